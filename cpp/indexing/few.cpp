@@ -67,7 +67,6 @@ double longest_spot(const FewBatch& b, uint32_t images) {
 
 // The cells of a run with the nodes that its spots can be; those of the run before are kept.
 int32_t set_cells(ewald_few& few, const float* cells, uint32_t count, double longest) {
-  const double reach = few::node_reach * longest;
   for (uint32_t c = 0; c < count; c++) {
     const float* const rows = cells + 9 * size_t(c);
     few::Lattice& lattice = few.lattices[c];
@@ -78,17 +77,16 @@ int32_t set_cells(ewald_few& few, const float* cells, uint32_t count, double lon
       few::describe(rows, lattice);
       memcpy(few.cells[c], rows, sizeof few.cells[c]);
     }
-    if (reach <= lattice.reach) continue;
-    const double nodes = few::nodes_within(lattice, reach);
     double edge = 0;
     for (int i = 0; i < 3; i++) edge = fmax(edge, norm(lattice.direct.row[i]));
-    if (!(nodes <= few::max_nodes && few::spare_reach * reach * edge <= few::farthest_index))
-      return ewald::fail(EWALD_STATUS_LIMIT,
-                         "ewald_few_run: known cell %u of %.0f cubic angstrom has %.0f nodes up to %.3f 1/angstrom; "
-                         "expected at most %.0f",
-                         c, lattice.volume, nodes, reach, few::max_nodes);
+    if (!(edge * farthest_spot <= few::farthest_index))
+      return ewald::fail(EWALD_STATUS_LIMIT, "ewald_few_run: known cell %u has an edge of %.0f angstrom; expected at most %.0f",
+                         c, edge, few::farthest_index / farthest_spot);
+    // Spots farther out are no seeds; they count like the others where an orientation has a node for them.
+    const double reach = fmin(few::node_reach * longest, few::reach_of(lattice, few::max_nodes));
+    if (reach <= lattice.reach) continue;
     if (!few::list_nodes(lattice, few::spare_reach * reach))
-      return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "ewald_few_run: no memory for %.0f nodes", nodes);
+      return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "ewald_few_run: no memory for the nodes of known cell %u", c);
   }
   return EWALD_STATUS_OK;
 }

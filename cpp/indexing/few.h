@@ -62,8 +62,8 @@ struct Lattice {
 };
 // Reduces a cell and finds its rotations; it has no nodes yet.
 void describe(const float rows[9], Lattice& lattice);
-// The number of nodes within `reach`, nearly.
-double nodes_within(const Lattice& lattice, double reach);
+// How far `nodes` nodes reach, nearly.
+double reach_of(const Lattice& lattice, double nodes);
 // Lists the nodes within `reach`, nearest first; false without memory.
 bool list_nodes(Lattice& lattice, double reach);
 

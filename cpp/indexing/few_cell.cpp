@@ -118,9 +118,7 @@ void describe(const float rows[9], Lattice& lattice) {
   lattice.reach = 0;
 }
 
-double nodes_within(const Lattice& lattice, double reach) {
-  return 4 * pi / 3 * reach * reach * reach * lattice.volume;
-}
+double reach_of(const Lattice& lattice, double nodes) { return cbrt(3 * nodes / (4 * pi * lattice.volume)); }
 
 bool list_nodes(Lattice& lattice, double reach) {
   int count = 0;

@@ -165,6 +165,20 @@ describe.each(['native', 'wasm'] as const)('few spots on %s', (backend) => {
     expect(found).toBeGreaterThanOrEqual(5);
   });
 
+  it('count where one of them is beyond all nodes that a small cell has', async () => {
+    const large = cellFromParameters(18, 18, 18, 88, 87, 92);
+    const [still] = stillsOf(large, 'electrons', { spots: 8, images: 1, seed: 2 });
+    // A reflection of 0.3 Å: the sphere about it is full of nodes.
+    const far = [2, 2.6, Math.sqrt(1 / 0.02508 ** 2 - 2 * 2 - 2.6 * 2.6) - 1 / 0.02508];
+    const spots = [...(still as { spots: Float64Array }).spots, ...far];
+    for (const method of [undefined, 'few'] as const) {
+      const indexer = await context.indexer({ method });
+      const image = (await indexer.run({ spots, cells: large })).image(0);
+      expect([image.few, image.indexed]).toEqual([true, true]);
+      expect([...(image.crystals()[0]?.mask ?? [])].slice(0, 8)).toEqual(Array(8).fill(1));
+    }
+  });
+
   it('refuse what they cannot tell, and say what to do', async () => {
     const indexer = await context.indexer({ method: 'few' });
     const refused = (spots: number[], cells: Cell, options = {}) => indexer.run({ spots, cells, ...options });

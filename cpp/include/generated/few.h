@@ -7,9 +7,9 @@ namespace ewald::indexing::few {
 constexpr int max_spots = 64;
 // spots without which there is no lattice, in an image and in an orientation
 constexpr int least_spots = 3;
-// nodes of a cell at most: with more, few spots say nothing about it
+// nodes of a cell that are listed at most, but for the spare ones; spots beyond are no seeds
 constexpr double max_nodes = 262144.0;
-// indices have 16 bits, and an edge of a small cell reaches no farther
+// indices have 16 bits, and an edge of a small cell reaches no farther at the farthest spot
 constexpr double farthest_index = 30000.0;
 // nodes are needed this much farther than the longest spot
 constexpr double node_reach = 1.03;

@@ -4,7 +4,6 @@
  */
 
 import { fewLimits, fewParams, fewRule, indexerParams } from '../../compute/layout/indexing.js';
-import { searchConstants } from '../../compute/layout/search.js';
 import { pack, read } from '../../compute/layout/struct.js';
 import { type Cell, cellFrom, volume } from '../../crystal/cell.js';
 import { type Centring, primitiveOf } from '../../crystal/centring.js';
@@ -82,18 +81,13 @@ export function wavelengthOfSpots(spots: Float32Array, from: number, to: number)
 const volumesOf = ({ values }: KnownCells): number[] =>
   Array.from({ length: values.length / 9 }, (_, i) => Math.abs(volume(cellFrom(values, 9 * i))));
 
-/** The length of the longest spot of an image that takes part, 1/angstrom. */
-function reachOf(spots: Float32Array, from: number, to: number): number {
-  let longest = 0;
-  for (let i = 3 * from; i < 3 * to; i += 3) {
-    const length = Math.hypot(spots[i] as number, spots[i + 1] as number, spots[i + 2] as number);
-    if (length < searchConstants.farthestSpot.value && length > longest) longest = length;
-  }
-  return longest;
+/** Nodes of a cell up to the third-shortest spot of an image: fewer spots give no orientation. */
+function nodesNeeded(volumeA3: number, spots: Float32Array, from: number, to: number): number {
+  const lengths = new Float64Array(to - from);
+  for (let i = from; i < to; i++) lengths[i - from] = Math.hypot(...spots.subarray(3 * i, 3 * i + 3));
+  const third = lengths.sort()[fewLimits.leastSpots - 1] ?? 0;
+  return ((4 * Math.PI) / 3) * third ** 3 * volumeA3;
 }
-
-/** Nodes of a cell that the longest spot reaches, with the 3 percent that the core lists beyond it. */
-const nodesWithin = (volumeA3: number, reach: number): number => ((4 * Math.PI) / 3) * (1.03 * reach) ** 3 * volumeA3;
 
 /** A known cell, as far as its size says which images are few spots of it. */
 interface SizedCell {
@@ -157,16 +151,13 @@ export function fewImages(run: FewRun): FewImages | undefined {
     if (!isNamed && (count < fewLimits.leastSpots || count > Math.min(fewRule.spots, sizes.maxSpots))) continue;
     const wavelength = isNamed ? neededWavelength(run, i) : input.wavelengthA || wavelengthOfSpots(spots, from, to);
     if (!wavelength) continue;
-    const reach = reachOf(spots, from, to);
-    if (nodesWithin(largest, reach) > fewLimits.nodes) {
-      if (!isNamed) continue;
+    const nodes = isNamed ? nodesNeeded(largest, spots, from, to) : 0;
+    if (nodes > fewLimits.nodes)
       throw new EwaldError(
         'Limit',
-        `index: the method few is for small cells; a primitive cell of ${largest.toFixed(0)} Å³ has ` +
-          `${nodesWithin(largest, reach).toFixed(0)} reflections up to the ${(1 / reach).toFixed(2)} Å of the spots of ` +
-          `image ${i}, and it takes at most ${fewLimits.nodes}: leave the method out, which takes fast`,
+        `index: the method few is for small cells; a primitive cell of ${largest.toFixed(0)} Å³ has ${nodes.toFixed(0)} ` +
+          `reflections up to the third spot of image ${i}, and it takes at most ${fewLimits.nodes}: leave the method out`,
       );
-    }
     wavelengths ??= new Float32Array(offsets.length - 1);
     wavelengths[i] = wavelength;
   }
