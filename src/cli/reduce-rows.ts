@@ -19,7 +19,7 @@ import { peakRows } from './peak-rows.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
 const { resume: _, ...chosenRows } = runRows;
-const { keep, margin, blanks, codec, force } = sinkRows;
+const { keep, margin, proof, acceptProof, blanks, codec, force } = sinkRows;
 const { intRadius, pushRes, fixProfileRadius, overpredict, highres } = integrationRows;
 
 const rows = {
@@ -46,6 +46,8 @@ const rows = {
   ...chosenRows,
   keep,
   margin,
+  proof,
+  acceptProof,
   blanks: { ...blanks, common: true },
   codec: { ...codec, common: true },
   force,
@@ -53,7 +55,7 @@ const rows = {
   ...rankRows,
   backend: backendRow,
   json: jsonRow(
-    '{file, geometry, frames, hits, kept, blanks, whole, pixels, bytes, rawBytes, failed, isWhole, isDoubtful}',
+    '{file, geometry, frames, hits, kept, blanks, whole, pixels, bytes, rawBytes, proof, failed, isWhole, isDoubtful}',
   ),
 } as const satisfies Parameters;
 

@@ -38,8 +38,8 @@ export async function run(words: readonly string[], flags: ReduceFlags, deps: Cl
   if (kind === 'stream')
     throw new EwaldError('Argument', `${source} is a stream, which has no frames; expected the files of frames`);
   const mode = { from: given.zmqInput === undefined ? 'files' : 'live', fromList: given.input !== undefined } as const;
-  const isSpots = flags.keep === 'spots';
-  const used = flagsInUse(given as IndexFlags, { ...mode, peaksAlone: !isSpots }, source ?? '');
+  const isIndexed = flags.keep === 'spots' || flags.proof !== undefined;
+  const used = flagsInUse(given as IndexFlags, { ...mode, peaksAlone: !isIndexed }, source ?? '');
   const { executor, options } = askedRun(named, { ...used, hits: output }, undefined);
   const { hits: _, ...run } = options;
   const reduction: ReduceOptions = { ...run, output };
@@ -81,7 +81,19 @@ async function reduce(options: ReduceOptions, { json, backend }: ReduceFlags, { 
 }
 
 /** What is kept, what is not, and what that saves. */
-function textOf({ file, geometry, frames, hits, kept, blanks, whole, pixels, bytes, rawBytes }: KeptHits): string {
+function textOf({
+  file,
+  geometry,
+  frames,
+  hits,
+  kept,
+  blanks,
+  whole,
+  pixels,
+  proof,
+  bytes,
+  rawBytes,
+}: KeptHits): string {
   if (file === undefined) return `no hit among ${counted(frames, 'frame')}: nothing is written`;
   const lost = frames - kept;
   const alsoBlanks = blanks > 0 ? ` and ${counted(blanks, 'blank')}` : '';
@@ -97,6 +109,7 @@ function textOf({ file, geometry, frames, hits, kept, blanks, whole, pixels, byt
         'what lies between the spots, and what another geometry or cell would predict, is in the original files alone',
       ),
     );
+  if (proof !== undefined) lines.push(proof.text);
   if (lost > 0) lines.push(dim(`${counted(lost, 'frame')} without enough peaks are in the original files alone`));
   if (geometry !== undefined) lines.push(dim(`-g ${geometry} is its geometry`));
   return lines.join('\n');

@@ -11,6 +11,7 @@ import type { FinderName } from '../peaks/contract.js';
 import { finderNames, finderRows } from '../peaks/parameters.js';
 import { range } from '../util/range.js';
 import { profileBins, profileFrames } from './profile/options.js';
+import { limitsOf } from './reduce/limits.js';
 import { shardOf } from './sources/selection.js';
 import { parseIntegration } from './stages/integration-method.js';
 
@@ -552,6 +553,28 @@ const keptRows = {
     range: range(2, 100, 2),
     unit: 'pixels',
     of: ['detector frames'],
+    neutral: true,
+  },
+  proof: {
+    common: true,
+    kind: 'integer',
+    sentence:
+      'searches this number of hits, spread over the run, once more as they are in the file, and says what that did to ' +
+      'intensities: biases with errors, in the file as well',
+    range: { low: 1, high: 2 ** 20, fallback: Number.NaN },
+    defaultText: 'no proof',
+    of: ['the indexing of detector frames'],
+    neutral: true,
+  },
+  acceptProof: {
+    kind: 'text',
+    sentence:
+      'greatest values of a proof: bias in sigmas, noise as a factor of the variance, missing observations, merged ' +
+      'intensities and lost crystals as shares; beyond them by two errors, the command ends with 1',
+    defaultText: 'bias<.02, noise<1.03, missing<.15, merge<.01, lost<.02',
+    check: (what: string, text: unknown): unknown => limitsOf(what, text as string),
+    value: 'limits',
+    of: ['the indexing of detector frames'],
     neutral: true,
   },
   blanks: {

@@ -288,6 +288,10 @@ const rules: readonly Rule<PipelineOptions>[] = [
       ? undefined
       : (said) => `${said(name)} is of a search for lattices, which ${said('orientations')} takes the place of`;
   },
+  ({ proof, cells, integrate }) =>
+    proof !== undefined &&
+    (!Array.isArray(cells) || cells.length === 0 || integrate === false) &&
+    ((said) => `${said('proof')} compares intensities, and needs a known cell (${said('cells')}) and integration`),
   ({ keep, cells, integrate, refineGeometry }) => {
     if (keep !== 'spots') return undefined;
     if (!Array.isArray(cells) || cells.length === 0)

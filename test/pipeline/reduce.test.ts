@@ -10,11 +10,9 @@ import { Executor } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isEwaldError, type RunEvent } from '../../dist/index.node.js';
 import { bytesOfArray, type FrameArray } from '../../src/frames/dtype.js';
-import { nxmxTree } from '../../src/frames/hdf5/nxmx.js';
-import { Hdf5Writer } from '../../src/frames/hdf5/writer.js';
-import { codecsHere } from '../frames/hdf5-support.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
+import { writeNxmx } from './hits-support.js';
 
 const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
 const folder = mkdtempSync(join(tmpdir(), 'ewald-reduce-'));
@@ -29,34 +27,16 @@ let ctx: Context;
 /** A run of blanks with three frames of mono.h5 among them. */
 async function writeMixed(): Promise<void> {
   const source = await open(sim('mono.h5'));
-  const parts: Uint8Array[] = [];
-  let [length, patched] = [0, new Uint8Array()];
-  const sink = {
-    append: async (bytes: Uint8Array) => {
-      parts.push(bytes.slice());
-      length += bytes.length;
-    },
-    patch: async (_: number, bytes: Uint8Array) => {
-      patched = bytes.slice();
-    },
-  };
-  const codecs = await codecsHere();
-  const writer = await Hdf5Writer.create(sink, codecs);
-  const series = writer.series({ signal: [...source.shape.sig], dtype: 'u16' });
   const blank = new Uint16Array(source.frameLength).fill(3);
+  const all: Uint16Array[] = [];
   for (let frame = 0; frame < frames; frame++) {
     const hit = hitsAt.indexOf(frame);
-    await series.write(hit < 0 ? blank : ((await source.read(hit, 1)) as Uint16Array));
+    all.push(hit < 0 ? blank : ((await source.read(hit, 1)) as Uint16Array));
   }
-  const tree = nxmxTree({ frames: series, meta: source.meta, mask: (await source.mask?.()) as Uint8Array });
-  const entry = tree.entry as { children: Record<string, never> };
   const delay = { value: Float64Array.from({ length: frames }, (_, i) => i / 8) };
-  await writer.finish({ ...tree, entry: { ...entry, children: { ...entry.children, delay } } }, { default: 'entry' });
-  await codecs.dispose();
+  const mask = (await source.mask?.()) as Uint8Array;
+  await writeNxmx(of('mixed.h5'), source.shape.sig, all, { meta: source.meta, mask }, { delay });
   await source.dispose();
-  const bytes = Buffer.concat(parts, length);
-  bytes.set(patched);
-  writeFileSync(of('mixed.h5'), bytes);
 }
 
 const sha = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');

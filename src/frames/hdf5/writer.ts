@@ -149,9 +149,14 @@ export class Hdf5Writer {
     return this.#end;
   }
 
-  /** Writes a node that the tree will have once before the frames, by which the beginning of the file tells what it is. */
-  async ahead(node: Exclude<WriteNode, { link: unknown }>): Promise<void> {
+  /**
+   * Writes a node that the tree will have once before the frames, by which the beginning of the file tells what it is;
+   * returns where the numbers or the text of an array are.
+   */
+  async ahead(node: Exclude<WriteNode, { link: unknown }>): Promise<number> {
+    const at = this.#end;
     await this.#node(node);
+    return at;
   }
 
   async #append(bytes: Uint8Array): Promise<number> {

@@ -58,6 +58,7 @@ export class HitsFile {
   readonly #frames: FrameSeries;
   readonly #signal: readonly [height: number, width: number];
   readonly #program: WriteNode & { readonly value: string };
+  readonly #proof: { readonly node: WriteNode; readonly at: number } | undefined;
   readonly #number = new Column<bigint>(BigUint64Array);
   readonly #serial = new Column(Uint32Array);
   readonly #source = new Column(Uint32Array);
@@ -74,21 +75,46 @@ export class HitsFile {
     program: WriteNode & { readonly value: string },
     frames: FrameSeries,
     signal: readonly [number, number],
+    proof: { readonly node: WriteNode; readonly at: number } | undefined,
   ) {
     [this.#writer, this.#program, this.#frames, this.#signal] = [writer, program, frames, signal];
+    this.#proof = proof;
   }
 
   /** Begins a file of frames [height, width]. */
   static async create(
     sink: Hdf5Sink,
     tools: Codecs,
-    { signal, dtype, codec }: { signal: readonly [number, number]; dtype: DataType; codec: HitsCodec },
+    {
+      signal,
+      dtype,
+      codec,
+      proof = 0,
+    }: {
+      readonly signal: readonly [number, number];
+      readonly dtype: DataType;
+      readonly codec: HitsCodec;
+      /** Bytes that are reserved for a proof, which is made when the file is complete. Default: none. */
+      readonly proof?: number | undefined;
+    },
   ): Promise<HitsFile> {
     const writer = await Hdf5Writer.create(sink, tools);
     const program = { value: `${hitsMark} ${version}` };
     await writer.ahead(program);
     const frames = writer.series({ signal: [...signal], dtype, packing: codecs[codec], checksums: true });
-    return new HitsFile(writer, program, frames, signal);
+    const node = { value: ' '.repeat(proof) };
+    return new HitsFile(
+      writer,
+      program,
+      frames,
+      signal,
+      proof > 0 ? { node, at: await writer.ahead(node) } : undefined,
+    );
+  }
+
+  /** Where the bytes are that were reserved for a proof; undefined without any. */
+  get proofAt(): number | undefined {
+    return this.#proof?.at;
   }
 
   /** Frames so far. */
@@ -177,6 +203,7 @@ export class HitsFile {
       kept: this.#as.node([], { long_name: meanings.join(', ') }),
       [beamNames.energy]: { value: Float64Array.from(this.#energy), attributes: { units: 'eV' } },
       [beamNames.distance]: { value: Float64Array.from(this.#distance), attributes: { units: 'm' } },
+      ...(this.#proof && { proof: this.#proof.node }),
       ...(saturation && { saturation: { value: saturation, shape: this.#signal } }),
       ...more,
     };

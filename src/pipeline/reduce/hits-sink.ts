@@ -26,6 +26,8 @@ import { flatPanelOf, geometryOfHits } from './hits-geometry.js';
 import type { KeptHits } from './kept-hits.js';
 import { KeptPixels, markOf } from './kept-pixels.js';
 import { movedPixels } from './moved-pixels.js';
+import type { Proof } from './proof.js';
+import { proofBytes, SampledHits } from './sampled-hits.js';
 
 /** Opens the files of a run again, one at a time; frames that were received live are in memory. */
 class FramesAgain {
@@ -137,9 +139,13 @@ class HitsSink implements FrameSink {
   readonly #rings = { mean: new Column(Float32Array), count: new Column(Uint32Array) };
   readonly #shares: number[] = [];
   #isReduced = true;
+  /** The hits of which both ways are compared. */
+  readonly #sampled: SampledHits | undefined;
 
   constructor(run: Run, to: HitsTarget) {
     [this.#run, this.#to] = [run, to];
+    const { proof } = run.options;
+    this.#sampled = proof === undefined ? undefined : new SampledHits(proof);
     this.#again = new FramesAgain(run.source, run.options.html === undefined);
   }
 
@@ -176,7 +182,12 @@ class HitsSink implements FrameSink {
         patch: async (at, bytes) => this.#to.output.patch?.(at, bytes),
       },
       this.#to.codecs,
-      { signal: [height, width], dtype, codec: options.codec },
+      {
+        signal: [height, width],
+        dtype,
+        codec: options.codec,
+        proof: options.proof === undefined ? 0 : proofBytes,
+      },
     );
     await this.#checkMask(detector, dataset, frame);
     const place = await firstPlaceOf(dataset, origin);
@@ -186,6 +197,7 @@ class HitsSink implements FrameSink {
     const isSpots = options.keep === 'spots' && this.#keepSpots(pixels, record, detector);
     const isWhole = options.keep === 'spots' && hit && !isSpots;
     if (isWhole) this.#whole++;
+    if (hit && !isWhole) this.#sampled?.add(this.#file.frames, record);
     await this.#file.add({
       pixels,
       as: isWhole ? 'whole' : hit ? 'hit' : 'blank',
@@ -268,17 +280,33 @@ class HitsSink implements FrameSink {
         framesInRun: this.#framesInRun(),
         more: this.#ringModel(),
       });
+      const proof = isWhole ? await this.#prove(geometry) : undefined;
       await beside?.write(text);
       const geom = beside && (await closeOutput(beside, geometryBeside(target) as string, isWhole));
       const file = await closeOutput(output, name, isWhole);
-      const raw = this.#tell({ bytes, file: typeof target === 'string' ? file : undefined, geometry: geom });
+      const named = typeof target === 'string' ? file : undefined;
+      const raw = this.#tell({ bytes, file: named, geometry: geom, proof });
       return (
         `${counted(this.#file.frames, 'frame')} of ${this.#frames} (${counted(this.#hits, 'hit')}) in ${file}, ` +
-        `${(bytes / 1e6).toPrecision(3)} MB: ${(raw / bytes).toPrecision(3)} times smaller than all frames as plain numbers`
+        `${(bytes / 1e6).toPrecision(3)} MB: ${(raw / bytes).toPrecision(3)} times smaller than all frames as plain numbers${proof === undefined ? '' : `\n${proof.text}`}`
       );
     } finally {
       await this.#end();
     }
+  }
+
+  /** Searches hits as they are in the file, and writes there what that did to intensities. */
+  async #prove(geometry: Geometry): Promise<Proof | undefined> {
+    const { temporary: path } = this.#to.output;
+    const at = this.#file?.proofAt;
+    if (!this.#sampled || path === undefined || at === undefined) return undefined;
+    const { proveHits } = await import('./prove-hits.js');
+    const proof = await proveHits(this.#run, { path, geometry }, this.#sampled.chosen());
+    const bytes = new TextEncoder().encode(JSON.stringify(proof));
+    if (bytes.length > proofBytes) throw new EwaldError('Internal', `a proof has ${bytes.length} bytes`);
+    await this.#to.output.patch?.(at, bytes);
+    for (const text of proof.failures) this.#run.events.warnQuietly(`the proof of the hits fails: ${text}`, true);
+    return proof;
   }
 
   async discard(): Promise<void> {
@@ -297,14 +325,14 @@ class HitsSink implements FrameSink {
   }
 
   /** Says what is kept; returns the bytes of all frames as plain numbers. */
-  #tell({ bytes, file, geometry }: Pick<KeptHits, 'bytes' | 'file' | 'geometry'>): number {
+  #tell({ bytes, file, geometry, proof }: Pick<KeptHits, 'bytes' | 'file' | 'geometry' | 'proof'>): number {
     const { source, events } = this.#run;
     const rawBytes = this.#frames * source.first.frameLength * elementBytes(source.first.dtype);
     const [frames, hits, blanks, whole] = [this.#frames, this.#hits, this.#blanks, this.#whole];
     const kept = this.#file?.frames ?? 0;
     const pixels = this.#shares.length === 0 ? 1 : this.#shares.reduce((sum, one) => sum + one) / this.#shares.length;
     const counts = { frames, hits, kept, blanks, whole, pixels };
-    events.reportQuietly({ kind: 'hits', hits: { file, geometry, ...counts, bytes, rawBytes } });
+    events.reportQuietly({ kind: 'hits', hits: { file, geometry, ...counts, bytes, rawBytes, proof } });
     return rawBytes;
   }
 

@@ -1,4 +1,5 @@
 /** What a run has kept of its frames. */
+import type { Proof } from './proof.js';
 
 /** What a file of hits holds, and what it leaves out. */
 export interface KeptHits {
@@ -14,6 +15,8 @@ export interface KeptHits {
   readonly whole: number;
   /** Share of the pixels that indexed hits have on average; 1 for whole hits. */
   readonly pixels: number;
+  /** What a proof found; undefined if none was asked for, or the run was ended. */
+  readonly proof?: Proof | undefined;
   /** Bytes of the file, and of all frames that were searched as plain numbers. */
   readonly bytes: number;
   readonly rawBytes: number;

@@ -59,7 +59,7 @@ export async function reduceFrames(
     context,
     resource,
     loadPlace,
-    { ...run, ...(run.keep !== 'spots' && { cells: [] }), hits: output, onEvent },
+    { ...run, ...(run.keep !== 'spots' && run.proof === undefined && { cells: [] }), hits: output, onEvent },
     log,
   );
   for await (const _ of items);
@@ -80,8 +80,9 @@ const rules: readonly Rule<ReduceOptions & PipelineOptions>[] = [
     ((said) =>
       `${said('resume')} continues the stream of a run; a reduction begins again, or is a part of one: ewald index ` +
       '--hits FILE --resume, in JavaScript ctx.pipeline({ output, hits, resume: true })'),
-  ({ keep, cells }) =>
+  ({ keep, cells, proof }) =>
     keep !== 'spots' &&
+    proof === undefined &&
     cells !== undefined &&
     ((said) =>
       `${said('cells')} is not used: frames are hits by their peaks alone; ${setting(said, 'keep', 'spots')} needs a cell, ` +

@@ -54,16 +54,37 @@ export interface OutputOptions extends OptionsOf<typeof outputRows> {}
 export const outputRules: readonly Rule<
   Pick<
     OutputOptions,
-    'resume' | 'output' | 'hits' | 'keep' | 'margin' | 'blanks' | 'codec' | 'mille' | 'milleFile' | 'maxMilleLevel'
+    | 'resume'
+    | 'output'
+    | 'hits'
+    | 'keep'
+    | 'margin'
+    | 'proof'
+    | 'acceptProof'
+    | 'blanks'
+    | 'codec'
+    | 'mille'
+    | 'milleFile'
+    | 'maxMilleLevel'
   >
 >[] = [
   ({ hits, ...given }) => {
     const alone =
       hits === undefined
-        ? (['keep', 'margin', 'blanks', 'codec'] as const).find((name) => given[name] !== undefined)
+        ? (['keep', 'margin', 'proof', 'acceptProof', 'blanks', 'codec'] as const).find(
+            (name) => given[name] !== undefined,
+          )
         : undefined;
     return alone && ((said) => `${said(alone)} belongs to a file of hits: ${said('hits')}`);
   },
+  ({ proof, acceptProof }) =>
+    acceptProof !== undefined &&
+    proof === undefined &&
+    ((said) => `${said('acceptProof')} is what a proof may find: ${said('proof')}`),
+  ({ proof, hits }) =>
+    proof !== undefined &&
+    typeof hits === 'function' &&
+    ((said) => `${said('proof')} reads the file of hits again; expected a path, not a function`),
   ({ keep, margin }) =>
     margin !== undefined &&
     keep !== 'spots' &&

@@ -1,0 +1,155 @@
+/** Whether reduced frames give the intensities of the frames as they were: a proof by the same observations both ways. */
+import type { Cell } from '../../crystal/cell.js';
+import type { LimitName } from './limits.js';
+import { type Known, type MergedBoth, mergedBoth } from './merged-both.js';
+import { type Pair, type ProvenFrame, pairsOf } from './pairs.js';
+
+/** A shell of resolution, d in Å; biases in standard deviations of an observation. */
+export interface ProvenShell {
+  readonly from: number;
+  readonly to: number;
+  readonly observations: number;
+  /** Share of the observations that are missing after it. */
+  readonly missing: number;
+  readonly bias: Known;
+  /** Mean square of the change, in variances of an observation. */
+  readonly variance: Known;
+  /** Sum of the intensities after it, relative to that before, and the median of the ratio of errors. */
+  readonly sum: number;
+  readonly sigma: number;
+}
+
+/** What a proof found; numbers with errors from the frames as blocks. */
+export interface Proof {
+  readonly frames: number;
+  readonly crystals: { readonly both: number; readonly lost: number; readonly gained: number };
+  readonly observations: number;
+  readonly missing: number;
+  readonly bias: Known;
+  readonly variance: Known;
+  /** Multiplicity up to which the bias is below the noise of a merged intensity. */
+  readonly multiplicity: number;
+  readonly shells: readonly ProvenShell[];
+  /** Differences of the merges of all these frames, shell by shell. */
+  readonly merged: MergedBoth;
+  /** The limits, and what is beyond them by more than two errors, in words; none if it is accepted. */
+  readonly accept: Readonly<Record<LimitName, number>>;
+  readonly failures: readonly string[];
+  /** The outcome in a sentence. */
+  readonly text: string;
+}
+
+const shellCount = 4;
+
+/** Compares frames both ways. `cell` is that of the crystals. */
+export function proofOf(frames: readonly ProvenFrame[], cell: Cell, accept: Proof['accept']): Proof {
+  const { pairs, both, lost, gained } = pairsOf(frames);
+  const sorted = pairs.map(({ inverseD }) => inverseD).sort((a, b) => a - b);
+  const edges = Array.from(
+    { length: shellCount - 1 },
+    (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / shellCount)] ?? 0,
+  );
+  const inShell = (shell: number) =>
+    pairs.filter((one) => edges.filter((edge) => one.inverseD > edge).length === shell);
+  const shells = Array.from({ length: shellCount }, (_, shell) => shellOf(inShell(shell))).filter(
+    ({ observations }) => observations > 0,
+  );
+  const found = pairs.filter(isFound);
+  const bias = ofFrames(found, change);
+  const proof = {
+    frames: frames.length,
+    crystals: { both, lost, gained },
+    observations: pairs.length,
+    missing: pairs.length === 0 ? 1 : 1 - found.length / pairs.length,
+    bias,
+    variance: ofFrames(found, (one) => change(one) ** 2),
+    multiplicity: 1 / Math.max(Math.abs(bias.value), bias.error, 1e-9) ** 2,
+    shells,
+    merged: mergedBoth(pairs, cell, edges),
+    accept,
+  };
+  const judged = { ...proof, failures: failuresOf(proof) };
+  return { ...judged, text: textOf(judged) };
+}
+
+const isFound = ({ intensityAfter }: Pair): boolean => !Number.isNaN(intensityAfter);
+const change = ({ intensity, intensityAfter, sigma }: Pair): number => (intensityAfter - intensity) / sigma;
+
+function shellOf(pairs: readonly Pair[]): ProvenShell {
+  const found = pairs.filter(isFound);
+  const sum = (value: (one: Pair) => number): number => found.reduce((all, one) => all + value(one), 0);
+  const ratios = found.map(({ sigma, sigmaAfter }) => sigmaAfter / sigma).sort((a, b) => a - b);
+  const distances = pairs.map(({ inverseD }) => 1 / inverseD);
+  return {
+    from: distances.reduce((most, d) => Math.max(most, d), 0),
+    to: distances.reduce((least, d) => Math.min(least, d), Number.POSITIVE_INFINITY),
+    observations: pairs.length,
+    missing: pairs.length === 0 ? 0 : 1 - found.length / pairs.length,
+    bias: ofFrames(found, change),
+    variance: ofFrames(found, (one) => change(one) ** 2),
+    sum: sum(({ intensityAfter }) => intensityAfter) / sum(({ intensity }) => intensity),
+    sigma: ratios[Math.floor(ratios.length / 2)] ?? Number.NaN,
+  };
+}
+
+/** A mean over observations, with the error that the scatter of frames gives: their backgrounds err together. */
+function ofFrames(pairs: readonly Pair[], value: (pair: Pair) => number): Known {
+  const blocks = new Map<number, { sum: number; count: number }>();
+  for (const pair of pairs) {
+    const block = blocks.get(pair.frame) ?? { sum: 0, count: 0 };
+    blocks.set(pair.frame, block);
+    block.sum += value(pair);
+    block.count++;
+  }
+  const mean = [...blocks.values()].reduce((sum, block) => sum + block.sum, 0) / Math.max(1, pairs.length);
+  const scatter = [...blocks.values()].reduce((sum, { sum: of, count }) => sum + (of - count * mean) ** 2, 0);
+  return { value: mean, error: Math.sqrt(scatter) / Math.max(1, pairs.length) };
+}
+
+const third = ['weak', 'middle', 'strong'] as const;
+
+/** What is beyond the limits by more than two errors. */
+function failuresOf({ crystals, shells, merged, observations, accept }: Omit<Proof, 'failures' | 'text'>): string[] {
+  const told: string[] = [];
+  const say = (name: LimitName, value: number, error: number, text: string): void => {
+    if (!(value - 2 * error <= accept[name])) told.push(`${text} (accepted: ${name}<${accept[name]})`);
+  };
+  const { both, lost, gained } = crystals;
+  if (observations === 0) return ['there is no observation to compare'];
+  const less = Math.max(0, lost - gained);
+  say('lost', less / (both + lost), 0, `${lost} of ${both + lost} crystals are lost`);
+  for (const { from, to, missing, bias, variance } of shells) {
+    const where = `from ${from.toFixed(1)} to ${to.toFixed(2)} Å`;
+    say('bias', Math.abs(bias.value), bias.error, `${where} the bias is ${known(bias)} σ`);
+    say('noise', 1 + variance.value, variance.error, `${where} the variance grows by ${known(variance)}`);
+    say('missing', missing, 0, `${where} ${(100 * missing).toPrecision(2)} % of the observations are missing`);
+  }
+  for (const [shell, thirds] of merged.shells.entries())
+    for (const [i, one] of thirds.entries())
+      say(
+        'merge',
+        Math.abs(one.value),
+        one.error,
+        `in shell ${shell + 1} the ${third[i]} third of the merged intensities changes by ${known(one, 100)} %`,
+      );
+  return told;
+}
+
+/** A number with its error, as precise as the error allows. */
+function known({ value, error }: Known, factor = 1): string {
+  const digits = Math.min(6, Math.max(0, 1 - Math.floor(Math.log10(Math.max(factor * error, 1e-6)))));
+  const sign = value < 0 ? '−' : '+';
+  return `${sign}${Math.abs(factor * value).toFixed(digits)} ± ${(factor * error).toFixed(digits)}`;
+}
+
+/** The outcome in a sentence. */
+function textOf({ bias, variance, missing, multiplicity, crystals, frames, failures }: Omit<Proof, 'text'>): string {
+  const more = 100 * (Math.max(0, variance.value) + missing);
+  const all = crystals.both + crystals.lost;
+  const power = Math.floor(Math.log10(Math.max(1, multiplicity)));
+  return (
+    `${failures.length === 0 ? 'proof' : 'the proof fails'}: ${frames} frames both ways: bias ${known(bias)} σ: below the ` +
+    `noise up to a multiplicity of ${power >= 4 ? `1e${power}` : Math.floor(multiplicity)}; ${more.toPrecision(2)} % more ` +
+    `frames make up for the loss; ${crystals.lost} of ${all} crystals lost`
+  );
+}
