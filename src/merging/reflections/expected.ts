@@ -41,7 +41,7 @@ interface Block {
 
 /**
  * Means by blocks of 200 reflections in the order of resolution, between which ln ⟨I/ε⟩ is linear in 1/d². From the first
- * block on whose mean is less than two of its errors, nothing is expected.
+ * block on whose mean is less than two of its errors, and the next one's as well, nothing is expected.
  */
 export function expectedIntensities(list: ReflectionList, { cell, centring, group }: ListSubject): ExpectedIntensities {
   const n = list.count;
@@ -81,7 +81,7 @@ export function expectedIntensities(list: ReflectionList, { cell, centring, grou
 function blocksOf(list: ReflectionList, used: readonly number[], inverse: Float64Array, eps: Float64Array): Block[] {
   if (used.length < fewest) return [];
   const count = Math.max(1, Math.floor(used.length / blockSize));
-  return Array.from({ length: count }, (_, block) => {
+  const all = Array.from({ length: count }, (_, block): Sums => {
     const [from, to] = [block, block + 1].map((at) => Math.floor((at * used.length) / count)) as [number, number];
     let [q2, sum, noise] = [0, 0, 0];
     for (let at = from; at < to; at++) {
@@ -91,16 +91,45 @@ function blocksOf(list: ReflectionList, used: readonly number[], inverse: Float6
       const sigma = list.sigma[i] as number;
       noise += Number.isFinite(sigma) ? (sigma / (eps[i] as number)) ** 2 : 0;
     }
-    return { q2: q2 / (to - from), mean: sum / (to - from), isSignal: sum > minSignal * Math.sqrt(noise) && sum > 0 };
+    return { n: to - from, q2, sum, noise };
   });
+  const blocks: Block[] = [];
+  for (let at = 0; at < all.length; at++) {
+    let own = all[at] as Sums;
+    const next = all[at + 1];
+    // One of many blocks is without a signal by chance: where the next one has it, both are one.
+    if (!hasSignal(own) && next && hasSignal(next)) {
+      own = { n: own.n + next.n, q2: own.q2 + next.q2, sum: own.sum + next.sum, noise: own.noise + next.noise };
+      at++;
+    }
+    const { n, q2, sum, noise } = own;
+    // The logarithm of a mean is too small by half of its relative variance: that of Wilson's law and that of the errors.
+    const variance = 1 / n + noise / sum ** 2;
+    blocks.push({ q2: q2 / n, mean: (sum / n) * (1 + variance / 2), isSignal: hasSignal(own) });
+  }
+  return blocks;
 }
+
+/** Sums over the reflections of a block. */
+interface Sums {
+  readonly n: number;
+  readonly q2: number;
+  readonly sum: number;
+  readonly noise: number;
+}
+
+const hasSignal = ({ sum, noise }: Sums): boolean => sum > minSignal * Math.sqrt(noise) && sum > 0;
 
 /** ln of the mean, linear in q² between blocks and beyond the first and the last. */
 function lnBetween(blocks: readonly Block[], q2: number): number {
   const first = blocks[0] as Block;
   if (blocks.length === 1) return Math.log(first.mean);
-  let at = 0;
-  while (at < blocks.length - 2 && q2 > (blocks[at + 1] as Block).q2) at++;
+  let [at, end] = [0, blocks.length - 2];
+  while (at < end) {
+    const middle = (at + end) >> 1;
+    if (q2 > (blocks[middle + 1] as Block).q2) at = middle + 1;
+    else end = middle;
+  }
   const [a, b] = [blocks[at] as Block, blocks[at + 1] as Block];
   const slope = (Math.log(b.mean) - Math.log(a.mean)) / (b.q2 - a.q2);
   // Beyond the ends by one block at most: a slope of two noisy means leads astray.

@@ -11,7 +11,8 @@ import { determinant, type Operation, operationKey } from '../../crystal/symmetr
 import { laueGroup, type PointGroup, pointGroup, sameGroup } from '../../crystal/symmetry/point-group.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
-import { indicesKey, indicesOf } from '../statistics/statistics.js';
+import { indexTable } from '../statistics/index-table.js';
+import { indicesOf } from '../statistics/statistics.js';
 
 /** One reflection of a list. */
 export interface ListedReflection {
@@ -88,13 +89,13 @@ export function inGroup(list: ReflectionList, group: PointGroup, by?: Operation)
 /** A list in a point group: itself if it has each of its reflections once and under the usual indices. */
 export function movedInto(list: ReflectionList, group: PointGroup): ReflectionList {
   if (!sameGroup(pointGroup(list.symmetry), group)) return listFrom(group.name, inGroup(list, group).values());
-  const seen = new Set<number>();
+  const place = indexTable(list);
   for (let i = 0; i < list.count; i++) {
     const own = indicesOf(list, i);
-    if (!isRepresentative(own, group)) break;
-    seen.add(indicesKey(own));
+    // Of a reflection that is listed twice, the table has the last place.
+    if (!isRepresentative(own, group) || place(own) !== i) return listFrom(group.name, inGroup(list, group).values());
   }
-  return seen.size === list.count ? list : listFrom(group.name, inGroup(list, group).values());
+  return list;
 }
 
 /** A list of reflections, sorted by their indices. */

@@ -8,7 +8,8 @@ import { type Indices, representative, transformed } from '../../crystal/symmetr
 import { type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
 import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
 import type { ReflectionList } from '../lists/hkl.js';
-import { indicesKey, indicesOf } from '../statistics/statistics.js';
+import { indexTable } from '../statistics/index-table.js';
+import { indicesOf } from '../statistics/statistics.js';
 import type { ExpectedIntensities, ListSubject } from './expected.js';
 
 /** ⟨|L|⟩ and ⟨L²⟩ of some pairs. */
@@ -73,10 +74,11 @@ function usable(list: ReflectionList, { expected, isCentric }: ExpectedIntensiti
 
 /** Pairs of acentric reflections two indices apart along one axis, by their places in the list. */
 function neighbours(list: ReflectionList, { group }: ListSubject, of: ExpectedIntensities): [number, number][] {
-  const there = new Map<number, number>();
-  for (let i = 0; i < list.count; i++) if (usable(list, of, i)) there.set(indicesKey(indicesOf(list, i)), i);
+  const isUsed = (i: number): boolean => usable(list, of, i);
+  const place = indexTable(list, isUsed);
   const pairs: [number, number][] = [];
-  for (const i of there.values()) {
+  for (let i = 0; i < list.count; i++) {
+    if (!isUsed(i)) continue;
     const [h, k, l] = indicesOf(list, i);
     const others: Indices[] = [
       [h + 2, k, l],
@@ -84,7 +86,7 @@ function neighbours(list: ReflectionList, { group }: ListSubject, of: ExpectedIn
       [h, k, l + 2],
     ];
     for (const other of others) {
-      const j = there.get(indicesKey(representative(other, group)));
+      const j = place(representative(other, group));
       if (j !== undefined && j !== i) pairs.push([i, j]);
     }
   }
@@ -289,43 +291,38 @@ export function twinLaw(
   law: Operation,
   { secondMoment, secondMomentError }: Pick<TwinStatistics, 'secondMoment' | 'secondMomentError'>,
 ): TwinLaw {
-  const there = new Map<number, number>();
-  for (let i = 0; i < list.count; i++) if (usable(list, of, i)) there.set(indicesKey(indicesOf(list, i)), i);
+  const isUsed = (i: number): boolean => usable(list, of, i);
+  const place = indexTable(list, isUsed);
   const pairs: [number, number][] = [];
-  for (const [key, i] of there) {
-    const other = indicesKey(representative(transformed(indicesOf(list, i), law), group));
-    const j = there.get(other);
-    if (j !== undefined && key < other) pairs.push([i, j]);
+  for (let i = 0; i < list.count; i++) {
+    if (!isUsed(i)) continue;
+    const j = place(representative(transformed(indicesOf(list, i), law), group));
+    if (j !== undefined && i < j) pairs.push([i, j]);
   }
   let [difference, sum] = [0, 0];
-  const parts: [number, number][] = [];
-  for (const [i, j] of pairs) {
+  const [differences, sums] = [new Float64Array(pairs.length), new Float64Array(pairs.length)];
+  const negative = new Float64Array(9);
+  for (const [n, pair] of pairs.entries()) {
+    const [i, j] = pair;
+    const [x, y] = [list.intensity[i] as number, list.intensity[j] as number];
+    const noise = (list.sigma[i] as number) ** 2 + (list.sigma[j] as number) ** 2;
     const mean = (of.expected[i] as number) ** 2;
-    const [x, y, a, b] = [list.intensity[i], list.intensity[j], list.sigma[i], list.sigma[j]] as number[] as [
-      number,
-      number,
-      number,
-      number,
-    ];
-    const noise = a * a + b * b;
-    const one: [number, number] = [((x - y) ** 2 - noise) / mean, ((x + y) ** 2 - noise) / mean];
-    parts.push(one);
-    difference += one[0];
-    sum += one[1];
+    differences[n] = ((x - y) ** 2 - noise) / mean;
+    sums[n] = ((x + y) ** 2 - noise) / mean;
+    difference += differences[n] as number;
+    sum += sums[n] as number;
+    for (let at = 0; at < 9; at++) {
+      const t = (at + 1) / 20;
+      negative[at] = (negative[at] as number) + Number((1 - t) * x < t * y) + Number((1 - t) * y < t * x);
+    }
   }
-  const britton = Array.from({ length: 9 }, (_, n) => {
-    const t = (n + 1) / 20;
-    const negative = pairs.reduce((count, [i, j]) => {
-      const [x, y] = [list.intensity[i] as number, list.intensity[j] as number];
-      return count + Number((1 - t) * x - t * y < 0) + Number((1 - t) * y - t * x < 0);
-    }, 0);
-    return negative / (2 * pairs.length);
-  });
+  const britton = [...negative].map((count) => count / (2 * pairs.length));
   const ratio = Math.max(0, Math.min(1, (3 * difference) / sum));
   const fraction = 0.5 - Math.sqrt(ratio) / 2;
   // The error of a ratio of two means: Σ (d − r s)² over the pairs, with r = d/s.
   const r = difference / sum;
-  const scatter = Math.sqrt(parts.reduce((total, [d, s]) => total + (d - r * s) ** 2, 0)) / Math.abs(sum);
+  const scatter =
+    Math.sqrt(differences.reduce((total, d, n) => total + (d - r * (sums[n] as number)) ** 2, 0)) / Math.abs(sum);
   const error = (3 * scatter) / (4 * Math.sqrt(Math.max(ratio, 0.01)));
   const known = pairs.length >= fewestPairs;
   // Of unrelated reflections with the variance v of I/⟨I⟩, ⟨(I₁−I₂)²⟩/⟨(I₁+I₂)²⟩ is v/(v + 2): 1/3 if it is 1.

@@ -18,10 +18,11 @@ export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'
       `Intensities vary more than those of any crystal without pseudosymmetry (⟨I²⟩/⟨I⟩² ${digits(secondMoment, 2)} ± ` +
       `${digits(secondMomentError, 2)}, usual 2): translations within the cell, a multiple of the right cell, or two lattices.`
     );
-  if (fraction < 3 * error) return `Untwinned: twin fraction ${said}.`;
   const possible = laws
     .filter(({ isFound }) => isFound)
     .map((law) => `${digits(law.fraction, 2)} ± ${digits(law.error, 2)} by ${law.operation}`);
+  // A law is found where the L-test is not, if large errors of a merge hide the distribution: an ambiguity left unresolved.
+  if (possible.length === 0 && fraction < 3 * error) return `Untwinned: twin fraction ${said}.`;
   if (possible.length === 0)
     return laws.length === 0
       ? `Like a twin of ${said}, though the lattice has no more symmetry than the point group: twinned by pseudosymmetry, or a ` +

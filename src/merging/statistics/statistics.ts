@@ -19,6 +19,7 @@ import type { ReflectionList } from '../lists/hkl.js';
 import { type AnomalousDifference, anomalousDifferences } from '../lists/mates.js';
 import { referenceBy } from '../lists/reference.js';
 import { ccStar, rSplit } from './correlations.js';
+import { indexTable } from './index-table.js';
 
 /** One shell, or all of them together. */
 export interface ShellStatistics {
@@ -133,9 +134,6 @@ export const indicesOf = (list: ReflectionList, i: number): [number, number, num
   list.indices[3 * i + 1] ?? 0,
   list.indices[3 * i + 2] ?? 0,
 ];
-
-/** A number for indices of 16 bits: as keys of a map, numbers are found in a third of the time of texts. */
-export const indicesKey = ([h, k, l]: Indices): number => ((h + 32768) * 65536 + (k + 32768)) * 65536 + (l + 32768);
 
 /** Edges of shells of equal volume, 1/angstrom. */
 export const shellEdges = (low: number, high: number, shells: number): number[] =>
@@ -371,8 +369,7 @@ function twinRatios(
   group: PointGroup,
   centring: Centring,
 ): { readonly indices: Indices; readonly ratio: number }[] {
-  const there = new Map<number, number>();
-  for (let i = 0; i < list.count; i++) there.set(indicesKey(indicesOf(list, i)), list.intensity[i] ?? 0);
+  const place = indexTable(list);
   const found: { readonly indices: Indices; readonly ratio: number }[] = [];
   for (let i = 0; i < list.count; i++) {
     const first = list.intensity[i] ?? 0;
@@ -383,8 +380,9 @@ function twinRatios(
       [h, k + 2, l],
       [h, k, l + 2],
     ] as const) {
-      const second = there.get(indicesKey(representative(other, group)));
-      if (second === undefined || !(second > 0) || centric(other, group)) continue;
+      const at = place(representative(other, group));
+      const second = at === undefined ? 0 : (list.intensity[at] ?? 0);
+      if (!(second > 0) || centric(other, group)) continue;
       found.push({ indices: [h, k, l], ratio: (first - second) / (first + second) });
     }
   }
