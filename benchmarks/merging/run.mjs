@@ -1,8 +1,10 @@
 // Merges many stills: `node benchmarks/merging/run.mjs [CRYSTALS] [BACKEND] [ambiguous]`, 10⁵ crystals of some 300
 // observations, four cycles; `ambiguous` merges in 4/m crystals that were indexed in one of two ways. Verifies before
 // it times: a merge of 500 crystals must agree with the truth. Prints CPU seconds, because the machine may be busy, and
-// memory. `node benchmarks/merging/run.mjs truth` compares merges of streams with their truth; see truth.mjs.
+// memory. `node benchmarks/merging/run.mjs truth` compares merges of streams with their truth; see truth.mjs,
+// and last-step.mjs for `last-step`.
 if (process.argv[2] === 'truth') await import('./truth.mjs');
+else if (process.argv[2] === 'last-step') await import('./last-step.mjs');
 
 import { createContext } from '../../dist/index.node.js';
 

@@ -60,7 +60,8 @@ export function joinedPairs(
       errors += Math.sqrt((2 * noise) / Math.PI);
       if (!(noise > 0 && Number.isFinite(noise))) continue;
       const mean = (of.expected[i] as number) * (of.expected[j] as number);
-      parts.push([((x - y) ** 2 - noise) / mean, ((x + y) ** 2 - noise) / mean]);
+      const weight = 1 / (mean * (1 + noise / mean) ** 2);
+      parts.push([weight * ((x - y) ** 2 - noise), weight * ((x + y) ** 2 - noise)]);
     }
   }
   const [d, s] = [0, 1].map((which) => parts.reduce((total, part) => total + (part[which] as number), 0)) as [

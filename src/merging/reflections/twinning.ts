@@ -307,8 +307,10 @@ export function twinLaw(
     const [x, y] = [list.intensity[i] as number, list.intensity[j] as number];
     const noise = (list.sigma[i] as number) ** 2 + (list.sigma[j] as number) ** 2;
     const mean = (of.expected[i] as number) ** 2;
-    differences[n] = ((x - y) ** 2 - noise) / mean;
-    sums[n] = ((x + y) ** 2 - noise) / mean;
+    // Where errors are larger than intensities, squares say little and scatter most.
+    const weight = 1 / (mean * (1 + noise / mean) ** 2);
+    differences[n] = weight * ((x - y) ** 2 - noise);
+    sums[n] = weight * ((x + y) ** 2 - noise);
     difference += differences[n] as number;
     sum += sums[n] as number;
     for (let at = 0; at < 9; at++) {
