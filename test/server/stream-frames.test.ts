@@ -13,7 +13,9 @@ test('a file beside a stream is taken for one of its files of that name alone', 
     writeFileSync(join(folder, 'x.h5'), '');
     const found: string[] = [];
     const frames = new StreamFrames(stream, false, ({ as }) => found.push(as));
-    await expect(frames.more()).rejects.toThrow(/\/d2\/x\.h5, which are not there, and .*x\.h5 is taken for \/d1\/x\.h5/);
+    await expect(frames.more()).rejects.toThrow(
+      /\/d2\/x\.h5, which are not there, and .*x\.h5 is taken for \/d1\/x\.h5/,
+    );
     expect(found).toEqual(['/d1/x.h5']);
   } finally {
     rmSync(folder, { recursive: true });
