@@ -11,7 +11,8 @@ if (!check) await types.build();
 const esm = (path) => import(`../build/esm/${path}.js`);
 const { crystfelPrograms, crystfelTable } = await esm('options/crystfel-flags');
 const { table } = await esm('options/parameter-text');
-const { cHeader, fewHeader, rangesHeader, searchHeader, searchShader, wgslHeader } = await esm('compute/layout/generate');
+const { cHeader, fewHeader, rangesHeader, searchHeader, searchShader, wgslHeader } =
+  await esm('compute/layout/generate');
 const { rooms } = await esm('compute/layout/rooms');
 const { formats } = await esm('frames/formats/table');
 const { nodeKernels } = await esm('context/kernels.node');

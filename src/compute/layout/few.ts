@@ -19,8 +19,14 @@ export const fewConstants: Readonly<Record<string, FewConstant>> = {
     fewLimits.leastSpots,
     'spots without which there is no lattice, in an image and in an orientation',
   ),
-  maxNodes: real(fewLimits.nodes, 'nodes of a cell that are listed at most, but for the spare ones; spots beyond are no seeds'),
-  farthestIndex: real(30000, 'indices have 16 bits, and an edge of a small cell reaches no farther at the farthest spot'),
+  maxNodes: real(
+    fewLimits.nodes,
+    'nodes of a cell that are listed at most, but for the spare ones; spots beyond are no seeds',
+  ),
+  farthestIndex: real(
+    30000,
+    'indices have 16 bits, and an edge of a small cell reaches no farther at the farthest spot',
+  ),
   nodeReach: real(1.03, 'nodes are needed this much farther than the longest spot'),
   spareReach: real(1.2, 'and listed this much farther again, for longer spots of later images'),
   groupTolerance: real(
