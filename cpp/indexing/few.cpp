@@ -80,8 +80,9 @@ int32_t set_cells(ewald_few& few, const float* cells, uint32_t count, double lon
     double edge = 0;
     for (int i = 0; i < 3; i++) edge = fmax(edge, norm(lattice.direct.row[i]));
     if (!(edge * farthest_spot <= few::farthest_index))
-      return ewald::fail(EWALD_STATUS_LIMIT, "ewald_few_run: known cell %u has an edge of %.0f angstrom; expected at most %.0f",
-                         c, edge, few::farthest_index / farthest_spot);
+      return ewald::fail(EWALD_STATUS_LIMIT,
+                         "ewald_few_run: known cell %u has an edge of %.0f angstrom; expected at most %.0f", c,
+                         edge, few::farthest_index / farthest_spot);
     // Spots farther out are no seeds; they count like the others where an orientation has a node for them.
     const double reach = fmin(few::node_reach * longest, few::reach_of(lattice, few::max_nodes));
     if (reach <= lattice.reach) continue;
@@ -104,13 +105,14 @@ int32_t check_few(const ewald_few_params& p) {
     if (!(row.value >= row.low && row.value <= row.high))
       return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_few_run: %s is %g; expected %g to %g", row.name,
                          double(row.value), double(row.low), double(row.high));
-  if (p.max_crystals < 1 || p.max_crystals > p.max_output_cells || p.max_output_cells > uint32_t(max_output_cells_high))
+  if (p.max_crystals < 1 || p.max_crystals > p.max_output_cells ||
+      p.max_output_cells > uint32_t(max_output_cells_high))
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
                        "ewald_few_run: %u lattices and %u cells an image; expected 1 to the latter, and at most %d",
                        p.max_crystals, p.max_output_cells, max_output_cells_high);
   if (p.max_spots < uint32_t(few::least_spots))
-    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_few_run: max_spots is %u; expected at least %d", p.max_spots,
-                       few::least_spots);
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_few_run: max_spots is %u; expected at least %d",
+                       p.max_spots, few::least_spots);
   return EWALD_STATUS_OK;
 }
 
@@ -172,8 +174,9 @@ int32_t ewald_few_run(ewald_few* few, const ewald_few_params* params, const floa
     return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_few_run: a pointer is null");
   if (const int32_t wrong = check_few(*params); wrong != EWALD_STATUS_OK) return wrong;
   if (images > uint32_t(batch_high) || cell_count < 1 || cell_count > uint32_t(max_input_cells_high))
-    return ewald::fail(EWALD_STATUS_LIMIT, "ewald_few_run: %u images and %u known cells; expected at most %d and 1 to %d",
-                       images, cell_count, batch_high, max_input_cells_high);
+    return ewald::fail(EWALD_STATUS_LIMIT,
+                       "ewald_few_run: %u images and %u known cells; expected at most %d and 1 to %d", images, cell_count,
+                       batch_high, max_input_cells_high);
   for (uint32_t i = 0; i < images; i++)
     if (offsets[i + 1] < offsets[i])
       return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_few_run: offsets[%u] = %u is below offsets[%u] = %u",

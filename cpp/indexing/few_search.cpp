@@ -87,7 +87,10 @@ Pose pose_of(const Lattice& lattice, const Cell& of_spots, const Cell& of_nodes)
            dot(of_nodes.row[2], v) * of_spots.row[2];
   };
   Pose pose;
-  for (int i = 0; i < 3; i++) pose.direct.row[i] = moved(lattice.direct.row[i]), pose.star.row[i] = moved(lattice.star.row[i]);
+  for (int i = 0; i < 3; i++) {
+    pose.direct.row[i] = moved(lattice.direct.row[i]);
+    pose.star.row[i] = moved(lattice.star.row[i]);
+  }
   return pose;
 }
 
