@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
 import { isEwaldError } from '../../dist/index.node.js';
+import { decodeBitshuffleZstd, encodeBitshuffleZstd } from '../../src/frames/codecs/bitshuffle-zstd.js';
 import type { Codecs } from '../../src/frames/codecs/codecs.js';
 import type { Metadata } from '../../src/frames/dataset.js';
 import { allocateFrames, bytesOfArray, type DataType, dataTypes } from '../../src/frames/dtype.js';
@@ -108,6 +109,54 @@ test('the metadata of the experiment survive a round trip through NXmx', async (
   expect(await dataset.mask?.()).toEqual(mask);
   expect(dataset.notes.filter(({ kind }) => kind !== 'guess')).toEqual([]);
   await dataset.dispose();
+});
+
+test('a chunk that is packed with bitshuffle and Zstandard unpacks to itself', async () => {
+  // A frame of Zstandard with one block that is stored as it is.
+  const stored = (bytes: Uint8Array): Uint8Array => {
+    const head = new DataView(new ArrayBuffer(12));
+    head.setUint32(0, 0xfd2fb528, true);
+    head.setUint8(4, 0xa0);
+    head.setUint32(5, bytes.length, true);
+    head.setUint8(9, ((bytes.length << 3) | 1) & 0xff);
+    head.setUint16(10, bytes.length >> 5, true);
+    return Uint8Array.from([...new Uint8Array(head.buffer), ...bytes]);
+  };
+  for (const [dtype, elements] of [
+    ['u16', 9 * 16],
+    ['u32', 1000],
+    ['u8', 77],
+  ] as const) {
+    const bytes = bytesOfArray(frames(dtype, elements));
+    const elementBytes = bytes.length / elements;
+    const packed = await encodeBitshuffleZstd(codecs, bytes, elementBytes, 64, stored);
+    const unpacked = new Uint8Array(bytes.length);
+    await decodeBitshuffleZstd(codecs, packed, unpacked, { elementBytes });
+    expect(sha256(unpacked), dtype).toBe(sha256(bytes));
+  }
+  const without = { ...codecs, zstd: undefined };
+  const refused = encodeBitshuffleZstd(without, new Uint8Array(64), 2, 64);
+  await expect(refused).rejects.toSatisfy((error) => isEwaldError(error, 'Unsupported'));
+});
+
+test('a series has as many frames as were written, checksums, and one place under two names', async () => {
+  for (const packing of ['bitshuffle', 'shuffledGzip'] as const) {
+    const { sink, bytes } = memory();
+    const writer = await Hdf5Writer.create(sink, codecs);
+    const series = writer.series({ signal: [9, 16], dtype: 'i32', packing, checksums: true });
+    await series.write(frames('i32', 3 * 144));
+    const data: WriteNode = { frames: series };
+    await writer.finish({ data, again: { children: { same: data, texts: { value: ['a', 'longer'] } } } });
+    const file = await openHdf5(memorySource(bytes(), 'a.h5'));
+    const [one, other] = [await file.need('/data'), await file.need('/again/same')];
+    expect([one.address, (one as { shape?: unknown }).shape]).toEqual([other.address, [3, 9, 16]]);
+    expect(sha256(await readAll(one as never)), packing).toBe(sha256(bytesOfArray(frames('i32', 3 * 144))));
+    const damaged = bytes().slice();
+    damaged[60] = (damaged[60] as number) ^ 1;
+    const wrong = await openHdf5(memorySource(damaged, 'b.h5'));
+    const read = wrong.need('/data').then((found) => readAll(found as never));
+    await expect(read).rejects.toSatisfy((error) => isEwaldError(error, 'Format'));
+  }
 });
 
 test('more frames than a page of the index holds', async () => {
