@@ -10,6 +10,7 @@ import { decodeBitshuffleZstd, encodeBitshuffleZstd } from '../../src/frames/cod
 import type { Codecs } from '../../src/frames/codecs/codecs.js';
 import type { Metadata } from '../../src/frames/dataset.js';
 import { allocateFrames, bytesOfArray, type DataType, dataTypes } from '../../src/frames/dtype.js';
+import type { Hdf5Dataset } from '../../src/frames/hdf5/dataset.js';
 import { nxmxTree } from '../../src/frames/hdf5/nxmx.js';
 import { Hdf5Writer, type Packing, type WriteNode } from '../../src/frames/hdf5/writer.js';
 import { codecsHere, openHdf5, readAll, sha256 } from './hdf5-support.js';
@@ -148,8 +149,8 @@ test('a series has as many frames as were written, checksums, and one place unde
     const data: WriteNode = { frames: series };
     await writer.finish({ data, again: { children: { same: data, texts: { value: ['a', 'longer'] } } } });
     const file = await openHdf5(memorySource(bytes(), 'a.h5'));
-    const [one, other] = [await file.need('/data'), await file.need('/again/same')];
-    expect([one.address, (one as { shape?: unknown }).shape]).toEqual([other.address, [3, 9, 16]]);
+    const [one, other] = (await Promise.all([file.need('/data'), file.need('/again/same')])) as Hdf5Dataset[];
+    expect([one?.address, one?.shape]).toEqual([other?.address, [3, 9, 16]]);
     expect(sha256(await readAll(one as never)), packing).toBe(sha256(bytesOfArray(frames('i32', 3 * 144))));
     const damaged = bytes().slice();
     damaged[60] = (damaged[60] as number) ^ 1;

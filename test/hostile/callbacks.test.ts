@@ -332,7 +332,10 @@ const others: Readonly<Record<string, readonly string[]>> = {
     ...['parallel/nats/options nats', 'ffi/options library', 'ffi/options worker'],
   ],
   'called as output is': [
-    ...['hdf5', 'html', 'milleFile', 'refinedGeometry', 'sol'].map((name) => `pipeline/sinks/output-options ${name}`),
+    ...['hdf5', 'hits', 'html', 'milleFile', 'refinedGeometry', 'sol'].map(
+      (name) => `pipeline/sinks/output-options ${name}`,
+    ),
+    'pipeline/reduce/reduce output',
     'pipeline/streams/join output',
   ],
   'tested with a server, in parallel/nats': ['parallel/nats/options onEvent'],
