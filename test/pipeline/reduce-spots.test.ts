@@ -54,110 +54,120 @@ test('only types that have a value beside their counts are marked', () => {
     expect(() => markOf(dtype)).toThrow(/frames are [ui]8, which has no value/);
 });
 
-describe.skipIf(!dataFolder)(`spots that are kept${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('around peaks and predictions pixels are as they were, the others are marked; hits without crystals are whole', async () => {
-    expect(found).toMatchObject({ frames: 6, hits: 6, kept: 6, whole: 1, blanks: 0 });
-    expect(found.pixels).toBeGreaterThan(0.05);
-    expect(found.pixels).toBeLessThan(0.3);
-    const [whole, other, spots] = await Promise.all([open(sim('mono.h5')), open(sim('run.h5')), open(of('spots.cxi'))]);
-    const items = await searched({ inputs: { list: of('some.lst') }, allowOutside: true });
-    const [radius, width] = [7 + 2, 1024];
-    for (const [i, frame] of frames.entries()) {
-      const kept = new Uint8Array(width * width);
-      const { result } = items[i] as SearchedFrame;
-      const around = (fs: number, ss: number): void => {
-        for (let y = Math.floor(ss) - radius; y <= Math.floor(ss) + radius; y++)
-          for (let x = Math.floor(fs) - radius; x <= Math.floor(fs) + radius; x++)
-            if (x >= 0 && y >= 0 && x < width && y < width) kept[y * width + x] = 1;
-      };
-      for (let n = 0; n < result.peaks.count; n++) around(result.peaks.fs[n] as number, result.peaks.ss[n] as number);
-      for (const { fs, ss } of result.crystals[0]?.reflections ?? []) around(fs, ss);
-      const [before, after] = [await whole.read(frame, 1), await spots.read(i, 1)];
-      let [wrong, marked] = [0, 0];
-      kept.forEach((one, at) => {
-        if (after[at] !== (one ? before[at] : 65535)) wrong++;
-        if (!one) marked++;
-      });
-      expect(wrong).toBe(0);
-      expect(marked).toBeGreaterThan(0.7 * width * width);
-    }
-    expect(Buffer.from((await spots.read(5, 1)).buffer).equals(Buffer.from((await other.read(0, 1)).buffer))).toBe(
-      true,
-    );
-    const rings = async (name: string): Promise<Float64Array> => {
-      const table = await open(of('spots.cxi'), { dataset: `/entry/reduction/rings/${name}` });
-      const values = Float64Array.from((await table.read(0, table.frames)) as Float32Array);
-      await table.dispose();
-      return values;
-    };
-    // The simulated background is 3 counts and more; a frame that is whole has no model.
-    const [mean, count] = [await rings('mean'), await rings('count')];
-    const perFrame = mean.length / 6;
-    const ofFirst = mean.slice(0, perFrame).filter((_, ring) => (count[ring] as number) > 1000);
-    expect(Math.min(...ofFirst)).toBeGreaterThan(0.5);
-    expect(Math.max(...ofFirst)).toBeLessThan(15);
-    expect(count.slice(5 * perFrame).every((n) => n === 0)).toBe(true);
-    for (const one of [whole, other, spots]) await one.dispose();
-  });
-
-  test('reading them again gives the same crystals, and intensities within a hundredth of their errors', async () => {
-    expect(readFileSync(of('spots.geom'), 'utf8')).toMatch(/^p0\/flag_equal = 65535$/m);
-    const before = await searched({ inputs: { list: of('some.lst') }, allowOutside: true });
-    const after = await searched({ inputs: [of('spots.cxi')], geometry: of('spots.geom') });
-    const [z, all] = [[] as number[], { before: 0, both: 0 }];
-    for (const [i, { result }] of before.entries()) {
-      // The frame of the other crystal has a chance lattice of this one.
-      if (i === 5) continue;
-      expect(after[i]?.result.crystals.length).toBe(1);
-      const again = new Map(
-        after[i]?.result.crystals.flatMap(({ reflections = [] }) =>
-          reflections.map((one) => [`${one.h} ${one.k} ${one.l}`, one] as const),
-        ),
-      );
-      for (const one of result.crystals[0]?.reflections ?? []) {
-        const same = again.get(`${one.h} ${one.k} ${one.l}`);
-        all.before++;
-        if (!same || Math.hypot(same.fs - one.fs, same.ss - one.ss) > 1.2) continue;
-        all.both++;
-        z.push((same.intensity - one.intensity) / one.sigma);
+describe.skipIf(!dataFolder)(
+  `spots that are kept${dataFolder ? '' : ' (absent: no test data)'}`,
+  { tags: 'all' },
+  () => {
+    test('around peaks and predictions pixels are as they were, the others are marked; hits without crystals are whole', async () => {
+      expect(found).toMatchObject({ frames: 6, hits: 6, kept: 6, whole: 1, blanks: 0 });
+      expect(found.pixels).toBeGreaterThan(0.05);
+      expect(found.pixels).toBeLessThan(0.3);
+      const [whole, other, spots] = await Promise.all([
+        open(sim('mono.h5')),
+        open(sim('run.h5')),
+        open(of('spots.cxi')),
+      ]);
+      const items = await searched({ inputs: { list: of('some.lst') }, allowOutside: true });
+      const [radius, width] = [7 + 2, 1024];
+      for (const [i, frame] of frames.entries()) {
+        const kept = new Uint8Array(width * width);
+        const { result } = items[i] as SearchedFrame;
+        const around = (fs: number, ss: number): void => {
+          for (let y = Math.floor(ss) - radius; y <= Math.floor(ss) + radius; y++)
+            for (let x = Math.floor(fs) - radius; x <= Math.floor(fs) + radius; x++)
+              if (x >= 0 && y >= 0 && x < width && y < width) kept[y * width + x] = 1;
+        };
+        for (let n = 0; n < result.peaks.count; n++) around(result.peaks.fs[n] as number, result.peaks.ss[n] as number);
+        for (const { fs, ss } of result.crystals[0]?.reflections ?? []) around(fs, ss);
+        const [before, after] = [await whole.read(frame, 1), await spots.read(i, 1)];
+        let [wrong, marked] = [0, 0];
+        kept.forEach((one, at) => {
+          if (after[at] !== (one ? before[at] : 65535)) wrong++;
+          if (!one) marked++;
+        });
+        expect(wrong).toBe(0);
+        expect(marked).toBeGreaterThan(0.7 * width * width);
       }
-    }
-    expect(all.before).toBeGreaterThan(2000);
-    expect(all.both / all.before).toBeGreaterThan(0.94);
-    expect(Math.abs(z.reduce((sum, one) => sum + one, 0) / z.length)).toBeLessThan(0.01);
-  });
-
-  test('spots of an unknown cell, of a geometry that moves, and without predictions are refused', async () => {
-    const refused = (more: object): Promise<string> =>
-      reduced('refused.cxi', { allowOutside: true, ...more }).then(
-        () => '',
-        (error) => `${isEwaldError(error) ? error.tag : ''}: ${error.message}`,
+      expect(Buffer.from((await spots.read(5, 1)).buffer).equals(Buffer.from((await other.read(0, 1)).buffer))).toBe(
+        true,
       );
-    expect(await refused({ cells: undefined })).toMatch(
-      /^Argument: pipeline: keep: 'spots' keeps what a known cell predicts/,
-    );
-    expect(await refused({ integrate: false })).toMatch(/^Argument: pipeline: keep: 'spots' needs predictions/);
-    expect(await refused({ refineGeometry: 'off' })).toMatch(
-      /^Argument: .*needs to know whether the geometry still moves/,
-    );
-    expect(await refused({ keep: 'hits', cells: undefined, margin: 3 })).toMatch(
-      /^Argument: .*margin is around the spots/,
-    );
-    const text = readFileSync(sim('mono.geom'), 'utf8');
-    writeFileSync(
-      of('moved.geom'),
-      text.replace(/corner_x = (\S+)/, (_, x) => `corner_x = ${Number(x) - 2.5}`),
-    );
-    expect(await refused({ geometry: of('moved.geom') })).toMatch(
-      /^Argument: pipeline: the first crystals move the geometry by 2\.\d pixels, so that it is not final/,
-    );
-    writeFileSync(
-      of('nearly.geom'),
-      text.replace(/corner_x = (\S+)/, (_, x) => `corner_x = ${Number(x) - 0.4}`),
-    );
-    expect(await refused({ geometry: of('nearly.geom'), output: of('nearly.cxi'), force: true })).toMatch(
-      /nearly\.geom is the input itself/,
-    );
-    expect(await reduced('near.cxi', { allowOutside: true, geometry: of('nearly.geom') })).toMatchObject({ whole: 1 });
-  });
-});
+      const rings = async (name: string): Promise<Float64Array> => {
+        const table = await open(of('spots.cxi'), { dataset: `/entry/reduction/rings/${name}` });
+        const values = Float64Array.from((await table.read(0, table.frames)) as Float32Array);
+        await table.dispose();
+        return values;
+      };
+      // The simulated background is 3 counts and more; a frame that is whole has no model.
+      const [mean, count] = [await rings('mean'), await rings('count')];
+      const perFrame = mean.length / 6;
+      const ofFirst = mean.slice(0, perFrame).filter((_, ring) => (count[ring] as number) > 1000);
+      expect(Math.min(...ofFirst)).toBeGreaterThan(0.5);
+      expect(Math.max(...ofFirst)).toBeLessThan(15);
+      expect(count.slice(5 * perFrame).every((n) => n === 0)).toBe(true);
+      for (const one of [whole, other, spots]) await one.dispose();
+    });
+
+    test('reading them again gives the same crystals, and intensities within a hundredth of their errors', async () => {
+      expect(readFileSync(of('spots.geom'), 'utf8')).toMatch(/^p0\/flag_equal = 65535$/m);
+      const before = await searched({ inputs: { list: of('some.lst') }, allowOutside: true });
+      const after = await searched({ inputs: [of('spots.cxi')], geometry: of('spots.geom') });
+      const [z, all] = [[] as number[], { before: 0, both: 0 }];
+      for (const [i, { result }] of before.entries()) {
+        // The frame of the other crystal has a chance lattice of this one.
+        if (i === 5) continue;
+        expect(after[i]?.result.crystals.length).toBe(1);
+        const again = new Map(
+          after[i]?.result.crystals.flatMap(({ reflections = [] }) =>
+            reflections.map((one) => [`${one.h} ${one.k} ${one.l}`, one] as const),
+          ),
+        );
+        for (const one of result.crystals[0]?.reflections ?? []) {
+          const same = again.get(`${one.h} ${one.k} ${one.l}`);
+          all.before++;
+          if (!same || Math.hypot(same.fs - one.fs, same.ss - one.ss) > 1.2) continue;
+          all.both++;
+          z.push((same.intensity - one.intensity) / one.sigma);
+        }
+      }
+      expect(all.before).toBeGreaterThan(2000);
+      expect(all.both / all.before).toBeGreaterThan(0.94);
+      expect(Math.abs(z.reduce((sum, one) => sum + one, 0) / z.length)).toBeLessThan(0.01);
+    });
+
+    test('spots of an unknown cell, of a geometry that moves, and without predictions are refused', async () => {
+      const refused = (more: object): Promise<string> =>
+        reduced('refused.cxi', { allowOutside: true, ...more }).then(
+          () => '',
+          (error) => `${isEwaldError(error) ? error.tag : ''}: ${error.message}`,
+        );
+      expect(await refused({ cells: undefined })).toMatch(
+        /^Argument: pipeline: keep: 'spots' keeps what a known cell predicts/,
+      );
+      expect(await refused({ integrate: false })).toMatch(/^Argument: pipeline: keep: 'spots' needs predictions/);
+      expect(await refused({ refineGeometry: 'off' })).toMatch(
+        /^Argument: .*needs to know whether the geometry still moves/,
+      );
+      expect(await refused({ keep: 'hits', cells: undefined, margin: 3 })).toMatch(
+        /^Argument: .*margin is around the spots/,
+      );
+      const text = readFileSync(sim('mono.geom'), 'utf8');
+      writeFileSync(
+        of('moved.geom'),
+        text.replace(/corner_x = (\S+)/, (_, x) => `corner_x = ${Number(x) - 2.5}`),
+      );
+      expect(await refused({ geometry: of('moved.geom') })).toMatch(
+        /^Argument: pipeline: the first crystals move the geometry by 2\.\d pixels, so that it is not final/,
+      );
+      writeFileSync(
+        of('nearly.geom'),
+        text.replace(/corner_x = (\S+)/, (_, x) => `corner_x = ${Number(x) - 0.4}`),
+      );
+      expect(await refused({ geometry: of('nearly.geom'), output: of('nearly.cxi'), force: true })).toMatch(
+        /nearly\.geom is the input itself/,
+      );
+      expect(await reduced('near.cxi', { allowOutside: true, geometry: of('nearly.geom') })).toMatchObject({
+        whole: 1,
+      });
+    });
+  },
+);

@@ -91,7 +91,9 @@ describe.skipIf(!dataFolder)(`hits that are kept${dataFolder ? '' : ' (absent: n
     expect(readdirSync(folder).filter((name) => !/^(mixed\.h5|a\.(cxi|geom))$/.test(name))).toEqual([]);
   });
 
-  test('crystals are the same from the pixels of the hits, and from the peaks in their file', async () => {
+  test('crystals are the same from the pixels of the hits, and from the peaks in their file', {
+    tags: 'all',
+  }, async () => {
     await reduced('crystals.cxi');
     const cell = { cells: [sim('mono.cell')], refineGeometry: 'off', intRadius: [3, 4, 6] } as const;
     const whole = await itemsOf({ inputs: [of('mixed.h5')], ...usual, ...cell });
@@ -119,7 +121,7 @@ describe.skipIf(!dataFolder)(`hits that are kept${dataFolder ? '' : ' (absent: n
     expect(await numbersOf(of('second.cxi'), '/entry/reduction/frames_in_run')).toEqual([frames]);
   });
 
-  test('an executor, and the pass that indexes, keep the same bytes', async () => {
+  test('an executor, and the pass that indexes, keep the same bytes', { tags: 'all' }, async () => {
     const commandLine = 'ewald reduce';
     await reduced('here.cxi', { commandLine });
     const executor = await Executor.inline();
@@ -196,7 +198,7 @@ describe.skipIf(!dataFolder)(`hits that are kept${dataFolder ? '' : ' (absent: n
     await damaged.dispose();
   });
 
-  test('the command says what is kept and what is not', async () => {
+  test('the command says what is kept and what is not', { tags: 'all' }, async () => {
     const search = ['-g', sim('mono.geom'), '--threshold=12', '--min-res=20', '--backend=wasm', '-j', '1'];
     const { code, out, err } = await ewald(['reduce', of('mixed.h5'), ...search, '-o', of('shell.cxi')]);
     expect(code, err).toBe(0);
