@@ -1,9 +1,10 @@
 /** `ewald reduce FILES… -o hits.cxi`: keeps the hits of a run, as they were recorded. */
-import { expand } from '../entries/command.node.js';
-import type { KeptHits, ReduceOptions } from '../entries/index.node.js';
+import { expand, Repeats } from '../entries/command.node.js';
+import type { FailedFrame, KeptHits, ReduceOptions } from '../entries/index.node.js';
 import { EwaldError } from '../entries/index.node.js';
 import { inputKind, progressText, type RunEvent } from '../entries/pipeline.node.js';
 import { askedRun, flagsInUse } from './frame-flags.js';
+import { failureLine } from './frame-lines.js';
 import type { IndexFlags } from './frame-rows.js';
 import { withExecutor } from './index-frames.js';
 import { isListOfFiles } from './list-flags.js';
@@ -18,7 +19,9 @@ import {
   Progress,
   print,
   printJson,
+  red,
   warn,
+  yellow,
 } from './output.js';
 import type { ReduceFlags } from './reduce-rows.js';
 import { eventText } from './run-events.js';
@@ -62,13 +65,16 @@ async function reduce(options: ReduceOptions, { json, backend }: ReduceFlags, { 
     note(dim('interrupted: the frames in progress are finished first; another Ctrl-C ends at once'));
   };
   signal.addEventListener('abort', interrupted, { once: true });
+  const failures = new Repeats(note, (n) => `${red('✗')} ${counted(n, 'further frame')} for the same reason`);
+  const onFailure = ({ origin, error }: FailedFrame): void => failures.add(failureLine(origin, error), error.message);
   const context = await createContext(backendOption(backend));
   try {
-    const found = await context.reduce({ ...options, onEvent, signal });
+    const found = await context.reduce({ ...options, onEvent, onFailure, signal });
     progress.end();
+    failures.end();
     endDone(found.kept > 0 && found.failed === 0 && !found.isDoubtful, signal);
     if (json) return printJson(found);
-    print(textOf(found));
+    print(textOf(found, found.failed));
   } catch (error) {
     progress.end();
     if (signal.aborted && hits?.file !== undefined) note(`${textOf(hits)}\nit can be read; a run cannot go on with it`);
@@ -81,21 +87,15 @@ async function reduce(options: ReduceOptions, { json, backend }: ReduceFlags, { 
 }
 
 /** What is kept, what is not, and what that saves. */
-function textOf({
-  file,
-  geometry,
-  frames,
-  hits,
-  kept,
-  blanks,
-  whole,
-  pixels,
-  proof,
-  bytes,
-  rawBytes,
-}: KeptHits): string {
-  if (file === undefined) return `no hit among ${counted(frames, 'frame')}: nothing is written`;
-  const lost = frames - kept;
+function textOf(
+  { file, geometry, frames, hits, kept, blanks, whole, pixels, proof, bytes, rawBytes }: KeptHits,
+  failed = 0,
+): string {
+  if (file === undefined) {
+    const unread = failed > 0 ? `, of which ${failed} could not be read` : '';
+    return `no hit among ${counted(frames, 'frame')}${unread}: nothing is written`;
+  }
+  const lost = frames - kept - failed;
   const alsoBlanks = blanks > 0 ? ` and ${counted(blanks, 'blank')}` : '';
   const lines = [
     `${bold(file)}  ${counted(hits, 'hit')}${alsoBlanks} of ${counted(frames, 'frame')}, ${megabytes(bytes)}, ` +
@@ -111,6 +111,10 @@ function textOf({
     );
   if (proof !== undefined) lines.push(proof.text);
   if (lost > 0) lines.push(dim(`${counted(lost, 'frame')} without enough peaks are in the original files alone`));
+  if (failed > 0)
+    lines.push(
+      yellow(`${counted(failed, 'frame')} could not be read, and ${failed === 1 ? 'is' : 'are'} not in the file`),
+    );
   if (geometry !== undefined) lines.push(dim(`-g ${geometry} is its geometry`));
   return lines.join('\n');
 }

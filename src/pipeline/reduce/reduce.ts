@@ -1,7 +1,9 @@
 /** `ctx.reduce`: a run that keeps its hits, and what it has kept. */
 import { checkedOptions, type Rule, refuseBy, row } from '../../options/call-options.js';
 import { setting } from '../../options/parameters.js';
+import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
+import { Repeats } from '../../util/repeats.js';
 import type { Resource } from '../../util/resource.js';
 import type { RunEvent } from '../events.js';
 import type { Plans } from '../frame-searcher.js';
@@ -9,6 +11,7 @@ import type { LoadPlace, OutputTarget } from '../inputs/place.js';
 import type { PeakSource } from '../parameters.js';
 import { runPipeline } from '../run.js';
 import { type PipelineOptions, runOptionNames } from '../run-options.js';
+import type { FailedFrame } from '../search-all.js';
 import type { KeptHits } from './kept-hits.js';
 
 /** Options of reducing a run: those of `ctx.pipeline`, without a stream. */
@@ -16,19 +19,21 @@ export interface ReduceOptions<Finder extends PeakSource = PeakSource>
   extends Omit<PipelineOptions<Finder>, 'output' | 'hits' | 'resume'> {
   /** The file of hits: a path, or a function that receives its bytes. The geometry is written beside a path. */
   readonly output: OutputTarget;
+  /** Called with each frame that could not be read, which the file does not have; default: they are logged. */
+  readonly onFailure?: ((frame: FailedFrame) => void) | undefined;
 }
 
 /** What a reduction has kept. */
 export interface Reduction extends KeptHits {
-  /** Whether all frames were searched, or the run was ended. */
+  /** Whether all frames were searched: none failed, and the run was not ended before. */
   readonly isWhole: boolean;
   /** Whether something is in doubt or failed, as events say. */
   readonly isDoubtful: boolean;
-  /** Frames that could not be read. */
+  /** Frames that could not be read; they are counted among `frames`. */
   readonly failed: number;
 }
 
-const rows = { ...row.others(...runOptionNames), output: row.any } as const;
+const rows = { ...row.others(...runOptionNames), output: row.any, ...row.others('onFailure') } as const;
 
 /** Searches a run for hits and writes them to a file. Throws as `runPipeline` does, and what ended the file of hits. */
 export async function reduceFrames(
@@ -40,7 +45,8 @@ export async function reduceFrames(
 ): Promise<Reduction> {
   checkedOptions('reduce', options, rows);
   refuseBy('reduce', options as ReduceOptions & PipelineOptions, rules);
-  const { output, ...run } = options;
+  const { output, onFailure, ...run } = options;
+  const logged = new Repeats(log, (n) => `${counted(n, 'further frame')} could not be read for the same reason`);
   let hits: KeptHits | undefined;
   let ended: Extract<RunEvent, { kind: 'end' }> | undefined;
   let failure: unknown;
@@ -62,11 +68,23 @@ export async function reduceFrames(
     { ...run, ...(run.keep !== 'spots' && run.proof === undefined && { cells: [] }), hits: output, onEvent },
     log,
   );
-  for await (const _ of items);
+  for await (const item of items) {
+    if (!item.error) continue;
+    const { origin, error } = item;
+    if (onFailure) onFailure(item);
+    else logged.add(`${origin.filename} ${origin.event ?? ''}: ${error.message}`, error.message);
+  }
+  logged.end();
   if (failure !== undefined) throw failure;
   if (!hits || !ended) throw new EwaldError('Internal', 'reduce: the run has not said what it has kept');
-  const { isWhole, summary } = ended;
-  return { ...hits, isWhole, failed: summary.failed, isDoubtful: isDoubtful || summary.isDoubtful };
+  const { failed, isDoubtful: isRunDoubtful } = ended.summary;
+  return {
+    ...hits,
+    frames: hits.frames + failed,
+    isWhole: ended.isWhole && failed === 0,
+    failed,
+    isDoubtful: isDoubtful || isRunDoubtful || failed > 0,
+  };
 }
 
 /** What is refused of the options of a run. */
