@@ -57,7 +57,15 @@ export function flagsInUse(given: IndexFlags, mode: RunMode, source: string): In
 function refuseUnused(some: IndexFlags, flags: IndexFlags, mode: RunMode, source: string): void {
   const { finder, integrate, acceptBy, follow, output } = flags;
   const run = { finder, integrate, acceptBy, follow, toStream: output !== undefined, ...mode };
-  refuseOthers(indexRows, some, modeOf(run, inFlags(source)), nameAsFlags(indexRows));
+  try {
+    refuseOthers(indexRows, some, modeOf(run, inFlags(source)), nameAsFlags(indexRows));
+  } catch (error) {
+    if (!messageOf(error).startsWith('--wavelength ')) throw error;
+    throw new EwaldError(
+      'Argument',
+      `${messageOf(error)}: their wavelength is a line of the geometry, "wavelength = 1.24 A" (-g), unless they state it`,
+    );
+  }
 }
 
 /**

@@ -263,7 +263,7 @@ const optionRows = {
 } as const;
 
 /** The names of the options of a run. */
-export const runOptionNames = Object.keys(optionRows) as readonly (keyof typeof optionRows)[];
+export const runOptionNames = Object.keys(optionRows) as readonly (keyof PipelineOptions)[];
 
 /** How the options of a run belong together. */
 const rules: readonly Rule<PipelineOptions>[] = [

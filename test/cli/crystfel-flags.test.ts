@@ -404,7 +404,7 @@ describe('programs for lists and cells', () => {
       0,
       expect.stringMatching(/--fom is omitted.*\n.*--shell-file is omitted/),
     ]);
-    expect(compared.out).toMatch(/scale 1\.000, relative B 0\.00/);
+    expect(compared.out).toContain('no scale and no relative B were fitted');
     const checked = await pasted(
       'reflections',
       '/usr/bin/check_hkl -p c.cell a.hkl -y 4/m --nshells=3 --rmax=1e9 --wilson',

@@ -61,7 +61,7 @@ test('a list of few spots is indexed by a method of its own, which is said', asy
   expect(usual?.code).toBe(0);
   expect(usual?.out).toMatch(/✓ .*six\.txt {2}6\.83 10\.94 17\.42 Å.* 6\/6 spots/);
   expect(usual?.out).toMatch(/1 of 1 list indexed; median .* ms per list, few on /);
-  expect(usual?.err).toContain('1 list was searched as few spots of a small cell (the method few;');
+  expect(usual?.err).toContain('1 list was searched as few spots of a small cell (the method few,');
   expect(fast?.err).not.toContain('few spots');
   const { method, crystals } = JSON.parse(json?.out ?? '') as {
     method: string;

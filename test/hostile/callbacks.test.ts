@@ -335,6 +335,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     ...['hdf5', 'hits', 'html', 'milleFile', 'refinedGeometry', 'sol'].map(
       (name) => `pipeline/sinks/output-options ${name}`,
     ),
+    'pipeline/reduce/reduce onFailure',
     'pipeline/reduce/reduce output',
     'pipeline/streams/join output',
   ],

@@ -25,4 +25,4 @@ function sineBetween([x = 0, y = 0, z = 0]: readonly number[], [u = 0, v = 0, w 
 
 /** That images were searched as few spots of a small cell. */
 export const fewText = (images: string): string =>
-  `${images} searched as few spots of a small cell (the method few; --method fast takes the usual one)`;
+  `${images} searched as few spots of a small cell (the method few, which another named method replaces)`;

@@ -5,6 +5,7 @@ import type { CountLimits } from '../../frames/count-limits.js';
 import { elementBytes } from '../../frames/dtype.js';
 import type { Executor } from '../../parallel/executor.js';
 import { EwaldError } from '../../util/errors.js';
+import type { PlatformSignal } from '../../util/globals.js';
 import { inspect, kindOf } from '../../util/options.js';
 import { product } from '../../util/product.js';
 import { checkRun, type UdfProgress, type UdfRunOptions } from '../context-options.js';
@@ -357,7 +358,7 @@ export interface Execution {
   readonly run: Run;
   readonly codes: ReadonlyMap<AnyUdf, WasmCode>;
   readonly resources: RunResources;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: PlatformSignal | undefined;
 }
 
 export type Jobs = Iterable<Job> | AsyncIterable<Job>;
