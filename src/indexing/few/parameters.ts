@@ -36,7 +36,7 @@ export const fewRows = /* @__PURE__ */ grouped('cells and indexing', {
     kind: 'number',
     sentence: 'few spots: how far parts of a crystal are turned',
     range: fewRanges.mosaicityRad,
-    defaultText: '0.0015 rad; of bandwidths above 0.003 0.0008, of electrons 0.002',
+    defaultText: '0.0015 rad (0.086°); of bandwidths above 0.003 0.0008 rad (0.046°), of electrons 0.002 rad (0.115°)',
     unit: 'radians',
     inFlag: { unit: 'degrees', size: Math.PI / 180 },
     flag: 'mosaicity',
