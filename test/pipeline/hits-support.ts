@@ -10,8 +10,8 @@ import { codecsHere } from '../frames/hdf5-support.js';
 export async function writeNxmx(
   file: string,
   sig: readonly number[],
-  frames: readonly Uint16Array[],
-  { meta, mask }: { readonly meta: Metadata; readonly mask: Uint8Array },
+  frames: readonly (Uint16Array | Int32Array)[],
+  { meta, mask }: { readonly meta: Metadata; readonly mask?: Uint8Array | undefined },
   fields: Readonly<Record<string, WriteNode>> = {},
 ): Promise<void> {
   const parts: Uint8Array[] = [];
@@ -24,7 +24,7 @@ export async function writeNxmx(
     },
   };
   const writer = await Hdf5Writer.create(sink, codecs);
-  const series = writer.series({ signal: [...sig], dtype: 'u16' });
+  const series = writer.series({ signal: [...sig], dtype: frames[0] instanceof Int32Array ? 'i32' : 'u16' });
   for (const frame of frames) await series.write(frame);
   const tree = nxmxTree({ frames: series, meta, mask });
   const entry = tree.entry as { children: Record<string, WriteNode> };

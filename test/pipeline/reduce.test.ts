@@ -4,7 +4,14 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Context, createContext, type PipelineItem, type PipelineOptions, type Reduction } from 'ewald';
+import {
+  type Context,
+  createContext,
+  type FailedFrame,
+  type PipelineItem,
+  type PipelineOptions,
+  type Reduction,
+} from 'ewald';
 import { open } from 'ewald/data';
 import { Executor } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -196,6 +203,37 @@ describe.skipIf(!dataFolder)(`hits that are kept${dataFolder ? '' : ' (absent: n
     const read = damaged.read(0, 1).then(() => 'read as if whole');
     await expect(read).rejects.toSatisfy((error) => isEwaldError(error, 'Format'));
     await damaged.dispose();
+  });
+
+  test('frames that cannot be read are named and counted, and their run is not whole', async () => {
+    const source = await open(of('mixed.h5'));
+    const sig = source.shape.sig;
+    await writeNxmx(of('wide.h5'), sig, [Int32Array.from((await source.read(1, 1)) as Uint16Array)], {
+      meta: source.meta,
+    });
+    await source.dispose();
+    await reduced('torn.cxi');
+    const bytes = readFileSync(of('torn.cxi'));
+    bytes.fill(0xff, 2000, 2600);
+    writeFileSync(of('torn.cxi'), bytes);
+    const failed: string[] = [];
+    const inputs = ['torn.cxi', 'mixed.h5', 'wide.h5'].map(of);
+    const found = await reduced('unread.cxi', {
+      inputs,
+      onFailure: ({ origin, error }: FailedFrame) =>
+        failed.push(`${origin.filename.replace(/.*\//, '')} ${origin.event}: ${error.message}`),
+    });
+    expect(failed.join('\n')).toMatch(/^torn\.cxi 0: .*damaged.*\nwide\.h5 0: .*frames are i32.*$/);
+    expect(found).toMatchObject({ failed: 2, frames: frames + 1 + 3, kept: 5, isWhole: false, isDoubtful: true });
+    const search = ['-g', sim('mono.geom'), '--threshold=12', '--min-res=20', '--backend=wasm', '-j', '1'];
+    const told = await ewald(['reduce', ...inputs, ...search, '-o', of('unread-shell.cxi')]);
+    expect(told.code).toBe(1);
+    expect(told.err).toMatch(/✗ .*wide\.h5 \/\/0: .*frames are i32/);
+    expect(told.err).toMatch(/✗ .*torn\.cxi \/\/0: .*damaged/);
+    expect(told.out).toMatch(/ 5 hits of 12 frames, /);
+    expect(told.out).toMatch(
+      /\n5 frames without enough peaks .*\n2 frames could not be read, and are not in the file\n/,
+    );
   });
 
   test('the command says what is kept and what is not', { tags: 'all' }, async () => {
