@@ -233,7 +233,7 @@ describe('frames both ways', { tags: 'all' }, () => {
       changed.push(harmed(how, frame, [height, width], [beamCentrePx.x, beamCentrePx.y], item));
     }
     await writeNxmx(of('harmed.h5'), [height, width], changed, {
-      meta: source.meta,
+      meta: how === 'peaks, masked' ? { ...source.meta, markers: [65535] } : source.meta,
       mask: (await source.mask?.()) as Uint8Array,
     });
     await source.dispose();

@@ -67,6 +67,8 @@ describe.skipIf(!dataFolder)(
         open(sim('run.h5')),
         open(of('spots.cxi')),
       ]);
+      // Without its geometry the file itself says which number is no count.
+      expect(spots.meta).toMatchObject({ saturation: 65534, markers: [65535] });
       const items = await searched({ inputs: { list: of('some.lst') }, allowOutside: true });
       const [radius, width] = [7 + 2, 1024];
       for (const [i, frame] of frames.entries()) {

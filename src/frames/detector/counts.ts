@@ -70,6 +70,14 @@ const isBad = (value: number, flags: readonly BadValue[]): boolean => {
   return false;
 };
 
+/** How bad pixels change. */
+interface MaskChanges {
+  /** Whether some frame may have other bad pixels than the first one. */
+  readonly mayVary: boolean;
+  /** Whether all frames of the first file have the same. */
+  readonly areFixed: boolean;
+}
+
 /** The decision for the frames of a detector. */
 export class Counts {
   /** Values outside [least, greatest] are not counts. */
@@ -80,18 +88,30 @@ export class Counts {
   readonly #width: number;
   readonly #noCount: number;
 
-  constructor(geometry: Geometry, meta: Metadata, width: number, dtype: DataType, mayVary: boolean) {
+  /**
+   * `masks` says whether bad pixels differ between frames of the first file, or may differ between files. Only the
+   * former takes a number that counts may reach, the largest of u8 and u16, which saturated pixels show.
+   */
+  constructor(geometry: Geometry, meta: Metadata, width: number, dtype: DataType, masks: MaskChanges) {
     this.#flags = flagsOf(geometry);
     this.#width = width;
     this.hasFlags = this.#flags.length > 0;
     this.#noCount = noCounts[dtype] ?? Number.NaN;
-    const needsMark = (this.hasFlags || mayVary) && !Number.isNaN(this.#noCount);
+    const isCounted = this.#noCount === largest[dtype];
+    const isMarked = this.hasFlags || !masks.areFixed || (masks.mayVary && !isCounted);
+    const needsMark = isMarked && !Number.isNaN(this.#noCount);
     // No count of 32 bits reaches what marks that there is none, whether the file says so or not.
     const reserved = [...(dtype === 'u32' ? countMarkers(dtype) : []), ...(needsMark ? [this.#noCount] : [])];
     const [least, greatest] = rangeOf(meta, geometry, reserved);
     // Infinity is no count; integers have none.
     const most = dtype in largest ? Number.POSITIVE_INFINITY : largestReal;
     this.validRange = [Math.max(least, -most), Math.min(greatest, most)];
+  }
+
+  /** Whether `markIn` can mark bad pixels of one frame: the value for them is none of a count. */
+  get canMark(): boolean {
+    const [least, greatest] = this.validRange;
+    return !(this.#noCount >= least && this.#noCount <= greatest);
   }
 
   /** Marks pixels without a count that the range does not express, with a value outside of it. */

@@ -71,7 +71,8 @@ export interface Detector {
   readonly hasFlags: boolean;
   /**
    * Pixels that are bad in one frame, [ss, fs], nonzero where bad, if masks differ between frames or files; undefined if
-   * they are those of `bad`.
+   * they are those of `bad`. Throws `Format` for u8 and u16 frames of a file with other bad pixels than the first one,
+   * unless 255 or 65535 is declared no count: saturated pixels have this value.
    */
   badOf(dataset: Dataset, frame: number, signal?: PlatformSignal): Promise<Uint8Array | undefined>;
   /**
@@ -208,7 +209,7 @@ export async function openDetector(
   if (highres !== undefined && !known.bad) markBeyond(bad, geometry, beam, width, 1 / highres);
   const unitsPerPhoton = given && statedUnits(geometry, beam);
   const saturation = known.saturation ?? (await saturationOf(geometry, dataset, openOther));
-  const counts = new Counts(geometry, dataset.meta, width, dtype, masks.mayVary);
+  const counts = new Counts(geometry, dataset.meta, width, dtype, masks);
   return new OpenDetector({
     geometry,
     unitsPerPhoton,
@@ -246,6 +247,18 @@ export function checkPanels(geometry: Geometry, width: number, height: number): 
 /** What a detector has read and computed once; nothing for a detector of the caller's own. */
 export const tablesOf = (detector: Detector): DetectorTables =>
   detector instanceof OpenDetector ? detector.tables : {};
+
+/** Every value of a u8 or u16 frame may be a count, so that none is left for bad pixels of one file. */
+const otherMask = ({ name }: Dataset, dtype: SearchedType): EwaldError => {
+  const most = dtype === 'u8' ? 255 : 65535;
+  return new EwaldError(
+    'Format',
+    `${name} has a mask with bad pixels that the first file does not have, and frames of ${dtype} have no value that ` +
+      `marks them; index these frames in another run, or say that ${most} is no count in any file (in the geometry: ` +
+      `flag_morethan = ${most - 1})`,
+    { detail: { path: name } },
+  );
+};
 
 interface Parts
   extends Pick<
@@ -297,8 +310,10 @@ class OpenDetector implements Detector {
     [this.#counts, this.#masks, this.#imageOf] = [counts, masks, imageOf];
   }
 
-  badOf(dataset: Dataset, frame: number, signal?: PlatformSignal): Promise<Uint8Array | undefined> {
-    return this.#masks.of(this.#imageOf(dataset), frame, signal);
+  async badOf(dataset: Dataset, frame: number, signal?: PlatformSignal): Promise<Uint8Array | undefined> {
+    const bad = await this.#masks.of(this.#imageOf(dataset), frame, signal);
+    if (bad && !this.#counts.canMark) throw otherMask(dataset, this.dtype);
+    return bad;
   }
 
   /** What other threads need not read and compute again. */

@@ -92,6 +92,7 @@ export function nxmxTree({ frames, meta, mask }: NxmxOptions): Record<string, Wr
     count_time: meta.exposureS === undefined ? undefined : of(meta.exposureS, 's'),
     saturation_value: saturation === undefined ? undefined : of(saturation),
     underload_value: meta.underload === undefined ? undefined : of(meta.underload),
+    error_value: meta.markers?.length ? of(Math.max(...meta.markers)) : undefined,
     bit_depth_image: meta.bitDepth === undefined ? undefined : of(meta.bitDepth),
     sensor_material: sensor?.material ? of(sensor.material) : undefined,
     sensor_thickness: sensor?.thicknessM === undefined ? undefined : of(sensor.thicknessM, 'm'),

@@ -356,7 +356,7 @@ class HitsSink implements FrameSink {
       mark === undefined
         ? {}
         : mark > 0
-          ? { saturation: Math.min(saturation, mark - 1) }
+          ? { saturation: Math.min(saturation, mark - 1), markers: [...(meta.markers ?? []), mark] }
           : { underload: Math.max(underload, mark + 1) };
     return { ...meta, axes: undefined, wavelengthA: beam.wavelengthA, ...(flat ?? none), ...limits };
   }

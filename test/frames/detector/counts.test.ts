@@ -38,10 +38,12 @@ const badOf = (mask: ArrayLike<number>): number[] => Array.from(mask, (one, i) =
 
 /** The pixels of a frame without a count, as every stage decides it. */
 async function withoutCounts(detector: Detector, dataset: ReturnType<typeof frames>, frame: number): Promise<number[]> {
-  const values = (await dataset.read(frame, 1)).slice() as Uint16Array;
+  const values = (await dataset.read(frame, 1)).slice() as Uint16Array | Int32Array;
   detector.markFrame(values, await detector.badOf(dataset, frame));
   const [least, greatest] = detector.validRange;
-  return badOf(Array.from(values, (v, i) => (detector.bad[i] || !(v >= least && v <= greatest) ? 1 : 0)));
+  return badOf(
+    Array.from(values as ArrayLike<number>, (v, i) => (detector.bad[i] || !(v >= least && v <= greatest) ? 1 : 0)),
+  );
 }
 
 test('a mask of 64 bits is read by its lowest 32', async () => {
@@ -116,6 +118,27 @@ test('masks by module, each in a dataset of its own, and a mask of all modules, 
   const stack = await context.detector(dataset, { geometry: modules(['/stack', '/stack']), openOther });
   for (const [frame, expected] of [[5], [13], [20]].entries())
     expect(await withoutCounts(stack, dataset, frame)).toEqual(expected);
+});
+
+test('a mask of a file takes no number from its counts, and another mask in another file needs one', async () => {
+  const geometry = (lines = ''): Geometry => parseGeometry(top + panel('p', 0, 3, lines));
+  const named = (name: string, bad: readonly number[], type: typeof Uint16Array | typeof Int32Array) => {
+    const values = type.from({ length: 24 }, (_, i) => (i === 4 ? 65535 : i));
+    const mask = Uint8Array.from(values, (_, i) => (bad.includes(i) ? 1 : 0));
+    return Object.assign(memoryDataset(values, { sigShape: [height, width], navShape: [1] }), {
+      name,
+      mask: async () => mask,
+    }) as ReturnType<typeof frames>;
+  };
+  const [first, same, other] = [[7], [7], [7, 9]].map((bad, i) => named(`${i}.h5`, bad, Uint16Array));
+  const detector = await context.detector(first as never, { geometry: geometry() });
+  expect([detector.validRange[1], detector.geometry.panels[0]?.maximum]).toEqual([Number.POSITIVE_INFINITY, 65534]);
+  expect(await withoutCounts(detector, same as never, 0)).toEqual([7]);
+  await refused(() => detector.badOf(other as never, 0), 'Format', '2.h5 has a mask', 'flag_morethan = 65534');
+  const flagged = await context.detector(first as never, { geometry: geometry('p/flag_morethan = 65534\n') });
+  expect(await withoutCounts(flagged, other as never, 0)).toEqual([4, 7, 9]);
+  const wide = await context.detector(named('i.h5', [7], Int32Array), { geometry: geometry() });
+  expect(await withoutCounts(wide, named('j.h5', [7, 9], Int32Array), 0)).toEqual([7, 9]);
 });
 
 test('values that one panel declares bad, and equal values, have no count', async () => {
