@@ -1,8 +1,10 @@
 /** `ewald reduce FILES… -o hits.cxi`: keeps the hits of a run, as they were recorded. */
+import { stat } from 'node:fs/promises';
 import { expand, Repeats } from '../entries/command.node.js';
 import type { FailedFrame, KeptHits, ReduceOptions } from '../entries/index.node.js';
 import { EwaldError } from '../entries/index.node.js';
 import { inputKind, progressText, type RunEvent } from '../entries/pipeline.node.js';
+import { commandLine } from './command-line.js';
 import { askedRun, flagsInUse } from './frame-flags.js';
 import { failureLine } from './frame-lines.js';
 import type { IndexFlags } from './frame-rows.js';
@@ -26,6 +28,10 @@ import {
 import type { ReduceFlags } from './reduce-rows.js';
 import { eventText } from './run-events.js';
 
+/** Why flags of indexing are refused. */
+const peaksAlone =
+  'hits are found by their peaks alone: crystals and their cell (-p) are of --keep spots and --proof N';
+
 /** Reduces a run. */
 export async function run(words: readonly string[], flags: ReduceFlags, deps: CliDeps): Promise<void> {
   const { output = '', ...others } = flags;
@@ -42,14 +48,19 @@ export async function run(words: readonly string[], flags: ReduceFlags, deps: Cl
     throw new EwaldError('Argument', `${source} is a stream, which has no frames; expected the files of frames`);
   const mode = { from: given.zmqInput === undefined ? 'files' : 'live', fromList: given.input !== undefined } as const;
   const isIndexed = flags.keep === 'spots' || flags.proof !== undefined;
-  const used = flagsInUse(given as IndexFlags, { ...mode, peaksAlone: !isIndexed }, source ?? '');
+  const used = flagsInUse(given as IndexFlags, { ...mode, peaksAlone: isIndexed ? false : peaksAlone }, source ?? '');
   const { executor, options } = askedRun(named, { ...used, hits: output }, undefined);
   const { hits: _, ...run } = options;
   const reduction: ReduceOptions = { ...run, output };
-  await withExecutor(executor, flags.backend, deps, (open) => reduce({ ...reduction, ...open }, flags, deps));
+  await withExecutor(executor, flags.backend, deps, (open) => reduce({ ...reduction, ...open }, flags, deps, named));
 }
 
-async function reduce(options: ReduceOptions, { json, backend }: ReduceFlags, { createContext, signal }: CliDeps) {
+async function reduce(
+  options: ReduceOptions,
+  { json, backend }: ReduceFlags,
+  { createContext, signal }: CliDeps,
+  inputs: readonly string[],
+) {
   const progress = new Progress('reduce');
   let hits: KeptHits | undefined;
   const onEvent = (event: RunEvent): void => {
@@ -69,12 +80,12 @@ async function reduce(options: ReduceOptions, { json, backend }: ReduceFlags, { 
   const onFailure = ({ origin, error }: FailedFrame): void => failures.add(failureLine(origin, error), error.message);
   const context = await createContext(backendOption(backend));
   try {
-    const found = await context.reduce({ ...options, onEvent, onFailure, signal });
+    const found = await context.reduce({ ...options, commandLine: commandLine(), onEvent, onFailure, signal });
     progress.end();
     failures.end();
     endDone(found.kept > 0 && found.failed === 0 && !found.isDoubtful, signal);
     if (json) return printJson(found);
-    print(textOf(found, found.failed));
+    print([textOf(found, found.failed), ...(await grown(found, inputs))].join('\n'));
   } catch (error) {
     progress.end();
     if (signal.aborted && hits?.file !== undefined) note(`${textOf(hits)}\nit can be read; a run cannot go on with it`);
@@ -118,5 +129,18 @@ function textOf(
   if (geometry !== undefined) lines.push(dim(`-g ${geometry} is its geometry`));
   return lines.join('\n');
 }
+
+/** What to say if the files that were given are smaller than the file of hits. */
+async function grown({ file, bytes }: KeptHits, inputs: readonly string[]): Promise<string[]> {
+  if (file === undefined || inputs.length === 0) return [];
+  const sizes = await Promise.all(inputs.map((input) => stat(input).then(({ size }) => size, unknownSize)));
+  const given = sizes.reduce((sum, size) => sum + size, 0);
+  if (given >= bytes) return [];
+  const text = `the files that were given are smaller, ${megabytes(given)}: they are compressed more, or refer to others`;
+  return [yellow(text)];
+}
+
+/** Frames that are no file of this machine may be of any size. */
+const unknownSize = (): number => Number.POSITIVE_INFINITY;
 
 const megabytes = (bytes: number): string => `${(bytes / 1e6).toPrecision(3)} MB`;

@@ -14,8 +14,8 @@ export interface RunMode {
   /** Frames in files, frames received by ZeroMQ, the peaks of a stream, or lists of spots. */
   readonly from: 'files' | 'live' | 'stream' | 'spots';
   readonly finder?: PeakSource | undefined;
-  /** Whether frames are only searched for peaks. */
-  readonly peaksAlone?: boolean | undefined;
+  /** Whether frames are only searched for peaks; or what would do more, in words of the caller. */
+  readonly peaksAlone?: boolean | string | undefined;
   readonly integrate?: boolean | undefined;
   readonly acceptBy?: 'chance' | 'crystfel' | undefined;
   readonly follow?: boolean | undefined;
@@ -106,7 +106,7 @@ export function modeOf(run: RunMode, words: Words): Mode {
       peaksAlone &&
       has(...['indexing', 'the indexing of peaks', 'the indexing of detector frames', 'integration', "CrystFEL's rule"])
     )
-      return `${words.noCells} finds peaks alone`;
+      return typeof peaksAlone === 'string' ? peaksAlone : `${words.noCells} finds peaks alone`;
     if (has('integration')) return `${words.noIntegrate} leaves it out`;
     if (has("CrystFEL's rule")) return `lattices are judged against chance: leave it out, or add ${words.crystfelRule}`;
     if (has('frames by ZeroMQ')) return `frames come from files; ${words.zmqInput} takes them by ZeroMQ`;

@@ -475,7 +475,8 @@ export const runRows = /* @__PURE__ */ grouped('input', {
     common: true,
     group: 'many cores',
     kind: 'text',
-    sentence: 'takes every n-th frame, the i-th first, counted from 1; ewald stream merge joins the streams',
+    sentence:
+      'takes every n-th frame, the i-th first, counted from 1; ewald stream merge joins streams, ewald reduce files of hits',
     check: shardOf,
     value: 'i/n',
     of: ['frames in files'],

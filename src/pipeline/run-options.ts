@@ -302,8 +302,8 @@ const rules: readonly Rule<PipelineOptions>[] = [
         `${setting(said, 'keep', 'spots')} needs predictions: leave out ${setting(said, 'integrate', false)}`;
     if (refineGeometry !== 'off') return undefined;
     return (said) =>
-      `${setting(said, 'keep', 'spots')} needs to know whether the geometry still moves: leave out ` +
-      setting(said, 'refineGeometry', 'off');
+      `${setting(said, 'keep', 'spots')} keeps pixels where this geometry predicts spots, and tests on the first crystals ` +
+      `that it does not move by a pixel: leave out ${setting(said, 'refineGeometry', 'off')}, also for a geometry that is final`;
   },
   ({ jobs, executor }) =>
     jobs !== undefined &&

@@ -147,7 +147,7 @@ describe.skipIf(!dataFolder)(
       );
       expect(await refused({ integrate: false })).toMatch(/^Argument: pipeline: keep: 'spots' needs predictions/);
       expect(await refused({ refineGeometry: 'off' })).toMatch(
-        /^Argument: .*needs to know whether the geometry still moves/,
+        /^Argument: .*tests on the first crystals that it does not move by a pixel: leave out refineGeometry: 'off'/,
       );
       expect(await refused({ keep: 'hits', cells: undefined, margin: 3 })).toMatch(
         /^Argument: .*margin is around the spots/,

@@ -244,7 +244,15 @@ describe.skipIf(!dataFolder)(`hits that are kept${dataFolder ? '' : ' (absent: n
       /shell\.cxi {2}3 hits of 8 frames, [\d.]+ MB, [\d.]+ times smaller than all of them as plain numbers\n/,
     );
     expect(out).toMatch(
-      /\n5 frames without enough peaks are in the original files alone\n-g .*shell\.geom is its geometry\n$/,
+      /\n5 frames without enough peaks are in the original files alone\n-g .*shell\.geom is its geometry\nthe files that were given are smaller, [\d.]+ MB: .*\n$/,
+    );
+    expect(await numbersOf(of('shell.cxi'), '/entry/reduction/command_line')).toEqual([
+      expect.stringMatching(/^ewald reduce \S*mixed\.h5 -g \S+ --threshold=12 .*-o \S*shell\.cxi$/),
+    ]);
+    const few = ['reduce', of('mixed.h5'), ...search, '-o', of('few.cxi')];
+    const spots = await ewald([...few, '--keep', 'hits', '--int-radius', '4,5,7']);
+    expect(spots.err).toMatch(
+      /^ewald: --int-radius belongs to .*; hits are found by their peaks alone: .*--keep spots/,
     );
     const alone = await ewald(['index', of('mixed.h5'), ...search, '-p', 'none', '--codec', 'gzip']);
     expect(alone).toMatchObject({ code: 2, err: 'ewald: --codec belongs to a file of hits: --hits\n' });
