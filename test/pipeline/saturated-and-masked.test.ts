@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type Context, createContext } from 'ewald';
+import { type Context, createContext, type FrameCrystal } from 'ewald';
 import { open } from 'ewald/data';
 import { Executor } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -28,7 +28,9 @@ describe.skipIf(!dataFolder)(`saturated pixels${dataFolder ? '' : ' (absent: no 
     ['i32', Int32Array, 2 ** 31 - 1],
   ] as const)('of %s give the same crystals with a mask in the file and without', async (dtype, type, full) => {
     const source = await open(sim('mono.h5'));
-    const frame = type.from((await source.read(0, 1)) as Uint16Array, (count) => (count > 300 ? full : count));
+    const frame = type.from(
+      Array.from((await source.read(0, 1)) as Uint16Array, (count) => (count > 300 ? full : count)),
+    );
     const mask = new Uint8Array(frame.length);
     // Of the beam stop, which the geometry has as well: the crystals must not change.
     mask[512 * 1024 + 512] = 1;
@@ -40,7 +42,7 @@ describe.skipIf(!dataFolder)(`saturated pixels${dataFolder ? '' : ' (absent: no 
     const found = async (name: string, more: object = {}) => {
       const cell = { cells: [sim('mono.cell')], refineGeometry: 'off', intRadius: [3, 4, 6] } as const;
       const run = { inputs: [file(name)], geometry: sim('mono.geom'), minRes: 20, peaks, ...cell, ...more };
-      const crystals = [];
+      const crystals: Pick<FrameCrystal, 'reciprocal' | 'reflections' | 'saturated'>[] = [];
       for await (const { result } of ctx.pipeline(run))
         for (const { reciprocal, reflections, saturated } of result?.crystals ?? [])
           crystals.push({ reciprocal, reflections, saturated });

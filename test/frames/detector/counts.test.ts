@@ -123,7 +123,7 @@ test('masks by module, each in a dataset of its own, and a mask of all modules, 
 test('a mask of a file takes no number from its counts, and another mask in another file needs one', async () => {
   const geometry = (lines = ''): Geometry => parseGeometry(top + panel('p', 0, 3, lines));
   const named = (name: string, bad: readonly number[], type: typeof Uint16Array | typeof Int32Array) => {
-    const values = type.from({ length: 24 }, (_, i) => (i === 4 ? 65535 : i));
+    const values = type.from(Array.from({ length: 24 }, (_, i) => (i === 4 ? 65535 : i)));
     const mask = Uint8Array.from(values, (_, i) => (bad.includes(i) ? 1 : 0));
     return Object.assign(memoryDataset(values, { sigShape: [height, width], navShape: [1] }), {
       name,
