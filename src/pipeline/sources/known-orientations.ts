@@ -133,7 +133,8 @@ export class RunOrientations {
       texts.push({
         text:
           `${this.#name} has no orientation of any of the ${counted(this.#frames, 'frame')}: it names frames as ` +
-          `${example === undefined ? 'none' : shown(example)}, and the first one here is ${named}`,
+          `${example === undefined ? 'none' : shown(example)}, and the first one here is ${named}; files of ` +
+          'hits (ewald reduce) name their frames anew, and take the orientations of a stream of the same file',
         isDoubtful: true,
       });
     else if (missing)
