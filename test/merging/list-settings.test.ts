@@ -259,5 +259,11 @@ test('a space group that a list has no more is left out with a word, and XDS_ASC
   const { list, remarks } = convertReflections(listOf('mmm', [[1, 2, 3, 10]], 'P 21 21 21'), { cell, expand: '2/m' });
   expect([list.spaceGroup, remarks]).toEqual([undefined, [expect.stringMatching(/was in P 21 21 21; it is in 2\/m/)]]);
   const other = listOf('2/m', [[1, 2, 3, 10]], 'P 1 1 21');
-  expect(() => formatReflections(other, 'xds', { cell })).toThrow(/4 is not P 1 1 21 but P 1 21 1/);
+  expect(() => formatReflections(other, 'xds', { cell })).toThrow(/4 is not P 1 1 21 but P 1 21 1; reindex to/);
+  // No change of axes of one lattice makes hexagonal axes of rhombohedral ones.
+  const rhombohedral = { cell: { cell: cellFromParameters(30, 30, 30, 80, 80, 80), centring: 'R' } } as const;
+  const onR = listOf('-3_R', [[1, 2, 3, 10]], 'R 3:R');
+  expect(() => formatReflections(onR, 'xds', rhombohedral)).toThrow(
+    /but R 3:H, .* index with a cell on hexagonal axes/,
+  );
 });

@@ -185,9 +185,13 @@ function refuseUnusual(spaceGroup: SpaceGroup, group: PointGroup, centring: Cent
     haveSameAbsences(first, spaceGroupSetting(spaceGroup.name))
   )
     return;
+  const isLarger = first.name.endsWith(':H');
+  const advice = isLarger
+    ? 'whose cell is three times as large, which no --reindex gives; index with a cell on hexagonal axes'
+    : 'reindex to this setting (ewald reflections convert --reindex)';
   throw new EwaldError(
     'Unsupported',
     `XDS_ASCII files state the number of the space group alone, and ${spaceGroup.number} is not ${spaceGroup.name} but ` +
-      `${first.name}; reindex to this setting (ewald reflections convert --reindex), or write .mtz or .cif`,
+      `${first.name}${isLarger ? ', ' : '; '}${advice}, or write .mtz or .cif`,
   );
 }
