@@ -186,6 +186,7 @@ async function* resultsOf(
     live: source.live,
     files: source.files,
     brief,
+    mayDiffer: source.isOneFile !== true,
     tables: executor.kind === 'workers' ? await tablesFor(run) : undefined,
   };
   const { hash } = await executor.share(shared);

@@ -106,6 +106,7 @@ export const runShape = members({
   rois: (what, value) => void checkRegions(what, value),
   orientations: maybe((what, value) => members({ frames: isMap, files: isMap })(what, value)),
   grid: maybe(gridShape),
+  mayDiffer: maybe(truth),
   tables: maybe(
     members({
       bad: maybe(typed([Uint8Array])),

@@ -82,6 +82,8 @@ export interface SharedRun {
   readonly grid?: RunGrid | undefined;
   /** If results are brief, or stored instead of sent. */
   readonly brief?: BriefResults | undefined;
+  /** Whether other files than the first may have other masks of their own. */
+  readonly mayDiffer?: boolean | undefined;
   /** What the process that started the run knows of the detector; undefined: workers find it out themselves. */
   readonly tables?: (DetectorTables & { readonly reach: Reach; readonly rings: Rings }) | undefined;
 }
@@ -279,7 +281,7 @@ function originOf(
 
 /** The detector of a run, which every worker determines from the first file as far as it has not been sent. */
 async function detectorOf(
-  { geometry, settings, allowMissing, tables }: SharedRun,
+  { geometry, settings, allowMissing, mayDiffer, tables }: SharedRun,
   scope: TaskScope,
   first: Dataset,
   live: ReadonlyMap<string, LiveFrame>,
@@ -294,7 +296,7 @@ async function detectorOf(
   for (const { length } of [tables?.bad, tables?.saturation, tables?.rings.bins].flatMap((array) => array ?? []))
     if (length !== pixels)
       throw new EwaldError('Shape', `the run of a task has tables of ${length} pixels; its frames have ${pixels}`);
-  const detector = await openDetector(first, { geometry, highres }, openOther, tables);
+  const detector = await openDetector(first, { geometry, highres }, openOther, { ...tables, mayDiffer });
   if (tables) keepRings(detector, tables.reach, tables.rings);
   return detector;
 }

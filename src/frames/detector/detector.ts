@@ -126,6 +126,8 @@ export interface DetectorTables {
   /** All pixels that are bad in every frame; undefined if masks differ from frame to frame. */
   readonly bad?: Uint8Array | undefined;
   readonly saturation?: Float32Array | undefined;
+  /** Whether other files follow, whose own masks may differ. */
+  readonly mayDiffer?: boolean | undefined;
 }
 
 /** The names of the options, for the checks of callers that pass them on. */
@@ -209,7 +211,10 @@ export async function openDetector(
   if (highres !== undefined && !known.bad) markBeyond(bad, geometry, beam, width, 1 / highres);
   const unitsPerPhoton = given && statedUnits(geometry, beam);
   const saturation = known.saturation ?? (await saturationOf(geometry, dataset, openOther));
-  const counts = new Counts(geometry, dataset.meta, width, dtype, masks);
+  const counts = new Counts(geometry, dataset.meta, width, dtype, {
+    areFixed: masks.areFixed && !(known.mayDiffer && masks.mayVary),
+    mayVary: masks.mayVary,
+  });
   return new OpenDetector({
     geometry,
     unitsPerPhoton,

@@ -100,7 +100,8 @@ export const searchOf = (
 ): OwnSearch =>
   new OwnSearch(context, given, (geometry) => {
     const open = async () => {
-      const detector = await openDetector(source.first, { geometry, bad, openOther, highres }, source.openOther);
+      const known = { mayDiffer: source.isOneFile !== true };
+      const detector = await openDetector(source.first, { geometry, bad, openOther, highres }, source.openOther, known);
       refuseImpossible(detector.geometry, detector.beam);
       return detector;
     };

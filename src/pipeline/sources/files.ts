@@ -140,6 +140,10 @@ export class FileSource implements RunSource {
     return !this.#followed && !this.#list.isOpen;
   }
 
+  get isOneFile(): boolean {
+    return this.isListed && this.#list.known.length === 1;
+  }
+
   get images(): SourceImages {
     const { known } = this.#list;
     const count = countOf(this.first, known.length);

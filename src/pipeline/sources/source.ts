@@ -76,6 +76,8 @@ export interface RunSource {
   readonly findings?: ((event: number) => StreamFindings | undefined) | undefined;
   /** Identifies the files, for `resume`: one line each, in the order of the run. */
   readonly identities: readonly string[];
+  /** Whether all frames are of one file, so that its own mask is that of all. */
+  readonly isOneFile?: boolean | undefined;
   /** Distinguishes the Files of this run from Files of the same names in another one; undefined without Files. */
   readonly files?: number | undefined;
   /** Problems of the inputs, such as a file that is given twice. */
