@@ -53,7 +53,7 @@ describe('what people type', () => {
     );
   });
 
-  test('ewald simulate scan, then run, convert and fft', async () => {
+  test('ewald simulate scan, then run, convert and fft', { tags: 'all' }, async () => {
     await typed('simulate scan -o s');
     await typed('run sum s/scan.h5 -o sum.npy');
     expect(existsSync(at('sum.npy'))).toBe(true);

@@ -343,7 +343,9 @@ test('the centring of crystals is not lost by a cell without a word about it', a
   expect(unstated.said).toMatch(/None of \d+ reflections is one that the centring I forbids, .* Give it with the cell/);
 });
 
-test('the list of a merge is a reference for the same crystals, also with shells of noise at its end', async () => {
+test('the list of a merge is a reference for the same crystals, also with shells of noise at its end', {
+  tags: 'all',
+}, async () => {
   const parameters = [40, 44, 50, 90, 90, 90] as const;
   // At the edge, e^-20 of the intensity is left.
   const { bytes } = simulateStream({ crystals: 20, symmetry: 'mmm', parameters, overallB: 250 });

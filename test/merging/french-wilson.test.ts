@@ -47,7 +47,7 @@ describe('posterior means', () => {
       }
   });
 
-  test('are unbiased for draws of Wilson with any error, and lose no reflection', () => {
+  test('are unbiased for draws of Wilson with any error, and lose no reflection', { tags: 'all' }, () => {
     const random = new Random(1, 0);
     const n = 40_000;
     for (const isCentric of [false, true])

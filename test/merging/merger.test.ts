@@ -431,7 +431,9 @@ test.each(['inline', 'workers'] as const)('the executor %s gives the same bits',
   }
 });
 
-test('a reference of another crystal is remarked, although both decrease with resolution', async () => {
+test('a reference of another crystal is remarked, although both decrease with resolution', {
+  tags: 'all',
+}, async () => {
   const decreasing = { crystals: 40, symmetry: 'mmm', parameters: orthorhombic, overallB: 80 } as const;
   const own = simulateStream({ ...decreasing, seed: 1 });
   const foreign = simulateStream({ ...decreasing, seed: 2 });

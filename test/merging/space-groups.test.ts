@@ -110,7 +110,7 @@ function ranked(setting: SpaceGroupSetting, snr: number, complete: number, chira
 }
 
 describe('the space group by its absences', () => {
-  test('is the first class for every tenth group, and what is called decided is right', () => {
+  test('is the first class for every tenth group, and what is called decided is right', { tags: 'all' }, () => {
     const random = new Random(20261130, 0);
     for (const setting of usual(false).filter(({ number }) => number % 10 === 4)) {
       const { ranking, isRight } = ranked(setting, 5, 0.9, false, random);

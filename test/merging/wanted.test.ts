@@ -86,7 +86,7 @@ describe('a merge', () => {
     );
   });
 
-  test('compares two data sets, unless there are others or their cells differ', async () => {
+  test('compares two data sets, unless there are others or their cells differ', { tags: 'all' }, async () => {
     const refusalOf = async (stretch: number, sets: number) => {
       const text = chunks.map((chunk, i) => {
         const value = i % sets;
@@ -155,7 +155,7 @@ test('a number is stated beside its range where it is known to 30 %; otherwise t
 });
 
 describe('a run that goes on', () => {
-  test('has the answers beside its status, also of what more crystals may reach', async () => {
+  test('has the answers beside its status, also of what more crystals may reach', { tags: 'all' }, async () => {
     const wanted = ['complete=99%@2.6A', 'CC1/2=.5@1.5A'];
     const found: (readonly WantedAnswer[] | undefined)[] = [];
     const options = { symmetry: 'mmm', polarisation: 'none', iterations: 3, wanted };

@@ -225,6 +225,10 @@ describe.skipIf(!dataFolder)(`hits that are kept${dataFolder ? '' : ' (absent: n
     });
     expect(failed.join('\n')).toMatch(/^torn\.cxi 0: .*damaged.*\nwide\.h5 0: .*frames are i32.*$/);
     expect(found).toMatchObject({ failed: 2, frames: frames + 1 + 3, kept: 5, isWhole: false, isDoubtful: true });
+  });
+
+  test('the shell names the frames that it could not read', { tags: 'all' }, async () => {
+    const inputs = ['torn.cxi', 'mixed.h5', 'wide.h5'].map(of);
     const search = ['-g', sim('mono.geom'), '--threshold=12', '--min-res=20', '--backend=wasm', '-j', '1'];
     const told = await ewald(['reduce', ...inputs, ...search, '-o', of('unread-shell.cxi')]);
     expect(told.code).toBe(1);
