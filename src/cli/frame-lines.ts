@@ -1,7 +1,9 @@
 /** Formats a frame for people and programs: as a line, or as a JSON document. */
+
+import { Repeats } from '../entries/command.node.js';
 import type { CopiedHeader, FrameOrigin, PipelineItem, RegionValue, SearchedFrame } from '../entries/index.node.js';
 import { isFrameDoubtful } from '../entries/pipeline.node.js';
-import { counted, dim, green, red, yellow } from './output.js';
+import { counted, dim, green, note, red, yellow } from './output.js';
 import { visible } from './visible.js';
 
 /** The file and event of a frame, in one line. */
@@ -19,6 +21,14 @@ export function failureLine(origin: FrameOrigin, { message }: Error): string {
   const isNamed = said.startsWith(origin.filename) && /^[ :,]/.test(rest);
   return `${red('✗')} ${frameName(origin)}${isNamed ? rest : `: ${said}`}`;
 }
+
+/** Prints frames that failed, each reason once with how many more frames had it. */
+export const frameFailures = (): Repeats =>
+  new Repeats(note, (n) => `${red('✗')} ${counted(n, 'further frame')} for the same reason`);
+
+/** Answers Ctrl-C at once, since the frames in progress may take a while. */
+export const noteInterrupted = (): void =>
+  note(dim('interrupted: the frames in progress are finished first; another Ctrl-C ends at once'));
 
 /** The remark about a lattice that its spots cannot distinguish from others, or the names of its axes. */
 export function ambiguityText({ length }: readonly unknown[], otherHand?: unknown): string {

@@ -4,7 +4,7 @@
  */
 
 import { statSync } from 'node:fs';
-import { messageOf, Repeats, type RunWatch, SpareWorkers, watchRows } from '../entries/command.node.js';
+import { messageOf, type RunWatch, SpareWorkers, watchRows } from '../entries/command.node.js';
 import type { Executor } from '../entries/executors.node.js';
 import {
   type Context,
@@ -23,7 +23,7 @@ import { openExecutor, rankOf } from './executor-flags.js';
 import type { ExecutorChoice } from './executor-rows.js';
 import { inFlags, wordsInFlags } from './flag-words.js';
 import type { AskedRun } from './frame-flags.js';
-import { failureLine, jsonOf, lineOf } from './frame-lines.js';
+import { failureLine, frameFailures, jsonOf, lineOf, noteInterrupted } from './frame-lines.js';
 import { type IndexFlags, indexRows, isNone } from './frame-rows.js';
 import { summaryText } from './frame-summary.js';
 import {
@@ -187,7 +187,7 @@ class RunReport {
   /** Stages that run on another backend than the requested one; each is reported once. */
   readonly #elsewhere = new Set<string>();
   #isPlanTold = false;
-  readonly #failures = new Repeats(note, (n) => `${red('✗')} ${counted(n, 'further frame')} for the same reason`);
+  readonly #failures = frameFailures();
   /** Whether something besides the frames failed, or has to be looked at: an output, the cell, the merge. */
   #isDoubtful = false;
   /** Whether the cell that was determined last is in doubt; undefined if none was. */
@@ -233,11 +233,10 @@ class RunReport {
     }
   };
 
-  /** Answers Ctrl-C at once, since the frames in progress may take a while. */
   readonly interrupted = (): void => {
     this.#cell.end();
     this.#frames.end();
-    note(dim('interrupted: the frames in progress are finished first; another Ctrl-C ends at once'));
+    noteInterrupted();
   };
 
   /** Prints a finished frame. */

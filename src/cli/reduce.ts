@@ -1,12 +1,12 @@
 /** `ewald reduce FILES… -o hits.cxi`: keeps the hits of a run, as they were recorded. */
 import { stat } from 'node:fs/promises';
-import { expand, Repeats } from '../entries/command.node.js';
+import { expand } from '../entries/command.node.js';
 import type { FailedFrame, KeptHits, ReduceOptions } from '../entries/index.node.js';
 import { EwaldError } from '../entries/index.node.js';
 import { inputKind, progressText, type RunEvent } from '../entries/pipeline.node.js';
 import { commandLine } from './command-line.js';
 import { askedRun, flagsInUse } from './frame-flags.js';
-import { failureLine } from './frame-lines.js';
+import { failureLine, frameFailures, noteInterrupted } from './frame-lines.js';
 import type { IndexFlags } from './frame-rows.js';
 import { withExecutor } from './index-frames.js';
 import { isListOfFiles } from './list-flags.js';
@@ -21,7 +21,6 @@ import {
   Progress,
   print,
   printJson,
-  red,
   warn,
   yellow,
 } from './output.js';
@@ -73,10 +72,10 @@ async function reduce(
   };
   const interrupted = (): void => {
     progress.end();
-    note(dim('interrupted: the frames in progress are finished first; another Ctrl-C ends at once'));
+    noteInterrupted();
   };
   signal.addEventListener('abort', interrupted, { once: true });
-  const failures = new Repeats(note, (n) => `${red('✗')} ${counted(n, 'further frame')} for the same reason`);
+  const failures = frameFailures();
   const onFailure = ({ origin, error }: FailedFrame): void => failures.add(failureLine(origin, error), error.message);
   const context = await createContext(backendOption(backend));
   try {
