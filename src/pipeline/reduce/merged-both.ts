@@ -6,13 +6,7 @@ import type { Cell } from '../../crystal/cell.js';
 import { representative } from '../../crystal/symmetry/asymmetric-unit.js';
 import { laueSettings, type PointGroup, rotationsOf } from '../../crystal/symmetry/point-group.js';
 import { strainOf } from '../../crystal/symmetry/settings.js';
-import type { Pair } from './pairs.js';
-
-/** A number and its standard error. */
-export interface Known {
-  readonly value: number;
-  readonly error: number;
-}
+import { isMissing, type Known, meanOfFrames, type Pair, shellOf } from './pairs.js';
 
 /** The differences of the weak, the middle and the strong third of a shell, relative to its mean intensity. */
 export type ThirdsOfShell = readonly [weak: Known, middle: Known, strong: Known];
@@ -36,12 +30,6 @@ interface Reflection {
   readonly sum: [number, number];
   readonly partiality: [number, number];
   readonly pairs: Pair[];
-}
-
-/** What a class of one shell has of a frame. */
-interface Part {
-  change: number;
-  count: number;
 }
 
 /**
@@ -71,7 +59,7 @@ export function mergedBoth(pairs: readonly Pair[], cell: Cell, edges: readonly n
     }
   correct(expected);
   const shells = Array.from({ length: edges.length + 1 }, () => [] as Pair[]);
-  for (const pair of expected.keys()) shells[edges.filter((edge) => pair.inverseD > edge).length]?.push(pair);
+  for (const pair of expected.keys()) shells[shellOf(pair, edges)]?.push(pair);
   return {
     unique: all.length,
     uniqueLost: all.filter(({ pairs: own }) => own.every(isMissing)).length,
@@ -80,7 +68,6 @@ export function mergedBoth(pairs: readonly Pair[], cell: Cell, edges: readonly n
 }
 
 const parityOf = ({ frame }: Pair): 0 | 1 => (frame % 2) as 0 | 1;
-const isMissing = ({ intensityAfter }: Pair): boolean => Number.isNaN(intensityAfter);
 
 /** Classes of partiality, of which the edges of a prediction, that move, have the lowest. */
 const partialityClasses = 32;
@@ -109,18 +96,9 @@ function thirdsOf(pairs: readonly Pair[], expected: ReadonlyMap<Pair, number>): 
   const mean = pairs.reduce((sum, { intensity }) => sum + intensity, 0) / Math.max(1, pairs.length);
   const third = (i: number): Known => {
     const some = sorted.slice(Math.floor((i * sorted.length) / 3), Math.floor(((i + 1) * sorted.length) / 3));
-    const parts = new Map<number, Part>();
-    for (const pair of some) {
-      const { frame, intensity, intensityAfter } = pair;
-      const part = parts.get(frame) ?? { change: 0, count: 0 };
-      parts.set(frame, part);
-      part.change += isMissing(pair) ? of(pair) - intensity : intensityAfter - intensity;
-      part.count++;
-    }
-    const count = Math.max(1, some.length);
-    const change = [...parts.values()].reduce((sum, part) => sum + part.change, 0) / count;
-    const scatter = [...parts.values()].reduce((sum, part) => sum + (part.change - part.count * change) ** 2, 0);
-    return { value: change / Math.abs(mean), error: Math.sqrt(scatter) / count / Math.abs(mean) };
+    const change = (pair: Pair): number => (isMissing(pair) ? of(pair) : pair.intensityAfter) - pair.intensity;
+    const { value, error } = meanOfFrames(some, change);
+    return { value: value / Math.abs(mean), error: error / Math.abs(mean) };
   };
   return [third(0), third(1), third(2)];
 }

@@ -26,6 +26,34 @@ export interface Pair {
   readonly sigmaAfter: number;
 }
 
+/** Whether an observation is gone after it. */
+export const isMissing = ({ intensityAfter }: Pair): boolean => Number.isNaN(intensityAfter);
+
+/** The shell of a pair, of those between `edges` in 1/d. */
+export const shellOf = ({ inverseD }: Pair, edges: readonly number[]): number =>
+  edges.filter((edge) => inverseD > edge).length;
+
+/** A number and its standard error. */
+export interface Known {
+  readonly value: number;
+  readonly error: number;
+}
+
+/** A mean over observations, with the error that the scatter of frames gives: their backgrounds err together. */
+export function meanOfFrames(pairs: readonly Pair[], value: (pair: Pair) => number): Known {
+  const blocks = new Map<number, { sum: number; count: number }>();
+  for (const pair of pairs) {
+    const block = blocks.get(pair.frame) ?? { sum: 0, count: 0 };
+    blocks.set(pair.frame, block);
+    block.sum += value(pair);
+    block.count++;
+  }
+  const count = Math.max(1, pairs.length);
+  const mean = [...blocks.values()].reduce((sum, block) => sum + block.sum, 0) / count;
+  const scatter = [...blocks.values()].reduce((sum, block) => sum + (block.sum - block.count * mean) ** 2, 0);
+  return { value: mean, error: Math.sqrt(scatter) / count };
+}
+
 /** All pairs of some frames, and what became of their crystals. */
 export interface Pairs {
   readonly pairs: readonly Pair[];

@@ -1,8 +1,8 @@
 /** Whether reduced frames give the intensities of the frames as they were: a proof by the same observations both ways. */
 import type { Cell } from '../../crystal/cell.js';
 import type { LimitName } from './limits.js';
-import { type Known, type MergedBoth, mergedBoth } from './merged-both.js';
-import { type Pair, type ProvenFrame, pairsOf } from './pairs.js';
+import { type MergedBoth, mergedBoth } from './merged-both.js';
+import { isMissing, type Known, meanOfFrames, type Pair, type ProvenFrame, pairsOf, shellOf } from './pairs.js';
 
 /** A shell of resolution, d in Å; biases in standard deviations of an observation. */
 export interface ProvenShell {
@@ -49,20 +49,19 @@ export function proofOf(frames: readonly ProvenFrame[], cell: Cell, accept: Proo
     { length: shellCount - 1 },
     (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / shellCount)] ?? 0,
   );
-  const inShell = (shell: number) =>
-    pairs.filter((one) => edges.filter((edge) => one.inverseD > edge).length === shell);
-  const shells = Array.from({ length: shellCount }, (_, shell) => shellOf(inShell(shell))).filter(
+  const inShell = (shell: number) => pairs.filter((one) => shellOf(one, edges) === shell);
+  const shells = Array.from({ length: shellCount }, (_, shell) => provenShell(inShell(shell))).filter(
     ({ observations }) => observations > 0,
   );
   const found = pairs.filter(isFound);
-  const bias = ofFrames(found, change);
+  const bias = meanOfFrames(found, change);
   const proof = {
     frames: frames.length,
     crystals: { both, lost, gained },
     observations: pairs.length,
     missing: pairs.length === 0 ? 1 : 1 - found.length / pairs.length,
     bias,
-    variance: ofFrames(found, (one) => change(one) ** 2),
+    variance: meanOfFrames(found, (one) => change(one) ** 2),
     multiplicity: 1 / Math.max(Math.abs(bias.value), bias.error, 1e-9) ** 2,
     shells,
     merged: mergedBoth(pairs, cell, edges),
@@ -72,10 +71,10 @@ export function proofOf(frames: readonly ProvenFrame[], cell: Cell, accept: Proo
   return { ...judged, text: textOf(judged) };
 }
 
-const isFound = ({ intensityAfter }: Pair): boolean => !Number.isNaN(intensityAfter);
+const isFound = (pair: Pair): boolean => !isMissing(pair);
 const change = ({ intensity, intensityAfter, sigma }: Pair): number => (intensityAfter - intensity) / sigma;
 
-function shellOf(pairs: readonly Pair[]): ProvenShell {
+function provenShell(pairs: readonly Pair[]): ProvenShell {
   const found = pairs.filter(isFound);
   const sum = (value: (one: Pair) => number): number => found.reduce((all, one) => all + value(one), 0);
   const ratios = found.map(({ sigma, sigmaAfter }) => sigmaAfter / sigma).sort((a, b) => a - b);
@@ -85,25 +84,11 @@ function shellOf(pairs: readonly Pair[]): ProvenShell {
     to: distances.reduce((least, d) => Math.min(least, d), Number.POSITIVE_INFINITY),
     observations: pairs.length,
     missing: pairs.length === 0 ? 0 : 1 - found.length / pairs.length,
-    bias: ofFrames(found, change),
-    variance: ofFrames(found, (one) => change(one) ** 2),
+    bias: meanOfFrames(found, change),
+    variance: meanOfFrames(found, (one) => change(one) ** 2),
     sum: sum(({ intensityAfter }) => intensityAfter) / sum(({ intensity }) => intensity),
     sigma: ratios[Math.floor(ratios.length / 2)] ?? Number.NaN,
   };
-}
-
-/** A mean over observations, with the error that the scatter of frames gives: their backgrounds err together. */
-function ofFrames(pairs: readonly Pair[], value: (pair: Pair) => number): Known {
-  const blocks = new Map<number, { sum: number; count: number }>();
-  for (const pair of pairs) {
-    const block = blocks.get(pair.frame) ?? { sum: 0, count: 0 };
-    blocks.set(pair.frame, block);
-    block.sum += value(pair);
-    block.count++;
-  }
-  const mean = [...blocks.values()].reduce((sum, block) => sum + block.sum, 0) / Math.max(1, pairs.length);
-  const scatter = [...blocks.values()].reduce((sum, { sum: of, count }) => sum + (of - count * mean) ** 2, 0);
-  return { value: mean, error: Math.sqrt(scatter) / Math.max(1, pairs.length) };
 }
 
 const third = ['weak', 'middle', 'strong'] as const;
