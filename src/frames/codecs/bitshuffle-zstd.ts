@@ -3,6 +3,7 @@
  * data and of a block, big-endian; each block with its size; then the elements that fill no group of eight.
  */
 import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
+import { joined } from '../../util/joined.js';
 import type { Codecs } from './codecs.js';
 
 const headerBytes = 12;
@@ -70,13 +71,7 @@ export async function encodeBitshuffleZstd(
     parts.push(size, packed);
   }
   parts.push(chunk.subarray(groups));
-  const out = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return joined(Uint8Array, parts);
 }
 
 const refused = (): never => {
