@@ -7,10 +7,10 @@ export function unitOf(text: string | undefined): string | undefined {
   let unit = text?.trim() ?? '';
   // EMD: [n_m], [n_m^-1].
   if (/^\[.*\]$/.test(unit)) unit = unit.slice(1, -1).replaceAll('_', '');
-  // In LaTeX: Å$^{-1}$, $\\AA^{-1}$.
+  // In LaTeX: Å$^{-1}$, $\AA^{-1}$.
   unit = unit
     .replaceAll('$', '')
-    .replace(/\\AA|\\AA\{\}|\\mathrm\{~?A\}/, 'Å')
+    .replace(/\\AA(?:\{\})?|\\mathrm\{~?A\}/, 'Å')
     .replace(/\\mu\s*/, 'µ');
   const inverse = /^1\s*\/\s*(.+)$/.exec(unit)?.[1] ?? /^(.+?)\s*\^\s*\{?-1\}?$/.exec(unit)?.[1];
   const plain = (inverse ?? unit).replace(/^(A|Angstrom|angstrom|Ang)$/, 'Å').replace('μ', 'µ');
