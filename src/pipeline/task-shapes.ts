@@ -104,7 +104,7 @@ export const runShape = members({
   keepFrame: maybe(truth),
   copyHeader: maybe(listOf(text)),
   rois: (what, value) => void checkRegions(what, value),
-  orientations: maybe((what, value) => members({ frames: isMap, files: isMap })(what, value)),
+  orientations: maybe((what, value) => members({ frames: isMap, files: isMap, inputs: isMap })(what, value)),
   grid: maybe(gridShape),
   mayDiffer: maybe(truth),
   tables: maybe(

@@ -74,7 +74,7 @@ const isBad = (value: number, flags: readonly BadValue[]): boolean => {
 interface MaskChanges {
   /** Whether some frame may have other bad pixels than the first one. */
   readonly mayVary: boolean;
-  /** Whether all frames of the first file have the same. */
+  /** Whether all frames have the same, as far as that is known: those of the first file, and of others that follow. */
   readonly areFixed: boolean;
 }
 
@@ -89,8 +89,8 @@ export class Counts {
   readonly #noCount: number;
 
   /**
-   * `masks` says whether bad pixels differ between frames of the first file, or may differ between files. Only the
-   * former takes a number that counts may reach, the largest of u8 and u16, which saturated pixels show.
+   * Only where bad pixels are not the same in all frames does their mark take a number that counts may reach: the largest
+   * of u8 and u16, which saturated pixels show.
    */
   constructor(geometry: Geometry, meta: Metadata, width: number, dtype: DataType, masks: MaskChanges) {
     this.#flags = flagsOf(geometry);
