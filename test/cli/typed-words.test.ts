@@ -89,7 +89,7 @@ describe('of all flags of all commands', () => {
     );
   });
 
-  test('the next flag is no value of a text, in any of its forms', () => {
+  test('the next flag is no value of a text, in any of its forms', { tags: 'all' }, () => {
     broken(
       (flag) => {
         const others = flag.command.options.flatMap(({ long, short }) => [long ?? [], short ?? []].flat());
@@ -169,7 +169,7 @@ describe('of all flags of all commands', () => {
     );
   });
 
-  test('an empty value is refused by the name of its flag, unless it has a meaning', () => {
+  test('an empty value is refused by the name of its flag, unless it has a meaning', { tags: 'all' }, () => {
     broken(
       ({ program, words, long, short, name, row }) => {
         for (const typed of [[long, ''], [`${long}=`], [long, ' '], ...(short ? [[`${short}=`], [short, '']] : [])]) {

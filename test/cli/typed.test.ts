@@ -17,7 +17,7 @@ async function typed(line: string, code = 0): Promise<string> {
 }
 
 describe('what people type', () => {
-  test('ewald simulate frames, then info, index, stream compare, merge', async () => {
+  test('ewald simulate frames, then info, index, stream compare, merge', { tags: 'all' }, async () => {
     await typed('simulate frames -o f --images 4 --size 512,512 --seed 1');
     expect(await typed('info f/run.h5')).toMatch(/4 frames of 512 × 512 u16[\s\S]*wavelength 1\.3 Å/);
     const said = await typed('index f/run.h5 -g f/run.geom -p f/run.cell -o run.stream --html report.html');
@@ -63,7 +63,7 @@ describe('what people type', () => {
     expect(statSync(at('spectrum.npy')).size).toBeGreaterThan(1e3);
   });
 
-  test('ewald devices, pi, --version and --help', async () => {
+  test('ewald devices, pi, --version and --help', { tags: 'all' }, async () => {
     expect(await typed('devices')).toMatch(/wasm +WebAssembly/);
     expect(await typed('pi --points 1e6 --seed 1')).toContain('785537');
     expect(await typed('--version')).toMatch(/\d+\.\d+\.\d+/);

@@ -83,7 +83,7 @@ function repeatedDefaults(all: Sources): string[] {
   );
 }
 
-test('the rows are found', () => {
+test('the rows are found', { tags: 'house' }, () => {
   const rows = rowsIn(sources);
   expect(rows.length).toBeGreaterThan(200);
   expect(rows).toEqual(
@@ -94,7 +94,7 @@ test('the rows are found', () => {
   );
 });
 
-test('no range and no choice is stated twice', () => {
+test('no range and no choice is stated twice', { tags: 'house' }, () => {
   expect(twiceStated(sources)).toEqual([]);
 });
 
@@ -106,7 +106,7 @@ const ofOthers: Readonly<Record<string, string>> = {
   'src/indexing/ffbidx/ffbidx.ts: maxSpots 300': "of ffbidx, whose module's signature this is",
 };
 
-test('no default is stated beside its row', () => {
+test('no default is stated beside its row', { tags: 'house' }, () => {
   expect(repeatedDefaults(sources).sort()).toEqual(Object.keys(ofOthers).sort());
 });
 
@@ -115,6 +115,6 @@ test.each([
   ['a range in a row', "const rows = { noDataTimeout: { kind: 'number', range: range(0, 1e9, 60) } };", twiceStated],
   ['a default of a member', 'const timeout = run.noDataTimeout ?? 60;', repeatedDefaults],
   ['a default of a binding', 'const { signal, noDataTimeout = 60 } = run;', repeatedDefaults],
-] as const)('%s that is stated again is found', (_, planted, find) => {
+] as const)('%s that is stated again is found', { tags: 'house' }, (_, planted, find) => {
   expect(find(new Map([...sources, ['src/planted.ts', planted]])).join('\n')).toContain('src/planted.ts');
 });

@@ -18,6 +18,7 @@ import {
 } from '../../src/crystal/cell.js';
 import { type Centring, primitiveOf } from '../../src/crystal/centring.js';
 import { rotateRandomly } from '../../src/simulate/spots.js';
+import { isQuick } from '../support/variants.js';
 
 // Conventional parameters, and the primitive basis in thirds and halves of the conventional one.
 const centrings: Record<string, number[]> = {
@@ -84,7 +85,7 @@ describe.each(bravaisTypes)('%s', (type) => {
   it('is recovered in its conventional cell, with and without errors, and no higher symmetry', () => {
     const random = new Random(6, bravaisTypes.indexOf(type));
     for (const error of [0, 0.002]) {
-      for (let i = 0; i < 30; i++) {
+      for (let i = 0; i < (isQuick ? 8 : 30); i++) {
         const exact = rotateRandomly(combine(scramble(random), primitive(type)), random);
         const given = exact.map((row) => row.map((x) => x + error * random.normal() * 5)) as unknown as Cell;
         const candidates = bravaisCandidates(given, error === 0 ? 0.001 : 0.02);

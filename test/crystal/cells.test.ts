@@ -159,7 +159,9 @@ test('a ring has the scattering angle of Bragg, and impossible limits are refuse
   expect(() => powderRings(readCell('900,900,900,90,90,90'), { highres: 1 })).toThrow(/raise highres/);
 });
 
-test('ways to index are named with what they do to the cell, for a group and for its rotations alike', () => {
+test('ways to index are named with what they do to the cell, for a group and for its rotations alike', {
+  tags: 'all',
+}, () => {
   const cell = readCell('79.1,79.1,38,90,90,90');
   for (const symmetry of ['4/m', '4'])
     expect(cellAmbiguities(cell, { symmetry }).ways).toMatchObject([

@@ -108,6 +108,7 @@ describe.skipIf(!native?.readTurned).each([
 
   test.skipIf(!existsSync(place))(
     'large reads from any byte to any place in a page, and not a byte beyond',
+    { tags: 'all' },
     async () => {
       const path = join(place, `plain-${process.pid}.bin`);
       const bytes = Uint8Array.from({ length: 2 ** 20 }, (_, i) => Math.imul(i, 2654435761) >>> 13);

@@ -11,7 +11,7 @@ const spots = Float32Array.from({ length: 60 }, (_, i) => Math.sin(i * 7.1) * 0.
 const cell = [40, 0, 0, 0, 50, 0, 0, 0, 60];
 
 describe('createContext', () => {
-  it('accepts no hostile value', async () => {
+  it('accepts no hostile value', { tags: 'all' }, async () => {
     const wrong: string[] = [];
     const open = async (options: unknown): Promise<void> => {
       const context = await createContext(options as never);
@@ -181,7 +181,7 @@ for (const backend of ['wasm', 'native', 'webgpu'] as const)
       await tryAll('image.spots', (value) => drain([{ spots: value }]), wrong);
       expect(wrong).toEqual([]);
     });
-    it('arguments of plans and arrays', async ({ skip }) => {
+    it('arguments of plans and arrays', { tags: 'all' }, async ({ skip }) => {
       if (absent) skip(`absent: ${backend}`);
       const wrong: string[] = [];
       const numbers = new Float32Array(18);

@@ -189,7 +189,12 @@ describe('analyses', () => {
     pick: 'createPickAnalysis',
     'pick-fft': 'createPickFftAnalysis',
   } as const;
-  it.for(Object.entries(analyses))('%s', async ([name, method]) => {
+  // Those of disks share the options of `disks`.
+  const isOfDisks = ([name]: [string, string]): boolean => ['strain', 'bragg'].includes(name);
+  it.for(Object.entries(analyses).filter((one) => !isOfDisks(one)))('%s', (one) => eachOf(one));
+  it.for(Object.entries(analyses).filter(isOfDisks))('%s', { tags: 'all' }, (one) => eachOf(one));
+
+  async function eachOf([name, method]: [string, string]): Promise<void> {
     const rows = Object.keys(rowsOfAnalysis(name as never));
     const make = (options: never) =>
       (ctx[method as 'createDiskAnalysis'] as (scan: Scan, o: never) => unknown)(scan, options);
@@ -198,5 +203,5 @@ describe('analyses', () => {
     const wrong = await eachOption(method, names, run);
     await tryAll(`${method}: scan`, async (value) => ctx[method as 'createDiskAnalysis'](value as never), wrong);
     expect(wrong).toEqual([]);
-  });
+  }
 });

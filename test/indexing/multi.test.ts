@@ -12,6 +12,7 @@ import { readSpotList } from '../../dist/index.node.js';
 import { Random } from '../../src/compute/random/random.js';
 import { log10Chance, reoriented } from '../../src/indexing/evidence.js';
 import { dataFolder, listData, readData } from '../support/data.js';
+import { someOf } from '../support/variants.js';
 
 const folder = 'real/spots';
 const native = (await devices({ backend: 'native' })).some(
@@ -41,7 +42,7 @@ const evidence = ({ cell }: { cell: Crystal['cell'] }, spots: Float32Array): num
 describe.skipIf(!dataFolder || !native)('further lattices of real lists (absent without test data or native)', () => {
   it('are twelve lists', () => expect(several).toHaveLength(12));
 
-  it.each(several)('%s', async (name) => {
+  it.each(someOf(several, 4))('%s', async (name) => {
     const { spots: list, cell } = readSpotList(readData(folder, name), { name });
     if (!cell) throw new Error(`${name} has no cell`);
     const spots = Float32Array.from(list);

@@ -274,7 +274,7 @@ describe('a run', () => {
     expect(linesOf(log).at(-1)).toMatchObject({ isWhole: true, done: 4, hits: 4 });
   });
 
-  test('that waits for its first frame answers, and Ctrl-C ends its server and its log', async () => {
+  test('that waits for its first frame answers, and Ctrl-C ends its server and its log', { tags: 'all' }, async () => {
     const log = join(folder, 'waits.log');
     const words = ['run', 'sum', join(folder, 'later.npy'), '--follow', '--nav-shape', '2,2', '--timeout', '100'];
     const child = spawn(process.execPath, ['dist/cli.js', ...words, '--status', '0', '--log', log], {

@@ -319,7 +319,7 @@ test('a centring whose absences have intensities is said, and one whose absences
   expect(right.err).not.toContain('forbids');
 });
 
-test('the centring of crystals is not lost by a cell without a word about it', async () => {
+test('the centring of crystals is not lost by a cell without a word about it', { tags: 'all' }, async () => {
   const parameters = [20, 22, 25, 90, 90, 90] as const;
   const { text: of } = simulateStream({ crystals: 30, symmetry: 'mmm', parameters, centring: 'I' });
   writeFileSync(join(folder, 'body-centred.stream'), of);

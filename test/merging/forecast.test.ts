@@ -124,7 +124,7 @@ describe('a shell', () => {
     expect(blind?.refusal).toMatch(/^(1[7-9]|2[0-3]) % of the reflections are never seen/);
   });
 
-  test('is not judged, and not forecast, by too little, with the reason', () => {
+  test('is not judged, and not forecast, by too little, with the reason', { tags: 'all' }, () => {
     const refusalOf = (count: number, goal: string, scene: Partial<AnswerInput> = {}, options: WorldOptions = {}) =>
       answered(crystalsOf(7, count, options).data, [goal], scene)[0]?.refusal;
     expect(refusalOf(40, 'CC1/2=.5@1.8A')).toMatch(/^the shell has 1\.\d observations of a reflection; 2 are needed/);
@@ -256,7 +256,7 @@ describe('a difference', () => {
     );
   });
 
-  test('is not judged by a few reflections, which find up to 70 sigmas where there are none', () => {
+  test('is not judged by a few reflections, which find up to 70 sigmas where there are none', { tags: 'all' }, () => {
     for (let seed = 9000; seed < 9030; seed++)
       for (const count of [15, 25]) {
         const [answer] = answered(statesOf(seed, count, { unique: 1500, observations: 60 }).data, ['difference=5s']);

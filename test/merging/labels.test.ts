@@ -6,6 +6,7 @@ import { type Context, createContext, type MergeResult } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
 import { correlation } from '../../src/util/correlation.js';
+import { someOf } from '../support/variants.js';
 import { simulateStream } from './simulated.js';
 
 let context: Context;
@@ -18,7 +19,7 @@ afterAll(() => context.dispose());
 const parameters = [23, 23.16, 19, 90, 90, 90] as const;
 const simulation = { crystals: 24, symmetry: 'mmm', parameters, spread: [0.3, 2, 0.1] } as const;
 const known = { cell: cellFromParameters(...parameters), centring: 'P', uniqueAxis: undefined } as const;
-const seeds = [0, 1, 2, 3, 4, 5, 6, 7];
+const seeds = someOf([0, 1, 2, 3, 4, 5, 6, 7], 3);
 
 async function merged({ bytes }: { bytes: Uint8Array }, options: object): Promise<MergeResult> {
   const merger = await context.merger({
@@ -69,7 +70,9 @@ describe('a and b that differ by 0.7 %', () => {
     expect(ccToTruth(result, mixed)).toBeGreaterThan(0.8);
   });
 
-  test('follow the cell that is given, whatever the seed, where single cells do not tell', async () => {
+  test('follow the cell that is given, whatever the seed, where single cells do not tell', {
+    tags: 'all',
+  }, async () => {
     const vague = simulateStream({ ...simulation, cellError: 4e-3, ways: ['h,k,l', 'k,h,-l', 'h,k,l'] });
     for (const seed of seeds.slice(2, 6)) {
       const result = await merged(vague, { seed, cell: known });

@@ -98,7 +98,7 @@ function disagreements(step: number, start: number): { readonly drawn: number; r
 }
 
 const absent = gemmi ? '' : ' (absent: gemmi is not installed)';
-test.skipIf(!gemmi)(`a list is the same in a file of any setting${absent}`, () => {
+test.skipIf(!gemmi)(`a list is the same in a file of any setting${absent}`, { tags: 'all' }, () => {
   expect(disagreements(80, 7)).toEqual({ drawn: 7, wrong: [] });
 });
 test.skipIf(!gemmi)(`a list is the same in a file of many settings${absent}`, { tags: 'all' }, () => {

@@ -32,7 +32,7 @@ function changed(list: ReturnType<typeof drawn>, of: (row: [number, number, numb
 }
 
 describe('a list of another point group', () => {
-  test('is checked in the group that is asked for, of which no reflection is counted twice', () => {
+  test('is checked in the group that is asked for, of which no reflection is counted twice', { tags: 'all' }, () => {
     const list = drawn(31);
     for (const symmetry of ['4/mmm', '4/m', '2/m', '-1']) {
       const { overall, remarks, reflections } = checkReflections(list, { cell, symmetry });

@@ -93,14 +93,14 @@ describe('stills of one form', () => {
     expect(await cc('xsphere')).toBeCloseTo(gaussian, 12);
   });
 
-  test('limits without any reflection are a doubt, and no reason to measure more', async () => {
+  test('limits without any reflection are a doubt, and no reason to measure more', { tags: 'all' }, async () => {
     const { remarks, isDoubtful } = await merge(simulated.text, { symmetry: 'mmm', model: 'mean', highres: 500 });
     expect(isDoubtful).toBe(true);
     expect(remarks.join()).toContain('No reflection of the merge lies between lowres and highres');
     expect(remarks.join()).not.toContain('need more crystals');
   });
 
-  test('scales, temperature factors and radii are those of the simulation', async () => {
+  test('scales, temperature factors and radii are those of the simulation', { tags: 'all' }, async () => {
     const { crystals } = await merge(simulated.text, { symmetry: 'mmm' });
     const of = (pick: (c: (typeof crystals)[number]) => number): number[] => crystals.map(pick);
     const truth = simulated.crystals;
@@ -772,7 +772,9 @@ describe('a merge is in doubt', () => {
     }
   });
 
-  test('its page has no Rsplit where the correlation is unreliable, and no invented known value', async () => {
+  test('its page has no Rsplit where the correlation is unreliable, and no invented known value', {
+    tags: 'all',
+  }, async () => {
     const result = await merge(text, { symmetry: 'mmm' });
     const { statistics } = result;
     const [first, ...others] = statistics.shells;

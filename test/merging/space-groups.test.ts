@@ -134,7 +134,7 @@ describe('the space group by its absences', () => {
     },
   );
 
-  test('is found where absent reflections keep a twentieth of the mean', () => {
+  test('is found where absent reflections keep a twentieth of the mean', { tags: 'all' }, () => {
     const random = new Random(7, 0);
     for (const name of ['P 21 21 21', 'P 41 21 2', 'P 1 21 1']) {
       const right = Array.from(

@@ -25,7 +25,7 @@ async function statisticsIn(range: { readonly lowres?: number; readonly highres?
   return (await merger.run()).statistics;
 }
 
-test('the L-test and the Wilson plot follow lowres and highres', async () => {
+test('the L-test and the Wilson plot follow lowres and highres', { tags: 'all' }, async () => {
   const [all, fine, coarse] = [
     await statisticsIn({}),
     await statisticsIn({ lowres: 3.5 }),
@@ -46,7 +46,7 @@ test('a second moment of shells with too few reflections is not stated', async (
   expect((await statisticsIn({ highres: 10 })).secondMoment).toBeNaN();
 });
 
-test('more possible reflections than can be listed are counted by volume', () => {
+test('more possible reflections than can be listed are counted by volume', { tags: 'all' }, () => {
   const of = (far: number) => {
     const columns = {
       intensity: Float64Array.of(5, 6),

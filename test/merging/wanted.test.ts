@@ -69,7 +69,7 @@ describe('a merge', () => {
     expect(forecast.map(({ said }) => said === undefined)).toEqual(refused);
   });
 
-  test('refuses what cannot be answered before it fits anything', async () => {
+  test('refuses what cannot be answered before it fits anything', { tags: 'all' }, async () => {
     await refused(
       () => merge({ wanted: ['CC1/2=.5@1.2A'] }),
       'Argument',

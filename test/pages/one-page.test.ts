@@ -7,7 +7,7 @@ declare const viewer: Shown;
 browsing();
 
 describe.skipIf(!dataFolder)('the viewer', () => {
-  test('finds the peaks of a frame and indexes it with the cell that was given', async () => {
+  test('finds the peaks of a frame and indexes it with the cell that was given', { tags: 'all' }, async () => {
     const visit = await Visit.open(await serve(filesOf('sim/run.h5', 'sim/run')));
     await visit.peaks();
     await visit.index();

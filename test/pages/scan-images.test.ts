@@ -109,7 +109,7 @@ test('an image grows while frames arrive, and is announced and served before the
   expect(last).not.toHaveProperty('note');
 });
 
-test('of a detector that dies, the page has the last image and the reason', async () => {
+test('of a detector that dies, the page has the last image and the reason', { tags: 'all' }, async () => {
   const { ctx, scan, view, get } = await live({ faults: [{ at: 50, kind: 'stall' }] }, { stallS: 0.3 });
   // The last frames come too soon after the image of the first ones.
   const seen: number[] = [];
@@ -145,7 +145,9 @@ test('the end of a complete scan is announced with its last images', async () =>
   expect([...new Float32Array(await (await get('live/image/0')).arrayBuffer())]).toEqual(sums);
 });
 
-test('several results have names and units of their own, and the end says what they should be read with', async () => {
+test('several results have names and units of their own, and the end says what they should be read with', {
+  tags: 'all',
+}, async () => {
   const { ctx, scan, view, get } = await live({});
   const analyses = [
     ctx.createDiskAnalysis(scan, { r: 3 }),

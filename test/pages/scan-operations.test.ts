@@ -81,7 +81,7 @@ test.each(['disk', 'ring'] as const)('the %s of a calibration is that of a run',
   else expect(Math.max(...shares)).toBeLessThan(0.03);
 });
 
-test('a ring begins outside of the beam, and a calibration of other frames is refused', async () => {
+test('a ring begins outside of the beam, and a calibration of other frames is refused', { tags: 'all' }, async () => {
   const frames = Uint16Array.from(made.frames);
   const scan = ctx.fromMemory(frames, { navShape: [rows, columns], sigShape: [n, n] });
   const calibration = await ctx.calibrate(scan);

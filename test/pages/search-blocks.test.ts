@@ -31,7 +31,10 @@ describe.skipIf(!dataFolder)('a distance that is wrong by 2 mm', () => {
     return { ...searchOperations(work), ...runOperations(work) };
   };
 
-  test('is refined once, and every block is searched with what was found', { timeout: 60_000 }, async () => {
+  test('is refined once, and every block is searched with what was found', {
+    tags: 'all',
+    timeout: 60_000,
+  }, async () => {
     const page = await operationsOf();
     const settings = await page.settings(await page.tune());
     const start = await page.startOfRun(settings);

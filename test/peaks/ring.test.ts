@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { createContext } from '../../dist/index.node.js';
 import { ewald } from '../support/cli.js';
 
-test('minRes beyond maxRes', async () => {
+test('minRes beyond maxRes', { tags: 'all' }, async () => {
   const context = await createContext({ backend: 'wasm', strict: true });
   try {
     const words = /minRes is 20 and maxRes 10 pixels from the beam, which leaves no pixel; .* 0 for no limit/;

@@ -18,6 +18,7 @@ import { type ImagePosition, listedGrid, parsePositions } from '../../src/pipeli
 import { imageOf, numberInName, refuseDataFiles } from '../../src/pipeline/grid/image-number.js';
 import { addChunk, wellFrame } from '../../src/pipeline/grid/mapped-frame.js';
 import { checkRun } from '../../src/pipeline/run-options.js';
+import { someOf } from '../support/variants.js';
 
 /** The wells in the order in which a stage goes over them, line after line. */
 function walked({ rows, columns, serpentine, alongColumns, repeat = 1 }: RasterGrid): (readonly [number, number])[] {
@@ -114,7 +115,7 @@ describe('positions', () => {
     expect([single.rows, single.columns]).toEqual([1, 1]);
   });
 
-  test('positions on no nodes get cells as large as the space of an image', () => {
+  test('positions on no nodes get cells as large as the space of an image', { tags: 'all' }, () => {
     const some = scan(1, 400, 0).map(([k]) => [k, Math.sin(k * 12.9898) * 50, Math.cos(k * 78.233) * 50] as const);
     const grid = listedGrid(some, 'spiral');
     expect(grid.lattice.isExact).toBe(false);
@@ -152,20 +153,24 @@ describe('positions', () => {
     return latticeDoubt(lattice, x, y);
   };
 
-  test.each([
-    [0, 0.1],
+  const turns = [
     [0.3, 0.1],
+    [0, 0.1],
     [1, 0.02],
     [-1, 0.1],
     [4, 0.08],
     [20, 0.05],
     [-37, 0.1],
-  ])('a chip turned by %d° with a scatter of %d: each image is in its well, without a doubt', (degrees, scatter) => {
-    expect(wrongOf(turned(degrees, scatter))).toBe(0);
-    expect(doubtOf(turned(degrees, scatter))).toBeUndefined();
-  });
+  ] as const;
+  test.each(someOf(turns, 2))(
+    'a chip turned by %d° with a scatter of %d: each image is in its well, without a doubt',
+    (degrees, scatter) => {
+      expect(wrongOf(turned(degrees, scatter))).toBe(0);
+      expect(doubtOf(turned(degrees, scatter))).toBeUndefined();
+    },
+  );
 
-  test('a turned chip with missing wells, wells twice, and another pitch along y', () => {
+  test('a turned chip with missing wells, wells twice, and another pitch along y', { tags: 'all' }, () => {
     const all = turned(2, 0.04, [0.1, 0.25]);
     const some = all.filter(([k]) => k % 7 !== 3 && (k < 240 || k >= 300));
     const again = all.map(([k, x, y]) => [k + 900, x + 0.003, y - 0.002] as const);
@@ -173,7 +178,7 @@ describe('positions', () => {
     expect(doubtOf([...all, ...again])).toBeUndefined();
   });
 
-  test('a scatter of 15 % leaves a few images in doubt, and random positions all', () => {
+  test('a scatter of 15 % leaves a few images in doubt, and random positions all', { tags: 'all' }, () => {
     expect(wrongOf(turned(0, 0.15))).toBeLessThan(5);
     expect(doubtOf(turned(0, 0.15))).toMatch(/^\d+ of 900 images lie between wells/);
     const random = randomOf(5);

@@ -185,7 +185,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(body(again)).toBe(body(own));
   });
 
-  test('two kinds of crystals in one run, each found by its own cell', async () => {
+  test('two kinds of crystals in one run, each found by its own cell', { tags: 'all' }, async () => {
     const list = join(folder, 'two.lst');
     writeFileSync(list, `${sim('mono.h5')} //0\n${sim('run.h5')} //0\n${sim('mono.h5')} //1\n${sim('run.h5')} //1\n`);
     const cells = ['-p', sim('mono.cell'), '-p', sim('run.cell')];
@@ -243,7 +243,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(nothing.code).toBe(1);
   });
 
-  test('frames with too few peaks for a lattice are not hits, and may be omitted', async () => {
+  test('frames with too few peaks for a lattice are not hits, and may be omitted', { tags: 'all' }, async () => {
     const stream = join(folder, 'hits.stream');
     const words = [
       'index',
@@ -264,7 +264,7 @@ describe.skipIf(!dataFolder)(`frames on the command line${dataFolder ? '' : ' (a
     expect(text).not.toMatch(/^hit = 0$/m);
   });
 
-  test('the stream goes to standard output and through devices', async () => {
+  test('the stream goes to standard output and through devices', { tags: 'all' }, async () => {
     const { code, out } = await ewald(['index', sim('mono.h5'), ...usual, '-o', '-', '--no-integrate']);
     expect(code).toBe(0);
     expect(out.startsWith('CrystFEL stream format 2.3\n')).toBe(true);

@@ -70,7 +70,7 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
     expect(warnings(right)).toEqual([]);
   });
 
-  test('is that of a single crystal that explains few peaks and is 3 % larger', async () => {
+  test('is that of a single crystal that explains few peaks and is 3 % larger', { tags: 'all' }, async () => {
     const inputs = { file: sim('weak.h5'), frames: [0, 1, 2] };
     const peaks = { threshold: 13, minSnr: 4.5, localBgRadius: 4 };
     const run = await ran({ inputs, geometry: sim('multi.geom'), peaks, minRes: 0, cells: [sim('mono.cell')] });
@@ -103,7 +103,9 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
     expect(warnings(again).filter((one) => text.test(one))).toHaveLength(2);
   });
 
-  test('that is a multiple is noted at the end of the stream, and a merge refuses it unless the cell is given', async () => {
+  test('that is a multiple is noted at the end of the stream, and a merge refuses it unless the cell is given', {
+    tags: 'all',
+  }, async () => {
     const { stream } = await ran({ cells: ['158,79,38,90,90,90'] });
     expect(stream).toMatch(/^; ewald doubts the cell: the peaks are those of another one\n$/m);
     const reader = await readStream(stream.split('\n'), 'a.stream');
@@ -125,7 +127,7 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
     ]);
   });
 
-  test('is one with a centring that the crystals do not have', async () => {
+  test('is one with a centring that the crystals do not have', { tags: 'all' }, async () => {
     const cell = readFileSync(sim('run.cell'), 'utf8').replace(/^centering = P$/m, 'centering = I');
     const run = await ran({ cells: [new TextEncoder().encode(cell)] });
     expect(ends(run)?.summary.crystals).toBe(6);

@@ -88,7 +88,9 @@ async function picturesOf(marked: readonly number[], value: number, more: string
   return page.match(/data:image\/png;base64,[\w+/=]+/g) ?? [];
 }
 
-test('a value that is no count is not shown in the pictures of a report, of a frame or of all', async () => {
+test('a value that is no count is not shown in the pictures of a report, of a frame or of all', {
+  tags: 'all',
+}, async () => {
   const gap = 'bad_gap/min_fs = 0\nbad_gap/max_fs = 127\nbad_gap/min_ss = 10\nbad_gap/max_ss = 29\n';
   const masked = await picturesOf([], 0, gap);
   expect(masked.length).toBeGreaterThan(1);

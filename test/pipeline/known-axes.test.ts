@@ -68,7 +68,7 @@ test('it is that of the refined geometry', { tags: 'all' }, async () => {
   expect(headOf('c.stream')).toSatisfy(isNear);
 });
 
-test('nothing is said about a cell that is right', async () => {
+test('nothing is said about a cell that is right', { tags: 'all' }, async () => {
   const { code, err } = await frames(right, '--refine-geometry=off', '-o', of('d.stream'));
   expect(code, err).toBe(0);
   expect(err).not.toMatch(/mean cell/);

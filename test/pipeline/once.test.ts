@@ -77,7 +77,7 @@ async function counts(options: Partial<PipelineOptions>): Promise<Record<string,
 const once = { 'peak plans': 1, 'indexer plans': 1, files: 1, 'bad pixels': 1 };
 
 describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'}`, () => {
-  test('tunes and searches with a context, detector and plans opened once', async () => {
+  test('tunes and searches with a context, detector and plans opened once', { tags: 'all' }, async () => {
     expect(await counts({})).toEqual(once);
   });
 
@@ -93,7 +93,7 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     expect(await counts({ cells: undefined })).toEqual({ ...once, 'indexer plans': 2 });
   });
 
-  test('plans nothing here if an executor searches and everything is given', async () => {
+  test('plans nothing here if an executor searches and everything is given', { tags: 'all' }, async () => {
     const executor = await Executor.inline({ context: { backend: 'wasm' } });
     try {
       const peaks = { threshold: 12, minSnr: 4.5, localBgRadius: 4 };

@@ -380,7 +380,7 @@ describe.skipIf(!dataFolder)(`a run${dataFolder ? '' : ' (absent: no test data)'
     for await (const { result } of context.pipeline(run)) expect(result).not.toHaveProperty('profile');
   });
 
-  test('refuses what the detector does not have before it writes anything', async () => {
+  test('refuses what the detector does not have before it writes anything', { tags: 'all' }, async () => {
     const told = async (...more: string[]) => (await ewald([...of, '-o', at('b.stream'), ...more])).err;
     expect(await told('--radial-profile', '--profile-range', '0.05:9')).toMatch(/beyond the corner.*at most at/);
     expect(await told('--radial-profile=9000')).toContain('narrower than 1.5 pixels');

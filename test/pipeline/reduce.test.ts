@@ -165,7 +165,7 @@ describe.skipIf(!dataFolder)(`hits that are kept${dataFolder ? '' : ' (absent: n
     expect(existsSync(of('ended.geom.part'))).toBe(true);
   });
 
-  test('what cannot be kept is refused, and leaves no file', async () => {
+  test('what cannot be kept is refused, and leaves no file', { tags: 'all' }, async () => {
     const refused = (more: object): Promise<string> =>
       reduced('refused.cxi', more).then(
         () => '',
@@ -205,7 +205,7 @@ describe.skipIf(!dataFolder)(`hits that are kept${dataFolder ? '' : ' (absent: n
     await damaged.dispose();
   });
 
-  test('frames that cannot be read are named and counted, and their run is not whole', async () => {
+  test('frames that cannot be read are named and counted, and their run is not whole', { tags: 'all' }, async () => {
     const source = await open(of('mixed.h5'));
     const sig = source.shape.sig;
     await writeNxmx(of('wide.h5'), sig, [Int32Array.from((await source.read(1, 1)) as Uint16Array)], {

@@ -139,7 +139,7 @@ describe('a detector', () => {
   });
 
   // All three had a part that moved while the level fell with the number of parts that were left.
-  test('in its correct position keeps all of its many parts', () => {
+  test('in its correct position keeps all of its many parts', { tags: 'all' }, () => {
     const geometry = square(4);
     const truth = { whole: [0, 0, 0] as Triple, panels: still(16) };
     for (const seed of [9, 22, 23]) {

@@ -196,7 +196,7 @@ test('--resume retries unreadable frames until they can be read', { tags: 'all' 
   );
 });
 
-test('a finished stream is kept until the longer one is complete', async () => {
+test('a finished stream is kept until the longer one is complete', { tags: 'all' }, async () => {
   const words = ['index', 'run.h5', ...search, '-o', 'more.stream', '--resume'];
   const two = ['index', '-i', 'two.lst', ...search, '-o', 'more.stream'];
   writeFileSync(at('two.lst'), 'run.h5 //0\nrun.h5 //1\n');

@@ -114,7 +114,7 @@ test('images of the detector are NaN there and unchanged elsewhere, and a point 
   }
 });
 
-test('the shell leaves them out, and says how many', async () => {
+test('the shell leaves them out, and says how many', { tags: 'all' }, async () => {
   writeFileSync(join(folder, 'cal.json'), JSON.stringify(calibration));
   for (const [name, frames] of Object.entries({ quiet, loud }))
     await ctx.exportDataset(load(frames), join(folder, `${name}.npy`));

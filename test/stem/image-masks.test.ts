@@ -79,7 +79,9 @@ const sums = async (...args: string[]): Promise<unknown> => {
   return out;
 };
 
-test('a mask as PNG of any kind of grey, or as TIFF, is that of an array; white is 1 beside black', async () => {
+test('a mask as PNG of any kind of grey, or as TIFF, is that of an array; white is 1 beside black', {
+  tags: 'all',
+}, async () => {
   const isIn = Array.from({ length: pixels }, (_, i) => ((i * 31) % 7 < 3 ? 1 : 0));
   const white = isIn.map((is) => 255 * is);
   npy('white.npy', [height, width], isIn);

@@ -49,7 +49,7 @@ describe('the same bits', () => {
     await ctx.close();
   });
 
-  test('as tasks on this thread, and delayed', async () => {
+  test('as tasks on this thread, and delayed', { tags: 'all' }, async () => {
     const delayed = await Context.makeWith('delayed');
     const on = await Executor.workers({ workers: 2, context });
     const given = await Context.makeWith('delayed', { on });

@@ -40,7 +40,7 @@ describe('joined partitions', () => {
   });
   afterAll(() => rm(folder, { recursive: true }));
 
-  test('results are those of their definitions', async () => {
+  test('results are those of their definitions', { tags: 'all' }, async () => {
     const ctx = new Context({ context });
     const scan = await ctx.load(file, { format: 'raw', dtype: 'f32', ...joinedShape });
     const results = await ctx.runUdf(scan, [stddevUdf(), sumSigUdf(), highest], { numPartitions: count });

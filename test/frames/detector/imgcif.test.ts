@@ -21,6 +21,7 @@ test.skipIf(!dataFolder)('axes without settings position nothing (absent: no tes
 
 test.skipIf(!dataFolder)(
   'a report names what indexing would need, which panels state (absent: no test data)',
+  { tags: 'all' },
   async () => {
     const file = at('idx-20130301060858401.cbf');
     expect((await inspect(file)).missing).toEqual([]);

@@ -261,7 +261,9 @@ test('com and ssb have the same centre in frames of odd sizes: the middle pixel'
   expect(usual.phase.data).toEqual(given.phase.data);
 });
 
-test('a calibrated descan leaves nothing of a scan of vacuum with background, and words if it does', async () => {
+test('a calibrated descan leaves nothing of a scan of vacuum with background, and words if it does', {
+  tags: 'all',
+}, async () => {
   const [height, width, most] = [48, 56, 9];
   let state = 11;
   const random = (): number => {

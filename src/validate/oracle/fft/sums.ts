@@ -33,27 +33,31 @@ export function cosPi(p: number, q: number): number {
 /** sin(π p/q), likewise. */
 export const sinPi = (p: number, q: number): number => cosPi(q - 2 * p, 2 * q);
 
-/** The matrix element of a real kind for input j and output k of n, unnormalised, as FFTW defines REDFT and RODFT. */
-function weight(kind: AxisTransform, n: number, j: number, k: number): number {
+/**
+ * The matrix elements of a real kind for input j and output k of n, unnormalised, as FFTW defines REDFT and RODFT. The
+ * sines or cosines of all angles that occur are computed once.
+ */
+function weightsOf(kind: AxisTransform, n: number): (j: number, k: number) => number {
+  const q = { dct1: n - 1, dst1: n + 1, dct4: 4 * n, dst4: 4 * n }[kind as string] ?? 2 * n;
+  const root = kind.startsWith('dct') ? cosPi : sinPi;
+  const twice = Float64Array.from({ length: 2 * q }, (_, p) => 2 * root(p, q));
+  const at = (p: number): number => twice[p % (2 * q)] as number;
+  const alternating = (k: number): number => (k % 2 === 0 ? 1 : -1);
   switch (kind) {
     case 'dct1':
-      return j === 0 ? 1 : j === n - 1 ? (k % 2 === 0 ? 1 : -1) : 2 * cosPi(j * k, n - 1);
-    case 'dct2':
-      return 2 * cosPi((2 * j + 1) * k, 2 * n);
+      return (j, k) => (j === 0 ? 1 : j === n - 1 ? alternating(k) : at(j * k));
     case 'dct3':
-      return j === 0 ? 1 : 2 * cosPi(j * (2 * k + 1), 2 * n);
-    case 'dct4':
-      return 2 * cosPi((2 * j + 1) * (2 * k + 1), 4 * n);
+      return (j, k) => (j === 0 ? 1 : at(j * (2 * k + 1)));
+    case 'dct2':
+      return (j, k) => at((2 * j + 1) * k);
     case 'dst1':
-      return 2 * sinPi((j + 1) * (k + 1), n + 1);
+      return (j, k) => at((j + 1) * (k + 1));
     case 'dst2':
-      return 2 * sinPi((2 * j + 1) * (k + 1), 2 * n);
+      return (j, k) => at((2 * j + 1) * (k + 1));
     case 'dst3':
-      return j === n - 1 ? (k % 2 === 0 ? 1 : -1) : 2 * sinPi((j + 1) * (2 * k + 1), 2 * n);
-    case 'dst4':
-      return 2 * sinPi((2 * j + 1) * (2 * k + 1), 4 * n);
+      return (j, k) => (j === n - 1 ? alternating(k) : at((j + 1) * (2 * k + 1)));
     default:
-      return Number.NaN;
+      return (j, k) => at((2 * j + 1) * (2 * k + 1));
   }
 }
 
@@ -99,7 +103,7 @@ function alongAxis(data: Float64Array, n: number, inner: number, transformed: Li
 
 /** The sum that defines a kind, for lines of n numbers. */
 export function directSum(kind: AxisTransform, n: number): LineTransform {
-  if (kind !== 'forward' && kind !== 'backward') return (line) => sumWeighted(line, kind, n);
+  if (kind !== 'forward' && kind !== 'backward') return sumsWeighted(kind, n);
   const sign = kind === 'backward' ? 1 : -1;
   // Roots of unity are computed once per length.
   const cos = Float64Array.from({ length: n }, (_, m) => cosPi(2 * m, n));
@@ -127,14 +131,22 @@ export function directSum(kind: AxisTransform, n: number): LineTransform {
 }
 
 /** The sums of a real kind, of both parts. */
-function sumWeighted(line: Float64Array, kind: AxisTransform, n: number): Float64Array {
-  const out = new Float64Array(2 * n);
-  for (let k = 0; k < n; k++)
-    for (let j = 0; j < n; j++) {
-      const w = weight(kind, n, j, k);
-      for (const part of [0, 1]) out[2 * k + part] = (out[2 * k + part] as number) + w * (line[2 * j + part] as number);
+function sumsWeighted(kind: AxisTransform, n: number): LineTransform {
+  const weight = weightsOf(kind, n);
+  return (line) => {
+    const out = new Float64Array(2 * n);
+    for (let k = 0; k < n; k++) {
+      let [re, im] = [0, 0];
+      for (let j = 0; j < n; j++) {
+        const w = weight(j, k);
+        re += w * (line[2 * j] as number);
+        im += w * (line[2 * j + 1] as number);
+      }
+      out[2 * k] = re;
+      out[2 * k + 1] = im;
     }
-  return out;
+    return out;
+  };
 }
 
 /** The inverse of each kind, up to the factor of the logical length. */
