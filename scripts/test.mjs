@@ -13,7 +13,7 @@ import { rooms as roomsOfSource, testsOf } from './lib/rooms.mjs';
 import { root, run, tail } from './lib/run.mjs';
 import { complain, paint, say } from './lib/say.mjs';
 import { cuda, hasCard } from './parts/addons.mjs';
-import { tsc } from './parts/esm.mjs';
+import { incremental, tsc } from './parts/esm.mjs';
 
 const usage = `usage: npm test -- [--changed [COMMIT]] [--built] [STEP…|ROOM…], after which everything stale is built
 
@@ -40,7 +40,8 @@ const long = (args, minutes) => once(args, { minutes, show: true });
 /** The steps. `only` names the command, other than all, that runs a step; a step with `part` runs by its name alone. */
 const steps = [
   { name: 'style', run: once(['node_modules/@biomejs/biome/bin/biome', 'check', '--error-on-warnings', '.']) },
-  { name: 'types', run: once([tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false']) },
+  // What the build has just compiled is known to be right.
+  { name: 'types', run: once([tsc, '-p', 'tsconfig.json', '--noEmit', '--pretty', 'false', ...incremental]) },
   { name: 'types of tests', run: once([tsc, '-p', 'test/tsconfig.json', '--pretty', 'false']) },
   { name: 'vitest', run: vitest('vitest', ['--project', 'node', '--project', 'platform'], ['--project', 'chromium']) },
   { name: 'long tests', only: 'nightly', run: vitest('nightly', ['--project', 'node', '--project', 'platform']) },
@@ -273,10 +274,6 @@ const tellers = [
 ];
 if (command === 'quick' && names.some((name) => rooms.includes(name)))
   await run(node, ['scripts/house.mjs', ...tellers.map((name) => `test/${name}.test.ts`)], { show: true, minutes: 10 });
-
-// CI shows what somebody waits for who tries ewald for the first time; it fails for nothing.
-if (process.env.CI && command === 'quick' && names.length === 0)
-  await run(node, ['benchmarks/start/run.mjs', '--runs', '1'], { show: true, minutes: 2 });
 
 for (const line of failures.slice(0, 40)) console.error(`${paint('red', 'failed')} ${line}`);
 if (failures.length > 40) console.error(`and ${failures.length - 40} more`);
