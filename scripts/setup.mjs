@@ -73,6 +73,13 @@ const needs = [
     name: "FFTW's libraries",
     from: 1,
   },
+  {
+    part: 'tests behind nginx',
+    found: () => existsSync('/usr/sbin/nginx'),
+    packages: ['nginx-light'],
+    name: 'nginx',
+    from: 2,
+  },
   { part: 'cluster tests', found: () => which('nats-server'), packages: ['nats-server'], name: 'nats-server', from: 1 },
   {
     part: "tests of popular libraries' headers",

@@ -9,6 +9,7 @@ import {
   orientationRows,
   type Parameters,
   profileRows,
+  proxyRows,
   rankRows,
   refinementRows,
   regionRows,
@@ -45,6 +46,7 @@ export const frameRows = {
   ...profileRows,
   ...commandRows,
   ...ofFrames(watchRows),
+  ...ofFrames(proxyRows),
   ...rankRows,
 } as const satisfies Parameters;
 

@@ -4,7 +4,7 @@
  */
 
 import { statSync } from 'node:fs';
-import { messageOf, type RunWatch, SpareWorkers, watchRows } from '../entries/command.node.js';
+import { messageOf, proxyRows, type RunWatch, SpareWorkers, watchRows } from '../entries/command.node.js';
 import type { Executor } from '../entries/executors.node.js';
 import {
   type Context,
@@ -42,6 +42,7 @@ import {
   yellow,
 } from './output.js';
 import { nameAsFlags, pickFlags } from './parameter-flags.js';
+import { proxyFlags } from './proxy-flags.js';
 import { cellDoubts, eventText } from './run-events.js';
 import type { RunView } from './run-view.js';
 
@@ -83,13 +84,14 @@ export async function withExecutor(
 
 /** Runs something that is watched if flags ask for it; what watches is loaded then. */
 async function watchedIf(flags: IndexFlags, work: (watch: RunWatch | undefined) => Promise<void>): Promise<void> {
+  const proxy = proxyFlags(flags);
   const given = pickFlags(watchRows, flags);
   if (Object.values(given).every((value) => value === undefined)) return work(undefined);
   const { watched } = await import('./run-watch.js');
   const rois = flags.rois?.map((region) => region.replace(/=[\s\S]*/, '').trim());
   return watched(
     given,
-    { searches: true, rois, hasProfile: flags.radialProfile !== undefined, output: flags.output },
+    { searches: true, rois, hasProfile: flags.radialProfile !== undefined, output: flags.output, proxy },
     work,
   );
 }
@@ -125,7 +127,8 @@ async function search(
         ? undefined
         : await (await import('./running-merge.js')).runningMerge(context, flags.merge, flags, options.inputs);
     if (merge && flags.wanted) watch?.wanted(merge);
-    if (flags.view !== undefined) view = await (await import('./run-view.js')).servedView(flags.view, flags.stay);
+    if (flags.view !== undefined)
+      view = await (await import('./run-view.js')).servedView(flags.view, flags.stay, pickFlags(proxyRows, flags));
     const sinks = [merge, watch?.sink].filter((sink) => sink !== undefined);
     const further = { ...(sinks.length > 0 ? { sinks } : {}), ...(view ? { view } : {}) };
     const isPrintedOnly = !merge && !view && flags.output === undefined && !filesBeside(flags);

@@ -5,8 +5,9 @@ import type { PageFlags } from './page-rows.js';
 import { untilAborted } from './until-aborted.js';
 
 export async function run(_: readonly string[], options: PageFlags, { signal }: CliDeps): Promise<void> {
-  const { url, pages, close } = await servePages({ port: options.port ?? listenRows.port.range.fallback });
-  if (options.json) printJson({ url, pages: pages.map((page) => page.url) });
+  const { json, port = listenRows.port.range.fallback, ...proxy } = options;
+  const { url, pages, close } = await servePages({ port, ...proxy });
+  if (json) printJson({ url, pages: pages.map((page) => page.url) });
   else {
     for (const page of pages) print(`${bold(page.url)}  ${dim(page.about)}`);
     print(dim('Open one in a browser. Ctrl-C ends.'));

@@ -6,6 +6,7 @@ import {
   liveRows,
   openRows,
   type Parameters,
+  proxyRows,
   scanRunRows,
   watchRows,
 } from '../entries/command.node.js';
@@ -53,6 +54,7 @@ const rows = {
   // Its sentence says that it is of a cluster.
   module: { ...commandRows.module, of: undefined },
   ...watchRows,
+  ...proxyRows,
 } as const satisfies Parameters;
 export const command = {
   description: 'run analyses or your own functions over frames, several in one pass',

@@ -1,4 +1,5 @@
 /** The page of `--view`: served next to a run, and kept after it at a terminal. */
+import type { FlagValues, proxyRows } from '../entries/command.node.js';
 import { type ServedView, serveView } from '../entries/view.node.js';
 import { bold, note } from './output.js';
 import { untilAborted } from './until-aborted.js';
@@ -10,9 +11,13 @@ export interface RunView extends ServedView {
 }
 
 /** Starts the server of the viewer; its address is a remark, since results go to standard output. */
-export async function servedView(port: number | undefined, stay = true): Promise<RunView | undefined> {
+export async function servedView(
+  port: number | undefined,
+  stay = true,
+  proxy: FlagValues<typeof proxyRows> = {},
+): Promise<RunView | undefined> {
   if (port === undefined) return undefined;
-  const view = await serveView([], { port });
+  const view = await serveView([], { port, ...proxy });
   note(`view: ${bold(view.url)}`);
   return Object.assign(view, { left: (signal: AbortSignal) => left(view.url, stay, signal) });
 }

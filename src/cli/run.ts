@@ -12,6 +12,7 @@ import {
   missingNumbers,
   type NamedResult,
   openRows,
+  proxyRows,
   type RunToFilesOptions,
   type RunWatch,
   refuseOthers,
@@ -46,6 +47,7 @@ import {
   yellow,
 } from './output.js';
 import { nameAsFlags, pickFlags } from './parameter-flags.js';
+import { proxyFlags } from './proxy-flags.js';
 import {
   listedAnalyses,
   makeAnalysis,
@@ -105,13 +107,14 @@ export async function run([what, second]: readonly string[], given: RunFlags, { 
     throw new EwaldError('Argument', '--param sets parameters of the functions of --udf, and there is no --udf');
   // MPI starts here, after the flags are checked: a rank that fails later ends the job with a notice of MPI.
   // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
+  const proxy = proxyFlags(flags);
   const writes = (await rankOf(chosen)) === 0;
   const { output, png, record, force, channels } = flags;
   const outputs = { output, png, record, force, channels, writes, inputs: inputsOf(flags) };
   await checkRunToFiles(outputs, file);
   await watched(
     writes ? pickFlags(watchRows, flags) : {},
-    { searches: false, output: output ?? png ?? record },
+    { searches: false, output: output ?? png ?? record, proxy },
     (watch) => analyse(file, names, [flags, chosen, outputs], watch, signal),
   );
 }
@@ -139,7 +142,7 @@ async function analyse(
   let waiting: ReturnType<RunView['scanView']> | undefined;
   try {
     // The page is there before the first frame, so that its picture need not wait for a browser, and says what is awaited.
-    view = writes ? await servedView(port, stay) : undefined;
+    view = writes ? await servedView(port, stay, pickFlags(proxyRows, flags)) : undefined;
     waiting = view?.scanView({ name: file });
     const scan =
       connect === undefined ? await loaded(ctx, file, flags, opening) : await liveScan(ctx, connect, flags, opening);

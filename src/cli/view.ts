@@ -23,7 +23,8 @@ export async function run(files: readonly string[], flags: ViewFlags, { signal }
     else {
       print(bold(url));
       print(dim('The page reads the frames itself; no other files are served. Press Ctrl-C to stop.'));
-      if (open) openBrowser(url);
+      // Behind a proxy the browser is on another computer.
+      if (open && flags.baseUrl === undefined) openBrowser(url);
     }
     const aborted = untilAborted(signal);
     // When no more frames arrive, the page goes on showing those that are there.

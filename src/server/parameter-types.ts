@@ -1,9 +1,12 @@
 /** Options of this room; the build writes each of them into the declarations, with the sentence of its row. */
 import type { OptionsOf } from '../options/parameters.js';
-import type { listenRows, viewRows, watchRows } from './parameters.js';
+import type { listenRows, proxyRows, viewRows, watchRows } from './parameters.js';
 
 /** Where a server of pages listens. */
 export interface ListenParameters extends OptionsOf<typeof listenRows> {}
+
+/** Which proxy is before a server. */
+export interface ProxyParameters extends OptionsOf<typeof proxyRows> {}
 
 /** With what a viewer shows frames. */
 export interface ViewParameters extends OptionsOf<typeof viewRows> {}

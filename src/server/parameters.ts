@@ -8,6 +8,43 @@ import { watchRows } from '../pipeline/watch-rows.js';
 import { analysisRows, scanRunRows } from '../stem/parameters.js';
 import { range } from '../util/range.js';
 
+/** Parameters of servers behind a proxy, such as nginx, JupyterHub or Open OnDemand. */
+export const proxyRows = /* @__PURE__ */ grouped('page', {
+  baseUrl: {
+    kind: 'text',
+    sentence: 'address or path under which a proxy offers the pages: https://host/ewald/ or /user/x/proxy/{port}/',
+    more: 'The port replaces {port}. Requests are answered with the path and without it.',
+    value: 'address',
+    neutral: true,
+  },
+  allowHosts: {
+    kind: 'texts',
+    flag: 'allow-host',
+    sentence: 'further host name of the server, such as that of the proxy: hub.example.org; may be repeated',
+    defaultText: '',
+    value: 'host',
+    neutral: true,
+  },
+  frameAncestors: {
+    kind: 'texts',
+    flag: 'frame-ancestors',
+    sentence: 'origin whose pages may show these in a frame, such as https://hub.example.org; may be repeated',
+    defaultText: 'none',
+    value: 'origin',
+    neutral: true,
+  },
+  trustProxies: {
+    kind: 'texts',
+    flag: 'trust-proxy',
+    sentence:
+      'address of a proxy whose X-Forwarded-Host, -Proto and -Prefix are taken, such as 127.0.0.1; may be repeated',
+    more: 'Without it they are ignored; with it, those of other addresses are refused.',
+    defaultText: 'none',
+    value: 'address',
+    neutral: true,
+  },
+} as const satisfies Parameters);
+
 /** Parameters of the address on which a server listens. */
 export const listenRows = /* @__PURE__ */ grouped('page', {
   port: {
@@ -24,6 +61,7 @@ export const listenRows = /* @__PURE__ */ grouped('page', {
     fallback: '127.0.0.1',
     value: 'address',
   },
+  ...proxyRows,
 } as const satisfies Parameters);
 
 const { zmqInput, zmqSubscribe, zmqRequest, zmqPull } = sourceRows;
@@ -115,6 +153,7 @@ export { watchRows };
 /** The tables of this room by the names of their types, for its README and for declarations. */
 export const tables = {
   ListenParameters: listenRows,
+  ProxyParameters: proxyRows,
   ViewParameters: viewRows,
   WatchParameters: watchRows,
 } as const;

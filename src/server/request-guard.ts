@@ -6,10 +6,12 @@
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { hostname, networkInterfaces } from 'node:os';
+import { alone, isProxyPath, plainAddress, type Standing } from './behind-proxy.js';
 
 /** The decision about a request. */
 export type Verdict =
-  | { readonly allowed: true }
+  /** `url` is the address below the path of the proxy. */
+  | { readonly allowed: true; readonly url: string }
   /** The request is refused, with a status and a sentence. */
   | { readonly allowed: false; readonly status: number; readonly text: string }
   /** The token was right: the browser receives a cookie and is redirected to the address without the token. */
@@ -17,11 +19,23 @@ export type Verdict =
 
 const refused = (status: number, text: string): Verdict => ({ allowed: false, status, text });
 
+/** What a trusted proxy says of a request; nothing for requests of others. */
+interface Forwarded {
+  readonly host?: string | undefined;
+  readonly scheme?: string | undefined;
+  readonly path?: string | undefined;
+}
+
+type Judged = Pick<IncomingMessage, 'method' | 'url' | 'headers'> & {
+  readonly socket?: { readonly remoteAddress?: string | undefined };
+};
+
 export class RequestGuard {
   /** 128 random bits unless given, which every request must present: as a cookie, in its address, or as a Bearer. */
   readonly token: string;
   readonly #hosts: readonly string[];
   #cookie = 'ewald';
+  #standing: Standing = alone;
 
   /** `hosts` are host names under which the server may be addressed in addition to those of this computer. */
   constructor(hosts: readonly string[] = [], token = randomBytes(16).toString('base64url')) {
@@ -30,21 +44,26 @@ export class RequestGuard {
   }
 
   /**
-   * The port is known once the server listens. Cookies are shared by all ports of a host, so their name contains the
-   * port.
+   * What is known once the server listens. Cookies are shared by all ports of a host, so their name contains the port.
    */
-  set port(port: number) {
+  stands(port: number, standing: Standing): void {
     this.#cookie = `ewald-${port}`;
+    this.#standing = standing;
   }
 
-  judge({ method = 'GET', url = '/', headers }: Pick<IncomingMessage, 'method' | 'url' | 'headers'>): Verdict {
-    if (!this.#isHost(headers.host)) return refused(403, 'This server answers under its own address alone.');
-    if (headers.origin !== undefined && headers.origin !== `http://${headers.host}`)
+  judge({ method = 'GET', url: whole = '/', headers, socket }: Judged): Verdict {
+    const forwarded = this.#forwardedTo(headers, plainAddress(socket?.remoteAddress));
+    if ('allowed' in forwarded) return forwarded;
+    if (!this.#isHost(forwarded.host ?? headers.host))
+      return refused(403, 'This server answers under its own address alone.');
+    if (headers.origin !== undefined && headers.origin !== `http://${headers.host}` && !this.#isOrigin(headers.origin))
       return refused(403, 'This server answers to its own pages alone.');
     if (method !== 'GET' && method !== 'HEAD') return refused(405, 'Only GET and HEAD are answered.');
     // Nothing here reads a body, so that nobody waits for one.
     if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0)
       return refused(413, 'Requests have no body.');
+    const path = forwarded.path ?? this.#standing.path;
+    const url = whole.startsWith(path) ? whole.slice(path.length - 1) : whole;
     const query = url.indexOf('?');
     const parameters = new URLSearchParams(query < 0 ? '' : url.slice(query));
     const given = parameters.get('token');
@@ -55,23 +74,62 @@ export class RequestGuard {
         allowed: false,
         status: 303,
         // A single slash, since two, or a slash and a backslash, would redirect to another host.
-        location: `/${url.slice(0, query).replace(/^[/\\]+/, '')}${rest}`,
-        cookie: `${this.#cookie}=${this.token}; HttpOnly; SameSite=Strict; Path=/`,
+        location: `${path}${url
+          .slice(0, query)
+          .replace(/\s/g, '')
+          .replace(/^[/\\]+/, '')}${rest}`,
+        cookie: `${this.#cookie}=${this.token}; HttpOnly; ${this.#sites(forwarded.scheme)}; Path=${path}`,
       };
     }
     const [scheme, bearer = ''] = headers.authorization?.split(/ +/, 2) ?? [];
-    if (scheme?.toLowerCase() === 'bearer' && this.#isToken(bearer)) return { allowed: true };
+    if (scheme?.toLowerCase() === 'bearer' && this.#isToken(bearer)) return { allowed: true, url };
     const cookies = headers.cookie?.split(/; */) ?? [];
     const known = cookies.some((cookie) => {
       const [name, value = ''] = cookie.split('=', 2);
       return name === this.#cookie && this.#isToken(value);
     });
-    if (known) return { allowed: true };
+    if (known) return { allowed: true, url };
     return refused(403, 'This page needs the address with its token, as the command printed it.');
   }
 
+  /** What a proxy says of a request, or why it is not believed. */
+  #forwardedTo(headers: Judged['headers'], remote: string): Forwarded | Verdict {
+    const { proxies } = this.#standing;
+    const said = (name: string): string | undefined => {
+      const value = headers[`x-forwarded-${name}`];
+      // Of several proxies, the first one is next to the browser.
+      return (Array.isArray(value) ? value.join() : value)?.split(',')[0]?.trim();
+    };
+    const [host, scheme, prefix] = [said('host'), said('proto')?.toLowerCase(), said('prefix')];
+    if (proxies.length === 0 || (host ?? scheme ?? prefix) === undefined) return {};
+    if (!proxies.includes(remote)) return refused(403, 'Forwarded headers are taken from named proxies alone.');
+    if (scheme !== undefined && scheme !== 'http' && scheme !== 'https')
+      return refused(400, 'X-Forwarded-Proto is neither http nor https.');
+    const path = prefix === undefined || prefix.endsWith('/') ? prefix : `${prefix}/`;
+    if (path !== undefined && !isProxyPath(path)) return refused(400, 'X-Forwarded-Prefix is no path of a proxy.');
+    return { host, scheme, path };
+  }
+
+  /** With which requests a browser sends the cookie: those of other sites only where these may show the pages. */
+  #sites(forwarded: string | undefined): string {
+    const { origin, ancestors } = this.#standing;
+    const isSecure = forwarded === undefined ? (origin?.startsWith('https:') ?? false) : forwarded === 'https';
+    if (!isSecure) return 'SameSite=Strict';
+    const hasForeign = ancestors.some((one) => origin === undefined || new URL(one).host !== new URL(origin).host);
+    return hasForeign ? 'Secure; SameSite=None; Partitioned' : 'Secure; SameSite=Strict';
+  }
+
+  /** Whether an origin is that of the proxy, or of a host that the user has named. */
+  #isOrigin(origin: string): boolean {
+    const { origin: own, hosts } = this.#standing;
+    if (origin === own) return true;
+    const [, host = ''] = /^https?:\/\/([^/]+)$/i.exec(origin) ?? [];
+    const name = hostName(host);
+    return hosts.includes(name) && (own === undefined || new URL(own).hostname !== name);
+  }
+
   #isHost(host = ''): boolean {
-    return this.#hosts.includes(host.replace(/:\d+$/, '').toLowerCase());
+    return [...this.#hosts, ...this.#standing.hosts].includes(hostName(host));
   }
 
   #isToken(text: string): boolean {
@@ -79,6 +137,9 @@ export class RequestGuard {
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
 }
+
+/** A host without its port. */
+const hostName = (host: string): string => host.replace(/:\d+$/, '').toLowerCase();
 
 const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
 
@@ -93,8 +154,8 @@ export function hostsOf(host: string): string[] {
   return [hostname().toLowerCase(), ...addresses.map((address) => (address.includes(':') ? `[${address}]` : address))];
 }
 
-/** Headers of every response: what a page may load, and who may embed it. */
-export const securityHeaders: Readonly<Record<string, string>> = {
+/** Headers of every response: what a page may load, and who may show it in a frame. */
+export const securityHeaders = (ancestors: readonly string[] = []): Readonly<Record<string, string>> => ({
   'Content-Security-Policy': [
     "default-src 'none'",
     "script-src 'self' 'wasm-unsafe-eval'",
@@ -104,11 +165,11 @@ export const securityHeaders: Readonly<Record<string, string>> = {
     "connect-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
-    "frame-ancestors 'none'",
+    `frame-ancestors ${ancestors.length > 0 ? ancestors.join(' ') : "'none'"}`,
   ].join('; '),
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
   'Cross-Origin-Resource-Policy': 'same-origin',
   'X-Content-Type-Options': 'nosniff',
   'Referrer-Policy': 'no-referrer',
-};
+});

@@ -64,7 +64,12 @@ export async function serveView(
   files: readonly string[] | readonly [LiveInput],
   options: ServeViewOptions = {},
 ): Promise<ServedView & MaybeAsyncDisposable> {
-  const { geometry, cell, dataset, follow, allowOutside, port, host } = checkedOptions('serveView', options, rows);
+  const { geometry, cell, dataset, follow, allowOutside, port, host, ...further } = checkedOptions(
+    'serveView',
+    options,
+    rows,
+  );
+  const { baseUrl, allowHosts, frameAncestors, trustProxies } = further;
   const calibration = await calibrationOf(options.calibration);
   const warn = observer('serveView', options, 'onWarning');
   const received = receivedOf(files);
@@ -115,6 +120,10 @@ export async function serveView(
     calibration,
     port,
     host,
+    baseUrl,
+    allowHosts,
+    frameAncestors,
+    trustProxies,
     ...(frames ? { refresh: () => frames.more() } : {}),
   });
   let arriving: Arriving | undefined;

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../util/errors.js';
 import { Assets } from './assets.js';
+import { standingOf } from './behind-proxy.js';
 import { close, keepNewest, listen } from './listening.js';
 import { LiveRun } from './live-run.js';
 import type { ListenParameters } from './parameter-types.js';
@@ -60,6 +61,7 @@ export class PageServer {
       page,
       requestMs = usualRequestMs,
     } = options;
+    const standsAt = standingOf('serveView', options);
     const gate = new RequestGuard(hostsOf(host));
     const shared = options.shared ?? new SharedFiles();
     const live = new LiveRun(shared);
@@ -75,8 +77,11 @@ export class PageServer {
     );
     keepNewest(server, maxConnections);
     const listening = await listen(server, port, host);
-    gate.port = listening;
-    return new PageServer(server, `http://${urlHost(host)}:${listening}/${page}?served&token=${gate.token}`, live);
+    const standing = standsAt(listening);
+    gate.stands(listening, standing);
+    // Where only a path is known, the address is that on the host of the proxy.
+    const origin = options.baseUrl === undefined ? `http://${urlHost(host)}:${listening}` : (standing.origin ?? '');
+    return new PageServer(server, `${origin}${standing.path}${page}?served&token=${gate.token}`, live);
   }
 
   /** Ends the server; a bound function, so that it can be called after destructuring. */
@@ -96,14 +101,15 @@ const headersOf: Readonly<Record<number, Record<string, string>>> = {
 
 function answers(
   gate: RequestGuard,
-  { page, refresh, cell, opening, calibration, follow = false }: PageServerOptions,
+  { page, refresh, cell, opening, calibration, follow = false, frameAncestors }: PageServerOptions,
   shared: SharedFiles,
   live: LiveRun,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   // In the built package, this file is next to the files that it serves.
   const assets = new Assets(fileURLToPath(new URL('.', import.meta.url)));
+  const headers = securityHeaders(frameAncestors);
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     const say = (status: number, text: string, headers: Record<string, string> = {}): void => {
       response.writeHead(status, { 'Content-Type': 'text/plain; charset=utf-8', ...headers });
       response.end(request.method === 'HEAD' ? undefined : text);
@@ -114,10 +120,10 @@ function answers(
       else say(verdict.status, verdict.text, headersOf[verdict.status] ?? {});
       return;
     }
-    const url = request.url ?? '/';
+    const { url } = verdict;
     const [path = '/'] = url.split('?');
     if (path === '/') {
-      return say(303, '', { Location: `/${page}?served` });
+      return say(303, '', { Location: `./${page}?served` });
     }
     if (path === '/session.json') {
       const note = await refresh?.().then(() => undefined, messageOf);

@@ -3,7 +3,9 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { argumentError } from '../options/parameters.js';
 import { EwaldError } from '../util/errors.js';
 import { inspect } from '../util/options.js';
+import { standingOf } from './behind-proxy.js';
 import { close, keepNewest, listen } from './listening.js';
+import type { ProxyParameters } from './parameter-types.js';
 import { hostsOf, RequestGuard, securityHeaders, urlHost } from './request-guard.js';
 import { RequestQueue } from './send.js';
 import type { WatchedRun } from './watch/watched-run.js';
@@ -45,8 +47,14 @@ export class StatusServer {
    * Starts listening; the token is EWALD_STATUS_TOKEN, or a random one. Throws `Argument` for an address that cannot be
    * used, and for a token of fewer than 16 characters.
    */
-  static async listen(address: string, what: string, run: StatedRun): Promise<StatusServer> {
+  static async listen(
+    address: string,
+    what: string,
+    run: StatedRun,
+    proxy: ProxyParameters = {},
+  ): Promise<StatusServer> {
     const { host, port } = statusAddress(address, what);
+    const standsAt = standingOf(what, proxy);
     const token = process.env.EWALD_STATUS_TOKEN || undefined;
     if (token !== undefined && !new RegExp(`^[\\w.~-]{${fewestTokenLetters},}$`).test(token))
       throw new EwaldError(
@@ -56,8 +64,9 @@ export class StatusServer {
       );
     const gate = new RequestGuard(hostsOf(host), token);
     const times = { requestTimeout: requestMs, headersTimeout: requestMs, connectionsCheckingInterval: requestMs / 10 };
+    const headers = securityHeaders(proxy.frameAncestors);
     const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-      for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+      for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
       response.setHeader('Cache-Control', 'no-store');
       const say = (status: number, type: string, text: string): void => {
         response.writeHead(status, { 'Content-Type': type });
@@ -66,7 +75,7 @@ export class StatusServer {
       const verdict = gate.judge(request);
       // Programs keep no cookies: an address with the token is answered at once.
       if (!verdict.allowed && !('location' in verdict)) return say(verdict.status, 'text/plain', `${verdict.text}\n`);
-      const [path] = (request.url ?? '/').split('?');
+      const [path] = (verdict.allowed ? verdict.url : verdict.location).split('?');
       if (path === '/health')
         return say(run.isHealthy ? 200 : 503, 'application/json', `${JSON.stringify(run.health)}\n`);
       if (path === '/metrics') return say(200, 'text/plain; version=0.0.4; charset=utf-8', run.metrics);
@@ -78,10 +87,12 @@ export class StatusServer {
     );
     keepNewest(server, maxConnections);
     const listening = await listen(server, port, host);
-    gate.port = listening;
+    const standing = standsAt(listening);
+    gate.stands(listening, standing);
     // A run that has ended is not kept alive by its server.
     server.unref();
-    return new StatusServer(server, `http://${urlHost(host)}:${listening}/health?token=${gate.token}`);
+    const origin = proxy.baseUrl === undefined ? `http://${urlHost(host)}:${listening}` : (standing.origin ?? '');
+    return new StatusServer(server, `${origin}${standing.path}health?token=${gate.token}`);
   }
 
   close(): Promise<void> {

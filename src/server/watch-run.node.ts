@@ -21,15 +21,15 @@ import { isEwaldError, messageOf } from '../util/errors.js';
 import { fileReason } from '../util/file-errors.js';
 import { inspect } from '../util/options.js';
 import { version } from '../util/version.js';
-import type { WatchParameters } from './parameter-types.js';
-import { watchRows } from './parameters.js';
+import type { ProxyParameters, WatchParameters } from './parameter-types.js';
+import { proxyRows, watchRows } from './parameters.js';
 import { StatusServer } from './status-server.js';
 import { parseAlarm } from './watch/alarm.js';
 import { valuesOf } from './watch/frame-values.js';
 import { type RunCounts, type RunHappening, WatchedRun } from './watch/watched-run.js';
 
 /** Options of `watchRun`. */
-export interface WatchRunOptions extends WatchParameters {
+export interface WatchRunOptions extends WatchParameters, ProxyParameters {
   /** The folder of the outputs, of whose disk the alarm `disk` is; default: the current one. */
   readonly folder?: string | undefined;
   /** Whether the frames are searched, as by `ctx.pipeline`, or belong to a scan (`false`). Default true. */
@@ -69,6 +69,7 @@ const lastCommandMs = 10_000;
 
 const rows = {
   ...watchRows,
+  ...proxyRows,
   folder: row.text,
   searches: row.on,
   rois: row.any,
@@ -95,6 +96,7 @@ export async function watchRun(options: WatchRunOptions = {}): Promise<RunWatch>
   for (const [name, of, has] of [
     ['logBytes', 'log', options.log],
     ['onAlarm', 'alarm', alarm[0]],
+    ...namesOf(proxyRows).map((name) => [name, 'status', status] as const),
   ] as const)
     if (options[name] !== undefined && has === undefined)
       throw argumentError('watchRun', (said) => `${said(name)} belongs to ${said(of)}; give both, or neither`);
@@ -104,7 +106,7 @@ export async function watchRun(options: WatchRunOptions = {}): Promise<RunWatch>
   );
   const onLine = observer('watchRun', options, 'onLine');
   const file = log === undefined ? undefined : new LogFile(log, logBytes);
-  const server = status === undefined ? undefined : await StatusServer.listen(status, 'watchRun', run);
+  const server = status === undefined ? undefined : await StatusServer.listen(status, 'watchRun', run, given);
   return new Watch(run, { file, server, onLine, onAlarm: given.onAlarm, folder: given.folder ?? '.' }).begin();
 }
 
@@ -114,6 +116,8 @@ export interface WatchedWork extends WatchParameters {
   /** The names of its regions. */
   readonly rois?: readonly string[] | undefined;
   readonly hasProfile?: boolean | undefined;
+  /** The proxy before its state. */
+  readonly proxy?: ProxyParameters | undefined;
   /** The output of whose disk the alarm `disk` is; undefined, or - for standard output: the current folder's. */
   readonly output: string | undefined;
   /** Receives what a person has to know, in words. */
@@ -132,6 +136,7 @@ export async function withWatch<T>(of: WatchedWork, work: (watch: RunWatch | und
   };
   const watch = await watchRun({
     ...given,
+    ...(of.status === undefined ? {} : of.proxy),
     searches,
     rois,
     hasProfile,
