@@ -54,7 +54,7 @@ import {
   thresholdRows,
   unknownCellRows,
 } from '../../src/pipeline/parameters.js';
-import { listenRows, receivedRows, viewRows, watchRows } from '../../src/server/parameters.js';
+import { listenRows, proxyRows, receivedRows, viewRows, watchRows } from '../../src/server/parameters.js';
 import {
   dectrisSimulationRows,
   frameSimulationRows,
@@ -98,7 +98,7 @@ const lists = listRows;
 const modules = { module: joinRows.modules } as Parameters;
 /** The tables of options of the functions that a command calls. */
 const libraries: Readonly<Record<string, readonly Parameters[]>> = {
-  index: [...pipeline, runningMerge, gridRows, lists, connectionRows, submitRows, rankRows, watchRows],
+  index: [...pipeline, runningMerge, gridRows, lists, connectionRows, submitRows, rankRows, watchRows, proxyRows],
   reduce: [...pipeline, connectionRows, submitRows, rankRows],
   cell: [...pipeline, lists, cellSearchRows, cellFrameRows],
   'cell compare': [compareCellsRows],
@@ -117,7 +117,7 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
   merge: [mergeRows, connectionRows, submitRows],
   info: [openRows, inspectRows],
   convert: [openRows, convertRows],
-  run: [openRows, analysisRows, scanRunRows, liveRows, modules, connectionRows, submitRows, watchRows],
+  run: [openRows, analysisRows, scanRunRows, liveRows, modules, connectionRows, submitRows, watchRows, proxyRows],
   calibrate: [openRows, calibrateRows, scanRunRows],
   'udf new': [newUdfRows],
   fft: [transformRows],
@@ -139,6 +139,7 @@ const libraries: Readonly<Record<string, readonly Parameters[]>> = {
 
 /** Flags that do not have the name of their option, and the program from which their name comes. */
 const renamed: Readonly<Record<string, string>> = {
+  trustProxies: 'trust-proxy, one each',
   iceFrames: 'ice, the frames with ice',
   finder: "peaks, CrystFEL's",
   acceptLog10: 'accept, without the base of the logarithm',
