@@ -104,6 +104,15 @@ Napi::Value judgeSelfTest(const CallbackInfo& info) {
 // launches() -> number of kernel launches since the last setCard
 Napi::Value launches(const CallbackInfo& info) { return Napi::Number::New(info.Env(), double(emulator::launches())); }
 
+// copied() -> { up, down }: bytes copied to the device and back since the last setCard
+Napi::Value copied(const CallbackInfo& info) {
+  const emulator::Copied copied = emulator::copied();
+  Napi::Object bytes = Napi::Object::New(info.Env());
+  bytes.Set("up", double(copied.up));
+  bytes.Set("down", double(copied.down));
+  return bytes;
+}
+
 // fftProgram(descriptor: Uint8Array, backward) -> the planned passes of a transform, one object per pass, so that a
 // test can compare them with those of another backend
 Napi::Value fftProgram(const CallbackInfo& info) {
@@ -210,6 +219,7 @@ const ewald::addon::Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("fftLengths", Napi::Function::New(env, fftLengths, "fftLengths"));
   exports.Set("setFftSlabs", Napi::Function::New(env, setFftSlabs, "setFftSlabs"));
   exports.Set("contexts", Napi::Function::New(env, contexts, "contexts"));
+  exports.Set("copied", Napi::Function::New(env, copied, "copied"));
   exports.Set("launches", Napi::Function::New(env, launches, "launches"));
 });
 

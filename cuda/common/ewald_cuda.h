@@ -114,6 +114,24 @@ int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* 
                              const uint8_t* bad, const ewald_peak** found, uint32_t* count, float* limits,
                              double* sums);
 
+/* Frames of a finder that are sent as a file has packed them (bitshuffle and LZ4), searched where they are decoded, and
+ * kept there: of their pixels only squares of 8 to a side come back, numbered row by row, to their places in a whole
+ * frame; the pixels of others in it stay as they are. Blocks of less than 1 or more than 32 KiB are a LIMIT, a damaged
+ * chunk is DAMAGED. A chunk in page-locked memory is read where it is. A frame serves all finders of its size and
+ * device; the context must outlive it. One call at a time per frame. */
+typedef struct ewald_cuda_frame ewald_cuda_frame;
+typedef struct ewald_cuda_frame_info {
+  uint64_t device_bytes, host_bytes, frame_bytes;
+} ewald_cuda_frame_info;
+int32_t ewald_cuda_frame_create(ewald_cuda_peaks* peaks, ewald_cuda_frame** frame);
+void ewald_cuda_frame_destroy(ewald_cuda_frame* frame);
+void ewald_cuda_frame_describe(const ewald_cuda_frame* frame, ewald_cuda_frame_info* info);
+int32_t ewald_cuda_frame_search(ewald_cuda_frame* frame, ewald_cuda_peaks* peaks, const uint8_t* chunk, uint64_t bytes,
+                                const ewald_peaks_params* params, const ewald_peak** found, uint32_t* count,
+                                float* limits, double* sums);
+int32_t ewald_cuda_frame_tiles(ewald_cuda_frame* frame, const uint32_t* tiles, uint32_t count, void* out);
+
+
 /* udf: see cuda/udf; the descriptor and the order of the results are those of ewald_udf_create. Memory is fixed at
  * creation; the context must outlive its passes. One run at a time per handle. */
 typedef struct ewald_cuda_udf ewald_cuda_udf;

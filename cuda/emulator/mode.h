@@ -75,5 +75,10 @@ struct Traffic {
   std::uint64_t read, written;
 };
 Traffic traffic();
+// Bytes that were copied to devices and back since the simulated GPU was set: the traffic of the bus.
+struct Copied {
+  std::uint64_t up, down;
+};
+Copied copied();
 
 }  // namespace ewald::emulator

@@ -13,6 +13,7 @@
 #include "../common/shared.h"
 #include "../common/staging.h"
 #include "blocks.h"
+#include "decode.h"
 
 namespace {
 using namespace ewald::cuda;
@@ -20,21 +21,9 @@ using namespace ewald::cuda::data;
 
 // Bytes of frames on the device together, and of packed blocks in a half of the page-locked memory.
 constexpr std::size_t kFrames = std::size_t(16) << 20, kPacked = std::size_t(4) << 20;
-// The largest block: it fits the shared memory that every launch may have.
-constexpr std::uint32_t kMostBlock = 32 << 10;
-constexpr unsigned kNone = 0xffffffffu;
-
-constexpr std::size_t round_up(std::size_t bytes) { return (bytes + 15) / 16 * 16; }
-
-// A block of a chunk for the kernel. Packed data begin at a multiple of 16 bytes.
-struct Block {
-  std::uint64_t at;  // of the frames
-  std::uint32_t from, packed, bytes, frame;
-  std::uint32_t stored, pad;
-};
-
-// A warp decodes a block: it copies the packed data to the end of its shared memory, decodes them towards the front,
-// and stores the elements. `first_damaged` becomes the first frame with a damaged block.
+// A warp decodes a block: it copies the packed data to the end of its shared memory, with the 16 bytes in which they
+// begin and end, decodes them towards the front, and stores the elements. `first_damaged` becomes the first frame with a
+// damaged block.
 template <unsigned Element>
 __global__ __launch_bounds__(kWarp) void decode(const Block* blocks, const unsigned char* packed, unsigned capacity,
                                                 unsigned char* frames, unsigned* first_damaged) {
@@ -46,11 +35,12 @@ __global__ __launch_bounds__(kWarp) void decode(const Block* blocks, const unsig
     for (unsigned i = threadIdx.x; i < block.bytes; i += kWarp) to[i] = from[i];
     return;
   }
-  const unsigned start = (capacity - block.packed) / 16 * 16;
-  for (unsigned i = 16 * threadIdx.x; i < block.packed; i += 16 * kWarp)
-    *reinterpret_cast<uint4*>(memory + start + i) = *reinterpret_cast<const uint4*>(from + i);
+  const unsigned skew = block.from % 16, held = skew + block.packed;
+  const unsigned start = (capacity - held) / 16 * 16;
+  for (unsigned i = 16 * threadIdx.x; i < held; i += 16 * kWarp)
+    *reinterpret_cast<uint4*>(memory + start + i) = *reinterpret_cast<const uint4*>(from - skew + i);
   __syncwarp();
-  if (!decode_lz4(memory, start, start + block.packed, block.bytes)) {
+  if (!decode_lz4(memory, start + skew, start + held, block.bytes)) {
     if (threadIdx.x == 0) atomicMin(first_damaged, block.frame);
     return;
   }
@@ -60,19 +50,38 @@ __global__ __launch_bounds__(kWarp) void decode(const Block* blocks, const unsig
 
 [[noreturn]] void refuse(ewald_status status, const std::string& message) { throw CudaError(status, message); }
 
-[[noreturn]] void refuse_damaged(std::uint64_t chunk, std::size_t bytes, const char* why) {
+
+template <unsigned Element>
+void launch(cudaStream_t stream, const Decoding& d) {
+  const auto capacity = unsigned(shared_bytes(d.block));
+  EWALD_LAUNCH((decode<Element>), d.count, kWarp, capacity, stream, d.blocks, d.packed, capacity, d.frames, d.damaged);
+}
+}  // namespace
+
+namespace ewald::cuda::data {
+
+void launch_decode(cudaStream_t stream, std::uint32_t element, const Decoding& decoding) {
+  if (element == 1)
+    launch<1>(stream, decoding);
+  else if (element == 2)
+    launch<2>(stream, decoding);
+  else
+    launch<4>(stream, decoding);
+  EWALD_CUDA(cudaGetLastError());
+}
+
+void refuse_damaged(std::uint64_t chunk, std::size_t bytes, const char* why) {
   refuse(EWALD_STATUS_DAMAGED, std::to_string(chunk) + " bytes of bitshuffle-LZ4 do not decode to " +
                                    std::to_string(bytes) + ": " + why);
 }
-}  // namespace
+
+}  // namespace ewald::cuda::data
 
 struct ewald_cuda_decoder {
   ewald_cuda_context* const context;
   const std::size_t frame_bytes;
   const std::uint32_t element, block;
   const bool keeps;
-  // Shared memory of a warp: a block and what its packed data can be longer, up to the start of 16 bytes before.
-  const std::size_t capacity = round_up(ewald::data::lz4_bound(block)) + 16;
 
   ewald_cuda_decoder(ewald_cuda_context* owner, std::size_t bytes, std::uint32_t element_bytes,
                      std::uint32_t most_block, bool keeps_frames)
@@ -181,21 +190,7 @@ private:
           cudaMemcpyAsync(half.packed.data(), half.packed_on_host.data(), used, cudaMemcpyHostToDevice, stream));
     EWALD_CUDA(cudaEventRecord(half.sent, stream));
     now_ ^= 1;
-    if (element == 1)
-      launch<1>(half, count, to);
-    else if (element == 2)
-      launch<2>(half, count, to);
-    else
-      launch<4>(half, count, to);
-    EWALD_CUDA(cudaGetLastError());
-  }
-
-  template <unsigned Element>
-  void launch(const Half& half, unsigned count, unsigned char* to) {
-    const Block* const blocks = half.blocks.data();
-    const unsigned char* const packed = half.packed.data();
-    EWALD_LAUNCH((decode<Element>), count, kWarp, capacity, context->stream, blocks, packed, unsigned(capacity), to,
-                 damaged_.data());
+    launch_decode(stream, element, {half.blocks.data(), count, half.packed.data(), block, to, damaged_.data()});
   }
 
   std::uint32_t most_ = 1;

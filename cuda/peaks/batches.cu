@@ -277,7 +277,10 @@ void Batches::submit(Lane& lane) {
     const auto up = [&](const auto& to, const void* from) {
       EWALD_CUDA(cudaMemcpyAsync(to.data(), from, to.bytes(), cudaMemcpyHostToDevice, lane.stream));
     };
-    up(place.frame, lane.requests[f]->frame);
+    if (lane.requests[f]->packed)
+      lane.requests[f]->packed->send(lane.stream);
+    else
+      up(place.frame, lane.requests[f]->frame);
     if (lane.requests[f]->bad) up(place.bad, lane.requests[f]->bad);
   }
   switch (descriptor_.dtype) {
@@ -303,7 +306,10 @@ void Batches::send(Lane& lane) {
   const ewald_peaks_params& params = lane.requests.front()->params;
   Search<T> search{};
   const auto frames = unsigned(lane.requests.size());
-  for (unsigned f = 0; f < frames; ++f) search.seats[f] = lane.places[f]->seat();
+  for (unsigned f = 0; f < frames; ++f) {
+    search.seats[f] = lane.places[f]->seat();
+    if (lane.requests[f]->packed) search.seats[f].frame = lane.requests[f]->packed->data();
+  }
   search.frames = frames;
   search.marked = lane.requests.front()->bad != nullptr;
   if constexpr (std::is_same_v<T, float>) {
@@ -347,6 +353,7 @@ void Batches::send(Lane& lane) {
 void Batches::finish(Lane& lane, unsigned which) {
   Request& request = *lane.requests[which];
   const Place& place = *lane.places[which];
+  if (request.packed) request.packed->check();
   unsigned char* const answer = lane.answers_on_host.data() + which * answer_bytes();
   unsigned char* list = answer + sizeof(Counts);
   const std::uint32_t count = reinterpret_cast<const Counts*>(answer)->peaks;

@@ -11,6 +11,7 @@
 
 #include "../common/context.h"
 #include "../common/memory.h"
+#include "../frames/packed.h"
 #include "finder.cuh"
 
 namespace ewald::cuda::peaks {
@@ -29,7 +30,7 @@ struct Tables {
 // A frame of a finder, and its answer. It belongs to the thread that runs it until that thread has called `run`.
 struct Request {
   ewald_peaks_params params;
-  // Page-locked; `bad` may be nullptr.
+  // Page-locked; `bad` may be nullptr, and `frame` if it is sent packed.
   const void* frame;
   const std::uint8_t* bad;
   // Written if it is not nullptr: four numbers for each ring.
@@ -38,6 +39,8 @@ struct Request {
   double* sums;
   // The peaks in the order of the scan.
   std::vector<ewald_peak>* into;
+  // A frame on the device, into which it is decoded; nullptr if `frame` is sent.
+  data::PackedFrame* packed = nullptr;
   ewald_status status = EWALD_STATUS_OK;
   std::string message;
   bool done = false;

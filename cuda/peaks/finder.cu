@@ -65,12 +65,48 @@ struct ewald_cuda_peaks {
     if (marks) std::memcpy(bad_on_host.data(), marks, bad_on_host.count());
     const void* const frame = in_place ? data : frame_on_host.data();
     Request request{params, frame, marks ? bad_on_host.data() : nullptr, ring_limits, sums, &sorted};
+    answer(request);
+  }
+
+  // Fills `sorted` with the peaks of a frame that is decoded into `into`, where it stays.
+  void run_packed(const ewald_peaks_params& params, const std::uint8_t* chunk, std::size_t bytes,
+                  data::PackedFrame& into, float* ring_limits, double* sums) {
+    if (into.device() != context->device || into.frame_bytes() != frame_bytes)
+      refuse(EWALD_STATUS_INVALID_ARGUMENT, "the frame is not one of this detector and device");
+    useContext(context, [&] { into.take(chunk, bytes); });
+    Request request{params, nullptr, nullptr, ring_limits, sums, &sorted, &into};
+    answer(request);
+  }
+
+private:
+  void answer(Request& request) {
     losingContext(context, [&] {
       batches->run(request);
       if (request.status != EWALD_STATUS_OK) refuse(request.status, request.message);
     });
   }
 };
+
+struct ewald_cuda_frame {
+  ewald_cuda_context* const context;
+  data::PackedFrame frame;
+};
+
+namespace {
+void check(const ewald_cuda_peaks& peaks, const ewald_peaks_params& params, bool sums) {
+  if (!(params.min_snr >= 0) || params.threshold != params.threshold || params.local_bg_radius > 1024)
+    refuse(EWALD_STATUS_INVALID_ARGUMENT,
+           "ewald_cuda_peaks_run: expected a threshold that is a number, min_snr >= 0 and a radius of at most 1024");
+  if (params.kernel_size > 64 || !(params.outer_radius <= 64))
+    refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: expected a kernel size and radii of at most 64");
+  if (peaks.descriptor.finder != EWALD_FINDER_ZAEF && params.max_pix_count > kMaxBlob)
+    refuse(EWALD_STATUS_LIMIT,
+           "max_pix_count is " + std::to_string(params.max_pix_count) + "; the limit on a GPU is " +
+               std::to_string(kMaxBlob));
+  if (sums && peaks.descriptor.finder != EWALD_FINDER_PEAKFINDER8)
+    refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: only peakfinder8 has sums of rings");
+}
+}  // namespace
 
 extern "C" {
 
@@ -114,20 +150,57 @@ int32_t ewald_cuda_peaks_run(ewald_cuda_peaks* peaks, const ewald_peaks_params* 
   return guarded([&] {
     if (!peaks || !params || !frame || !found || !count)
       refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: a pointer is null");
-    if (!(params->min_snr >= 0) || params->threshold != params->threshold || params->local_bg_radius > 1024)
-      refuse(EWALD_STATUS_INVALID_ARGUMENT,
-             "ewald_cuda_peaks_run: expected a threshold that is a number, min_snr >= 0 and a radius of at most 1024");
-    if (params->kernel_size > 64 || !(params->outer_radius <= 64))
-      refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: expected a kernel size and radii of at most 64");
-    if (peaks->descriptor.finder != EWALD_FINDER_ZAEF && params->max_pix_count > kMaxBlob)
-      refuse(EWALD_STATUS_LIMIT,
-             "max_pix_count is " + std::to_string(params->max_pix_count) + "; the limit on a GPU is " +
-                 std::to_string(kMaxBlob));
-    if (sums && peaks->descriptor.finder != EWALD_FINDER_PEAKFINDER8)
-      refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_peaks_run: only peakfinder8 has sums of rings");
+    check(*peaks, *params, sums != nullptr);
     peaks->run(*params, frame, bad, limits, sums);
     *found = peaks->sorted.data();
     *count = std::uint32_t(peaks->sorted.size());
+  });
+}
+
+int32_t ewald_cuda_frame_create(ewald_cuda_peaks* peaks, ewald_cuda_frame** frame) {
+  return guarded([&] {
+    if (!peaks || !frame) refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_frame_create: a pointer is null");
+    *frame = nullptr;
+    const ewald_peaks_descriptor& d = peaks->descriptor;
+    const auto element = std::uint32_t(kNumberBytes[d.dtype]);
+    useContext(peaks->context, [&] {
+      *frame = new ewald_cuda_frame{peaks->context, {*peaks->context, d.width, d.height, element}};
+    });
+  });
+}
+
+void ewald_cuda_frame_destroy(ewald_cuda_frame* frame) {
+  if (!frame) return;
+  const std::lock_guard lock(frame->context->busy);
+  cudaSetDevice(frame->context->device);
+  delete frame;
+}
+
+void ewald_cuda_frame_describe(const ewald_cuda_frame* frame, ewald_cuda_frame_info* info) {
+  *info = {};
+  if (frame) *info = {frame->frame.device_bytes(), frame->frame.host_bytes(), frame->frame.frame_bytes()};
+}
+
+int32_t ewald_cuda_frame_search(ewald_cuda_frame* frame, ewald_cuda_peaks* peaks, const uint8_t* chunk, uint64_t bytes,
+                                const ewald_peaks_params* params, const ewald_peak** found, uint32_t* count,
+                                float* limits, double* sums) {
+  return guarded([&] {
+    if (!frame || !peaks || !params || !chunk || !found || !count)
+      refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_frame_search: a pointer is null");
+    check(*peaks, *params, sums != nullptr);
+    peaks->run_packed(*params, chunk, std::size_t(bytes), frame->frame, limits, sums);
+    *found = peaks->sorted.data();
+    *count = std::uint32_t(peaks->sorted.size());
+  });
+}
+
+int32_t ewald_cuda_frame_tiles(ewald_cuda_frame* frame, const uint32_t* tiles, uint32_t count, void* out) {
+  return guarded([&] {
+    if (!frame || !out || (count > 0 && !tiles))
+      refuse(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_frame_tiles: a pointer is null");
+    useContext(frame->context, [&] { frame->frame.reserve(count); });
+    // The frame has a stream of its own, and waits without the context's lock.
+    losingContext(frame->context, [&] { frame->frame.tiles(tiles, count, static_cast<unsigned char*>(out)); });
   });
 }
 }

@@ -200,6 +200,19 @@ export interface FieldValues {
  */
 export const fillsHere = Symbol('fillsHere');
 
+/**
+ * Of a dataset: reads a frame as the file has packed it, one chunk of bitshuffle and LZ4 of its numbers in this machine's
+ * byte order, into memory that `memory` gives for its bytes. Undefined, before anything is allocated, for a frame that is
+ * stored otherwise; so are chunks that are not there, about which `read` knows what to say. Absent for other formats.
+ * Throws `File`, `Aborted`, `Disposed`. @internal
+ */
+export const readPacked = Symbol('readPacked');
+export type ReadPacked = (
+  frame: number,
+  memory: (bytes: number) => Uint8Array,
+  signal?: PlatformSignal,
+) => Promise<Uint8Array | undefined>;
+
 /** Of a dataset: path of the array that `mask` reads, if it has the axes of a frame alone. @internal */
 export const maskPath = Symbol('maskPath');
 
@@ -292,6 +305,8 @@ export interface Dataset extends Disposable {
   field?: MethodOf<[name: string], Promise<FieldValues | undefined>> | undefined;
   /** See {@link fillsHere}. @internal */
   [fillsHere]?: MethodOf<[], Promise<boolean>> | undefined;
+  /** See {@link readPacked}. @internal */
+  readonly [readPacked]?: ReadPacked | undefined;
   /** See {@link maskPath}. @internal */
   readonly [maskPath]?: string | undefined;
   /** See {@link imageNumbers}. @internal */

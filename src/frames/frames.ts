@@ -27,7 +27,9 @@ import {
   type Note,
   type ReadFramesOptions,
   type ReadMaskOptions,
+  type ReadPacked,
   type ReadPeaksOptions,
+  readPacked,
   type SizeCheck,
 } from './dataset.js';
 import { bytesOfArray, type DataType, elementBytes, type FrameArray, numberBytes } from './dtype.js';
@@ -59,6 +61,8 @@ export interface Description {
   readonly field?: (name: string) => Promise<FieldValues | undefined>;
   /** Whether only this thread writes into the memory of a read. Default: whether frames have a `decode`. */
   readonly fillsHere?: () => Promise<boolean>;
+  /** Reads frames as they are packed; see `readPacked`. */
+  readonly readPacked?: ReadPacked | undefined;
   /** Frames that are stored together. Default 1. */
   readonly chunkFrames?: number;
   /** Releases the resources that the dataset holds in addition to its sources. */
@@ -188,6 +192,7 @@ class FileDataset implements Dataset {
   readonly filters: readonly string[];
   readonly chunkFrames: number;
   readonly mask?: (options?: ReadMaskOptions) => Promise<Uint8Array>;
+  readonly [readPacked]?: ReadPacked;
   readonly maskVaries?: boolean;
   readonly groups?: readonly (readonly string[])[];
   readonly events?: readonly string[];
@@ -226,6 +231,8 @@ class FileDataset implements Dataset {
         checkSignal(signal);
         return this.#tracked(() => readSparse(first, count, signal));
       };
+    const packed = layout.readPacked;
+    if (packed) this[readPacked] = (...given) => this.#tracked(() => packed(...given));
     if (mask) this.mask = (options) => this.#tracked(() => mask(options));
     if (layout.maskVaries) this.maskVaries = true;
     if (layout.groups) this.groups = layout.groups;

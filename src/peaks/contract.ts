@@ -51,6 +51,25 @@ export interface BorrowedMemory {
   giveBack(): void;
 }
 
+/** Pixels of a frame on a device come back in squares of this many to a side, numbered row by row. */
+export const tileSide = 8;
+
+/** Memory on a device for a frame that is sent packed, and decoded and kept there. It serves finders of one context. */
+export interface DeviceFrame {
+  /** Memory for at least so many packed bytes, which the device reads in place; that of an earlier call is not used again. */
+  memory(bytes: number): Uint8Array;
+  /** Copies tiles to their places in a whole frame; its other pixels stay as they are. */
+  tiles(tiles: Uint32Array, into: Frame): Promise<void>;
+  /** Allows the plan to lend it again. */
+  giveBack(): void;
+}
+
+/** A frame as a chunk of bitshuffle and LZ4 without bad pixels of its own, and the memory into which it is decoded. */
+export interface PackedRun extends Omit<PeaksRun, 'frame' | 'bad'> {
+  readonly chunk: Uint8Array;
+  readonly into: DeviceFrame;
+}
+
 /** A planned peak finder. */
 export interface PeaksKernel extends Disposable {
   /** What it holds now; it may grow with the number of peaks of a frame. */
@@ -61,6 +80,10 @@ export interface PeaksKernel extends Disposable {
   memory?(bytes: number): Uint8Array | undefined;
   /** Lends memory for a frame, if frames of the caller would be copied. Throws `OutOfMemory`. */
   borrow?(): BorrowedMemory;
+  /** Lends memory for a frame that its device decodes; absent if that does not decode. Throws `OutOfMemory`. */
+  hold?(): Promise<DeviceFrame>;
+  /** Like `run`; a chunk that it refuses with `Format` or `Limit` may be one that cores decode. */
+  runPacked?(run: PackedRun): Promise<Uint8Array>;
 }
 
 /** Peak finders of a backend. */

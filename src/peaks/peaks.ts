@@ -19,6 +19,7 @@ import {
 } from '../compute/layout/peaks.js';
 import { pack, structBytes, wordOf } from '../compute/layout/struct.js';
 import type { Planner } from '../compute/planner/planner.js';
+import { unpackingWork } from '../compute/planner/works.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Detector } from '../frames/detector/detector.js';
 import type { DataType, FrameArray } from '../frames/dtype.js';
@@ -33,7 +34,7 @@ import { checkSignal, inspect, kindOf, knownOptions, ofRun, withArticle } from '
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../util/resource.js';
 import { without } from '../util/without.js';
 import { weighCentroids } from './centroids.js';
-import type { FinderName, Frame, FrameDtype, PeaksKernel } from './contract.js';
+import type { DeviceFrame, FinderName, Frame, FrameDtype, PeaksKernel } from './contract.js';
 import { peaksFeature } from './kernels.js';
 import type { FinderParameters, PeakSearchParameters } from './parameter-types.js';
 import { finderRows, refuseEmptyRing, refuseEmptySizes, refuseOtherFinders, runRows } from './parameters.js';
@@ -145,6 +146,21 @@ export const borrowFrame = Symbol('borrowFrame');
 
 export type LendsFrames = { readonly [borrowFrame]: () => BorrowedFrame | undefined };
 
+/**
+ * Of a planned peak finder: lends memory of its device for a frame that is decoded there, and finds the peaks of a frame
+ * that is sent packed, without centroids of pixels around them. The first is absent where the backend does not decode;
+ * `decodesThere` is whether that pays, by the measured rule of the planner. @internal
+ */
+export const decodesThere = Symbol('decodesThere');
+export const holdFrame = Symbol('holdFrame');
+export const runPacked = Symbol('runPacked');
+
+export type DecodesFrames = {
+  readonly [decodesThere]: boolean;
+  readonly [holdFrame]?: () => Promise<DeviceFrame>;
+  readonly [runPacked]: (chunk: Uint8Array, into: DeviceFrame, options?: PeaksRunOptions) => Promise<PeakList>;
+};
+
 function checkMask(what: string, mask: Uint8Array | undefined, pixels: number): void {
   if (mask === undefined) return;
   if (!(mask instanceof Uint8Array) || lengthOf(mask) !== pixels)
@@ -250,6 +266,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
   const searched = searchedBy(options);
   const { finder, dtype, width, height, pixels, sumsOnly } = searched;
   const { bins, rings, panels } = searched.rings;
+  const bytesOfNumber = numberTypes[dtype].BYTES_PER_ELEMENT;
   const { backend, kernel } = await planner.plan(peaksFeature, {
     fields: pack(peaksDescriptor, {
       width,
@@ -267,7 +284,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
     bins,
     rings,
     pixels,
-    bytesOfNumber: numberTypes[dtype].BYTES_PER_ELEMENT,
+    bytesOfNumber,
     sumsOnly,
   });
   const resource = new Resource('peak finder', planner.resource, kernel);
@@ -286,6 +303,14 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
   };
   Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });
   Object.defineProperty(plan, borrowFrame, { value: () => lentFrame(planned) });
+  if (kernel.hold) {
+    const isThere = await planner.pays(unpackingWork({ pixels, bytesOfNumber }), backend.name);
+    Object.defineProperty(plan, decodesThere, { value: isThere });
+    Object.defineProperty(plan, holdFrame, { value: () => heldFrame(planned) });
+  }
+  Object.defineProperty(plan, runPacked, {
+    value: (chunk: Uint8Array, into: DeviceFrame, run: PeaksRunOptions = {}) => packedIn(planned, chunk, into, run),
+  });
   return plan as PeakFinder;
 }
 
@@ -306,6 +331,11 @@ function newFrame({ resource, kernel, dtype, pixels }: Planned): Frame {
   const type = numberTypes[dtype];
   const memory = kernel.memory?.(pixels * type.BYTES_PER_ELEMENT);
   return memory ? new type(memory.buffer as ArrayBuffer, memory.byteOffset, pixels) : new type(pixels);
+}
+
+function heldFrame({ resource, kernel }: Planned): Promise<DeviceFrame> {
+  resource.assertAlive();
+  return resource.enqueue(async () => kernel.hold?.() as Promise<DeviceFrame>);
 }
 
 function lentFrame({ resource, kernel, dtype, pixels }: Planned): BorrowedFrame | undefined {
@@ -381,6 +411,23 @@ function peaksIn(planned: Planned, frame: Frame, run: PeaksRunOptions): Promise<
       weighCentroids(list, { frame: taken, width, good }, rings.panels);
     }
     return list;
+  }, run.signal);
+}
+
+/** The peaks of a frame that is sent packed. */
+function packedIn(planned: Planned, chunk: Uint8Array, into: DeviceFrame, run: PeaksRunOptions): Promise<PeakList> {
+  const { resource, kernel, detector, finder, dtype, rings } = planned;
+  resource.assertAlive();
+  const search = searchOf(run, finder);
+  const { validRange = detector?.validRange } = run;
+  const params = packSearch(search, checkRange(validRange), dtype);
+  const limits = search.rings ? new Float32Array(rings.rings * 4) : undefined;
+  const sums = search.sums ? new Float64Array(sumsLength(rings.rings)) : undefined;
+  return resource.enqueue(async () => {
+    checkSignal(run.signal);
+    const found = await (kernel.runPacked?.({ params, chunk, into, limits, sums }) as Promise<Uint8Array>);
+    const all = listOf(found, limits);
+    return strongest(sums ? { ...all, sums: ringSumsOf(sums, rings.rings) } : all, search.maxPeaks);
   }, run.signal);
 }
 

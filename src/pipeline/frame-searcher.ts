@@ -15,14 +15,23 @@ import type { Detector } from '../frames/detector/detector.js';
 import { leastSpots } from '../indexing/few/choice.js';
 import type { Indexer } from '../indexing/indexer.js';
 import type { IndexingMethods } from '../indexing/room.js';
-import type { FinderName, Frame } from '../peaks/contract.js';
+import type { DeviceFrame, FinderName, Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
-import { type BorrowedFrame, borrowFrame, type LendsFrames, type PeakFinder } from '../peaks/peaks.js';
+import {
+  type BorrowedFrame,
+  borrowFrame,
+  type DecodesFrames,
+  decodesThere,
+  holdFrame,
+  type LendsFrames,
+  type PeakFinder,
+  runPacked,
+} from '../peaks/peaks.js';
 import type { PeaksMethods } from '../peaks/room.js';
 import { spotsOf } from '../peaks/spots.js';
 import type { PeakStages } from '../peaks/stage-marks.js';
 import { isLost } from '../util/buffers.js';
-import { EwaldError } from '../util/errors.js';
+import { EwaldError, isEwaldError } from '../util/errors.js';
 import type { PlatformSignal } from '../util/globals.js';
 import { checkSignal, inspect, knownOptions } from '../util/options.js';
 import {
@@ -45,11 +54,13 @@ import type { RadialProfile } from './profile/radial-profile.js';
 import { type Region, regionText } from './regions/region.js';
 import { openRegionSums, type RegionSums } from './regions/region-sums.js';
 import { type SearchSettings, settingNames } from './settings.js';
+import { type FarFrame, farFrame, isFar, Tiles } from './stages/far-frame.js';
 import {
   type FrameCrystal,
   type FrameResult,
   indexPeaks,
   integrateCrystals,
+  integrateFar,
   latticesOf,
   orientPeaks,
   predictCrystal,
@@ -59,7 +70,7 @@ import {
 import type { Measured } from './stages/integrate.js';
 import type { OrientedCrystal } from './stages/oriented.js';
 import type { Reflection } from './stages/predict.js';
-import { unsaturated } from './stages/saturated-peaks.js';
+import { eachPeak, unsaturated } from './stages/saturated-peaks.js';
 
 /** The methods of a context that a searcher requires. */
 export type Plans = Pick<PeaksMethods, 'peaks'> & Pick<IndexingMethods, 'indexer'> & { readonly hasGpu?: boolean };
@@ -195,6 +206,8 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
         () => this.#regions.dispose(),
       ]),
   });
+  /** Memory for pixels that come back from a device. */
+  readonly #spare: (readonly [Frame, Tiles])[] = [];
   readonly #type: (typeof numberTypes)[keyof typeof numberTypes];
 
   constructor(context: Plans, detector: Detector, settings: SearchSettings, beside?: OpenFrameSearcher) {
@@ -224,6 +237,40 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   /** A frame in the memory of the finder's backend, if it would copy others; the caller gives it back. */
   borrowFrame(): BorrowedFrame | undefined {
     return (this.#finders.latest as (PeakFinder & LendsFrames) | undefined)?.[borrowFrame]();
+  }
+
+  /**
+   * A frame that the finder's device decodes, from memory into which its packed bytes are read; undefined where frames
+   * are decoded here, and if `read` gives none.
+   */
+  async holdPacked(
+    read: (memory: (bytes: number) => Uint8Array) => Promise<Uint8Array | undefined>,
+  ): Promise<FarFrame | undefined> {
+    const finder = this.#finders.latest as (PeakFinder & DecodesFrames) | undefined;
+    const { finder: name = 'peakfinder8', peaks, decodeOn = 'auto' } = this.settings;
+    if (decodeOn === 'cores' || (decodeOn === 'auto' && !finder?.[decodesThere])) return undefined;
+    // Such centroids are those of all pixels around a peak.
+    if (!finder?.[holdFrame] || isList(name) || peaks?.centroid === 'weighted') return undefined;
+    let into: DeviceFrame;
+    try {
+      into = await finder[holdFrame]();
+    } catch (error) {
+      if (isEwaldError(error, 'OutOfMemory')) return undefined;
+      throw error;
+    }
+    try {
+      const chunk = await read((bytes) => into.memory(bytes));
+      if (chunk) {
+        const { width, height } = this.detector;
+        const [pixels, tiles] = this.#spare.pop() ?? [this.newFrame(), new Tiles(width, height)];
+        return farFrame({ chunk, into }, pixels, tiles, (...done) => this.#spare.push(done));
+      }
+    } catch (error) {
+      into.giveBack();
+      throw error;
+    }
+    into.giveBack();
+    return undefined;
   }
 
   async tune(frames: readonly Frame[]): Promise<SearchSettings> {
@@ -316,7 +363,10 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     const profiler = settings.profile && this.#profiles.profilerFor(settings, setup.beam);
     const withSums = profiler?.bins.ofRings !== undefined;
     const listed =
-      options.found ?? (await retryIfDetached(borrowed, (frame) => this.#find(frame, settings, options, withSums)));
+      options.found ??
+      (isFar(borrowed)
+        ? await this.#findFar(borrowed, settings, options, withSums)
+        : await retryIfDetached(borrowed, (frame) => this.#find(frame, settings, options, withSums)));
     const spots = profiler && spotsOf(listed, setup.geometry, setup.beam);
     const profile = profiler && spots && (await this.#profileOf(borrowed, profiler, listed, spots));
     const peaks = listed.sums ? { ...listed, sums: undefined } : listed;
@@ -328,7 +378,9 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
       ? orientPeaks(peaks, setup, checkOriented('search', options.oriented), spots)
       : await indexPeaks(peaks, setup, await this.indexerFor(settings, peaks.count), wait, spots);
     const indexed = performance.now();
-    const crystals = integrateCrystals(borrowed.frame(), result.crystals, setup);
+    const crystals = isFar(borrowed)
+      ? await integrateFar(borrowed, result.crystals, setup)
+      : integrateCrystals(borrowed.frame(), result.crystals, setup);
     const ms = { read: 0, peaks: found - begun, index: indexed - found, integrate: performance.now() - indexed };
     const backends = { ...result.backends, peaks: findsOn };
     return { ...result, crystals, ms, backends, ...(profile ? { profile } : {}) };
@@ -341,6 +393,12 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     peaks: PeakList,
     spots: Float32Array,
   ): Promise<RadialProfile> {
+    if (isFar(borrowed)) {
+      if (profiler.bins.ofRings && peaks.sums?.lost)
+        profiler.eachPeak(peaks, (...pixels) => borrowed.tiles.around(...pixels));
+      else borrowed.tiles.all();
+      await borrowed.bring();
+    }
     const sums = await retryIfDetached(borrowed, (frame) => this.#profiles.sumsOf(frame, profiler, peaks));
     return profiler.of(borrowed.frame(), sums, peaks, spots);
   }
@@ -385,6 +443,23 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     const given = { ...settings.peaks, ...(sums ? { sums } : {}), ...(signal ? { signal } : {}) };
     const found = await namedAs(what, async () => (await this.finderFor(settings)).run(frame, given));
     return settings.useSaturated === false ? unsaturated(found, frame, this.detector) : found;
+  }
+
+  /** The peaks of a frame that the finder's device decodes. */
+  async #findFar(
+    far: FarFrame,
+    settings: SearchSettings,
+    { signal }: FrameSearchOptions,
+    sums: boolean,
+  ): Promise<PeakList> {
+    const given = { ...settings.peaks, ...(sums ? { sums } : {}), ...(signal ? { signal } : {}) };
+    const { chunk, into } = far.packed;
+    const finder = (await this.finderFor(settings)) as PeakFinder & DecodesFrames;
+    const found = await finder[runPacked](chunk, into, given);
+    if (settings.useSaturated !== false) return found;
+    if (this.detector.saturation) eachPeak(found, (...pixels) => far.tiles.around(...pixels));
+    await far.bring();
+    return unsaturated(found, far.frame(), this.detector);
   }
 
   /** The parameters of a call, with the searcher's as defaults. */

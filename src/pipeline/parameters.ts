@@ -57,6 +57,15 @@ export const peakSourceRows = /* @__PURE__ */ grouped('peaks', {
     fallback: true,
     of: listNames,
   },
+  decodeOn: {
+    kind: 'choice',
+    sentence:
+      'where frames packed by bitshuffle and LZ4 are decoded: by the device that finds their peaks where that is ' +
+      'faster (auto) or wherever it can (device), or on the CPU (cores); the results are the same',
+    choices: ['auto', 'device', 'cores'],
+    fallback: 'auto',
+    of: ['detector frames'],
+  },
   revalidate: {
     kind: 'boolean',
     sentence: 'omits peaks on bad pixels and beyond minRes and maxRes',

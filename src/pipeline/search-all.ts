@@ -5,13 +5,14 @@
 
 import { numberTypes } from '../compute/arrays/numbers.js';
 import { type LatticeName, latticeName } from '../crystal/lattice-name.js';
+import type { RegionValues } from '../crystal/stream/regions.js';
 import type { StreamChunk } from '../crystal/stream/stream.js';
 import { type Dataset, fillsHere } from '../frames/dataset.js';
 import type { Frame } from '../peaks/contract.js';
 import type { BorrowedFrame } from '../peaks/peaks.js';
 import { ringsOfDetector } from '../peaks/rings.js';
 import { closeIterator } from '../util/aborted.js';
-import { EwaldError } from '../util/errors.js';
+import { EwaldError, isEwaldError } from '../util/errors.js';
 import type { PlatformSignal } from '../util/globals.js';
 import { checkSignal } from '../util/options.js';
 import { oneLine } from '../util/plain-text.js';
@@ -27,9 +28,10 @@ import type { Region } from './regions/region.js';
 import type { RegionSums } from './regions/region-sums.js';
 import { methodName } from './settings.js';
 import { orientedOf, type SharedOrientations } from './sources/known-orientations.js';
+import { isFar } from './stages/far-frame.js';
 import { type FrameResult, integrateCrystals } from './stages/frame.js';
 import { listedOf, listedPeaks } from './stages/listed.js';
-import { readFrame } from './stages/read-frame.js';
+import { readFrame, readPackedFrame } from './stages/read-frame.js';
 import { chunkOf, type FrameOrigin } from './streams/chunk.js';
 
 /** A finished frame. */
@@ -194,6 +196,10 @@ class Search {
   async #searched(job: ReadableJob): Promise<SearchedFrame> {
     const { frame, origin, back } = job;
     let { dataset } = job;
+    const key = frameKey(dataset, frame);
+    const oriented = this.#orientations && { oriented: orientedOf(origin, this.#orientations) };
+    const earlier = oriented ? undefined : this.#found.get(key);
+    this.#found.delete(key);
     // Usually the frame is read before a searcher is free: the next frame is decoded while this one is searched.
     let searcher = this.#readsAhead ? undefined : await this.#pool.take();
     let held: BorrowedFrame | undefined;
@@ -203,25 +209,35 @@ class Search {
     };
     try {
       const begun = performance.now();
-      held = await this.#hold(dataset, frame).catch(async (error) => {
+      const isWhole = earlier !== undefined;
+      held = await this.#hold(dataset, frame, isWhole).catch(async (error) => {
         if (!back) throw error;
         dataset = await back(error, dataset);
-        return this.#hold(dataset, frame);
+        return this.#hold(dataset, frame, isWhole);
       });
       const copied = this.#copyHeader;
       const headers = copied.length > 0 ? { headers: await copiedHeaders(dataset, frame, copied) } : {};
-      const rois = this.#regions && { rois: this.#regions.of(held.frame()) };
       const grid = this.#grid ? { grid: await frameGrid(this.#grid, dataset, frame, origin) } : {};
       const readMs = performance.now() - begun;
       searcher ??= await this.#pool.take();
       checkSignal(this.#signal);
       const found = this.#batch === 1 ? undefined : give;
-      const oriented = this.#orientations && { oriented: orientedOf(origin, this.#orientations) };
-      const earlier = oriented ? undefined : this.#found.get(frameKey(dataset, frame));
-      this.#found.delete(frameKey(dataset, frame));
-      const searched = earlier
-        ? integrated(searcher, held.frame(), earlier, readMs)
-        : await searchOne(searcher, { ...job, dataset }, held, { readMs, signal: this.#signal, found, ...oriented });
+      const how = { readMs, signal: this.#signal, found, ...oriented };
+      let searched: FrameResult;
+      if (earlier) searched = integrated(searcher, held.frame(), earlier, readMs);
+      else
+        try {
+          searched = await searchOne(searcher, { ...job, dataset }, held, how);
+        } catch (error) {
+          // Cores have the last word on a chunk that a device refuses.
+          if (!isFar(held) || !(isEwaldError(error, 'Format') || isEwaldError(error, 'Limit'))) throw error;
+          held.giveBack();
+          held = undefined;
+          held = await this.#hold(dataset, frame, true);
+          searcher ??= await this.#pool.take();
+          searched = await searchOne(searcher, { ...job, dataset }, held, how);
+        }
+      const rois = this.#regions && { rois: await this.#regionsOf(held, this.#regions) };
       const result = { ...searched, ...headers, ...rois, ...grid };
       const { detector, settings } = this.#any;
       const chunk = chunkOf(origin, result, detector.geometry, this.#lattices, methodName(settings));
@@ -232,10 +248,28 @@ class Search {
     }
   }
 
-  /** Reads a frame: if this thread alone unpacks it, into memory of the finder, which need not copy it then. */
-  async #hold(dataset: Dataset, frame: number): Promise<BorrowedFrame> {
+  /** The regions of a frame, whose pixels may have to be brought here. */
+  async #regionsOf(held: BorrowedFrame, regions: RegionSums): Promise<RegionValues> {
+    if (isFar(held)) {
+      const { ss, fs, count } = regions.spans;
+      for (let i = 0; i < count.length; i++) {
+        const [x, y] = [fs[i] as number, ss[i] as number];
+        held.tiles.add(x, y, x + (count[i] as number) - 1, y);
+      }
+      await held.bring();
+    }
+    return regions.of(held.frame());
+  }
+
+  /**
+   * Reads a frame: packed, if the device of the finder decodes it and not all of its pixels are wanted here; if this thread alone unpacks it, into memory of the finder, which need not copy it then. */
+  async #hold(dataset: Dataset, frame: number, isWhole: boolean): Promise<BorrowedFrame> {
     const { detector, settings } = this.#any;
     const [keepFrame, signal, spare] = [this.#keepFrame, this.#signal, this.#spare];
+    if (!isWhole && !keepFrame) {
+      const far = await this.#any.holdPacked((memory) => readPackedFrame(dataset, frame, detector, signal, memory));
+      if (far) return far;
+    }
     const isPlain = keepFrame || listedOf(settings) || dataset.dtype === 'f64' || !(await dataset[fillsHere]?.());
     const borrowed = isPlain ? undefined : this.#any.borrowFrame();
     if (borrowed) {

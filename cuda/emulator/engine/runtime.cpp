@@ -27,6 +27,7 @@ std::recursive_mutex device;
 Mode currentMode;
 Card currentCard;
 std::uint64_t launchCount = 0;
+Copied copiedBytes{};
 bool lost = false;
 std::set<cudaStream_t> streams;
 std::set<cudaEvent_t> events;
@@ -101,6 +102,8 @@ cudaError_t copy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind k
     return failWith(cudaErrorInvalidValue, "the direction of the copy does not match its pointers");
   }
   std::memmove(to, from, bytes);
+  if (target == Side::device && source == Side::host) copiedBytes.up += bytes;
+  if (target == Side::host && source == Side::device) copiedBytes.down += bytes;
   if (target == Side::device && currentMode.checked) {
     if (source == Side::device)
       copyInitialised(reinterpret_cast<std::uintptr_t>(to), reinterpret_cast<std::uintptr_t>(from), bytes);
@@ -156,6 +159,7 @@ void setCard(const Card& card) {
   EWALD_LOCK;
   currentCard = card;
   launchCount = 0;
+  copiedBytes = {};
   lost = false;
   opened.clear();
 }
@@ -166,6 +170,10 @@ std::vector<int> contexts() {
 Card card() {
   EWALD_LOCK;
   return currentCard;
+}
+Copied copied() {
+  EWALD_LOCK;
+  return copiedBytes;
 }
 std::uint64_t launches() {
   EWALD_LOCK;

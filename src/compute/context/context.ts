@@ -195,6 +195,7 @@ function plannerOf(
     named,
     hasGpu: open.some(({ name, device }) => device.kind === 'gpu' || (device.kind === 'software' && name === named)),
     dataOn: planning.dataOn,
+    pays: (work, on) => planning.pays(work, on),
     plan: (feature, descriptor, on) => planning.plan(feature, descriptor, on),
   };
 }

@@ -58,18 +58,21 @@ const lockedShare = 1 / 3;
  */
 const worthOf = (cores: number): number => Math.min(cores, 2) + Math.max(0, cores - 2) / 2;
 
-function costOnCores(work: Work, backend: CpuName, cores: number, upMsPerMiB: number): Cost {
+function costOnCores(work: Work, backend: CpuName, cores: number, wantedOn: Gpu | undefined): Cost {
+  const upMsPerMiB = (wantedOn?.numbers?.upMsPerMiB ?? 0) * (isLockedOn(work, wantedOn?.backend) ? lockedShare : 1);
   const computeMs = work.coreMs[backend] / Math.max(1, worthOf(Math.min(cores, work.shares[backend])));
   const copyMs = (work.onwardMiB ?? 0) * upMsPerMiB;
   return { backend, ms: copyMs + computeMs, copyMs, launchMs: 0, computeMs };
 }
 
+const isLockedOn = ({ lockedOn }: Work, backend: BackendName | undefined): boolean =>
+  backend !== undefined && lockedOn?.includes(backend) === true;
+
 function costOnGpu(work: Work, { backend, numbers, isSoftware }: Gpu, isThere: boolean): Cost | undefined {
   const launches = work.launches[backend];
   // A software device is correct, but is these cores by a detour: it is never better than they are.
   if (isSoftware || !numbers || launches === undefined) return undefined;
-  const isLocked = work.lockedOn?.includes(backend);
-  const upMs = work.upMiB * numbers.upMsPerMiB * (isLocked ? lockedShare : 1);
+  const upMs = work.upMiB * numbers.upMsPerMiB * (isLockedOn(work, backend) ? lockedShare : 1);
   const copyMs = isThere ? 0 : upMs + work.downMiB * numbers.downMsPerMiB;
   const launchMs = numbers.launchMs + (launches - 1) * furtherLaunchMs;
   const computeMs = Math.max(work.minDeviceMs, work.deviceMiB * numbers.memoryMsPerMiB);
@@ -81,8 +84,8 @@ function costOnGpu(work: Work, { backend, numbers, isSoftware }: Gpu, isThere: b
 /** Where a work pays on a machine. Equal costs keep the order: cores, then GPUs. */
 export function gpuWorthwhile(work: Work, { cores, cpus, gpus, dataOn = [] }: Machine): Decision {
   // The device where results of cores are wanted: the first one that may be chosen.
-  const wantedOn = gpus.find(({ isSoftware, numbers }) => !isSoftware && numbers)?.numbers;
-  const onCores = cpus.map((cpu) => costOnCores(work, cpu, cores, wantedOn?.upMsPerMiB ?? 0));
+  const wantedOn = gpus.find(({ isSoftware, numbers }) => !isSoftware && numbers);
+  const onCores = cpus.map((cpu) => costOnCores(work, cpu, cores, wantedOn));
   const onGpus = gpus.flatMap((gpu) => costOnGpu(work, gpu, work.takesArrays && dataOn.includes(gpu.backend)) ?? []);
   return { work: work.name, costs: [...onCores, ...onGpus].sort((a, b) => a.ms - b.ms) };
 }

@@ -5,6 +5,7 @@ import type { Disposable, Resource } from '../../util/resource.js';
 import type { Backend } from '../backends/backend.js';
 import type { Feature, Op } from '../backends/feature.js';
 import type { BackendName } from '../backends/names.js';
+import type { Work } from '../backends/work.js';
 import type { Auditor } from './audit.js';
 
 /** What plans need from their context. */
@@ -17,6 +18,8 @@ export interface Planner {
   readonly named: BackendName | undefined;
   /** Whether a GPU is open, or the software device that was named. */
   readonly hasGpu: boolean;
+  /** Whether a work takes least on this backend, or the user named it. */
+  pays(work: Work, on: BackendName): Promise<boolean>;
   /** GPUs in whose memory this context has arrays: data there need not be copied. */
   readonly dataOn: DataPlaces;
   /**

@@ -137,6 +137,15 @@ export class Planning {
     return orderByPay(amount, open, { cores, dataOn: this.dataOn.names() });
   }
 
+  /** Whether a work takes least on this backend; see `Planner.pays`. */
+  async pays(work: Work, on: BackendName): Promise<boolean> {
+    const { open, named, cores } = this.#of;
+    if (named !== undefined) return named === on;
+    const { orderByPay } = await import('./order.js');
+    const { candidates } = await orderByPay(work, open, { cores, dataOn: this.dataOn.names() });
+    return candidates[0]?.name === on;
+  }
+
   #op(feature: Feature<unknown>, backend: Backend): Promise<AnyOp> | undefined {
     const ops = this.#ops.get(feature) ?? new Map<Backend, Promise<AnyOp> | undefined>();
     this.#ops.set(feature, ops);

@@ -8,6 +8,7 @@
  * Frames and images are shared among all cores, by threads or by the workers of runs and executors, unless a plan names
  * a number of threads above 1. Transforms are shared by threads only.
  */
+import type { BackendName } from '../backends/names.js';
 import type { CpuName, Work } from '../backends/work.js';
 import { indexingEnums } from '../layout/indexing.js';
 
@@ -114,9 +115,12 @@ export function passWork({
   kinds,
   weights,
   threads,
+  isPacked = false,
 }: {
   readonly pixels: number;
   readonly bytesOfNumber: number;
+  /** Whether frames are packed: they are decoded where the pass is. */
+  readonly isPacked?: boolean;
   readonly kinds: readonly string[];
   /** Weights of all steps; those of a dense mask are as many as pixels. */
   readonly weights: { readonly length: number };
@@ -126,7 +130,7 @@ export function passWork({
   const masks = kinds.some(isDense) ? weights.length / pixels : 0;
   const sums = kinds.filter((kind) => !isDense(kind)).map((kind) => stepNs[kind] ?? (stepNs.moments as ByCpu));
   const ns = (cpu: CpuName): number => sums.reduce((sum, step) => sum + step[cpu], masks * maskNs[cpu]);
-  return {
+  const pass: Work = {
     name: 'passes',
     takesArrays: true,
     coreMs: msOf({ native: ns('native'), wasm: ns('wasm') }, frames * pixels),
@@ -138,7 +142,27 @@ export function passWork({
     minDeviceMs: 0,
     launches: { cuda: kinds.length, webgpu: kinds.length },
   };
+  return isPacked ? withDecoding(pass, decodingWork({ pixels, bytesOfNumber, toArray: true })) : pass;
 }
+
+/** A pass over frames that are decoded where it is. */
+const withDecoding = (pass: Work, decoding: Work): Work => ({
+  ...pass,
+  takesArrays: false,
+  coreMs: {
+    native: pass.coreMs.native + decoding.coreMs.native,
+    wasm: pass.coreMs.wasm + decoding.coreMs.wasm,
+  },
+  upMiB: decoding.upMiB,
+  deviceMiB: pass.deviceMiB + decoding.deviceMiB,
+  minDeviceMs: decoding.minDeviceMs,
+  launches: Object.fromEntries(
+    Object.entries(decoding.launches).map(([backend, launches]) => [
+      backend,
+      (launches ?? 0) + (pass.launches[backend as BackendName] ?? 0),
+    ]),
+  ),
+});
 
 /** Corrections of a chunk of frames, whose results come back. */
 export function correctionWork({
@@ -201,6 +225,32 @@ export function decodingWork({
     deviceMiB: 12 * mib,
     minDeviceMs: 0.1,
     launches: { cuda: Math.max(1, Math.ceil(mib / usualRatio / 4)) },
+  };
+}
+
+/** Decoding of a frame of a run whose peaks are found on a device: there, or on cores, which send what they decode. */
+export function unpackingWork({
+  pixels,
+  bytesOfNumber,
+}: {
+  readonly pixels: number;
+  readonly bytesOfNumber: number;
+}): Work {
+  const mib = (pixels * bytesOfNumber) / MiB;
+  return {
+    name: 'decoding',
+    takesArrays: false,
+    coreMs: msOf((decodedNs[bytesOfNumber] ?? decodedNs[2]) as ByCpu, pixels * bytesOfNumber),
+    shares: sharedBy(0),
+    upMiB: mib / usualRatio,
+    // Squares of pixels around a few thousand reflections; see src/pipeline/README.md.
+    downMiB: mib / 8,
+    onwardMiB: mib,
+    deviceMiB: 12 * mib,
+    minDeviceMs: 0.05,
+    overlapsOn: ['cuda'],
+    lockedOn: ['cuda'],
+    launches: { cuda: 2 },
   };
 }
 
@@ -270,6 +320,10 @@ export const usualWorks: readonly { readonly run: string; readonly work: Work }[
     work: passWork({ pixels: 2 ** 16, bytesOfNumber: 2, kinds: ['com'], weights: [], threads: 0 }),
   },
   {
+    run: 'the same, packed by bitshuffle and LZ4',
+    work: passWork({ pixels: 2 ** 16, bytesOfNumber: 2, kinds: ['com'], weights: [], threads: 0, isPacked: true }),
+  },
+  {
     run: 'sums over 64 masks of the same frames',
     work: passWork({ pixels: 2 ** 16, bytesOfNumber: 2, kinds: ['dense'], weights: { length: 2 ** 22 }, threads: 0 }),
   },
@@ -289,5 +343,9 @@ export const usualWorks: readonly { readonly run: string; readonly work: Work }[
   {
     run: 'the same into an array on a card',
     work: decodingWork({ pixels: 2068 * 2162, bytesOfNumber: 2, toArray: true }),
+  },
+  {
+    run: 'one of them, whose peaks a card finds',
+    work: unpackingWork({ pixels: 2068 * 2162, bytesOfNumber: 2 }),
   },
 ];

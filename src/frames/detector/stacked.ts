@@ -8,7 +8,14 @@ import type { BadRegion, Geometry, Panel } from '../../crystal/geometry/geometry
 import { argumentError, setting } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
 import { rivalsIn } from '../candidates.js';
-import { changedFiles, type Dataset, type DatasetShape, type ListedPeaks, type ReadFramesOptions } from '../dataset.js';
+import {
+  changedFiles,
+  type Dataset,
+  type DatasetShape,
+  type ListedPeaks,
+  type ReadFramesOptions,
+  readPacked,
+} from '../dataset.js';
 import { allocateFrames, type FrameArray } from '../dtype.js';
 import type { FormatOptions } from '../format.js';
 import { areInOrder, imageAxes, moduleOf, reorder, writtenDimensions } from './frame-axes.js';
@@ -173,6 +180,7 @@ class StackedFrames implements Dataset {
   readonly openOther?: NonNullable<Dataset['openOther']>;
   readonly field?: NonNullable<Dataset['field']>;
   readonly [changedFiles]?: Dataset[typeof changedFiles];
+  readonly [readPacked]?: Dataset[typeof readPacked];
 
   constructor(file: Dataset, order: readonly number[]) {
     [this.file, this.order] = [file, order];
@@ -184,6 +192,7 @@ class StackedFrames implements Dataset {
     if (file.mask)
       this.mask = async (options) => inImageOrder(this, (await file.mask?.(options)) as Uint8Array) as Uint8Array;
     if (file.openOther) this.openOther = (path, other) => file.openOther?.(path, other) as Promise<Dataset>;
+    if (areInOrder(order)) this[readPacked] = file[readPacked];
     if (file[changedFiles]) this[changedFiles] = file[changedFiles];
     if (file.field) this.field = (name) => file.field?.(name) as ReturnType<NonNullable<Dataset['field']>>;
   }

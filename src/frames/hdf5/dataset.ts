@@ -1,11 +1,12 @@
 /** A dataset: shape, type, filters, and reads of any box of it. */
 import { EwaldError, isEwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
+import { littleEndianMachine } from '../../util/number-bytes.js';
 import { swapBytes } from '../byte-order.js';
 import { numberBytes } from '../dtype.js';
 import { readAttributes } from './attributes.js';
 import { type Box, volume } from './box.js';
-import type { ChunkLookup } from './chunk-grid.js';
+import type { ChunkLookup, StoredChunk } from './chunk-grid.js';
 import { chunkLookup } from './chunk-index.js';
 import { type Dataspace, elementsOf, readDataspace } from './dataspace.js';
 import { checkElement, type Hdf5Type, type Numbers, numberType, readDatatype, typeName } from './datatype.js';
@@ -104,6 +105,48 @@ export class Hdf5Dataset {
       if (isEwaldError(error, 'Format')) return true;
       throw error;
     }
+  }
+
+  /**
+   * Whether its chunks are images of these axes that bitshuffle and LZ4 alone have packed, as numbers in this machine's
+   * byte order.
+   */
+  isPackedBy(signal: readonly number[]): boolean {
+    const { chunk = [], filters, numbers, shape, type } = this;
+    const [only, ...others] = filters;
+    const ones = chunk.slice(0, shape.length - signal.length);
+    return (
+      others.length === 0 &&
+      only?.id === 32008 &&
+      only.values[4] === 2 &&
+      (only.values[2] || type.size) === type.size &&
+      numbers?.big === !littleEndianMachine &&
+      !numbers.padding &&
+      [1, 2, 4].includes(type.size) &&
+      ones.every((n) => n === 1) &&
+      chunk.slice(ones.length).join() === signal.join()
+    );
+  }
+
+  /** Reads a chunk as it is stored; see `readPacked`. */
+  async readStored(
+    place: readonly number[],
+    memory: (bytes: number) => Uint8Array,
+    signal: PlatformSignal | undefined,
+  ): Promise<Uint8Array | undefined> {
+    const { lookup } = this.#parts;
+    let stored: StoredChunk | undefined;
+    try {
+      stored = await lookup?.()(place);
+      if (!stored || stored.mask !== 0) return undefined;
+      this.file.superblock.pages.check(stored.address, stored.size, 'a chunk');
+    } catch (error) {
+      // What is wrong with it is reported by `read`.
+      if (isEwaldError(error, 'Format')) return undefined;
+      throw error;
+    }
+    const { source, base } = this.file.superblock.pages;
+    return source.read(base + stored.address, memory(stored.size).subarray(0, stored.size), { signal });
   }
 
   /** Rejects filters that cannot be decoded, by number and name, before anything is read. */

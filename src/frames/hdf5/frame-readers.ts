@@ -1,6 +1,6 @@
 /** Reads frames out of a file's arrays: boxes of the scan, parts along the first axis, frames along the last, masks. */
 import type { PlatformSignal } from '../../util/globals.js';
-import type { ReadMaskOptions } from '../dataset.js';
+import type { ReadMaskOptions, ReadPacked } from '../dataset.js';
 import { volume } from './box.js';
 import type { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
@@ -63,6 +63,29 @@ export function firstAxisReader(
       }
       partStart += frames;
     }
+  };
+}
+
+/** Frames along the first axes as they are packed; undefined if chunks are not frames, or packed otherwise. */
+export function packedReader(
+  parts: readonly Hdf5Dataset[],
+  navigation: readonly number[],
+  signal: readonly number[],
+): ReadPacked | undefined {
+  if (!parts.every((part) => part.isPackedBy(signal))) return undefined;
+  const inner = volume(navigation.slice(1));
+  return async (frame, memory, stop) => {
+    let first = 0;
+    for (const part of parts) {
+      const own = part.shape.slice(0, part.shape.length - signal.length);
+      const frames = own.length === 0 ? 1 : (own[0] ?? 1) * inner;
+      if (frame < first + frames) {
+        const [box] = boxesOf(own, frame - first, 1);
+        return part.readStored([...(box?.start ?? []), ...signal.map(() => 0)], memory, stop);
+      }
+      first += frames;
+    }
+    return undefined;
   };
 }
 

@@ -26,7 +26,15 @@ import { readField } from './field.js';
 import { nowhere } from './fields.js';
 import { type FileSet, Hdf5File, Hdf5Group } from './file.js';
 import { filterName } from './filters.js';
-import { chunkFrames, firstAxisReader, lastAxisReader, maskFits, type ReadMany, readMask } from './frame-readers.js';
+import {
+  chunkFrames,
+  firstAxisReader,
+  lastAxisReader,
+  maskFits,
+  packedReader,
+  type ReadMany,
+  readMask,
+} from './frame-readers.js';
 import { arraysInGroups } from './groups.js';
 import { readMetadata } from './metadata.js';
 import { namesInText } from './missing.js';
@@ -132,6 +140,10 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
     // Chunks are read into other memory and unpacked by the codecs; those of wasm do so on this thread.
     fillsHere: async () =>
       frames.parts.every((part) => part.isUnpacked) && (await file.files.codecs()).backend === 'wasm',
+    readPacked:
+      turned || frames.framesLast || extra.length > 0
+        ? undefined
+        : packedReader(frames.parts, arrangement.navigation, signal),
     peaks: (from, n, readOptions) => readPeakLists(file, peakList, count, [from, n], readOptions),
     async readMany(from, n, into, signalToStop) {
       refuseUnwritten(source, frames, arrangement.frameBytes);

@@ -101,6 +101,11 @@ export class Profiler {
     });
   }
 
+  /** Calls with the pixels around peaks that `of` reads, as `Tiles.around` takes them; it reads all without `lost`. */
+  eachPeak({ count, fs, ss }: PeakList, call: (fs: number, ss: number, reach: number) => void): void {
+    for (let p = 0; p < count; p++) call(Math.floor(fs[p] as number), Math.floor(ss[p] as number), peakReach);
+  }
+
   /** Σ(Ω·P) of the good pixels of each bin; 0 in bins without any. */
   #normOf(frame: Frame, { lost, pixels }: RingSums): Float64Array {
     const { map, norm: ofPixel, norms } = this.bins;

@@ -14,6 +14,8 @@ import { type RegionDetector, type Spans, spansOf } from './spans.js';
 export interface RegionSums extends Disposable {
   /** The regions of a frame whose pixels without counts are marked, as `markFrame` of the detector does. */
   of(frame: Frame): RegionValues;
+  /** The pixels that it reads: stretches of rows. */
+  readonly spans: Pick<Spans, 'ss' | 'fs' | 'count'>;
 }
 
 /** Plans sums on a context with the room of peaks. Throws `Argument` for regions without pixels. */
@@ -26,12 +28,14 @@ export async function openRegionSums(
   const spans = spansOf(detector, regions);
   if (detector.dtype === 'f32')
     return {
+      spans,
       of: (frame) => Object.fromEntries(names.map((name, i) => [name, realValue(frame, detector, spans, i)])),
       dispose: async () => undefined,
     };
   const kernel = await (context as PlansSpans)[planSpans](descriptorOf(detector, spans, names.length));
   const words = new BigInt64Array(spanWords * names.length);
   return {
+    spans,
     of(frame) {
       kernel.sum(frame, words);
       return Object.fromEntries(names.map((name, i) => [name, wholeValue(words.subarray(spanWords * i))]));

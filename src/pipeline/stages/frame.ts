@@ -4,7 +4,7 @@ import type { BackendName } from '../../compute/backends/names.js';
 import { fewRule, thresholdRanges } from '../../compute/layout/indexing.js';
 import { type Cell, reciprocal as reciprocalCell } from '../../crystal/cell.js';
 import { primitiveOf } from '../../crystal/centring.js';
-import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
+import type { Beam, Geometry, Panel } from '../../crystal/geometry/geometry.js';
 import { meanDistance } from '../../crystal/geometry/pixels.js';
 import type { RegionValues } from '../../crystal/stream/regions.js';
 import type { Detector } from '../../frames/detector/detector.js';
@@ -23,7 +23,8 @@ import { integrationRows } from '../parameters.js';
 import type { RadialProfile } from '../profile/radial-profile.js';
 import type { SearchSettings } from '../settings.js';
 import { isAccepted } from './accept.js';
-import { integrateRows, type RingRadii } from './integrate.js';
+import type { FarFrame } from './far-frame.js';
+import { integrateRows, type RingRadii, reachOf } from './integrate.js';
 import { type IntegrationMethod, parseIntegration } from './integration-method.js';
 import { crystalWith, withoutReflections } from './measured-crystal.js';
 import { orient } from './orient.js';
@@ -34,6 +35,7 @@ import { disturbingRadii, overprediction, profileRadiusOf, visibleRadii } from '
 import {
   addPredicted,
   countSaturated,
+  eachPlace,
   type Measured,
   predictedOf,
   type Reflection,
@@ -354,39 +356,72 @@ const scratch = new ReflectionRows();
  * that overlap reflections of another crystal are omitted, and counted.
  */
 export function integrateCrystals(frame: Frame, crystals: readonly FrameCrystal[], setup: Setup): FrameCrystal[] {
+  if (setup.settings.integrate === false) return [...crystals];
+  return toMeasure(crystals, setup).map((one) => {
+    scratch.count = 0;
+    one.predict(scratch);
+    return measuredCrystal(frame, one, setup, scratch);
+  });
+}
+
+/** Like `integrateCrystals`, of a frame on a device: the pixels of the discs are brought here. */
+export async function integrateFar(
+  far: FarFrame,
+  crystals: readonly FrameCrystal[],
+  setup: Setup,
+): Promise<FrameCrystal[]> {
   const { integrate: isWanted = true, intRadius = usualRadii } = setup.settings;
   if (!isWanted) return [...crystals];
-  const method = parseIntegration(setup.settings.integration ?? integrationRows.integration.fallback);
+  const { panels } = setup.geometry;
+  const reach = reachOf(intRadius, methodOf(setup));
+  const predicted = toMeasure(crystals, setup).map((one) => {
+    const rows = new ReflectionRows();
+    one.predict(rows);
+    eachPlace(rows, (panel, fs, ss) => {
+      const { minFs, minSs } = panels[panel] as Panel;
+      far.tiles.around(Math.floor(fs) + minFs, Math.floor(ss) + minSs, reach);
+    });
+    return { one, rows };
+  });
+  await far.bring();
+  return predicted.map(({ one, rows }) => measuredCrystal(far.frame(), one, setup, rows));
+}
+
+const methodOf = ({ settings }: Setup): IntegrationMethod =>
+  parseIntegration(settings.integration ?? integrationRows.integration.fallback);
+
+/** A crystal whose reflections are to be measured. */
+interface ToMeasure extends Partial<Pick<Separate, 'near' | 'overlapping'>> {
+  readonly crystal: FrameCrystal;
+  /** Appends its reflections. */
+  predict(rows: ReflectionRows): void;
+}
+
+function toMeasure(crystals: readonly FrameCrystal[], setup: Setup): ToMeasure[] {
   const [only, ...others] = crystals;
   if (!only) return [];
-  const rows = scratch;
-  rows.count = 0;
-  if (others.length === 0) {
-    addPredictedBy(rows, only, excitationOfCrystal(only, setup), setup);
-    return [measuredCrystal(frame, only, setup, rows, method)];
-  }
+  if (others.length === 0)
+    return [{ crystal: only, predict: (rows) => addPredictedBy(rows, only, excitationOfCrystal(only, setup), setup) }];
   const separated = separate(
     crystals.map((crystal) => predictCrystal(crystal, setup)),
-    intRadius,
+    setup.settings.intRadius ?? usualRadii,
     crystals.map((crystal) => disturbing(crystal, setup)),
   );
   return crystals.map((crystal, i) => {
     const { reflections = [], near = [], overlapping = 0 } = separated[i] ?? {};
-    rows.count = 0;
-    addPredicted(rows, reflections);
-    return measuredCrystal(frame, crystal, setup, rows, method, { near, overlapping });
+    return { crystal, near, overlapping, predict: (rows) => addPredicted(rows, reflections) };
   });
 }
 
 /** A crystal with the intensities of predicted reflections. */
 function measuredCrystal(
   frame: Frame,
-  crystal: FrameCrystal,
-  { settings, ...recorded }: Setup,
+  { crystal, near = [], overlapping = 0 }: ToMeasure,
+  setup: Setup,
   rows: ReflectionRows,
-  method: IntegrationMethod,
-  { near = [], overlapping = 0 }: Partial<Pick<Separate, 'near' | 'overlapping'>> = {},
 ): FrameCrystal {
+  const { settings, ...recorded } = setup;
+  const method = methodOf(setup);
   integrateRows({ frame, ...recorded }, rows, settings.intRadius ?? usualRadii, { near, method });
   const saturated = countSaturated(rows);
   if (saturated > 0 && !method.saturated) removeSaturated(rows);

@@ -57,6 +57,10 @@ function discOf([inner, middle, outer]: RingRadii, width: number): Disc {
   return { reach, sum: within(0, inSum), around: within(next, outer * outer) };
 }
 
+/** How far from the pixel of a prediction pixels are read; a disc that is centred moves by its inner radius at most. */
+export const reachOf = ([inner, , outer]: RingRadii, { centred }: IntegrationMethod): number =>
+  Math.ceil(outer) + (centred ? Math.ceil(inner) : 0);
+
 let latest: { readonly key: string; readonly disc: Disc } | undefined;
 
 /** The disc of the previous call, if it was the same, as in all frames of a run. */

@@ -106,6 +106,15 @@ export function predictedOf({ values, count }: ReflectionRows): Reflection[] {
   return found;
 }
 
+/** Calls with the panel of each row and its place on it. */
+export function eachPlace(
+  { values, count }: ReflectionRows,
+  call: (panel: number, fs: number, ss: number) => void,
+): void {
+  for (let at = 0; at < rowLength * count; at += rowLength)
+    call(values[at + column.panel] as number, values[at + column.fs] as number, values[at + column.ss] as number);
+}
+
 /** Number of saturated reflections among measured ones. */
 export function countSaturated({ values, count }: ReflectionRows): number {
   let saturated = 0;

@@ -20,6 +20,16 @@ export function unsaturated(found: PeakList, frame: Frame, detector: Limits): Pe
   return selectPeaks(found, (i) => isBelow(i) && !(saturation && isAbove(found, i, frame, detector, saturation)));
 }
 
+/** How far from the pixel of a peak its pixels are looked for. */
+const reachOf = ({ pixels }: PeakList, peak: number): number =>
+  Math.ceil(Math.sqrt(Math.max(1, pixels[peak] ?? 1) / Math.PI));
+
+/** Calls with the pixels around peaks that `unsaturated` reads, as `Tiles.around` takes them. */
+export function eachPeak(found: PeakList, call: (fs: number, ss: number, reach: number) => void): void {
+  for (let i = 0; i < found.count; i++)
+    call(Math.floor(found.fs[i] ?? 0), Math.floor(found.ss[i] ?? 0), reachOf(found, i));
+}
+
 /** Whether a pixel of a peak is above its limit: one of those within the circle that has as many pixels as the peak. */
 function isAbove(
   found: PeakList,
@@ -29,7 +39,7 @@ function isAbove(
   saturation: Float32Array,
 ): boolean {
   const [x, y] = [Math.floor(found.fs[peak] ?? 0), Math.floor(found.ss[peak] ?? 0)];
-  const reach = Math.ceil(Math.sqrt(Math.max(1, found.pixels[peak] ?? 1) / Math.PI));
+  const reach = reachOf(found, peak);
   for (let ss = Math.max(0, y - reach); ss <= Math.min(height - 1, y + reach); ss++)
     for (let fs = Math.max(0, x - reach); fs <= Math.min(width - 1, x + reach); fs++) {
       const i = ss * width + fs;
