@@ -31,6 +31,8 @@ export interface UdfDescriptor {
   readonly seen: { readonly first: number; readonly end: number };
   /** Host threads, 0: one per core. */
   readonly threads: number;
+  /** Whether frames are packed, and decoded where the pass is. */
+  readonly isPacked?: boolean;
 }
 
 /** One run, already validated. The arrays belong to the caller and are read and written before the promise settles. */

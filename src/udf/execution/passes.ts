@@ -1,5 +1,6 @@
 /** The passes of one run on one context: planned when the first partition needs them, and kept for the others. */
 
+import type { DeviceArray } from '../../compute/arrays/array.js';
 import { udfNumbers } from '../../compute/layout/udf.js';
 import type { Corrections } from '../../frames/corrections.js';
 import type { DataType, FrameArray } from '../../frames/dtype.js';
@@ -20,6 +21,7 @@ import { type FramePass, type PassDtype, type PassStep, shapeOfStep } from '../p
 import type { UdfCore } from '../room.js';
 import type { WasmCode } from '../wasm/code.js';
 import { WasmFunctions } from '../wasm/functions.js';
+import { FarPasses, passOptions } from './far-passes.js';
 import { type ResultPlaces, SpareFrames, SparePlanes } from './memory.js';
 import type { RunningUdf } from './running-udf.js';
 
@@ -31,6 +33,13 @@ interface Started {
   readonly place: number;
   /** The sums of its frames. */
   columns?: Float64Array;
+}
+
+/** The frames [first, end) of a partition of `of`. */
+export interface PlaceOfPiece {
+  readonly first: number;
+  readonly end: number;
+  readonly of: number;
 }
 
 /** Parts by UDF, each with the parameters it was made for. */
@@ -67,6 +76,7 @@ export class Passes {
   readonly #threads: number;
   readonly #plans = new Map<string, Promise<FramePass>>();
   readonly #planes = new SparePlanes();
+  readonly #far: FarPasses;
   readonly #corrections = new Map<string, Promise<FrameCorrection | undefined>>();
   readonly #parts: KnownParts = new Map();
   readonly #folded: KnownParts = new Map();
@@ -93,6 +103,7 @@ export class Passes {
     this.#threads = threads;
     this.functions = new Functions(open);
     this.#works = new CoreWorks(open);
+    this.#far = new FarPasses(open, threads, (...of) => this.#keyOf(...of));
     this.prepared = new PreparedValues(open);
   }
 
@@ -208,34 +219,69 @@ export class Passes {
     return backends.every(({ name }) => name === 'wasm' || name === 'native') ? piece : largest;
   }
 
-  /** Adds the frames [first, end) of a partition of `count` frames; results are written with the last ones. */
-  async run(
+  /** Whether a device decodes packed frames for all of these UDFs, as the planner decides. */
+  async decodes(udfs: readonly { readonly udf: AnyUdf; readonly params: unknown }[], meta: UdfMeta): Promise<boolean> {
+    const { backends } = await this.#open();
+    if (backends.every(({ name }) => name === 'wasm' || name === 'native')) return false;
+    const parts = udfs.map(({ udf, params }) => this.partOf(udf, params, meta));
+    if (parts.length === 0 || !parts.every((part) => part !== undefined)) return false;
+    return (
+      (await this.#far.of(
+        parts.flatMap(({ steps }) => steps),
+        0,
+        meta,
+      )) !== undefined
+    );
+  }
+
+  /**
+   * Like `run`, for frames as the file has packed them; returns false for frames that have to be read, because the device
+   * does not decode them: cores have the last word on what is damaged.
+   */
+  async runPacked(
     parts: readonly PlannedUdf[],
-    frames: FrameArray,
+    chunks: readonly Uint8Array[],
     meta: UdfMeta,
-    { first, end, of: all }: { readonly first: number; readonly end: number; readonly of: number },
-  ): Promise<void> {
+    place: PlaceOfPiece,
+  ): Promise<boolean> {
     const steps = parts.flatMap(({ part }) => part.steps);
-    const width = meta.sig.at(-1) as number;
-    const pixels = product(meta.sig);
-    // Masks are compared by identity, not by their numbers.
+    const far = await this.#far.of(steps, this.#start(parts).place, meta);
+    const frames = await far?.decoded(chunks);
+    if (!far || !frames) return false;
+    await this.#add(parts, far.pass, frames, meta, place);
+    return true;
+  }
+
+  /** Adds the frames [first, end) of a partition of `count` frames; results are written with the last ones. */
+  async run(parts: readonly PlannedUdf[], frames: FrameArray, meta: UdfMeta, place: PlaceOfPiece): Promise<void> {
+    const steps = parts.flatMap(({ part }) => part.steps);
     const started = this.#start(parts);
-    const identities = steps.map((step) => this.#identify(step));
-    const key = [started.place, meta.inputDtype, meta.sig.join('x'), ...identities].join(' ');
+    const key = this.#keyOf(steps, started.place, meta);
+    // Frames that a device did not decode are summed where the others of the run are.
+    const far = await this.#far.known(key);
     let plan = this.#plans.get(key);
-    if (!plan) {
-      plan = this.#open().then((context) =>
-        context.framePass({
-          width,
-          height: pixels / width,
-          dtype: meta.inputDtype as PassDtype,
-          steps,
-          threads: this.#threads,
-        }),
-      );
+    if (!far && !plan) {
+      plan = this.#open().then((context) => context.framePass(passOptions(steps, meta, this.#threads)));
       this.#plans.set(key, plan);
     }
-    const pass = await plan;
+    await this.#add(parts, far?.pass ?? ((await plan) as FramePass), frames, meta, place);
+  }
+
+  /** Masks are compared by identity, not by their numbers. */
+  #keyOf(steps: readonly PassStep[], place: number, meta: UdfMeta): string {
+    const identities = steps.map((step) => this.#identify(step));
+    return [place, meta.inputDtype, meta.sig.join('x'), ...identities].join(' ');
+  }
+
+  async #add(
+    parts: readonly PlannedUdf[],
+    pass: FramePass,
+    frames: FrameArray | DeviceArray,
+    meta: UdfMeta,
+    { first, end, of: all }: PlaceOfPiece,
+  ): Promise<void> {
+    const pixels = product(meta.sig);
+    const started = this.#start(parts);
     const more = end < all;
     const length = pass.planes * pixels;
     const place = more ? undefined : (this.places?.take('f64', length) as Float64Array | undefined);
@@ -283,6 +329,7 @@ export class Passes {
   }
 
   async dispose(): Promise<void> {
+    await this.#far.dispose();
     for (const plan of [...this.#plans.values(), ...this.#corrections.values()])
       await (await plan.catch(() => undefined))?.dispose();
     await this.functions.dispose();

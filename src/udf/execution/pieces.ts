@@ -5,7 +5,7 @@
  */
 
 import type { Corrections } from '../../frames/corrections.js';
-import type { Dataset } from '../../frames/dataset.js';
+import { type Dataset, readPacked } from '../../frames/dataset.js';
 import { allocateFrames, type DataType, elements, type FrameArray } from '../../frames/dtype.js';
 import { framesInMemory } from '../../frames/formats/memory.js';
 import { readOrAborted } from '../../frames/read-or-aborted.js';
@@ -25,6 +25,9 @@ export interface Piece {
   readonly frames: FrameArray;
   /** The same frames if the run sees sparse ones; `frames` are then the values of their entries. */
   readonly sparse?: SparseFrames | undefined;
+  /** The frames as the file has packed them, one chunk each; `frames` is then empty, and `read` reads them. */
+  readonly chunks?: readonly Uint8Array[] | undefined;
+  readonly read?: (() => Promise<FrameArray>) | undefined;
   /** Whether others reuse their memory after the partition. */
   readonly borrowed?: boolean | undefined;
 }
@@ -68,7 +71,12 @@ interface PiecesToRead {
   readonly size: number;
   /** Whether frames are read without being made dense. */
   readonly sparse?: boolean | undefined;
+  /** Whether frames are read as the file has packed them, where it has. */
+  readonly packed?: boolean | undefined;
 }
+
+/** Frames whose chunks are read together. */
+const chunksAtOnce = 8;
 
 /** Reads partitions in sequence, one piece ahead. */
 export class PieceReader {
@@ -79,17 +87,19 @@ export class PieceReader {
   readonly #pace = new Pace();
   readonly #places: Iterator<{ readonly partition: Partition; readonly first: number; readonly end: number }>;
   readonly #isSparse: boolean;
+  readonly #isPacked: boolean;
   #next: { readonly partition: Partition; readonly read: Promise<Piece> } | undefined;
 
   /** Begins with the first piece for these UDFs; `take` returns memory for frames. */
   constructor(
-    { dataset, partitions, udfs, size, sparse = false }: PiecesToRead,
+    { dataset, partitions, udfs, size, sparse = false, packed = false }: PiecesToRead,
     take: (dtype: DataType, length: number) => FrameArray,
     signal: PlatformSignal | undefined,
   ) {
     this.#dataset = dataset;
     this.#udfs = udfs;
     this.#isSparse = sparse;
+    this.#isPacked = packed;
     this.#take = take;
     this.#signal = signal;
     this.#places = (function* () {
@@ -141,7 +151,29 @@ export class PieceReader {
       const numbers = whole.length / partition.positions.length;
       return { first, end, frames: whole.subarray(first * numbers, end * numbers), borrowed: true };
     }
-    return { first, end, frames: await readRuns(dataset, runs, this.#signal, this.#take) };
+    const read = (): Promise<FrameArray> => readRuns(dataset, runs, this.#signal, this.#take);
+    const chunks = this.#isPacked ? await this.#chunks(runs) : undefined;
+    if (chunks) return { first, end, frames: allocateFrames(dataset.dtype, 0), chunks, read };
+    return { first, end, frames: await read() };
+  }
+
+  /** The chunks of frames; undefined if one of them is stored otherwise. */
+  async #chunks(runs: readonly FrameRun[]): Promise<Uint8Array[] | undefined> {
+    const dataset = this.#dataset;
+    const frames = runs.flatMap(({ file, count }) => Array.from({ length: count }, (_, i) => file + i));
+    const chunks: Uint8Array[] = [];
+    const memory = (bytes: number): Uint8Array => new Uint8Array(bytes);
+    for (let first = 0; first < frames.length; first += chunksAtOnce) {
+      const some = frames.slice(first, first + chunksAtOnce);
+      const reads = some.map((frame) => dataset[readPacked]?.(frame, memory, this.#signal as never));
+      // Nothing may be read after this has settled.
+      await Promise.allSettled(reads);
+      for (const chunk of await Promise.all(reads)) {
+        if (!chunk) return undefined;
+        chunks.push(chunk);
+      }
+    }
+    return chunks;
   }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Corrections } from '../../frames/corrections.js';
 import type { CountLimits } from '../../frames/count-limits.js';
-import type { Dataset } from '../../frames/dataset.js';
+import { type Dataset, readPacked } from '../../frames/dataset.js';
 import type { DataType, FrameArray } from '../../frames/dtype.js';
 import { framesInMemory } from '../../frames/formats/memory.js';
 import type { PlatformSignal } from '../../util/globals.js';
@@ -63,7 +63,17 @@ export class PartitionProcessor {
     const take = (dtype: DataType, length: number): FrameArray => this.passes.take(dtype, length, isShown);
     const size = await this.#pieceSize(udfs);
     this.#isSparse ??= isSparseRun(dataset as Dataset, udfs, meta, corrections);
-    const wanted = { dataset: dataset as Dataset, partitions: partsOf(partitions), size, sparse: this.#isSparse };
+    const packed =
+      !this.#isSparse && isShown && !this.#counts && size >= this.#work.largest && dataset?.[readPacked] !== undefined
+        ? await this.passes.decodes(udfs, meta)
+        : false;
+    const wanted = {
+      dataset: dataset as Dataset,
+      partitions: partsOf(partitions),
+      size,
+      sparse: this.#isSparse,
+      packed,
+    };
     return new PieceReader({ ...wanted, udfs: udfs.map(({ udf }) => udf) }, take, signal);
   }
 

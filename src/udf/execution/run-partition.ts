@@ -115,8 +115,10 @@ export async function runPartition(partition: Partition, pieces: Pieces, work: P
     byCore = running.filter((one): one is RunningUdf & { part: KernelPart } => one.part !== undefined);
     const others = running.filter(({ part }) => part === undefined);
     for (const other of others) passes?.modules.begin(other);
-    for await (const { frames: given, first, end, borrowed, sparse } of pieces) {
+    for await (const { frames: whole, first, end, borrowed, sparse, chunks, read } of pieces) {
       checkSignal(signal);
+      if (chunks && (await passes?.runPacked(byCore, chunks, meta, { first, end, of: count }))) continue;
+      const given = read ? await read() : whole;
       if (sparse) {
         showSparse(running, sparse, first, end, meta);
         continue;

@@ -37,6 +37,11 @@ export interface FramePassOptions {
   /** CPU threads, 0 (default): one per core. Results do not depend on it. */
   readonly threads?: number | undefined;
   /**
+   * Whether frames are packed by bitshuffle and LZ4 until a `frameDecoder` puts them into an array of the pass's backend,
+   * so that the default backend is where decoding and the pass together take least; default: false.
+   */
+  readonly packed?: boolean | undefined;
+  /**
    * Backend. Default: the one named when the context was opened, otherwise where it pays, transfer of the frames
    * included: GPUs compute many dense masks, plain sums stay on the CPU.
    */
@@ -106,7 +111,7 @@ function checkThere(array: DeviceArray, parts: ArrayParts, { planner, pass, kern
   checkAmount(what, array, dtype, numbers);
 }
 
-const rows = { ...planRows, steps: row.any } as const;
+const rows = { ...planRows, steps: row.any, packed: row.flag } as const;
 const pieceRows = { continues: row.flag, more: row.flag, into: row.any } as const;
 
 /** The places of runs among those that share their sums of pixels. */
@@ -154,7 +159,15 @@ function roomFor(count: number, columns: number, planes: number, { more = false,
 
 /** Plans a pass on a context. */
 export async function planFramePass(planner: Planner, given: FramePassOptions): Promise<FramePass> {
-  const { width, height, dtype, threads, steps, backend: named } = checkedOptions('framePass', given, rows);
+  const {
+    width,
+    height,
+    dtype,
+    threads,
+    steps,
+    packed: isPacked = false,
+    backend: named,
+  } = checkedOptions('framePass', given, rows);
   const pixels = width * height;
   if (!Array.isArray(steps) || steps.length === 0)
     throw new EwaldError('Argument', 'framePass: steps is empty; expected at least one, such as { kind: "sum" }');
@@ -171,6 +184,7 @@ export async function planFramePass(planner: Planner, given: FramePassOptions): 
       height,
       pixels,
       threads,
+      isPacked,
       bytesOfNumber: numberTypes[dtype].BYTES_PER_ELEMENT,
     },
     named,
