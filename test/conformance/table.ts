@@ -67,7 +67,7 @@ function oneOfEach({ rows }: Validate, backend: Backend): Set<string> {
   if (known) return known;
   const chosen = new Map<string, (typeof rows)[number]>();
   const cost = ({ id, cost: seconds, plans = 0 }: (typeof rows)[number]): number =>
-    seconds + 0.01 * plans + (/:(n=[1-4]|1x1|one)(:|$)/.test(id) ? 1 : 0);
+    seconds + 0.01 * plans + (/:(n=[1-4]|1x1|one|pixel|seven)(:|$)/.test(id) ? 1 : 0);
   for (const row of rows) {
     const kernel = kernelOf(row.id);
     if (kernel === undefined || row.refusedBy?.includes(backend)) continue;
@@ -118,6 +118,8 @@ export function isQuick(
   if (backend === 'webgpu' && slowlyCompiled.test(row.id)) return false;
   const [table, kind = '', dtype] = row.id.split(':');
   if (backend === 'webgpu' && table === 'peaks' && (dtypeOfSearch[kind] ?? dtype) !== dtype) return false;
+  // All rows of decoding have the same kernel.
+  if (/^udf:decoded:(?!counts)/.test(row.id)) return false;
   return oneOfEach(validate, backend).has(row.id);
 }
 

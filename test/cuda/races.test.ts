@@ -47,6 +47,7 @@ const ids = {
     'udf:decoded:noise:u8:3x107x131',
     'udf:decoded:counts:array:u16:3x107x131',
     'udf:decoded:damaged',
+    'udf:decoded:broken',
   ],
 };
 

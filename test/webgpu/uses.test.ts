@@ -18,8 +18,7 @@ const places: Readonly<Record<keyof typeof uses, readonly string[]>> = {
     ...['pass', 'record', 'shaders', 'steps'].map((name) => `src/udf/kernels/webgpu/${name}.ts`),
   ],
   correction: ['wgsl/udf/correct.wgsl', 'wgsl/udf/fill.wgsl', 'src/udf/correction/webgpu.ts'],
-  // Decoding has no kernels on WebGPU.
-  decoding: [],
+  decoding: ['wgsl/frames', 'src/udf/decoding/webgpu.ts'],
   functions: ['wgsl/udf/function.wgsl', 'src/udf/kernels/webgpu/function.ts'],
 };
 

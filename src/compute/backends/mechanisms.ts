@@ -78,7 +78,7 @@ export const uses = {
     cuda: ['doubles', 'integers'],
   },
   decoding: {
-    webgpu: [],
+    webgpu: ['storageAtomics', 'workgroupMemory', 'loopBarriers', 'integers', 'bindings'],
     cuda: ['workgroupMemory', 'storageAtomics', 'integers'],
   },
   functions: {

@@ -9,5 +9,5 @@ export const decoderFeature: Feature<DecoderOp> = {
   name: 'decoding of frames',
   uses: uses.decoding,
   work: decodingWork,
-  kernels: { wasm: decoderOp },
+  kernels: { wasm: decoderOp, webgpu: async (device) => (await import('./webgpu.js')).decoderOp(device) },
 };

@@ -8,7 +8,7 @@ import { isEwaldError } from '../../../util/errors.js';
 import { sameNumbers } from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { differentBytes, measuredAs } from '../../compare.js';
-import { chunkOf, lz4Block, packFrame, sequence } from '../../oracle/udf/packed.js';
+import { chunkOf, lz4Block, packFrame, sequence, unpackFrame } from '../../oracle/udf/packed.js';
 import { caseBase, type Size } from './problem.js';
 
 type Dtype = 'u8' | 'u16' | 'u32';
@@ -81,7 +81,8 @@ function makeRow(name: string, about: string, values: Values, look: Look): Row<P
       };
     },
     compare: measuredAs('numbers', differentBytes),
-    refusedBy: ['webgpu'],
+    // The memory of a workgroup has 16 KiB by default, and frames in an array begin at words.
+    ...((block > 16384 || (toArray && bytes % 4 !== 0)) && { refusedBy: ['webgpu'] as const }),
     bounds: () => ({ numbers: sameNumbers }),
   };
 }
@@ -170,7 +171,61 @@ const damagedRow: Row<Packed, readonly string[]> = {
     const note = wrong[0] && `${found[expected.indexOf(wrong[0])]}; expected ${wrong[0]}`;
     return { errors: { numbers: wrong.length }, note };
   },
-  refusedBy: ['webgpu'],
+  bounds: () => ({ numbers: sameNumbers }),
+};
+
+/** Numbers of a frame that is broken in every way, u16: a block, and five numbers after it. */
+const few = 69;
+/** What is done to each byte. */
+const flips = [1, 16, 128] as const;
+
+/** Every cut of a chunk, and every byte with other bits. */
+function* brokenChunks(whole: Uint8Array): Generator<Uint8Array> {
+  for (let length = 0; length < whole.length; length++) yield whole.subarray(0, length);
+  for (let at = 0; at < whole.length; at++)
+    for (const flip of flips) yield whole.map((byte, i) => (i === at ? byte ^ flip : byte));
+}
+
+const brokenRow: Row<Packed, readonly string[]> = {
+  id: 'udf:decoded:broken',
+  about: 'a chunk that is cut anywhere, or has another byte, is refused or decodes to the numbers that it then states',
+  cost: 0.02,
+  work: { amount: 1, unit: 'frames' },
+  make(seed) {
+    const value = periods(new Random(seed, 0), 'u16');
+    const frame = bytesOfArray(Uint16Array.from({ length: few }, (_, i) => value(i % 24)));
+    return { chunks: [...brokenChunks(packFrame(frame, 2, 128))], frames: frame };
+  },
+  oracle: ({ chunks }) =>
+    chunks.map((chunk) => {
+      const numbers = unpackFrame(chunk, 2 * few, 2)?.join() ?? 'Format';
+      // A device may refuse blocks that are larger than was planned.
+      return numbers !== 'Format' && new DataView(chunk.buffer, chunk.byteOffset).getUint32(8) > 128
+        ? `${numbers} or Limit`
+        : numbers;
+    }),
+  async plan(context, { chunks }) {
+    const decoder = await context.frameDecoder({ width: few, height: 1, dtype: 'u16', block: 128 });
+    const outcome = (chunk: Uint8Array): Promise<string> =>
+      decoder.run([chunk], new Uint16Array(few)).then(
+        (numbers) => bytesOfArray(numbers).join(),
+        (error: unknown) => (isEwaldError(error) ? error.tag : String(error)),
+      );
+    return {
+      async run() {
+        const found: string[] = [];
+        for (const chunk of chunks) found.push(await outcome(chunk));
+        return found;
+      },
+      dispose: () => decoder.dispose(),
+    };
+  },
+  compare(found, expected) {
+    const wrong = expected.flatMap((line, i) => (line.split(' or ').includes(found[i] as string) ? [] : [i]));
+    const [first] = wrong;
+    const note = first === undefined ? undefined : `chunk ${first}: ${found[first]}; expected ${expected[first]}`;
+    return { errors: { numbers: wrong.length }, note };
+  },
   bounds: () => ({ numbers: sameNumbers }),
 };
 
@@ -188,6 +243,11 @@ export const decodingRows = [
   makeRow('counts:block=64', 'many small blocks', counts, { ...odd, dtype: 'u16', block: 64 }),
   makeRow('counts:block=32768', 'the largest blocks', counts, { ...odd, dtype: 'u32', block: 32768 }),
   makeRow('counts:array', 'frames that stay where the decoder is', counts, { ...odd, dtype: 'u16', toArray: true }),
+  makeRow('counts:array', 'frames of whole words that stay there', counts, {
+    ...{ width: 132, height: 107, frames: 3 },
+    dtype: 'u16',
+    toArray: true,
+  }),
   makeRow('counts', 'frames whose words are aligned', counts, {
     width: 256,
     height: 256,
@@ -196,4 +256,5 @@ export const decodingRows = [
     bench: true,
   }),
   damagedRow,
+  brokenRow,
 ];

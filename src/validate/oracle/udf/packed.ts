@@ -79,3 +79,57 @@ export function packFrame(frame: Uint8Array, elementBytes: number, block: number
   }
   return chunkOf(frame.length, block, blocks, frame.subarray(at));
 }
+
+/** The bytes of an LZ4 block of `size` bytes; undefined if it is none. */
+function unpackLz4(block: Uint8Array, size: number): number[] | undefined {
+  const out: number[] = [];
+  let at = 0;
+  const length = (nibble: number): number => {
+    let sum = nibble;
+    for (let more = 255; nibble === 15 && more === 255; sum += more) more = block[at++] ?? Number.NaN;
+    return sum;
+  };
+  while (at < block.length) {
+    const token = block[at++] as number;
+    const literals = length(token >> 4);
+    if (!(literals <= block.length - at) || out.length + literals > size) return undefined;
+    for (let i = 0; i < literals; i++) out.push(block[at++] as number);
+    if (at === block.length) return out.length === size ? out : undefined;
+    if (block.length - at < 2) return undefined;
+    const distance = (block[at++] as number) + 256 * (block[at++] as number);
+    const match = length(token & 15) + 4;
+    if (!(match <= size - out.length) || distance === 0 || distance > out.length) return undefined;
+    for (let i = 0; i < match; i++) out.push(out[out.length - distance] as number);
+  }
+  return undefined;
+}
+
+/** The numbers of a chunk of `bytes` bytes; undefined if it is damaged. */
+export function unpackFrame(chunk: Uint8Array, bytes: number, elementBytes: number): Uint8Array | undefined {
+  const number = (at: number, count: number): number =>
+    chunk.subarray(at, at + count).reduce((sum, byte) => 256 * sum + byte, 0);
+  const unit = 8 * elementBytes;
+  const block = number(8, 4);
+  if (chunk.length < 12 || number(0, 8) !== bytes || block === 0 || block % unit !== 0) return undefined;
+  const out = new Uint8Array(bytes);
+  let [at, done] = [12, 0];
+  while (bytes - done >= unit) {
+    const size = Math.min(block, Math.floor((bytes - done) / unit) * unit);
+    const length = number(at, 4);
+    if (chunk.length - at < 4 || length > chunk.length - at - 4) return undefined;
+    const planes = unpackLz4(chunk.subarray(at + 4, at + 4 + length), size);
+    if (!planes) return undefined;
+    const n = size / elementBytes;
+    for (let bit = 0; bit < 8 * elementBytes; bit++)
+      for (let e = 0; e < n; e++) {
+        const place = bit * n + e;
+        const to = done + e * elementBytes + (bit >> 3);
+        out[to] = (out[to] as number) | ((((planes[place >> 3] as number) >> (place & 7)) & 1) << (bit & 7));
+      }
+    at += 4 + length;
+    done += size;
+  }
+  if (chunk.length - at !== bytes - done) return undefined;
+  out.set(chunk.subarray(at), done);
+  return out;
+}
