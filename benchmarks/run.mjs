@@ -3,7 +3,7 @@
 // is timed and printed with a mark.
 //   node benchmarks/run.mjs [--save NAME] [--seconds S] [--json]
 //   node benchmarks/run.mjs fft|ffi|executors|data|merging|peaks|pipeline|jobs|live|start|udf|distributed|viewer|cluster|
-//     growth
+//     growth|card
 // This runs one benchmark, benchmarks/<name>/run.mjs, with its own arguments.
 // --save writes benchmarks/results/NAME.json. A missed aim fails nothing, because machines differ. A wrong answer does.
 import { spawnSync } from 'node:child_process';
@@ -48,6 +48,7 @@ const own = {
       'viewer',
       'cluster',
       'growth',
+      'card',
     ].map((name) => [name, `${name}/run.mjs`]),
   ),
   jobs: 'pipeline/jobs.mjs',

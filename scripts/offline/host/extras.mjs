@@ -21,12 +21,13 @@ export const extras = [
     first: true,
   },
   {
-    // The whole run from a file packed by bitshuffle and LZ4 to a stream, on each backend and on the one that is
-    // chosen: the same frames are indexed, and frames a second.
-    name: 'pipeline',
-    share: 40,
+    // Whole runs and scans from files packed by bitshuffle and LZ4, decoded by the card or by cores, with 1, 4 and 16
+    // jobs: the same streams and sums, frames a second, and bytes over the bus.
+    name: 'card',
+    share: 50,
     least: 20,
-    script: 'pipeline.mjs',
+    script: 'card.mjs',
+    from: 'benchmarks/card/run.mjs',
   },
   {
     // Passes over frames that are streamed or lie in device memory, and peaks with one and several frames in flight.

@@ -28,7 +28,7 @@ function boundOf({ backend, resident }, bounds) {
 
 /** The page of a summary and of what the benchmarks printed so far. */
 export function pageOf(summary, bench) {
-  const { bounds, rooms, pipeline, cupy, 'fft-cuda': fft, 'indexing-batches': batches } = bench.extras;
+  const { bounds, rooms, card: runs, cupy, 'fft-cuda': fft, 'indexing-batches': batches } = bench.extras;
   const { host, pack } = summary;
   const card =
     summary.gpus.map(({ name, driver }) => `${name}, driver ${driver}`).join('; ') || `none (${host.gpusWhy})`;
@@ -52,11 +52,11 @@ export function pageOf(summary, bench) {
       (bounds?.rows ?? []).map(({ name, gbps }) => [name, number(gbps)]),
     ),
     ...(bounds?.why ? [`Device: ${bounds.why}.`, ''] : []),
-    '## Passes, peaks and the pipeline',
+    '## Passes, peaks, whole runs and scans',
     '',
     ...table(
       ['what', 'backend', 'rate', 'GB/s of frames', 'bound', 'of the bound'],
-      [...(rooms?.rows ?? []), ...(pipeline?.rows ?? [])].map((row) => {
+      [...(rooms?.rows ?? []), ...(runs?.rows ?? [])].map((row) => {
         const [name, most] = boundOf(row, bounds);
         return row.refused
           ? [row.what, row.backend, row.refused, '–', '–', '–']

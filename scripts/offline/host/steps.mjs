@@ -367,8 +367,8 @@ const extra = ({ name, share, least, script, program, args = () => [], absent, t
 
 /** Names that `--only` takes for several steps: what is right, and, after mending, how fast it is. */
 export const groups = {
-  check: ['bounds', 'cuda-check', 'memcheck', 'validate', 'pipeline'],
-  timings: ['bounds', 'validate', 'fft-cuda', 'cupy', 'indexing-batches', 'rooms', 'pipeline'],
+  check: ['bounds', 'cuda-check', 'memcheck', 'validate', 'card'],
+  timings: ['bounds', 'validate', 'fft-cuda', 'cupy', 'indexing-batches', 'rooms', 'card'],
 };
 
 export const steps = [
