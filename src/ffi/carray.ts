@@ -5,6 +5,7 @@ import type { Located } from '../memory/elements.js';
 import { BufferError } from '../memory/errors.js';
 import { parseFormat, type TypedArray } from '../memory/format.js';
 import { listed, shownAs } from '../memory/inspect.js';
+import { refuseIndexing } from '../memory/no-index.js';
 import type { TypedPointer } from '../memory/pointer-table.js';
 import { type Address, lendView, type MemorySpace, type Span } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
@@ -249,6 +250,7 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   }
 }
 disposableClass(CArray);
+refuseIndexing(CArray, 'array of C; at(i) reads an element and set(i, value) writes it, toArray() copies all of them');
 shownAs(CArray.prototype, function (this: CArray) {
   return this.disposed ? `${this.typeText} (disposed)` : `${this.typeText} ${listed(this, this.length)}`;
 });

@@ -2,6 +2,7 @@
 
 import { type DisposableObject, disposableClass } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
+import { refuseIndexing } from '../memory/no-index.js';
 import type { TypedPointer } from '../memory/pointer-table.js';
 import type { Address, MemorySpace } from '../memory/space.js';
 import { expects } from '../util/arguments.js';
@@ -174,3 +175,4 @@ export class Handle extends Pointer {
   }
 }
 disposableClass(Handle);
+refuseIndexing(Pointer, 'pointer; read(i) reads what it points to, array(n) is an array of C of it');

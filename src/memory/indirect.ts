@@ -19,6 +19,7 @@ import { copiedRows } from './extents.js';
 import { parseFormat, type TypedArray, type Value, type ValueOf } from './format.js';
 import { listed, shownAs } from './inspect.js';
 import { isSameTable, isSameWord, pointerBytes } from './model.js';
+import { refuseIndexing } from './no-index.js';
 import {
   addressOfRow,
   type MemoryOptions,
@@ -606,6 +607,7 @@ export class IndirectMemory2D<V extends Value = Value> {
   }
 }
 disposableClass(IndirectMemory2D);
+refuseIndexing(IndirectMemory2D, 'memory; row(i) is a row, at(i, j) reads an element and set(i, j, value) writes it');
 shownAs(IndirectMemory2D.prototype, function (this: IndirectMemory2D) {
   return this.describe();
 });

@@ -1,5 +1,6 @@
 /** One row through accessors. */
 import type { Value } from './format.js';
+import { refuseIndexing } from './no-index.js';
 
 /** A row of elements that reads and writes the memory directly; nothing is copied, and it never becomes stale. */
 export class RowView<V extends Value = Value> {
@@ -33,3 +34,4 @@ export class RowView<V extends Value = Value> {
     return [...this];
   }
 }
+refuseIndexing(RowView, 'row; at(j) reads an element and set(j, value) writes it, toArray() copies all of them');

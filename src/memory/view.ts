@@ -2,6 +2,7 @@
 import { type DisposableObject, disposableClass } from './disposable.js';
 import { BufferError } from './errors.js';
 import type { Value } from './format.js';
+import { refuseIndexing } from './no-index.js';
 
 export interface View2D<V extends Value = Value> extends DisposableObject {
   [Symbol.iterator](): IterableIterator<V[]>;
@@ -62,3 +63,4 @@ export class View2D<V extends Value = Value> {
   }
 }
 disposableClass(View2D);
+refuseIndexing(View2D, 'view; at(i, j) reads an element and set(i, j, value) writes it');

@@ -142,6 +142,26 @@ for (const { backend, absent: why, build } of targets) {
       expect(o.o_count(['a', null, 'b'])).toBe(1);
     });
 
+    test('an index in brackets of what C has is refused with the methods that read it', () => {
+      const values = o.alloc('float64', 2) as unknown as Record<number, unknown> & { dispose(): void };
+      expect(thrown(() => values[0]).message).toMatch(/^\[0\] is no member of this array of C; at\(i\) reads/);
+      expect(
+        thrown(() => {
+          values[1] = 3;
+        }).message,
+      ).toMatch(/set\(i, value\)/);
+      expect([(values as { then?: unknown }).then, '0' in values]).toEqual([undefined, false]);
+      values.dispose();
+      const memory = new IndirectMemory2D([Float64Array.of(1, 2), Float64Array.of(3, 4)]);
+      const [row, view] = [memory.row(1), memory.view()] as unknown as Record<number, unknown>[];
+      for (const [thing, words] of [
+        [memory, /this memory; row\(i\)/],
+        [row, /this row; at\(j\)/],
+        [view, /this view; at\(i, j\)/],
+      ] as const)
+        expect(thrown(() => (thing as unknown as Record<number, unknown>)[0]).message).toMatch(words);
+    });
+
     test('a void pointer is read as what the caller says, and ends with its casts', () => {
       const memory = o.o_numbers(3);
       expect(thrown(() => memory.read()).message).toMatch(
