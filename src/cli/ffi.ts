@@ -1,6 +1,7 @@
 /** `ewald ffi`: lists what a header makes callable, calls functions from the shell, and writes typed modules. */
 import { checkOutput, findLibrary, killable, refuseOthers } from '../entries/command.node.js';
 import {
+  type CType,
   type FunctionTable,
   findEnds,
   getLibHandle,
@@ -109,7 +110,29 @@ function list(declared: FunctionTable, library: Library | undefined): void {
   ];
   print(dim(wrapText(`${declared.header}: ${counts.join(', ')}, laid out for ${declared.model}`)));
   const { disposers } = findEnds(declared);
-  if (disposers.size === 0) return;
   const pairs = [...disposers].map(([tag, name]) => `${tag} by ${name}()`);
-  print(dim(wrapText(`freed, as far as names say: ${pairs.join(', ')}; handles of getLibHandle says otherwise`)));
+  if (pairs.length > 0)
+    print(dim(wrapText(`freed, as far as names say: ${pairs.join(', ')}; handles of getLibHandle says otherwise`)));
+  const open = opened(declared).filter((tag) => !disposers.has(tag));
+  const handles = open.map((tag) => `${tag}: 'function'`).join(', ');
+  if (open.length > 0)
+    print(
+      wrapText(
+        `no name says what frees ${open.join(', ')}: uses after the end are not refused, and dispose() is none; name the ` +
+          `function with handles: { ${handles} } of getLibHandle`,
+      ),
+    );
+}
+
+/** The structs without fields to which functions return pointers, alone or in an argument: C has made them. */
+function opened({ functions, structs }: FunctionTable): string[] {
+  const made = (type: CType): string[] =>
+    type.kind === 'pointer' && type.to.kind === 'struct' && !type.to.const && !structs[type.to.tag]?.fields
+      ? [type.to.tag]
+      : [];
+  const found = Object.values(functions).flatMap(({ result, parameters }) => [
+    ...made(result),
+    ...parameters.flatMap(({ type }) => (type.kind === 'pointer' ? made(type.to) : [])),
+  ]);
+  return [...new Set(found)];
 }

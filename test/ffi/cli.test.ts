@@ -43,6 +43,16 @@ test('lists what a header declares, or prints the table', async () => {
   expect(out).toMatch(/^int kit_add\(int a, int b\)$/m);
   expect(out).toMatch(/64 functions, 4 structs, 1 enum, 3 constants, laid out for lp64/);
   expect(out).toMatch(/freed, as far as names say: kit_account by kit_account_free\(\); handles of getLibHandle/);
+  expect(out).not.toMatch(/no name says/);
+  const odd = join(folder, 'odd.h');
+  writeFileSync(
+    odd,
+    'struct thing; struct pen; struct seen { int a; };\nstruct thing *thing_make(int n); int thing_away(struct thing *t);\n' +
+      'int pen_get(struct pen **p); const struct thing *shared(void); struct seen *seen_new(void);\n',
+  );
+  expect((await ewald(odd)).out.replace(/\s+/g, ' ')).toMatch(
+    /no name says what frees thing, pen: .* handles: \{ thing: 'function', pen: 'function' \} of getLibHandle/,
+  );
   const table = JSON.parse((await ewald(header, '--json')).out);
   expect(table.functions.kit_add.parameters).toHaveLength(2);
 });
