@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Context, type DiskPattern, diskUdf, findDiskPeaks, strainMaps } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ScanSimulator } from '../../src/simulate/scan.js';
+import { guessLattice } from '../../src/stem/disks/lattice.js';
 import { dataFolder, dataRequired } from '../support/data.js';
 import { known, scanOf, truthAt } from './strain-scan.js';
 
@@ -18,6 +19,24 @@ const kinds: Readonly<Record<string, NonNullable<DiskPattern['kind']>>> = {
 };
 
 test.runIf(dataRequired)('the data is there', () => expect(dataFolder).toBeDefined());
+
+test('a lattice is found beside a stop whose edge is taken for a disk, and its zero is the disk that is covered', () => {
+  const [zero, a, b] = [
+    [46.4, 49.2],
+    [18, 3],
+    [-3, 18],
+  ] as const;
+  const places = [-2, -1, 0, 1, 2]
+    .flatMap((i) => [-2, -1, 0, 1, 2].map((j) => [i, j] as const))
+    .filter(([i, j]) => i !== 0 || j !== 0)
+    .map(([i, j]) => [0, 1].map((k) => Math.round((zero[k] as number) + i * (a[k] as number) + j * (b[k] as number))));
+  const found = guessLattice('strain', [...places, [52, 60]].flat(), [96, 96]);
+  expect(largest(found.zero, zero)).toBeLessThan(0.5);
+  // Any two of its shortest vectors.
+  const [p, q] = [found.a, found.b];
+  expect(Math.abs(p[0] * q[1] - p[1] * q[0])).toBeCloseTo(18 * 18 + 3 * 3, -1);
+  expect(Math.hypot(...p)).toBeCloseTo(Math.hypot(18, 3), 0);
+});
 
 describe.skipIf(!dataFolder)(`values of blobfinder${dataFolder ? '' : ' (absent: no test data)'}`, () => {
   if (dataFolder === undefined) {
@@ -394,7 +413,7 @@ describe('bad input', () => {
   test('leaves the names of results, which are determined without frames', async () => {
     const lattice = { diskRadius: 2, zero: [12, 12], a: [0, 6], b: [6, 0] } as const;
     const { udf, channels } = ctx.createStrainAnalysis(scan, lattice);
-    const found = channels(await ctx.runUdf(scan, udf, { roi: [0, 0] }));
+    const found = channels(await ctx.runUdf(scan, udf, { roi: { shape: scan.shape.nav, entries: [] } }));
     expect(found.map(({ key }) => key)).toEqual(['eyy', 'exx', 'exy', 'theta', 'error', 'disks']);
   });
 

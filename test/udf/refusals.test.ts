@@ -63,7 +63,16 @@ test.for([
   expect(await refusal(() => ctx.runUdf(scan, sumUdf(), options as never))).toBe(message);
 });
 
-test('a region of another kind', async () => {
+test('a region of another kind, and one of nothing', async () => {
+  const size = scan.shape.nav.reduce((product, n) => product * n, 1);
+  for (const [roi, words] of [
+    [new Array(size).fill(false), /^roi marks no position of the scan/],
+    [new Uint8Array(size), /^roi marks no position of the scan/],
+    [new Float32Array(size).fill(Number.NaN), /^roi: element 0 is NaN/],
+  ] as const)
+    expect(await refusal(() => ctx.runUdf(scan, sumUdf(), { roi }))).toMatch(words);
+  // Nothing by intention.
+  await ctx.runUdf(scan, sumUdf(), { roi: { shape: scan.shape.nav, entries: [] } });
   const message = await refusal(() => ctx.runUdf(scan, sumUdf(), { roi: { at: 3 } } as never));
   expect(message).toMatch(
     /^roi: a position is 3; expected a mask with an element per scan position, \{ at: position \}/,

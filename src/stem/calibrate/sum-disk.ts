@@ -70,6 +70,49 @@ export function diskOfSum(sum: Image, bin = 1): SumDisk | string {
   return diskAmong(image, goodOf(sum, findBadPixels(image)), bin);
 }
 
+/** Errors by which a disk is brighter than its surroundings: of all disks in pure noise, the brightest has four or five. */
+const leastContrast = 6;
+
+/**
+ * By how many of its errors the mean within a disk is above that around it. The fit has found the place and the radius at
+ * which noise is brightest; the pixels themselves say how much noise there is.
+ */
+function contrast(
+  { data, width, height }: Image,
+  good: Uint8Array,
+  { cy, cx, radius }: Pick<SumDisk, 'cy' | 'cx' | 'radius'>,
+): number {
+  const [inside, outside] = [0, 0].map(() => ({ n: 0, sum: 0, squares: 0 })) as [Moments, Moments];
+  const far = 2 * radius + 2;
+  for (let y = Math.max(0, Math.floor(cy - far)); y < Math.min(height, cy + far + 1); y++)
+    for (let x = Math.max(0, Math.floor(cx - far)); x < Math.min(width, cx + far + 1); x++) {
+      const at = Math.hypot(y - cy, x - cx);
+      if (!good[y * width + x] || at > far) continue;
+      const of = at <= 0.8 * radius ? inside : at > 1.2 * radius + 1 ? outside : undefined;
+      if (!of) continue;
+      const value = data[y * width + x] as number;
+      of.n++;
+      of.sum += value;
+      of.squares += value * value;
+    }
+  const spread = ({ n, sum, squares }: Moments): number => Math.max(0, squares / n - (sum / n) ** 2);
+  // A beam that fills the frame has nothing around it.
+  if (outside.n < fewestPixels || inside.n === 0) return Number.POSITIVE_INFINITY;
+  // Around it may be other disks, which are no noise; few pixels do not tell how much they scatter.
+  const least = inside.n < enoughPixelsInside ? spread(outside) : Math.min(spread(inside), spread(outside));
+  const noise = least * (1 / inside.n + 1 / outside.n);
+  return (inside.sum / inside.n - outside.sum / outside.n) / Math.sqrt(noise);
+}
+
+interface Moments {
+  n: number;
+  sum: number;
+  squares: number;
+}
+
+/** Pixels around a disk, and within one, whose scatter says what noise is. */
+const [fewestPixels, enoughPixelsInside] = [8, 40];
+
 /** The direct beam among the good pixels of a sum. */
 function diskAmong(image: Image, good: Uint8Array, bin = 1): SumDisk | string {
   const start = startOf(image, good);
@@ -82,7 +125,9 @@ function diskAmong(image: Image, good: Uint8Array, bin = 1): SumDisk | string {
   if (edge > 0.35 * radius || Math.abs(Math.log(radius / start.r)) > 0.25)
     return 'its brightest region has no sharp edge';
   const noise = Math.sqrt(Math.max(background, 0) / (Math.PI * radius * radius));
-  if (!(top > 5 * noise && top > 0.05 * background)) return 'its disk is not brighter than what surrounds it';
+  const isSeen =
+    top > 5 * noise && top > 0.05 * background && contrast(image, good, { cy, cx, radius }) > leastContrast;
+  if (!isSeen) return 'its disk is not brighter than what surrounds it';
   const [y, x] = [cy, cx].map((at) => (at + 0.5) * bin - 0.5) as [number, number];
   return { cy: y, cx: x, radius: radius * bin, edge: edge * bin };
 }

@@ -287,8 +287,7 @@ export function guessLattice(
   const b = a && common.find((v) => Math.abs(v[0] * a[1] - v[1] * a[0]) > 0.3 * Math.hypot(...v) * Math.hypot(...a));
   if (!a || !b) throw refusal(`the ${points.length} disks of the sum have no two differences in common`);
   const middle: Vector = [height / 2, width / 2];
-  const distance = (p: Vector): number => Math.hypot(p[0] - middle[0], p[1] - middle[1]);
-  const zero = points.reduce((best, p) => (distance(p) < distance(best) ? p : best));
+  const zero = originAmong(points, a, b, middle);
   // Fitted to all of them, since the pixels of single peaks are coarse.
   const out = {
     zero: new Float64Array(2),
@@ -307,5 +306,41 @@ export function guessLattice(
   );
   if (Number.isNaN(out.error[0])) throw refusal('no lattice fits the disks of the sum');
   const pair = (values: Float64Array): Vector => [values[0] as number, values[1] as number];
-  return { zero: pair(out.zero), a: pair(out.a), b: pair(out.b) };
+  const found = { zero: pair(out.zero), a: pair(out.a), b: pair(out.b) };
+  // A direct beam that a stop covers has no disk, and is a point of the lattice.
+  const [i, j] = onLattice(found, middle);
+  return { ...found, zero: pointOf(found, [Math.round(i), Math.round(j)]) };
+}
+
+const pointOf = ({ zero, a, b }: Lattice, [i, j]: Vector): Vector => [
+  zero[0] + i * a[0] + j * b[0],
+  zero[1] + i * a[1] + j * b[1],
+];
+
+/** Of a position (y, x), whole on the lattice. */
+function onLattice({ zero, a, b }: Lattice, [y, x]: Vector): Vector {
+  const determinant = a[0] * b[1] - a[1] * b[0];
+  const [v, u] = [y - zero[0], x - zero[1]];
+  return [(v * b[1] - u * b[0]) / determinant, (u * a[0] - v * a[1]) / determinant];
+}
+
+/**
+ * The position from which the vectors lead to most of the others, of these the one next to the middle: the edge of a stop
+ * may look like a disk, and lie nearer to the middle than any.
+ */
+function originAmong(points: readonly Vector[], a: Vector, b: Vector, middle: Vector): Vector {
+  const distance = (p: Vector): number => Math.hypot(p[0] - middle[0], p[1] - middle[1]);
+  const led = points.map((zero) => {
+    const lattice = { zero, a, b };
+    return points.filter((p) => {
+      const [i, j] = onLattice(lattice, p);
+      const [y, x] = pointOf(lattice, [Math.round(i), Math.round(j)]);
+      return Math.hypot(p[0] - y, p[1] - x) <= same;
+    }).length;
+  });
+  // Vectors are means of coarse differences: positions far apart are led to by fewer.
+  const most = Math.max(...led);
+  return points
+    .filter((_, k) => (led[k] as number) >= 0.5 * most)
+    .reduce((best, p) => (distance(p) < distance(best) ? p : best));
 }

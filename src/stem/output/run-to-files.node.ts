@@ -18,7 +18,6 @@ import type { ScanView, ScanViewer } from '../../udf/live/scan-view.js';
 import { changesOf, type Scan } from '../../udf/scans/scan.js';
 import { observer } from '../../util/callbacks.js';
 import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
-import { product } from '../../util/product.js';
 import type { Analysis } from '../analyses/analysis.js';
 import type { UdfContext } from '../context.js';
 import { aboutRun, type ResultsAbout } from './about.js';
@@ -163,7 +162,7 @@ export async function runToFiles(
   try {
     // A run without frames determines the names of the results, so that an existing file is rejected before the work.
     if (output ?? png) {
-      const nothing = { roi: new Uint8Array(product(scan.shape.nav)), corrections: running.corrections };
+      const nothing = { roi: { shape: scan.shape.nav, entries: [] }, corrections: running.corrections };
       const none = await ctx.runUdf(scan, all, nothing).then(
         (found) => named(found as readonly ResultBuffers[]),
         () => [],

@@ -91,7 +91,17 @@ function roiMask(roi: Roi, navShape: readonly number[]): Uint8Array {
   }
   const marked = (flat: ArrayLike<number | boolean>): Uint8Array => {
     if (flat.length !== size) throw shapeError(`it has ${flat.length} elements`, navShape);
-    for (let i = 0; i < size; i++) mask[i] = flat[i] ? 1 : 0;
+    let marks = 0;
+    for (let i = 0; i < size; i++) {
+      // Python takes NaN for true, JavaScript for false.
+      if (Number.isNaN(flat[i])) throw new EwaldError('Argument', `roi: element ${i} is NaN; ${forms}`);
+      if (!flat[i]) continue;
+      mask[i] = 1;
+      marks++;
+    }
+    // A mask of nothing is a mistake; nothing by intention is { shape, entries: [] }.
+    if (marks === 0 && size > 0)
+      throw new EwaldError('Argument', `roi marks no position of the scan, whose results would be NaN alone; ${forms}`);
     return mask;
   };
   // The mask of a scan of 10⁸ positions would be gigabytes as a list.
