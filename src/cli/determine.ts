@@ -137,18 +137,23 @@ async function determine(
           : 'no cell explains these images beyond chance; more images, or another --max-length, may help',
       ),
     );
-  } else for (const [rank, cell] of found.slice(0, 3).entries()) print(describe(cell, rank));
+  } else
+    for (const [rank, cell] of found.slice(0, 3).entries())
+      print(describe(cell, rank, found.length === 1 ? 'no rival' : undefined));
   // Lists of a wrong unit have a cell, too: one that is ten times too small.
   const middle = median(images.map(middleOf));
   const hint = framed ? lengthsHint(middle) : unitHint([middle, 0, 0], unit);
   if (hint && !options.json) note(`${yellow('hint:')} ${hint}`);
   const best = found[0] && latticeOf(found[0]);
-  const preference = best && preferenceText(best, found[0] as DeterminedCell, found[0]?.indexed ?? 0);
+  const { indexed = 0 } = found[0] ?? {};
+  const others = found.slice(1).filter((other) => other.indexed >= indexed).length;
+  const preference = best && preferenceText(best, { ...(found[0] as DeterminedCell), others }, indexed);
   if (preference !== undefined) warn(preference);
   if (best && output !== undefined) {
-    await output.write(cellFileOf(found[0] as DeterminedCell));
+    const doubt = preference ?? (isDoubtful ? 'see the warnings of the run that found it' : undefined);
+    await output.write(cellFileOf(found[0] as DeterminedCell, doubt));
     await output.close();
-    note(dim(`${best.type} written to ${options.output}`));
+    note(dim(`${best.type} written to ${options.output}${doubt === undefined ? '' : ', marked as doubtful'}`));
   }
   endDone(found.length > 0 && !isDoubtful && preference === undefined);
 }
@@ -222,17 +227,22 @@ const shape = (p: readonly number[]): string =>
   p.map((x, i) => `${x.toFixed(3).padStart(7)}${i === 2 ? ' Å ' : i === 5 ? '°' : ''}`).join(' ');
 
 /** One line per Bravais lattice, the chosen one first. */
-function describe({ indexed, images, bravais, errors, rivals }: DeterminedCell, rank: number): string {
+function describe(
+  { indexed, images, bravais, errors, rivals }: DeterminedCell,
+  rank: number,
+  alone: string | undefined,
+): string {
   const line = ({ type, parameters, distortion }: BravaisCandidate): string => {
     const bent = type === 'aP' ? 'reduced' : `distorted by ${(100 * distortion).toFixed(2)} %`;
     return `  ${type} ${shape(parameters)}  ${dim(bent)}`;
   };
+  const odds = oddsText(rivals) ?? alone;
   return [
     `${rank === 0 ? bold('best') : '  or'}, indexes ${indexed} of ${counted(images, 'still')}:`,
     ...bravais.map((candidate, i) => (i === 0 && rank === 0 ? bold(line(candidate)) : line(candidate))),
     ...(errors && bravais[0]
       ? [
-          `  ${wrapText(`standard errors ${errorText(errors)}; ${oddsText(rivals) ?? 'no rival'}; reuse it with -p ${cellText(bravais[0])}`, 2)}`,
+          `  ${wrapText(`standard errors ${errorText(errors)}; ${odds === undefined ? '' : `${odds}; `}reuse it with -p ${cellText(bravais[0])}`, 2)}`,
         ]
       : []),
   ].join('\n');

@@ -2,7 +2,7 @@
  * The lattice of an unknown cell: near a higher symmetry, through a geometry that is off, and with long edges; and what
  * is reported of the lattices that were not chosen.
  */
-import { type Context, cellFromParameters, createContext, type DeterminedCell } from 'ewald';
+import { type Context, cellFromParameters, createContext, type DeterminedCell, readCell } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fitStill } from '../../src/indexing/lattice/still-fit.js';
 import { errorText, oddsText, preferenceText } from '../../src/pipeline/first-frames/lattice-text.js';
@@ -98,6 +98,9 @@ test('what the odds do not support is stated in words', () => {
     preferenceText(lattice, { errors, rivals: [{ ...rival, log10Odds }] }, 3);
   expect(against(1.4)).toBeUndefined();
   expect(preferenceText(lattice, { errors, rivals: [] }, 12)).toBeUndefined();
+  expect(preferenceText(lattice, { errors: undefined, rivals: [], others: 2 }, 12)).toMatch(
+    /^2 other cells explain as many of the 12 stills: they do not determine the cell.*tilt series/,
+  );
   expect(preferenceText(lattice, { errors: undefined, rivals: [] }, 12)).toMatch(/^hP is .* without odds/);
   const unconfirmed = (stills: number) =>
     preferenceText({ ...lattice, type: 'aP' }, { errors: undefined, rivals: [] }, stills);
@@ -137,6 +140,12 @@ test('the words of errors say at which distance', () => {
   expect(errorText(errors)).toBe(words);
   expect(errorText([1, 2, 3, 0, 0.5, 0])).toBe('1 2 3 A, 0 0.5 0 deg, if distance and wavelength are right');
   const lattice = { type: 'tP', parameters: [79, 79, 38, 90, 90, 90] } as const;
+  const marked = cellFileOf(
+    { bravais: [{ ...lattice, distortion: 0 } as never], errors: undefined },
+    'it may be $& wrong',
+  );
+  expect(marked).toContain('\n; doubtful: it may be $& wrong\n');
+  expect(readCell(marked).cell[0]).toEqual(expect.any(Array));
   expect(cellFileOf({ bravais: [{ ...lattice, distortion: 0 } as never], errors })).toContain(
     `; standard errors: ${words}\n`,
   );

@@ -67,10 +67,13 @@ function bentText(
   );
 }
 
-/** What a user has to know if the stills or the odds do not support the lattice; undefined if they do. */
+/**
+ * What a user has to know if the stills or the odds do not support the lattice; undefined if they do. `others` are cells
+ * that explain as many stills.
+ */
 export function preferenceText(
   lattice: Lattice & Partial<Pick<BravaisCandidate, 'distortion'>>,
-  { errors, rivals }: Pick<DeterminedCell, 'errors' | 'rivals'>,
+  { errors, rivals, others = 0 }: Pick<DeterminedCell, 'errors' | 'rivals'> & { readonly others?: number },
   stills: number,
 ): string | undefined {
   const [rival] = rivals;
@@ -83,6 +86,12 @@ export function preferenceText(
     );
   const bent = errors && bentText(lattice, rivals, errorsOfMean);
   if (bent !== undefined) return bent;
+  if (!errors && others > 0)
+    return (
+      `${others === 1 ? 'another cell explains' : `${others} other cells explain`} as many of the ${stills} stills: they do ` +
+      'not determine the cell, as few of them do not where all spots are at small angles; index more images or a tilt ' +
+      'series, or name the cell'
+    );
   if (!errors && lattice.type === 'aP')
     return (
       `the cell rests on ${stills === 1 ? 'one image, which no other confirms' : 'images that do not agree on its lengths'}: ` +

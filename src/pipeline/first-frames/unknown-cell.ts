@@ -63,13 +63,20 @@ export function knownOf({ type, parameters }: BravaisCandidate): KnownCell {
   return { cell: cellFromParameters(a, b, c, al, be, ga), centring: centringOfType(type) };
 }
 
-/** The CrystFEL .cell file of the best lattice, with its standard errors in a comment. */
-export function cellFileOf({ bravais: [best], errors }: Pick<DeterminedCell, 'bravais' | 'errors'>): string {
+/** The CrystFEL .cell file of the best lattice, with its standard errors and what is doubtful in comments. */
+export function cellFileOf(
+  { bravais: [best], errors }: Pick<DeterminedCell, 'bravais' | 'errors'>,
+  doubt?: string,
+): string {
   if (!best) return '';
   const known = knownOf(best);
   const { lattice, uniqueAxis } = latticeName(known);
   const text = formatCellFile(known, lattice, uniqueAxis as 'a' | 'b' | 'c' | undefined);
-  return errors ? text.replace('\n', `\n; standard errors: ${errorText(errors)}\n`) : text;
+  const comments = [
+    ...(doubt === undefined ? [] : [`; doubtful: ${doubt}`]),
+    ...(errors ? [`; standard errors: ${errorText(errors)}`] : []),
+  ];
+  return comments.length === 0 ? text : text.replace('\n', () => `\n${comments.join('\n')}\n`);
 }
 
 /** The cell determined from the first frames. */
