@@ -5,7 +5,7 @@ import type { AsyncCall, Runtime } from './runtime.js';
 import { type Bits, type Scalar, shown } from './scalars.js';
 
 /** The parameters and the result of a function type as a callback. */
-interface CallbackShape {
+export interface CallbackShape {
   /** Wraps a JavaScript function into one that accepts C's values and never throws. */
   wrap(use: (...values: unknown[]) => unknown, call?: AsyncCall): (...bits: (Bits | null)[]) => Bits;
   /** What C gets once there is no function any more; `error` is that of the running call. */

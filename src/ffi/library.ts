@@ -193,7 +193,7 @@ export class LibraryTools {
         `"${type}" is ${typeText(declared)}; a callback needs a function type such as int (*)(int)`,
       );
     const given = use as (...values: unknown[]) => unknown;
-    const { address, release } = this.#target.callback(fn, given, () => calledLate(`a callback ${type}`, false));
+    const { address, release } = this.#target.callback(fn, given, () => calledLate(`a callback ${type}`, false), true);
     runtime.keepsCallbacks = true;
     return new Callback(runtime, fn, address, release);
   }
@@ -362,7 +362,7 @@ function keeping(
     if (typeof value === 'function' && type?.kind === 'pointer' && type.to.kind === 'function') {
       const what = `${name}(): argument ${i + 1}`;
       const use = value as (...values: unknown[]) => unknown;
-      const { address, release } = target.callback(type.to, use, () => calledLate(what, false));
+      const { address, release } = target.callback(type.to, use, () => calledLate(what, false), true);
       runtime.keepsCallbacks = true;
       const callback = new Callback(runtime, type.to, address, release);
       runtime.kept.add({ value: callback, free: release }, handle);

@@ -30,11 +30,12 @@ export interface Target {
   frame(): CallFrame;
   /** Makes a call off the main thread. */
   async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown>;
-  /** Makes a callback that C may keep; C that calls it after its release gets zero, and its caller the error of `late`. */
+  /** Makes a callback, for a call or longer; C that calls it after its release gets zero, and its caller the error of `late`. */
   callback(
     type: FunctionType,
     use: (...values: unknown[]) => unknown,
     late: () => Error,
+    isKept: boolean,
   ): { readonly address: Address; release(): void };
   /** Makes a function from a function pointer. */
   callable(address: Address, type: FunctionType): (...values: unknown[]) => unknown;

@@ -2,7 +2,6 @@
 
 import type { Address } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
-import type { FunctionType } from './header/types.js';
 import type { Bits } from './scalars.js';
 
 type Use = (...bits: (Bits | null)[]) => Bits | null;
@@ -15,6 +14,9 @@ interface Made {
 
 interface Slot extends Made {
   use: Use;
+  /** The library that used it last, and what gives back one that it keeps. */
+  owner: object | undefined;
+  giveBack: (() => void) | undefined;
 }
 
 /**
@@ -23,81 +25,176 @@ interface Slot extends Made {
  */
 const resting = 64;
 
-export class Trampolines {
-  readonly #make: (type: FunctionType, enter: Use) => Made;
-  readonly #idle = new Map<FunctionType, Slot[]>();
+/** The signature of a trampoline; equal ones are the same object. */
+interface Signature {
+  readonly parameters: readonly unknown[];
+}
+
+/**
+ * With `ahead`, those that are made while C calls JavaScript can only be called until that call ends, as koffi's: so many
+ * of each signature are made before, and lent there first.
+ */
+export class Trampolines<T extends Signature> {
+  readonly #make: (type: T, enter: Use) => Made;
+  readonly #ahead: number;
+  readonly #idle = new Map<T, Slot[]>();
   readonly #all = new Set<Slot>();
+  /** Signatures that were lent while C called JavaScript. */
+  readonly #short = new Set<T>();
+  /** Those that can no longer be called, and that C may have kept. */
+  readonly #retired: Slot[] = [];
+  #depth = 0;
 
   /** `make` makes a function that calls another one. */
-  constructor(make: (type: FunctionType, enter: Use) => Made) {
+  constructor(make: (type: T, enter: Use) => Made, ahead = 0) {
     this.#make = make;
+    this.#ahead = ahead;
   }
 
-  /** Lends one that calls `use`, and `later` after it was given back. */
-  lend(type: FunctionType, use: Use, later: Use): Made {
+  /** Makes those that may be needed while C calls JavaScript; fewer if a process can have no more. */
+  prepare(types: Iterable<T>): void {
+    for (const type of types) this.#fill(type, this.#ahead);
+  }
+
+  #fill(type: T, count: number): void {
+    const idle = this.#idleOf(type);
+    if (this.#depth > 0) {
+      if (idle.length < count) this.#short.add(type);
+      return;
+    }
+    try {
+      while (idle.length < count) idle.push(this.#new(type));
+    } catch {
+      // Whoever needs one gets the error.
+    }
+  }
+
+  #fillShort(): void {
+    for (const type of this.#short) this.#fill(type, resting + this.#ahead);
+    this.#short.clear();
+  }
+
+  /** Lends one that calls `use`, and `later` after it was given back; `isKept` if C may call it after this call. */
+  lend(type: T, use: Use, later: Use, owner: object, isKept: boolean): Made {
+    const idle = this.#idleOf(type);
+    const isInside = this.#ahead > 0 && this.#depth > 0;
+    if (isInside) {
+      if (idle.length <= resting) this.#short.add(type);
+    } else if (this.#ahead > 0) {
+      if (idle.length <= resting) this.#fill(type, resting + this.#ahead);
+      if (this.#short.size > 0) this.#fillShort();
+    }
+    const rested = idle.length > (isInside ? 0 : resting) ? idle.shift() : undefined;
+    if (!rested && isInside && isKept)
+      throw new EwaldError(
+        'Limit',
+        `a callback that is made while C calls JavaScript can be called only until that call returns, and the ` +
+          `${this.#ahead} of its type that were made before are taken; make it before the call`,
+      );
+    const slot = rested ?? this.#made(type, idle);
+    const isBrief = isInside && !rested;
+    slot.use = use;
+    slot.owner = owner;
+    let isLent = true;
+    const release = (): void => {
+      if (!isLent) return;
+      isLent = false;
+      slot.use = later;
+      if (isBrief) this.#retire(slot);
+      else idle.push(slot);
+    };
+    if (isKept) slot.giveBack = release;
+    return { address: slot.address, release };
+  }
+
+  #idleOf(type: T): Slot[] {
     let idle = this.#idle.get(type);
     if (!idle) {
       idle = [];
       this.#idle.set(type, idle);
     }
-    const resters = idle;
-    const slot = (resters.length > resting ? resters.shift() : undefined) ?? this.#made(type, resters);
-    slot.use = use;
-    let isLent = true;
-    return {
-      address: slot.address,
-      release: () => {
-        if (!isLent) return;
-        isLent = false;
-        slot.use = later;
-        resters.push(slot);
-      },
-    };
+    return idle;
+  }
+
+  #retire(slot: Slot): void {
+    this.#retired.push(slot);
+    if (this.#retired.length > resting) this.#end(this.#retired.shift());
+  }
+
+  #end(slot: Slot | undefined): boolean {
+    if (!slot) return false;
+    this.#all.delete(slot);
+    slot.release();
+    return true;
+  }
+
+  #new(type: T): Slot {
+    const enter = this.#entered(type.parameters.length, (): Slot => slot);
+    const slot: Slot = { ...this.#make(type, enter), use: () => 0, owner: undefined, giveBack: undefined };
+    this.#all.add(slot);
+    return slot;
   }
 
   /** A new one; where there can be no more, one that rests. */
-  #made(type: FunctionType, idle: Slot[]): Slot {
+  #made(type: T, idle: Slot[]): Slot {
     for (;;) {
       try {
-        const slot: Slot = {
-          ...this.#make(
-            type,
-            entered(type.parameters.length, (): Slot => slot),
-          ),
-          use: () => 0,
-        };
-        this.#all.add(slot);
-        return slot;
+        return this.#new(type);
       } catch (error) {
         const own = idle.shift();
         if (own) return own;
-        const other = [...this.#idle.values()].find((slots) => slots.length > 0)?.shift();
-        if (!other) throw error;
-        this.#all.delete(other);
-        other.release();
+        const others = [this.#retired, ...this.#idle.values()].find((slots) => slots.length > 0);
+        if (!this.#end(others?.shift())) throw error;
       }
     }
   }
 
-  /** Ends all; C must not call them any more. */
-  close(): void {
-    for (const slot of this.#all) slot.release();
-    this.#all.clear();
-    this.#idle.clear();
+  /** Calls what a slot uses now; written out by count, since a spread costs as much as a small callback. */
+  #entered(count: number, slot: () => Slot): Use {
+    const inside =
+      (call: Use): Use =>
+      (...bits) => {
+        this.#depth++;
+        try {
+          return call(...bits);
+        } finally {
+          this.#depth--;
+        }
+      };
+    switch (count) {
+      case 0:
+        return inside(() => slot().use());
+      case 1:
+        return (a) => {
+          this.#depth++;
+          try {
+            return slot().use(a as Bits);
+          } finally {
+            this.#depth--;
+          }
+        };
+      case 2:
+        return (a, b) => {
+          this.#depth++;
+          try {
+            return slot().use(a as Bits, b as Bits);
+          } finally {
+            this.#depth--;
+          }
+        };
+      default:
+        return inside((...bits) => slot().use(...bits));
+    }
   }
-}
 
-/** Calls what a slot uses now; written out by count, since a spread costs as much as a small callback. */
-function entered(count: number, slot: () => Slot): Use {
-  switch (count) {
-    case 0:
-      return () => slot().use();
-    case 1:
-      return (a) => slot().use(a as Bits);
-    case 2:
-      return (a, b) => slot().use(a as Bits, b as Bits);
-    default:
-      return (...bits) => slot().use(...bits);
+  /** Takes back those of a library that was closed, which C must not call any more. */
+  forget(owner: object): void {
+    for (const slot of this.#all) {
+      if (slot.owner !== owner) continue;
+      slot.giveBack?.();
+      slot.use = () => 0;
+      slot.owner = slot.giveBack = undefined;
+    }
   }
 }
 

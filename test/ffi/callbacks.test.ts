@@ -1,6 +1,6 @@
 // Callbacks have types, and may be called when they have ended: the right result, or an error with a tag.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { getLibHandle } from '../../src/entries/ffi.node.js';
+import { getLibHandle, type Pointer } from '../../src/entries/ffi.node.js';
 import { absent, type Kit, openKeeps, thrown } from './support.js';
 
 for (const backend of ['native', 'wasm'] as const) {
@@ -99,6 +99,45 @@ for (const backend of ['native', 'wasm'] as const) {
       lib.keeps_call_set(kept);
       expect(lib.keeps_call_now(1)).toBe(2);
       kept.dispose();
+    });
+
+    test('a callback calls C with another one, at any depth and as often as it likes', () => {
+      const add = (depth: number) => (value: number) =>
+        depth === 0 ? value + 1 : lib.keeps_call_with(value, add(depth - 1));
+      const wrong: unknown[] = [];
+      for (const depth of [1, 2, 1, 30, 1, 3])
+        for (let i = 0; i < 70; i++) {
+          try {
+            const sum = lib.keeps_call_with(i, add(depth));
+            if (sum !== i + 1) wrong.push([depth, i, sum]);
+          } catch (error) {
+            wrong.push([depth, i, String(error)]);
+          }
+        }
+      expect(wrong).toEqual([]);
+    });
+
+    test('a callback that is made in another one is called from anywhere, or refused where it is made', () => {
+      const kept: { dispose(): void }[] = [];
+      const seen: unknown[] = [];
+      const visit = (value: Pointer): void => void seen.push(value.read());
+      const making = (count: number) => (value: number) => {
+        for (let i = 0; i < count; i++) kept.push(lib.callback('void (*)(const double *)', visit));
+        return value;
+      };
+      lib.keeps_call_with(1, making(5));
+      for (const callback of kept) lib.keeps_visit([1], 1, callback);
+      expect(seen).toEqual([1, 1, 1, 1, 1]);
+      if (backend === 'native')
+        expect(thrown(() => lib.keeps_call_with(1, making(200)))).toMatchObject({
+          tag: 'Limit',
+          message: expect.stringMatching(/made while C calls JavaScript .*make it before the call/),
+        });
+      for (const callback of kept) lib.keeps_visit([1], 1, callback);
+      expect(seen.every((one) => one === 1)).toBe(true);
+      for (const callback of kept) callback.dispose();
+      lib.keeps_call_with(1, making(20));
+      for (const callback of kept.splice(0)) callback.dispose();
     });
 
     test('there are more callbacks than a process can have, or an error says so', { tags: 'all' }, async () => {

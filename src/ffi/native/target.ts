@@ -1,7 +1,7 @@
 /** A native library, called through koffi. Arrays are passed by their address and are not copied. */
 import { EwaldError, messageOf } from '../../util/errors.js';
 import { calling, plainArguments } from '../bind.js';
-import { callbackShape, resultOf } from '../callback.js';
+import { type CallbackShape, callbackShape, resultOf } from '../callback.js';
 import {
   type Argument,
   type CallFrame,
@@ -24,11 +24,12 @@ import {
 import { type Lending, Lent, lentView } from '../lent.js';
 import { missing } from '../names.js';
 import { type AsyncCall, Runtime } from '../runtime.js';
-import { type Bits, type Place, shown } from '../scalars.js';
+import { type Place, shown } from '../scalars.js';
 import type { Bound, Target } from '../target.js';
-import { calledLate, Trampolines } from '../trampolines.js';
+import { calledLate, type Trampolines } from '../trampolines.js';
 import { type Complex, complexParts, partOf } from '../wide-values.js';
 import { passedFields } from './by-value.js';
+import { type CallbackSignature, callbackSignature, functionTypes, trampolinesOf } from './callbacks.js';
 import { assertLoadable, type Found, symbolNames } from './find.js';
 import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace, turns } from './koffi.js';
 import { needsOwnNames } from './own-names.js';
@@ -41,9 +42,9 @@ export class NativeTarget implements Target {
   readonly #path: string;
   readonly #bound = new Map<string, KoffiFunction>();
   readonly #structs = new Map<string, unknown>();
-  /** Functions that C may still call. */
-  readonly #shapes = new WeakMap<FunctionType, ReturnType<typeof callbackShape>>();
-  readonly #trampolines = new Trampolines((type, enter) => this.#trampoline(type, enter));
+  readonly #shapes = new WeakMap<FunctionType, { shape: CallbackShape; signature: CallbackSignature }>();
+  readonly #trampolines: Trampolines<CallbackSignature>;
+  readonly #signatures = new WeakMap<FunctionType, CallbackSignature>();
   #symbols: readonly string[] | undefined;
   #unloaded = false;
 
@@ -57,6 +58,8 @@ export class NativeTarget implements Target {
     } catch (cause) {
       throw new EwaldError('Load', `the library ${path} does not load: ${messageOf(cause)}`, { cause });
     }
+    this.#trampolines = trampolinesOf(koffi);
+    this.#trampolines.prepare(new Set(functionTypes(this.runtime).map((type) => this.#signature(type))));
   }
 
   symbols(): readonly string[] {
@@ -119,7 +122,7 @@ export class NativeTarget implements Target {
   /** The type in koffi's notation. Pointers are passed as addresses; pointees are checked before. */
   #type(type: CType): unknown {
     if (type.kind === 'void') return 'void';
-    if (type.kind === 'pointer') return type.to.kind === 'function' ? this.#callbackType(type.to) : 'void *';
+    if (type.kind === 'pointer') return type.to.kind === 'function' ? this.#signature(type.to).type : 'void *';
     const scalar = this.runtime.scalar(type);
     if (scalar) {
       const { kind, size } = scalar.layout;
@@ -146,20 +149,17 @@ export class NativeTarget implements Target {
     throw new EwaldError('Unsupported', `a ${typeText(type)} cannot be passed by value`);
   }
 
-  readonly #callbackTypes = new Map<string, unknown>();
-
-  #callbackType(type: FunctionType): unknown {
-    const key = signature(type, '');
-    let found = this.#callbackTypes.get(key);
+  /** The signature of a callback, which is the same for all libraries of the process. */
+  #signature(type: FunctionType): CallbackSignature {
+    let found = this.#signatures.get(type);
     if (!found) {
       const { result, parameters } = type;
-      found = this.#koffi.pointer(
-        this.#koffi.proto(
-          this.#type(result),
-          parameters.map(({ type: parameter }) => (parameter.kind === 'pointer' ? 'void *' : this.#type(parameter))),
-        ),
+      found = callbackSignature(
+        this.#koffi,
+        this.#type(result),
+        parameters.map(({ type: parameter }) => (parameter.kind === 'pointer' ? 'void *' : this.#type(parameter))),
       );
-      this.#callbackTypes.set(key, found);
+      this.#signatures.set(type, found);
     }
     return found;
   }
@@ -231,38 +231,18 @@ export class NativeTarget implements Target {
     type: FunctionType,
     use: (...values: unknown[]) => unknown,
     late: () => Error,
+    isKept: boolean,
     call?: AsyncCall,
   ): { address: bigint; release(): void } {
-    let shape = this.#shapes.get(type);
-    if (!shape) {
-      shape = callbackShape(this.runtime, type);
-      this.#shapes.set(type, shape);
+    let found = this.#shapes.get(type);
+    if (!found) {
+      found = { shape: callbackShape(this.runtime, type), signature: this.#signature(type) };
+      this.#shapes.set(type, found);
     }
-    return this.#trampolines.lend(type, shape.wrap(use, call), shape.late(late)) as ReturnType<
+    const { shape, signature: own } = found;
+    return this.#trampolines.lend(own, shape.wrap(use, call), shape.late(late), this, isKept) as ReturnType<
       NativeTarget['callback']
     >;
-  }
-
-  /** A function of C that calls one of JavaScript. */
-  #trampoline(
-    type: FunctionType,
-    enter: (...bits: (Bits | null)[]) => Bits | null,
-  ): { address: bigint; release(): void } {
-    const isPointer = type.result.kind === 'pointer';
-    const use = isPointer ? (...bits: (Bits | null)[]) => enter(...bits) || null : enter;
-    let address: bigint;
-    try {
-      address = this.#koffi.register(use as (...values: never[]) => unknown, this.#callbackType(type));
-    } catch (cause) {
-      if (!/too many callbacks/i.test(messageOf(cause))) throw cause;
-      throw new EwaldError(
-        'Limit',
-        'C holds as many functions of JavaScript as a process can have (8192); dispose of the callbacks that C no ' +
-          'longer calls',
-        { cause },
-      );
-    }
-    return { address, release: () => this.#koffi.unregister(address) };
   }
 
   callable(address: number | bigint, type: FunctionType): (...values: unknown[]) => unknown {
@@ -299,7 +279,7 @@ export class NativeTarget implements Target {
       return;
     }
     this.#unloaded = true;
-    this.#trampolines.close();
+    this.#trampolines.forget(this);
     this.#library.unload();
   }
 }
@@ -422,7 +402,7 @@ class NativeFrame extends FrameEnds implements CallFrame {
   }
 
   callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument {
-    const { address, release } = this.#target.callback(type, use, () => calledLate(place(), true), this.#call);
+    const { address, release } = this.#target.callback(type, use, () => calledLate(place(), true), false, this.#call);
     this.release(release);
     return address;
   }

@@ -59,7 +59,7 @@ export class WasmTarget implements Target {
   readonly #options: WasmTargetOptions;
   readonly #slots: number[] = [];
   readonly #shapes = new WeakMap<FunctionType, ReturnType<typeof callbackShape>>();
-  readonly #trampolines = new Trampolines((type, enter) => this.#trampoline(type, enter));
+  readonly #trampolines = new Trampolines<FunctionType>((type, enter) => this.#trampoline(type, enter));
   #workers: WorkerCalls | undefined;
 
   constructor(table: FunctionTable, name: string, started: Started, options: WasmTargetOptions) {
@@ -156,13 +156,16 @@ export class WasmTarget implements Target {
     type: FunctionType,
     use: (...values: unknown[]) => unknown,
     late: () => Error,
+    isKept: boolean,
   ): { address: number; release(): void } {
     let shape = this.#shapes.get(type);
     if (!shape) {
       shape = callbackShape(this.runtime, type);
       this.#shapes.set(type, shape);
     }
-    return this.#trampolines.lend(type, shape.wrap(use), shape.late(late)) as ReturnType<WasmTarget['callback']>;
+    return this.#trampolines.lend(type, shape.wrap(use), shape.late(late), this, isKept) as ReturnType<
+      WasmTarget['callback']
+    >;
   }
 
   /** A function of the module's table that calls one of JavaScript. */
@@ -368,7 +371,7 @@ class WasmFrame extends FrameEnds implements CallFrame {
   }
 
   callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument {
-    const { address, release } = this.#target.callback(type, use, () => calledLate(place(), true));
+    const { address, release } = this.#target.callback(type, use, () => calledLate(place(), true), false);
     this.release(release);
     return address;
   }

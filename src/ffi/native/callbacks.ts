@@ -1,0 +1,87 @@
+/** The functions of C by which native libraries call JavaScript. All libraries of the process share them. */
+import { EwaldError, messageOf } from '../../util/errors.js';
+import { type CType, type FunctionType, signature } from '../header/types.js';
+import type { Runtime } from '../runtime.js';
+import type { Bits } from '../scalars.js';
+import { Trampolines } from '../trampolines.js';
+import type { Koffi } from './koffi.js';
+
+/** A function type in koffi's notation. */
+export interface CallbackSignature {
+  readonly parameters: readonly unknown[];
+  readonly isPointer: boolean;
+  /** koffi's type of a pointer to such a function. */
+  readonly type: unknown;
+}
+
+const signatures = new Map<string, CallbackSignature>();
+
+/** The signature of a result and parameters in koffi's notation; one object for equal ones. */
+export function callbackSignature(koffi: Koffi, result: unknown, parameters: readonly unknown[]): CallbackSignature {
+  const make = (): CallbackSignature => ({
+    parameters,
+    isPointer: result === 'void *',
+    type: koffi.pointer(koffi.proto(result, parameters)),
+  });
+  // Structs have no name that other libraries share.
+  if ([result, ...parameters].some((one) => typeof one !== 'string')) return make();
+  const key = [result, ...parameters].join();
+  let found = signatures.get(key);
+  if (!found) {
+    found = make();
+    signatures.set(key, found);
+  }
+  return found;
+}
+
+/**
+ * How many are made before C calls JavaScript. koffi binds one to the place of the stack at which it is made, and one that
+ * was made during a call overflows the stack when it is called outside of that call.
+ */
+const ahead = 8;
+
+/** Headers of user interfaces have more function types than a process may have trampolines for. */
+const maxTypes = 256;
+
+let trampolines: Trampolines<CallbackSignature> | undefined;
+
+/** The trampolines of the process. */
+export function trampolinesOf(koffi: Koffi): Trampolines<CallbackSignature> {
+  trampolines ??= new Trampolines<CallbackSignature>(({ isPointer, type }, enter) => {
+    const use = isPointer ? (...bits: (Bits | null)[]) => enter(...bits) || null : enter;
+    let address: bigint;
+    try {
+      address = koffi.register(use as (...values: never[]) => unknown, type);
+    } catch (cause) {
+      if (!/too many callbacks/i.test(messageOf(cause))) throw cause;
+      throw new EwaldError(
+        'Limit',
+        'C holds as many functions of JavaScript as a process can have (8192); dispose of the callbacks that C no ' +
+          'longer calls',
+        { cause },
+      );
+    }
+    return { address, release: () => koffi.unregister(address) };
+  }, ahead);
+  return trampolines;
+}
+
+/** The types of the functions that a header lets JavaScript pass to C. */
+export function functionTypes(runtime: Runtime): readonly FunctionType[] {
+  const { functions, structs, typedefs } = runtime.table;
+  const types = [
+    ...Object.values(functions).flatMap(({ parameters }) => parameters),
+    ...Object.values(structs).flatMap(({ fields = [] }) => fields),
+    ...Object.values(typedefs),
+  ].map(({ type }) => (type.kind === 'pointer' ? type.to : type));
+  const isPassed = (type: CType): boolean => type.kind === 'pointer' || runtime.scalar(type) !== undefined;
+  const found = types.filter(
+    (type): type is FunctionType =>
+      type.kind === 'function' &&
+      !type.variadic &&
+      (type.result.kind === 'void' || isPassed(type.result)) &&
+      type.parameters.every((parameter) => isPassed(parameter.type)),
+  );
+  const byText = new Map(found.map((type) => [signature(type, ''), type]));
+  return [...byText.values()].slice(0, maxTypes);
+}
