@@ -1,7 +1,7 @@
 /** The interface through which pointers and arrays use their library; implemented by the Runtime of an open library. */
 import type { Address, MemorySpace } from '../memory/space.js';
 import type { CField, CType, DataModel, FunctionTable } from './header/types.js';
-import type { Lender, Lending } from './lent.js';
+import type { Lender, Lending, Lent } from './lent.js';
 import type { Place, Scalar } from './scalars.js';
 import type { Wide } from './wide-values.js';
 
@@ -47,8 +47,8 @@ export interface Access {
   writeAt(address: Address, type: CType, index: number, value: unknown, into?: Lending): void;
   /** A type in C's notation: `double`, `int *`, `struct rec`. */
   typeOf(text: string): CType;
-  /** The object for an address; null for NULL. */
-  pointer(address: Address, to: CType): object | null;
+  /** The object for an address; null for NULL. `lent` is the memory that it is known to lead into. */
+  pointer(address: Address, to: CType, lent?: Lent): object | null;
   /** The zero-terminated text at an address. */
   textAt(address: Address): string;
   /** Takes note that C has freed what is at an address, or that an array was disposed. */

@@ -61,7 +61,7 @@ export function bindCall(
       return answer(result);
     } finally {
       runtime.leave(outer);
-      if (lending) runtime.unlend(lending);
+      if (lending) runtime.endCall(lending);
       open?.end();
       idle = open;
       if (heap && heap.lent > 0) heap.noticed(`${fn.name}()`);
@@ -136,7 +136,7 @@ export function bindVariadic(
       });
       return (out as (result: unknown) => unknown)(result);
     } finally {
-      runtime.unlend(lending);
+      runtime.endCall(lending);
       open.end();
     }
   };

@@ -7,7 +7,7 @@ import { parseFormat, type TypedArray } from '../memory/format.js';
 import { listed, shownAs } from '../memory/inspect.js';
 import { refuseIndexing } from '../memory/no-index.js';
 import type { TypedPointer } from '../memory/pointer-table.js';
-import { type Address, lendView, type MemorySpace, type Span } from '../memory/space.js';
+import { type Address, lendView, type MemorySpace, type Span, scoped } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access } from './access.js';
 import { type CType, typeText } from './header/types.js';
@@ -21,7 +21,8 @@ export interface CArray<V = unknown> extends DisposableObject {
 
 /** The pointer at which an array is. */
 interface Source {
-  readonly isCopy: boolean;
+  /** The memory of JavaScript that it leads into. */
+  readonly lent: Lent | undefined;
   /** Throws if what it leads into has ended. */
   check(): void;
 }
@@ -39,6 +40,8 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   readonly #source: Source | undefined;
   #release: (() => void) | undefined;
   #disposed = false;
+  /** Views that are lent by use(). */
+  #views = 0;
   #pointees: Pointees | undefined;
   #lent: Lent | undefined;
 
@@ -123,7 +126,8 @@ export class CArray<V = unknown> implements Located, TypedPointer {
       bytes: this.byteLength,
       address: () => this.#span.address as Address,
       kept: this,
-      isCopy: this.#source?.isCopy ?? false,
+      within: this.#source?.lent,
+      isOfC: this.#release === undefined,
       check: () => void this.span(),
     });
     return this.#lent;
@@ -157,7 +161,7 @@ export class CArray<V = unknown> implements Located, TypedPointer {
 
   /** Writes element i. @throws `Argument` when the type cannot hold the value. */
   set(i: number, value: V): void {
-    if (this.#source?.isCopy) refuseCopy(this.lent);
+    refuseCopy(this.#source?.lent);
     const offset = this.#offset(i);
     const lending = this.runtime.hasPointers(this.type) ? new Lending() : undefined;
     this.runtime.writeTo(
@@ -189,7 +193,8 @@ export class CArray<V = unknown> implements Located, TypedPointer {
    * Calls `use` with the elements as a typed array, without a copy; the array is valid only until `use` returns. Complex
    * numbers are two elements each: re, im.
    *
-   * @throws BufferError `DISPOSED`, with the call, if a wasm heap grew meanwhile.
+   * @throws BufferError `DISPOSED`, with the call, if a wasm heap grew meanwhile. `Argument` if the view was changed and
+   * is one of a copy that was made for a call, since the array of JavaScript does not change.
    */
   use<R>(use: (view: TypedArray) => R): R {
     const part = partOf(this.type);
@@ -198,7 +203,19 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     if (!array) throw new BufferError('FORMAT', `JavaScript has no typed array for ${typeText(this.type)}`);
     const view = this.span().view();
     const count = this.length * (part ? 2 : 1);
-    return lendView(this.space, () => use(new array(view.buffer, view.byteOffset, count)));
+    const lent = (): R => lendView(this.space, () => use(new array(view.buffer, view.byteOffset, count)));
+    this.#views++;
+    const end = (): void => {
+      this.#views--;
+    };
+    if (!this.#source?.lent?.isCopy) return scoped(lent, () => {}, end);
+    const now = (): Uint8Array => {
+      const { buffer, byteOffset } = this.span().view();
+      return new Uint8Array(buffer, byteOffset, this.byteLength);
+    };
+    const before = now().slice();
+    const isChanged = (): boolean => now().some((byte, i) => byte !== before[i]);
+    return scoped(lent, () => isChanged() && refuseCopy(this.#source?.lent), end);
   }
 
   /** A copy of the elements. */
@@ -234,6 +251,11 @@ export class CArray<V = unknown> implements Located, TypedPointer {
       throw new BufferError(
         'LOCKED',
         `buffer is locked: ${holdersOf(this)} memories are made of this array; dispose them first`,
+      );
+    if (this.#views > 0)
+      throw new BufferError(
+        'LOCKED',
+        'buffer is locked: a function given to use() works on this array; await it first',
       );
     this.#disposed = true;
     const release = this.#release;

@@ -13,8 +13,12 @@ interface LentMemory {
   readonly address: () => Address;
   /** The object that keeps the memory as long as it is referenced. */
   readonly kept: unknown;
-  /** Whether it is a copy of what the caller has, so that a change of it would be lost. */
-  readonly isCopy?: boolean;
+  /** The call for which it is a copy of what the caller has: after that, a change of it is lost. */
+  readonly copiedFor?: Lending | undefined;
+  /** Other memory of which it is a part. */
+  readonly within?: Lent | undefined;
+  /** Whether C allocated it, so that C may free it. */
+  readonly isOfC?: boolean | undefined;
   /** Throws if the memory has ended. */
   readonly check?: () => void;
   /** Frees memory that would otherwise be freed when the call ends. */
@@ -40,7 +44,14 @@ export class Lent {
   }
 
   get isCopy(): boolean {
-    return this.#of.isCopy ?? false;
+    const { copiedFor, within } = this.#of;
+    return copiedFor ? copiedFor.isOver : (within?.isCopy ?? false);
+  }
+
+  /** Whether C may free it. */
+  get isOfC(): boolean {
+    const { isOfC, within } = this.#of;
+    return within?.isOfC ?? isOfC ?? false;
   }
 
   get inside(): Lender | undefined {
@@ -60,7 +71,7 @@ export class Lent {
   }
 
   get what(): string {
-    return this.#of.what();
+    return this.#of.within?.what ?? this.#of.what();
   }
 
   get start(): number {
@@ -98,6 +109,8 @@ const unnamed: Place = () => 'an argument';
 /** What one call lends. */
 export class Lending implements Lender {
   readonly #all: Lent[] = [];
+  /** Whether the call has ended. */
+  isOver = false;
   #isSearched = false;
   /** The argument that is being placed. */
   place: Place = unnamed;

@@ -97,7 +97,7 @@ export class Pointer implements TypedPointer {
   as(type: string, length: number): CArray;
   as(type: string, length?: number): Pointer | CArray {
     const { runtime } = this;
-    const cast = runtime.pointer(this.address, runtime.typeOf(type)) as Pointer;
+    const cast = runtime.pointer(this.address, runtime.typeOf(type), this.lent) as Pointer;
     cast.#origin = this;
     return length === undefined ? cast : cast.array(length);
   }
@@ -117,7 +117,7 @@ export class Pointer implements TypedPointer {
     expects(Number.isSafeInteger(length) && length >= 0, 'the length', length, 'a whole number from 0');
     const span = runtime.memory.span(this.address, length * size);
     return new CArray(runtime, type, length, span, undefined, {
-      isCopy: this.lent?.isCopy ?? false,
+      lent: this.lent,
       check: () => void this.address,
     });
   }

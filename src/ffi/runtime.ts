@@ -175,6 +175,12 @@ export class Runtime implements Access {
   }
 
   /** Ends a call: what it lent is kept by the pointers that lead into it. */
+  endCall(lending: Lending): void {
+    lending.isOver = true;
+    this.unlend(lending);
+  }
+
+  /** Takes back what was lent for reading, or by a call. */
   unlend(lender: Lender): void {
     if (this.#lenders.at(-1) === lender) {
       this.#lenders.pop();
@@ -224,9 +230,9 @@ export class Runtime implements Access {
   }
 
   /** The JavaScript object for a pointer from C; null for NULL. */
-  pointer(address: Address, to: CType): Pointer | null {
+  pointer(address: Address, to: CType, known?: Lent): Pointer | null {
     if (!address) return null;
-    const lent = this.#lenders.length > 0 ? this.#lentAt(address) : undefined;
+    const lent = known ?? (this.#lenders.length > 0 ? this.#lentAt(address) : undefined);
     const isHandle = isOpaque(to, this.table) || (to.kind === 'struct' && this.destructors.has(to.tag));
     return isHandle ? new Handle(this, address, to, lent) : new Pointer(this, address, to, lent);
   }

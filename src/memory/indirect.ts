@@ -32,7 +32,7 @@ import {
   writePointers,
 } from './pointer-table.js';
 import { RowView } from './row-view.js';
-import { type Address, type Allocation, jsMemory, lendView, type MemorySpace } from './space.js';
+import { type Address, type Allocation, jsMemory, lendView, type MemorySpace, scoped } from './space.js';
 import { View2D } from './view.js';
 
 const memoryOptions = ['memory', 'readonly'];
@@ -287,23 +287,21 @@ export class IndirectMemory2D<V extends Value = Value> {
     const [{ array }, count] = [format, this.columns];
     if (!array)
       throw new BufferError('FORMAT', `JavaScript has no typed array for format "${format.text}"; use row(${i})`);
-    const lock = this.lock();
-    try {
-      const view = span.view();
-      const start = view.byteOffset + offset;
-      if (format.native && !readonly && start % format.size === 0)
-        return lendView(this.space, () => use(new array(view.buffer, start, count)));
-      const copy = new array(count);
-      for (let j = 0; j < count; j++) copy[j] = format.read(view, offset + j * format.size) as never;
-      const result = use(copy);
-      if (!readonly) {
-        const now = span.view();
-        for (let j = 0; j < count; j++) format.write(now, offset + j * format.size, copy[j] as Value);
-      }
-      return result;
-    } finally {
-      lock();
-    }
+    const view = span.view();
+    const start = view.byteOffset + offset;
+    const nothing = (): void => {};
+    if (format.native && !readonly && start % format.size === 0)
+      return scoped(() => lendView(this.space, () => use(new array(view.buffer, start, count))), nothing, this.lock());
+    const copy = new array(count);
+    for (let j = 0; j < count; j++) copy[j] = format.read(view, offset + j * format.size) as never;
+    const before = readonly ? copy : copy.slice();
+    // What was set meanwhile stays.
+    const writeBack = (): void => {
+      const now = span.view();
+      for (let j = 0; j < count; j++)
+        if (!Object.is(copy[j], before[j])) format.write(now, offset + j * format.size, copy[j] as Value);
+    };
+    return scoped(() => use(copy), readonly ? nothing : writeBack, this.lock());
   }
 
   *[Symbol.iterator](): IterableIterator<RowView<V>> {

@@ -229,29 +229,21 @@ export class WasmSpace extends Counted implements MemorySpace {
       this.#seen = buffer;
       this.#grownBy = undefined;
     }
-    const end = <T>(result: T): T => {
-      this.lent--;
-      const isShared = Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
-      if (this.buffer === buffer || isShared) return result;
-      throw new BufferError(
-        'DISPOSED',
-        `the wasm heap grew in ${this.#grownBy ?? 'a call'} while a view of it was in use; the view is empty since then, ` +
-          'and what was written to it is lost: call that before or after, or use at() and set()',
-      );
-    };
-    let result: R;
-    try {
-      result = use();
-    } catch (error) {
-      this.lent--;
-      throw error;
-    }
-    if (!isPromise(result)) return end(result);
-    const failed = (error: unknown): never => {
-      this.lent--;
-      throw error;
-    };
-    return result.then(end, failed) as R;
+    return scoped(
+      use,
+      () => {
+        const isShared = Object.prototype.toString.call(buffer) === '[object SharedArrayBuffer]';
+        if (this.buffer === buffer || isShared) return;
+        throw new BufferError(
+          'DISPOSED',
+          `the wasm heap grew in ${this.#grownBy ?? 'a call'} while a view of it was in use; the view is empty since then, ` +
+            'and what was written to it is lost: call that before or after, or use at() and set()',
+        );
+      },
+      () => {
+        this.lent--;
+      },
+    );
   }
 
   /** The current buffer of the heap. */
@@ -293,6 +285,29 @@ export class WasmSpace extends Counted implements MemorySpace {
 
 const isPromise = (value: unknown): value is Promise<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+
+/** Calls `use`, then `end` if it did not fail, and `always`; for a promise once it settles. */
+export function scoped<R>(use: () => R, end: () => void, always: () => void): R {
+  const ended = <T>(value: T): T => {
+    try {
+      end();
+      return value;
+    } finally {
+      always();
+    }
+  };
+  const failed = (error: unknown): never => {
+    always();
+    throw error;
+  };
+  let result: R;
+  try {
+    result = use();
+  } catch (error) {
+    return failed(error);
+  }
+  return isPromise(result) ? (result.then(ended, failed) as R) : ended(result);
+}
 
 /** Calls `use`, which works on a view of a space. @throws BufferError `DISPOSED` if the view did not last. */
 export const lendView = <R>(space: MemorySpace, use: () => R): R =>

@@ -276,6 +276,72 @@ for (const backend of ['native', 'wasm'] as const) {
       expect(thrown(() => inside.read()).message).toMatch(/whose buffer was transferred or resized/);
     });
 
+    test('a change of a copy is refused, whichever way leads to it', async () => {
+      const ways: [string, (pointer: Pointer) => unknown][] = [
+        ['write', (pointer) => pointer.write(9)],
+        ['as().write', (pointer) => pointer.as('double').write(9)],
+        ['as().as().write', (pointer) => pointer.as('void').as('double').write(9, 1)],
+        ['as(n).set', (pointer) => pointer.as('double', 2).set(0, 9)],
+        ['as(n).copyFrom', (pointer) => pointer.as('double', 2).copyFrom([9])],
+        ['as().array().set', (pointer) => pointer.as('double').array(2).set(1, 9)],
+        ['array().use', (pointer) => pointer.array(2).use((view) => void view.fill(9 as never))],
+        ['as(n).use', (pointer) => pointer.as('double', 2).use((view) => void view.fill(9 as never))],
+        [
+          'async use',
+          (pointer) =>
+            pointer.array(2).use(async (view) => {
+              await null;
+              view.fill(9 as never);
+            }),
+        ],
+      ];
+      for (const [shape, make] of [
+        ['typed array', () => Float64Array.of(1, 2)],
+        ['list', () => [1, 2]],
+      ] as const)
+        for (const [way, write] of ways) {
+          const given = make();
+          let said = 'no error';
+          try {
+            await write(lib.keeps_first(given));
+          } catch (error) {
+            said = /copy of keeps_first\(\): argument 1/.exec(String(error))?.[0] ?? String(error);
+          }
+          const isInPlace = backend === 'native' && shape === 'typed array';
+          expect([shape, way, said]).toEqual([shape, way, isInPlace ? 'no error' : expect.stringMatching(/^copy of/)]);
+          expect([shape, way, given.includes(9)]).toEqual([shape, way, isInPlace]);
+        }
+      const pointer = lib.keeps_first([1, 2]) as Pointer;
+      expect(pointer.as('double', 2).use((view) => view.join())).toBe('1,2');
+      await collect();
+      expect(pointer.as('double', 2).toArray()).toEqual([1, 2]);
+      const array = lib.alloc('double', 2);
+      const filling = array.use(async (view) => {
+        await null;
+        view.fill(7 as never);
+      });
+      expect(thrown(() => array.dispose()).code).toBe('LOCKED');
+      await filling;
+      expect(array.toArray()).toEqual([7, 7]);
+      array.dispose();
+    });
+
+    test('what a callback writes through a pointer into an argument arrives there', () => {
+      for (const given of [Float64Array.of(1, 2, 3), [1, 2, 3]]) {
+        const seen: Pointer[] = [];
+        lib.keeps_change(given, 3, (value: Pointer) => {
+          const i = seen.push(value);
+          if (i === 1) value.write(7);
+          else if (i === 2) value.as('double', 1).set(0, 8);
+          else value.array(1).use((view) => void view.fill(9 as never));
+        });
+        expect([...given]).toEqual([7, 8, 9]);
+        const change = (): void => seen[0]?.write(1);
+        if (backend === 'native' && given instanceof Float64Array) change();
+        else expect(thrown(change).message).toMatch(/copy of keeps_change/);
+      }
+    });
+
     test('a number stands for a pointer only if the header casts it to one', () => {
       const store = lib.keeps_store_new();
       expect(lib.keeps_store_bind(store, 0, 'text', -1)).toBe(1);

@@ -128,6 +128,23 @@ describe('access', () => {
     expect(code(() => IndirectMemory2D.create(1, 1, 'e').withRow(0, () => 0))).toBe('FORMAT');
   });
 
+  test('withRow waits for a function that is async, and takes back what it changed alone', async () => {
+    for (const format of ['d', '>d']) {
+      const memory = IndirectMemory2D.create(1, 3, format);
+      const done = memory.withRow(0, async (row) => {
+        row[0] = 1;
+        await null;
+        row[1] = 2;
+      });
+      memory.set(0, 2, 3);
+      expect(code(() => memory.reinterpret('Q'))).toBe('LOCKED');
+      await done;
+      expect([format, memory.toArray(), memory.lockCount]).toEqual([format, [[1, 2, 3]], 0]);
+      await expect(memory.withRow(0, async () => Promise.reject(new Error('own')))).rejects.toThrow('own');
+      expect(memory.lockCount).toBe(0);
+    }
+  });
+
   test('withRow locks while it runs', () => {
     const memory = IndirectMemory2D.create(1, 1, 'i');
     memory.withRow(0, () => expect(code(() => memory.reinterpret('I'))).toBe('LOCKED'));

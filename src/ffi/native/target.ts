@@ -221,7 +221,7 @@ export class NativeTarget implements Target {
     } finally {
       this.runtime.waiting.delete(call);
       this.runtime.memory.turn++;
-      this.runtime.unlend(lending);
+      this.runtime.endCall(lending);
       frame.end();
       if (this.runtime.disposed) this.#unload();
     }
@@ -377,8 +377,8 @@ class NativeFrame extends FrameEnds implements CallFrame {
     // A table has only its address.
     this.#held.push(made);
     if (lending) {
-      const isCopy = direction !== 'in';
-      made.lent = new Lent({ what: lending.place, bytes, address: () => made.address, kept: made, isCopy });
+      const copiedFor = direction === 'in' ? undefined : lending;
+      made.lent = new Lent({ what: lending.place, bytes, address: () => made.address, kept: made, copiedFor });
       lending.add(made.lent);
     }
     return made;

@@ -392,8 +392,8 @@ class WasmFrame extends FrameEnds implements CallFrame {
 
   #lend(lending: Lending, address: number, bytes: number, direction: Direction): Lent {
     const free = (): void => this.#heap.free(address);
-    const isCopy = direction !== 'in';
-    const lent = new Lent({ what: lending.place, bytes, address: () => address, kept: undefined, isCopy, free });
+    const copiedFor = direction === 'in' ? undefined : lending;
+    const lent = new Lent({ what: lending.place, bytes, address: () => address, kept: undefined, copiedFor, free });
     this.release(() => {
       if (!lent.claimed) free();
     });
