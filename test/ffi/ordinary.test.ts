@@ -71,6 +71,17 @@ for (const { backend, absent: why, build } of targets) {
       expect(o.o_odd({ c: [1, 2, 3, 4, -128] })).toEqual({ c: '\x02\x03\x04\x05�' });
     });
 
+    test('members that are structs or unions are where C has them, by value', () => {
+      expect(o.o_in1({ c: 1, s: { b: -2, f: 3.5 } })).toEqual({ c: 2, s: { b: -1, f: 4.5 } });
+      expect(o.o_in2({ m: { m: { x: 1, y: 2, z: 3 } }, c: 4 })).toEqual({ m: { m: { x: 2, y: 3, z: 4 } }, c: 5 });
+      expect(o.o_in3({ n: [1, 2, 3], f: { id: 5, on: true, kind: 6 } })).toEqual({
+        n: [2, 3, 4],
+        f: { id: 6, on: false, kind: 7 },
+      });
+      expect(o.o_in4({ w: 1.5, u: { i: 9, k: 8 } })).toMatchObject({ w: 2.5, u: { i: 10, k: 9 } });
+      expect(o.o_in5({ c: 1, u: { s: [2, 3, 4] }, d: 5 })).toMatchObject({ c: 2, u: { s: [3, 4, 5] }, d: 6 });
+    });
+
     test('long double and 128-bit integers are read and written in memory', () => {
       const s = { before: 1, value: 0.1, after: 2 };
       o.o_extend(s, 2);

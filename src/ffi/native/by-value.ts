@@ -33,14 +33,22 @@ const refusal = (type: CType, why: string): EwaldError =>
 
 const unaligned = ({ align: _, ...type }: CType): CType => type as CType;
 
+/** Whether koffi lays out a type as C does. */
+function isPlain(type: CType, runtime: Runtime): boolean {
+  if (type.kind === 'struct') return plainFields(type, runtime) !== undefined;
+  if (type.kind === 'array') return isPlain(type.of, runtime);
+  return type.kind !== 'opaque' || isPassed(type);
+}
+
 /** The fields themselves, if koffi lays them out as C does. */
 function plainFields(type: StructType, runtime: Runtime): readonly CField[] | undefined {
   const struct = runtime.table.structs[type.tag];
   const fields = struct?.fields ?? [];
-  const isPlain = fields.every(
-    ({ name, bits, type: inner }) => name !== '' && bits === undefined && (inner.kind !== 'opaque' || isPassed(inner)),
+  if (struct?.kind === 'union' || fields.length === 0) return undefined;
+  const arePlain = fields.every(
+    ({ name, bits, type: inner }) => name !== '' && bits === undefined && isPlain(inner, runtime),
   );
-  if (struct?.kind === 'union' || !isPlain) return undefined;
+  if (!arePlain) return undefined;
   const members = fields.flatMap(({ name, type: inner }) => {
     const layout = layoutOf(unaligned(inner), runtime.model, runtime.table);
     return layout ? [{ name, type: inner, layout }] : [];

@@ -176,17 +176,22 @@ export class NativeTarget implements Target {
     return { type, koffi: this.#type(promoted(type, this.runtime)) };
   }
 
+  /** Memory for a struct as koffi has it: of whole words, if it is passed as words. */
+  #roomFor(type: StructType): Uint8Array {
+    return new Uint8Array(Math.ceil(this.runtime.sizeOf(type) / 8) * 8);
+  }
+
   /** A struct in koffi's form, by way of its bytes: the codec of structs checks names, ranges and lengths. */
   #structObject(type: StructType, value: unknown, place: Place): object {
     const { runtime } = this;
-    const bytes = new Uint8Array(runtime.sizeOf(type));
+    const bytes = this.#roomFor(type);
     runtime.write(new DataView(bytes.buffer), 0, type, value, place);
     return this.#koffi.decode(this.#koffi.address(bytes), this.#type(type)) as object;
   }
 
   /** A struct that koffi returned, by way of its bytes. */
   #fromStruct(type: StructType, value: unknown): unknown {
-    const bytes = new Uint8Array(this.runtime.sizeOf(type));
+    const bytes = this.#roomFor(type);
     this.#koffi.encode(this.#koffi.address(bytes), this.#type(type), value);
     return this.runtime.read(new DataView(bytes.buffer), 0, type);
   }
