@@ -106,11 +106,28 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
       const sigma = of[1] < 0 ? 0 : at(row, of[1]);
       return !isThere(sigma) ? 0 : isAmplitude ? 2 * Math.abs(at(row, of[0])) * sigma : sigma;
     }),
-    measurements: new Float64Array(kept.length).fill(1),
+    measurements: Float64Array.from(kept, ({ row, sign }) => {
+      const column = countsOf(columns, mates ? (sign > 0 ? 'N(+)' : 'N(-)') : 'N', mates ? -1 : values);
+      const count = column < 0 ? 1 : at(row, column);
+      return isThere(count) && count >= 1 ? Math.round(count) : 1;
+    }),
   };
   const read = (mates ? [...mates.plus, ...mates.minus] : [values, sigmas]).flatMap((one) => columns[one]?.label ?? []);
   const remarks = mates ? [...group.remarks, matesApart(read)] : group.remarks;
   return { list, parameters, centring: group.centring, columns: read, others, remarks };
+}
+
+/**
+ * The column of the numbers of measurements, as ewald and DIALS name it, if they are those of the column of `values`: the
+ * first one of intensities, or mates, -1. Returns -1 without it.
+ */
+function countsOf(
+  columns: readonly { readonly label: string; readonly type: string }[],
+  name: string,
+  values: number,
+): number {
+  if (values >= 0 && columns.findIndex(({ type }) => type === 'J') !== values) return -1;
+  return columns.findIndex(({ label, type }) => type === 'I' && label.toUpperCase() === name);
 }
 
 /** What to know of a list whose mates are apart. */

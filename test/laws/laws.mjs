@@ -1,0 +1,30 @@
+/** All laws, over the package in a folder: dist/, or a changed copy of it. */
+import { pathToFileURL } from 'node:url';
+import { listLaws } from './lists.mjs';
+
+const opened = [];
+
+/** The rows. Each gets the entries of the package by their names. */
+export async function openLaws(folder = new URL('../../dist', import.meta.url)) {
+  const base = folder instanceof URL ? folder.href : pathToFileURL(folder).href;
+  const entry = (name) => import(`${base}/${name}.js`);
+  const ewald = { ...(await entry('merging')), ...(await entry('index.node')) };
+  const context = await ewald.createContext({ backend: 'wasm', log: { level: 'error' } });
+  const udf = await entry('udf.node');
+  const scans = new udf.Context({ context: { backend: 'wasm' } });
+  opened.push(context, scans);
+  const place = {
+    ewald,
+    context,
+    udf,
+    data: await entry('data.node'),
+    shell: await entry('shell.node'),
+    contexts: { udf: scans },
+  };
+  return listLaws(place);
+}
+
+/** Ends what was opened. */
+export async function closeLaws() {
+  for (const one of opened.splice(0)) await one.dispose();
+}
