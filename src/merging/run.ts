@@ -1,7 +1,6 @@
 /** A merge of collected observations: subject, ways to index, polarisation, fits of the whole, halves and data sets. */
 
 import type { Planner } from '../compute/planner/planner.js';
-import { unitsPerPhotonOf } from '../crystal/geometry/geometry.js';
 import { isOfElectrons, polarisationText, readPolarisation } from '../crystal/polarisation.js';
 import { identity, type Operation } from '../crystal/symmetry/matrices.js';
 import { indexingAmbiguities, latticeRotations } from '../crystal/symmetry/settings.js';
@@ -14,6 +13,7 @@ import type { PlatformSignal } from '../util/globals.js';
 import { median } from '../util/median.js';
 import { checkSignal, yieldToEventLoop } from '../util/options.js';
 import { addCounts, rejectedRows, type ScanCounts } from './collection/counts.js';
+import { gainOf } from './collection/gain.js';
 import { numberedCells } from './collection/named-axes.js';
 import { contradictionsText, emptyMergeError } from './collection/nothing-to-merge.js';
 import { type Observations, someCrystals } from './collection/observations.js';
@@ -117,7 +117,7 @@ export async function runMerge(
     observations,
     ids: identifiers(observations, unique, chosen),
     unique: unique.count,
-    noise: { gain: gainOf(heads, observations, remarks), partiality: partialities[checked.model] },
+    noise: { gain: gainOf(heads, observations, checked.model, remarks), partiality: partialities[checked.model] },
   };
   const { backend, kernel } = await planner.plan(mergingFeature, {
     unique: unique.count,
@@ -490,29 +490,4 @@ function settingsOf(
     ways: new Uint8Array(observations.crystals),
     logOdds: new Float64Array(observations.crystals).fill(Number.POSITIVE_INFINITY),
   };
-}
-
-/** Detector counts per photon, on which all streams must agree. */
-function gainOf(
-  heads: readonly { name: string; head: ScannedHead }[],
-  { wavelengths }: Observations,
-  remarks: string[],
-): number {
-  const [first] = heads;
-  const wavelength = median(wavelengths.filter((wavelength) => wavelength > 0));
-  const of = ({ aduPerPhoton: unitsPerPhoton, aduPerEv }: ScannedHead): number =>
-    unitsPerPhotonOf({ unitsPerPhoton, unitsPerEv: wavelength > 0 ? aduPerEv : undefined }, wavelength) ?? 1;
-  const gain = first ? of(first.head) : 1;
-  const other = heads.find(({ head }) => of(head) !== gain);
-  if (first && other)
-    throw new EwaldError(
-      'Argument',
-      `${first.name} has ${gain} counts a photon and ${other.name} ${of(other.head)}; merge streams of one detector`,
-    );
-  const second = first && heads.find(({ head }) => head.geometry !== first.head.geometry);
-  if (first && second)
-    remarks.push(
-      `${first.name} and ${second.name} have different geometries: their intensities may differ systematically.`,
-    );
-  return gain;
 }

@@ -1,6 +1,7 @@
 /** All laws, over the package in a folder: dist/, or a changed copy of it. */
 import { pathToFileURL } from 'node:url';
 import { listLaws } from './lists.mjs';
+import { mergeLaws } from './merges.mjs';
 
 const opened = [];
 
@@ -21,7 +22,7 @@ export async function openLaws(folder = new URL('../../dist', import.meta.url)) 
     shell: await entry('shell.node'),
     contexts: { udf: scans },
   };
-  return listLaws(place);
+  return [...listLaws(place), ...mergeLaws(place)];
 }
 
 /** Ends what was opened. */

@@ -260,7 +260,8 @@ void refine(const Job& job, uint32_t c, Refinement& refinement) {
     const double wg = work.weight[at] * work.factor[at];
     // The merge without the crystal's own share, so that the crystal is not fitted to itself.
     const double information = refinement.information[id], foreign = information - wg * work.factor[at];
-    const double variance = 1 / (foreign > 1e-12 ? foreign : 1e-12);
+    // Intensities have any unit, and so has what they tell: only 0 and less is nothing.
+    const double variance = 1 / (foreign > 1e-300 ? foreign : 1e-300);
     const double value = (refinement.numerator[id] - wg * work.observed[at]) * variance;
     work.reference[at] = foreign > least_foreign * information && value > 0 ? value : 0;
     work.variance[at] = variance;
