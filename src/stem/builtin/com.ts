@@ -134,10 +134,13 @@ export function comImages(
   const n = moments.length / 3;
   const rawShifts = new Float64Array(2 * n);
   for (let i = 0; i < n; i++) {
-    // A position without a frame has no centre: trend and derivatives must not treat it as a shift of 0.
-    if (damage && !damage[i]) rawShifts.fill(Number.NaN, 2 * i, 2 * i + 2);
     const sum = moments[3 * i] as number;
-    if (sum === 0 || (damage && !damage[i])) continue;
+    // Without a frame or a count there is no centre: trend and derivatives must not treat it as a shift of 0, which would
+    // depend on the centre that is stated.
+    if (sum === 0 || (damage && !damage[i])) {
+      rawShifts.fill(Number.NaN, 2 * i, 2 * i + 2);
+      continue;
+    }
     rawShifts[2 * i] = (moments[3 * i + 1] as number) / sum - cy;
     rawShifts[2 * i + 1] = (moments[3 * i + 2] as number) / sum - cx;
   }
@@ -187,8 +190,8 @@ function withoutDescan(
 
 /**
  * Centre of mass: `rawCom`, `rawShifts`, `field` as (y, x), `fieldY`, `fieldX`, `magnitude`, `divergence`, `curl`,
- * `counts`, `regression`. All but the last are NaN at positions without a frame; divergence and curl also at their
- * neighbours.
+ * `counts`, `regression`. All but the last are NaN at positions without a frame, all but it and the counts at those of
+ * frames without a count, where LiberTEM has a shift of 0; divergence and curl also at their neighbours.
  */
 export const comUdf = /* @__PURE__ */ defineUdf({
   name: 'com',
