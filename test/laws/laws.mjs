@@ -2,6 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import { listLaws } from './lists.mjs';
 import { mergeLaws } from './merges.mjs';
+import { runLaws } from './runs.mjs';
 import { scanLaws } from './scans.mjs';
 
 const opened = [];
@@ -23,7 +24,7 @@ export async function openLaws(folder = new URL('../../dist', import.meta.url)) 
     shell: await entry('shell.node'),
     contexts: { udf: scans },
   };
-  return [...listLaws(place), ...mergeLaws(place), ...scanLaws(place)];
+  return [...listLaws(place), ...mergeLaws(place), ...(await runLaws(place)), ...scanLaws(place)];
 }
 
 /** Ends what was opened. */
