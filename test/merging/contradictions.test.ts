@@ -59,20 +59,6 @@ test('crystals as they are, or with a wide spectrum or divergence, are not doubt
   expect(remarks.join()).not.toMatch(/contradict/);
 });
 
-test('reflections of 0 0 0 and beyond half the wavelength are left out, and counted', { tags: 'all' }, async () => {
-  const row = /^ +-?\d+ +-?\d+ +-?\d+ (?= +-?[\d.]+ +[\d.]+ +9\.00)/m;
-  const [far, origin] = ['200 200 200', '0 0 0'].map((indices) => text.replace(row, ` ${indices} `));
-  for (const changed of [far, origin] as const) {
-    expect(changed).not.toBe(text);
-    const { counts, statistics, reflections } = await merged(changed ?? '');
-    expect(counts.impossible).toBe(1);
-    expect(statistics.overall.dMin).toBeGreaterThan(2.4);
-    for (let i = 0; i < reflections.count; i++)
-      expect(reflections.indices.subarray(3 * i, 3 * i + 3).every((index) => index === 0)).toBe(false);
-  }
-  expect((await merged(text)).counts.impossible).toBe(0);
-});
-
 test('a crystal whose list lacks a line is left out, and the merge is doubtful', { tags: 'all' }, async () => {
   const stated = text.replace(/^(Reflections measured[\s\S]*?)End of reflections/gm, (list) => {
     const rows = list.split('\n').length - 3;
@@ -101,24 +87,4 @@ test('photon energies as they are, of several crystals, are not doubted', { tags
     const one = simulateStream({ crystals: 6 + 2 * seed, symmetry: 'mmm', parameters: [40, 44, 50, 90, 90, 90], seed });
     expect((await merged(one.text)).remarks.join(), `seed ${seed}`).not.toMatch(/energy/);
   }
-});
-
-test('left-handed axes are turned, and said, so that Friedel mates stay what they are', async () => {
-  const { text: given } = simulateStream({ crystals: 12, symmetry: '222', parameters: [40, 44, 50, 90, 90, 90] });
-  const mergedAs = async (changed: string) => {
-    const merger = await context.merger({ symmetry: '222', model: 'mean', polarisation: 'none' });
-    await merger.addStream({ name: 'a.stream', bytes: new TextEncoder().encode(changed) });
-    return merger.run();
-  };
-  const rows = /^( *-?\d+ +-?\d+) +(-?\d+)(?= +-?[\d.]+ +[\d.]+ +9\.00)/gm;
-  const left = scaled('c', [-1, -1, -1])(given).replace(rows, (_, hk, l) => `${hk} ${-Number(l)}`);
-  expect(left).not.toBe(given);
-  const [right, turned] = [await mergedAs(given), await mergedAs(left)];
-  expect(turned.remarks.join()).toMatch(/axes a\*, b\*, c\* of 12 of 12 crystals are left-handed: .* negated/);
-  expect(right.remarks.join()).not.toMatch(/left-handed/);
-  const at = ({ reflections: { indices, intensity } }: typeof right) =>
-    new Map(Array.from(intensity, (x, i) => [[...indices.subarray(3 * i, 3 * i + 3)].join(), x]));
-  const [before, after] = [at(right), at(turned)];
-  expect(after.size).toBe(before.size);
-  for (const [key, x] of before) expect(after.get(key), key).toBeCloseTo(x, 3);
 });

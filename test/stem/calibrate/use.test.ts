@@ -55,15 +55,6 @@ test('icom with a calibration shows the object; without rotation it does not', a
   expect(wrong.notes.join()).toMatch(/the image is wrong: .* scan rotation of 3[678] ± \d degrees .* with flipY/);
 });
 
-test('the default of icom is the mean, so that a beam off centre is no ramp', async () => {
-  const phase = async (regression?: 'none' | 'mean'): Promise<number[]> =>
-    Array.from((await ctx.run(ctx.createIcomAnalysis(scan, { regression }))).phase.data);
-  const [usual, mean, none] = [await phase(), await phase('mean'), await phase('none')];
-  expect(usual).toEqual(mean);
-  const size = (values: number[]): number => Math.max(...values.map(Math.abs));
-  expect(size(none)).toBeGreaterThan(3 * size(usual));
-});
-
 test('the half turn is called an assumption, which an object of dips is against', { tags: 'all' }, async () => {
   expect(calibration.rotation).toMatchObject({ halfTurn: 'assumed', scanRotation: expect.closeTo(37, -1) });
   const said = /assumes that fields point to atoms; in an object of dips, .* half a turn more/;
