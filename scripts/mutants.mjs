@@ -22,6 +22,8 @@ import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { looks } from '../test/conformance/looks.mjs';
 import { mutants } from '../test/conformance/mutants.mjs';
+import { check as checkLaw } from '../test/laws/law.mjs';
+import { closeLaws, openLaws } from '../test/laws/laws.mjs';
 import { softwareVulkan } from './lib/chromium.mjs';
 import { filesUnder, hashOf } from './lib/files.mjs';
 import { Relinked } from './lib/relink.mjs';
@@ -66,7 +68,10 @@ async function check(lane, file, ids) {
     backend === 'wasm'
       ? { wasm: readFileSync(own === 'dist' ? join(file, 'ewald.wasm') : file) }
       : { addonPath: backend === 'cuda-emulated' ? { [backend]: file } : file };
-  const rows = ids.filter((id) => !(id in looks));
+  const rows = ids.filter((id) => !(id in looks) && !id.startsWith('law:'));
+  const words = ids.filter((id) => id.startsWith('law:')).map((id) => id.slice(4));
+  if (words.length > 0 && (await isLawBroken(folder, words))) process.exitCode = 1;
+  if (words.length > 0 && (process.exitCode === 1 || words.length === ids.length)) return;
   for (const id of ids.filter((one) => one in looks)) {
     const why = await looks[id]({ folder: pathToFileURL(folder).href, core: { backend, ...core } }).then(
       () => undefined,
@@ -91,6 +96,20 @@ async function check(lane, file, ids) {
   const red = report.rows.find(({ outcome }) => outcome === 'fail');
   process.stdout.write(red ? `${red.id}: ${red.why.split('\n')[0]}\n` : `${report.counts.pass} rows pass\n`);
   process.exitCode = red || report.counts.pass === 0 ? 1 : 0;
+}
+
+/** Whether one of the laws with these words does not hold for the package in a folder, by the inputs of `npm test`. */
+async function isLawBroken(folder, words) {
+  const laws = await openLaws(folder);
+  let broken;
+  for (const law of laws.filter(({ law }) => words.some((some) => law.includes(some))))
+    broken ??= await checkLaw(law).then(
+      () => undefined,
+      (error) => error.message,
+    );
+  await closeLaws();
+  process.stdout.write(`${broken?.split('\n')[0] ?? `the laws of ${words.join(', ')} hold`}\n`);
+  return broken !== undefined;
 }
 
 const setOf = (line) => / -DEWALD_ISA=(\S+)/.exec(line)?.[1];

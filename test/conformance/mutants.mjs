@@ -8,6 +8,7 @@
  */
 
 import { fftMutants } from './mutants-fft.mjs';
+import { lawMutants } from './mutants-laws.mjs';
 import { roomMutants } from './mutants-rooms.mjs';
 
 const constant = (name, value) => ({
@@ -27,6 +28,7 @@ const noisy = 'indexing:fast:tri:n=300:*';
 export const mutants = [
   ...fftMutants,
   ...roomMutants,
+  ...lawMutants,
   constant('EWALD_PHILOX_M0', '0xd2511f57u'),
   constant('EWALD_PHILOX_M1', '0xcd9e8d59u'),
   constant('EWALD_PHILOX_W0', '0x9e3779bbu'),
