@@ -26,6 +26,12 @@ export function countsOf({ nav, sig, seed, most = 100 }) {
   }
   return out;
 }
+/** Numbers with the least and the greatest of their type among them. */
+function withExtremes(numbers, dtype) {
+  const { least, most } = kinds[dtype];
+  const [low, high] = Number.isFinite(most) ? [least, most] : [-1e30, 1e30];
+  return numbers.map((x, i) => (i === 3 ? low : i === 17 ? high : x));
+}
 const arrayOf = (numbers, dtype) => kinds[dtype].array.from(numbers);
 
 export function scanLaws({ udf: ewald, data, contexts }) {
@@ -130,7 +136,7 @@ export function scanLaws({ udf: ewald, data, contexts }) {
       law: `a scan in ${container} has the results of one in memory`,
       drawn: fc.record({ ...shapes, dtype: fc.constantFrom(...dtypes), little: fc.boolean() }),
       answers: async (drawn) => {
-        const numbers = countsOf(drawn);
+        const numbers = withExtremes(countsOf(drawn), drawn.dtype);
         const made = containers[container]({ ...drawn, numbers });
         fc.pre(made !== undefined);
         const { bytes, name = `scan.${container.split(' ')[0]}`, options } = made;
@@ -263,7 +269,7 @@ export function scanLaws({ udf: ewald, data, contexts }) {
         return [await of(numbers), await of(other)];
       },
       agree: within(1e-5, 'float32 in sums of floats', 1e-4),
-      draws: 3,
+      draws: 2,
     },
     {
       law: 'excluded pixels change no result',
@@ -335,12 +341,14 @@ export function scanLaws({ udf: ewald, data, contexts }) {
         ];
       },
       agree: within(2e-5, 'float32 in another order', 2e-5),
-      draws: 5,
+      draws: 3,
     },
     {
       law: 'fields and phases of a scan in a mirror are theirs in a mirror',
       drawn: fc.record({
         ...shapes,
+        // Even scans have frequencies that are their own mates, for which single side bands take one of two signs.
+        nav: fc.tuple(fc.constantFrom(3, 5), fc.constantFrom(3, 5)),
         dtype: fc.constantFrom('u16', 'f32'),
         how: fc.constantFrom('diagonal', 'vertical'),
         angle: fc.constantFrom(0, 30, 90, -120),
@@ -350,7 +358,6 @@ export function scanLaws({ udf: ewald, data, contexts }) {
       answers: async (drawn) => {
         const numbers = countsOf(drawn);
         const { how, angle, flipY, nav, sig } = drawn;
-        fc.pre(nav[0] % 2 === 1 && nav[1] % 2 === 1);
         const [turned, otherNav, otherSig] = mirrored[how](drawn, numbers);
         const optics = { voltage: 200, dpix: 0.05, semiconv: 20, semiconvPix: 3 };
         const of = async (scan, { cx, cy, scanRotation }) => {
@@ -476,7 +483,7 @@ export function scanLaws({ udf: ewald, data, contexts }) {
         packing: fc.constantFrom('bitshuffle', 'gzip', 'none'),
       }),
       answers: async (drawn) => {
-        const numbers = countsOf(drawn);
+        const numbers = withExtremes(countsOf(drawn), drawn.dtype);
         fc.pre(drawn.format !== 'mrc' || !['u32', 'i32', 'f64'].includes(drawn.dtype));
         const made = containers.npy({ ...drawn, numbers, little: true });
         const dataset = await data.open(data.memorySource(made.bytes, 'scan.npy'), { navShape: drawn.nav });
