@@ -121,7 +121,7 @@ export function mergeLaws({ context }) {
         return [a, b].map((one) => ({ ...answer(drawn, one), hkl: one.toHkl(), crystals: one.crystals }));
       },
       agree: bits,
-      draws: 4,
+      draws: 3,
     },
     {
       law: 'a stream twice doubles the multiplicity and keeps the values',

@@ -184,7 +184,7 @@ export async function runLaws({ ewald, data, shell, context }) {
         return [await usual(), await run(file, plain)];
       },
       agree: within(1e-6, 'float32 frames have float sums', 1e-6),
-      draws: 4,
+      draws: 3,
     },
     {
       law: 'a detector that is transposed or mirrored with its description has the same peaks and crystals',
@@ -201,7 +201,7 @@ export async function runLaws({ ewald, data, shell, context }) {
         return [await usual(), await run(fileOf(numbers), detector)];
       },
       agree: positions,
-      draws: 4,
+      draws: 3,
     },
     {
       law: 'a detector in other words and units has the same crystals',

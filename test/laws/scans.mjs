@@ -341,7 +341,7 @@ export function scanLaws({ udf: ewald, data, contexts }) {
         ];
       },
       agree: within(2e-5, 'float32 in another order', 2e-5),
-      draws: 3,
+      draws: 2,
     },
     {
       law: 'fields and phases of a scan in a mirror are theirs in a mirror',
@@ -392,7 +392,7 @@ export function scanLaws({ udf: ewald, data, contexts }) {
         ];
       },
       agree: within(1e-4, 'float32 in transforms', 2e-4),
-      draws: 6,
+      draws: 4,
     },
     {
       law: 'phases do not know which centre shifts are measured from, also where frames have no counts',

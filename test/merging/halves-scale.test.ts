@@ -2,7 +2,6 @@
 import { expect, test } from 'vitest';
 import type { Merge } from '../../src/merging/fit/merges.js';
 import { scaleOnto } from '../../src/merging/lists/merged-lists.js';
-import { someOf } from '../support/variants.js';
 import { Quick } from './forecast-world.js';
 
 const count = 2000;
@@ -36,8 +35,8 @@ function simulated(seed: number, share: number, lnK: number, b: number) {
   return { half: own, whole: { intensity: whole, counts } as unknown as Merge };
 }
 
-test.each(someOf([0.03, 0, 0.1]))('of which a share of %d is known ten times worse than stated', (share) => {
-  for (let seed = 0; seed < 20; seed++)
+test.each([0, 0.03, 0.1])('of which a share of %d is known ten times worse than stated', (share) => {
+  for (let seed = 0; seed < 6; seed++)
     for (const [lnK, b] of [
       [0, 0],
       [1.5, 30],

@@ -262,7 +262,9 @@ function pixelsOf(png: Uint8Array) {
 
 describe('maps', () => {
   const frame = (spots: number, crystals = 0) => ({ hit: spots > 9, spots, crystals, resolutionA: 30 / spots });
-  test('in any order, with several images a well, unreadable ones, and wells that stay empty', async () => {
+  test('in any order, with several images a well, unreadable ones, and wells that stay empty', {
+    tags: 'all',
+  }, async () => {
     const maps = new ChipMaps({ rows: 2, columns: 3 });
     const add = (row: number, column: number, spots: number | undefined) =>
       maps.add({ row, column, image: 1 }, spots === undefined ? undefined : frame(spots, spots > 19 ? 1 : 0));
