@@ -5,6 +5,7 @@ import {
   cellSearchRows,
   compareCellsRows,
   type FlagValues,
+  fewRows,
   integrationRows,
   type Parameters,
   powderRingsRows,
@@ -33,6 +34,7 @@ export const searchFlags = {
   ...openFlags,
   ...peakRows,
   highres: integrationRows.highres,
+  ...fewRows,
   ...cellFrameRows,
 } as const satisfies Parameters;
 
@@ -49,7 +51,7 @@ const ownRows = {
   force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never an input' },
   json: jsonRow(
     'one JSON array, best first: [{parameters, spread, indexed, images, bravais: [{type, parameters, distortion}], ' +
-      'errors, rivals: [{type, parameters, errors, log10Odds}]}]',
+      'errors, rivals: [{type, parameters, errors, log10Odds}], few: {log10Odds, share, next, phase}}]',
   ),
 } as const satisfies Parameters;
 

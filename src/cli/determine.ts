@@ -5,6 +5,7 @@ import {
   cellSearchRows,
   checkCellSearch,
   expand,
+  fewRows,
   inFlags,
   inputName,
   lengthsHint,
@@ -19,6 +20,7 @@ import {
 } from '../entries/command.node.js';
 import {
   type BravaisCandidate,
+  type CellSearchOptions,
   type Context,
   type DeterminedCell,
   EwaldError,
@@ -112,12 +114,17 @@ async function determine(
   let images: readonly Float32Array[] = lists;
   let found: readonly DeterminedCell[];
   let isDoubtful = false;
+  let refused = false;
+  const refuse = (text: string): void => {
+    refused = true;
+    warn(wordsInFlags(text, searchFlags, nameAsFlags(searchFlags)));
+  };
   try {
     if (framed) {
       const cell = await cellOfFrames(context, files, search, options, signal);
       ({ found, spots: images } = cell);
       isDoubtful = cell.isDoubtful || cell.doubt !== undefined;
-    } else found = await cellOfLists(context, lists, search, signal);
+    } else found = await cellOfLists(context, lists, { ...search, ...pickFlags(fewRows, options), signal }, refuse);
   } finally {
     await context.dispose();
   }
@@ -134,7 +141,9 @@ async function determine(
         framed && images.length === 0
           ? `no frame has the ${fewestPeaks} peaks required to determine a lattice; ` +
               'a lower --threshold or --min-snr may find more'
-          : 'no cell explains these images beyond chance; more images, or another --max-length, may help',
+          : refused
+            ? 'no cell'
+            : 'no cell explains these images beyond chance; more images, or another --max-length, may help',
       ),
     );
   } else
@@ -145,8 +154,9 @@ async function determine(
   const hint = framed ? lengthsHint(middle) : unitHint([middle, 0, 0], unit);
   if (hint && !options.json) note(`${yellow('hint:')} ${hint}`);
   const best = found[0] && latticeOf(found[0]);
-  const { indexed = 0 } = found[0] ?? {};
-  const others = found.slice(1).filter((other) => other.indexed >= indexed).length;
+  // Single images of few spots tell no lengths that could differ.
+  const indexed = found[0]?.few ? 0 : (found[0]?.indexed ?? 0);
+  const others = found.slice(1).filter((other) => !other.few && other.indexed >= indexed).length;
   const preference = best && preferenceText(best, { ...(found[0] as DeterminedCell), others }, indexed);
   if (preference !== undefined) warn(preference);
   if (best && output !== undefined) {
@@ -162,13 +172,17 @@ async function determine(
 async function cellOfLists(
   context: Context,
   lists: readonly Float32Array[],
-  search: Search,
-  signal: AbortSignal,
+  search: CellSearchOptions,
+  refuse: (text: string) => void,
 ): Promise<readonly DeterminedCell[]> {
   const progress = new Progress('cell');
   try {
     const indexer = await context.indexer({ maxBatchSpots: 2 ** 18 });
-    return await indexer.determineCell([...lists], { ...search, signal, onProgress: progress.report });
+    return await indexer.determineCell([...lists], {
+      ...search,
+      onProgress: progress.report,
+      onEvent: ({ text }) => refuse(text),
+    });
   } finally {
     progress.end();
   }
@@ -202,6 +216,7 @@ async function cellOfFrames(
       frames,
       signal,
       ...pickFlags(openFlags, options),
+      ...pickFlags(fewRows, options),
       allowOutside: options.allowOutside || wholeMachine,
       minLengthA: search.minLengthA,
       maxLengthA: search.maxLengthA,
@@ -228,7 +243,7 @@ const shape = (p: readonly number[]): string =>
 
 /** One line per Bravais lattice, the chosen one first. */
 function describe(
-  { indexed, images, bravais, errors, rivals }: DeterminedCell,
+  { indexed, images, bravais, errors, rivals, few }: DeterminedCell,
   rank: number,
   alone: string | undefined,
 ): string {
@@ -238,11 +253,17 @@ function describe(
   };
   const odds = oddsText(rivals) ?? alone;
   return [
-    `${rank === 0 ? bold('best') : '  or'}, indexes ${indexed} of ${counted(images, 'still')}:`,
+    `${few && few.phase > 1 ? bold('another phase') : rank === 0 ? bold('best') : '  or'}, indexes ${indexed} of ` +
+      `${counted(images, 'still')}${few ? `, odds of 10^${few.log10Odds.toFixed(0)} against no lattice` : ''}:`,
     ...bravais.map((candidate, i) => (i === 0 && rank === 0 ? bold(line(candidate)) : line(candidate))),
     ...(errors && bravais[0]
       ? [
           `  ${wrapText(`standard errors ${errorText(errors)}; ${odds === undefined ? '' : `${odds}; `}reuse it with -p ${cellText(bravais[0])}`, 2)}`,
+        ]
+      : []),
+    ...(few?.next
+      ? [
+          `  ${dim(`next best: ${shape(few.next.parameters).trim()}, 10^${few.next.log10Odds.toFixed(0)} less probable`)}`,
         ]
       : []),
   ].join('\n');

@@ -10,11 +10,13 @@ import { type BravaisCandidate, bravaisCandidates } from '../crystal/bravais.js'
 import { anglesOf, type Cell, cellFrom, cellFromParameters, combine, lengthsOf, volume } from '../crystal/cell.js';
 import { latticeBend } from '../crystal/lattice-match.js';
 import { reducedCell } from '../crystal/niggli.js';
-import { namesOf } from '../options/parameters.js';
+import { checked, namesOf } from '../options/parameters.js';
 import { type Progress, progressOf } from '../util/callbacks.js';
 import { EwaldError } from '../util/errors.js';
 import type { PlatformSignal } from '../util/globals.js';
 import { checkSignal, inspect, knownOptions, yieldToEventLoop } from '../util/options.js';
+import type { FewSpotParameters } from './few/parameter-types.js';
+import { fewRows } from './few/parameters.js';
 import { allFinite, type IndexingInput } from './input.js';
 import { chooseLattice, type LatticeEvidence } from './lattice/choose-lattice.js';
 import { isMultiple } from './lattice/multiples.js';
@@ -22,14 +24,23 @@ import { type AlignedStills, alignStills } from './lattice/one-setting.js';
 import { fitStill, type StillFit } from './lattice/still-fit.js';
 import type { CellSearchParameters } from './parameter-types.js';
 import { cellSearchRows, checkCellSearch } from './parameters.js';
+import type { FewEvidence } from './pooled/rule.js';
 import type { Proposals, ProposalsKernel } from './proposals.js';
 import type { IndexingResult } from './result.js';
 
 /** Options of the search for an unknown cell. */
-export interface CellSearchOptions extends CellSearchParameters {
+export interface CellSearchOptions extends CellSearchParameters, FewSpotParameters {
+  /** Called with what the images leave open, and why no cell is accepted. */
+  readonly onEvent?: ((event: CellSearchEvent) => void) | undefined;
   readonly signal?: PlatformSignal | undefined;
   /** Called with the fraction done, 0 … 1. */
   readonly onProgress?: ((progress: Progress) => void) | undefined;
+}
+
+/** What a search for an unknown cell says in words. */
+export interface CellSearchEvent {
+  readonly kind: 'warning';
+  readonly text: string;
 }
 
 /** A determined cell. */
@@ -38,7 +49,10 @@ export interface DeterminedCell {
   readonly cell: Cell;
   /** a, b, c in angstrom and α, β, γ in degrees: means over the indexed images, in one setting. */
   readonly parameters: Parameters;
-  /** Standard deviation of each parameter between images. */
+  /**
+   * Standard deviation of each parameter between images; of few spots, single images of which determine no cell, the
+   * error times the root of their number.
+   */
   readonly spread: Parameters;
   /** Number of images that it indexes, and number of all images. */
   readonly indexed: number;
@@ -55,6 +69,8 @@ export interface DeterminedCell {
   readonly errors: Parameters | undefined;
   /** The other lattices, the most probable first, as far as the images determine their odds. */
   readonly rivals: readonly LatticeEvidence[];
+  /** Of images of few spots: the odds of the cell, and the next best. */
+  readonly few?: FewEvidence | undefined;
 }
 
 type Parameters = readonly [number, number, number, number, number, number];
@@ -118,20 +134,20 @@ const volumeOf = (members: readonly Six[]): number => volume(cellFromParameters(
 const meanParameters = (rows: readonly Six[]): Six =>
   [0, 1, 2, 3, 4, 5].map((i) => rows.reduce((sum, row) => sum + (row[i] ?? 0), 0) / rows.length) as Six;
 
-/**
- * Determines the cell; `images` are [spots, 3] arrays in 1/angstrom. Candidates come best first; an empty list means
- * that no cell explains the images beyond chance. Throws `Argument`, `Aborted`.
- */
-export async function determineCell(
-  { run, propose, atOnce }: CellSearch,
+/** Checks images and options of a search for a cell. Throws `Argument`, `Shape`. */
+export function checkCellImages(
   images: readonly (Float32Array | Float64Array | readonly number[])[],
-  options: CellSearchOptions = {},
-): Promise<DeterminedCell[]> {
-  knownOptions('determineCell', options, [...namesOf(cellSearchRows), 'signal', 'onProgress']);
+  options: CellSearchOptions,
+): ReturnType<typeof checkCellSearch> {
+  knownOptions('determineCell', options, [
+    ...namesOf(cellSearchRows),
+    ...namesOf(fewRows),
+    'signal',
+    'onProgress',
+    'onEvent',
+  ]);
   const search = checkCellSearch('determineCell', options);
-  const { minLengthA, maxLengthA, proposers, symmetryTolerance } = search;
-  const tell = progressOf('determineCell', options);
-  checkSignal(options.signal);
+  checked(fewRows, { ...options }, (name) => `determineCell: ${name}`);
   if (!Array.isArray(images))
     throw new EwaldError('Argument', `determineCell was given ${inspect(images)}; expected a list of images`);
   for (const [i, spots] of images.entries()) {
@@ -144,7 +160,21 @@ export async function determineCell(
   }
   if (images.length === 0)
     throw new EwaldError('Argument', 'determineCell: there are no images; pass the spots of several stills');
+  return search;
+}
 
+/**
+ * Determines the cell; `images` are [spots, 3] arrays in 1/angstrom. Candidates come best first; an empty list means
+ * that no cell explains the images beyond chance. Throws `Argument`, `Aborted`.
+ */
+export async function determineCell(
+  { run, propose, atOnce }: CellSearch,
+  images: readonly (Float32Array | Float64Array | readonly number[])[],
+  options: CellSearchOptions = {},
+): Promise<DeterminedCell[]> {
+  const { minLengthA, maxLengthA, proposers, symmetryTolerance } = checkCellImages(images, options);
+  const tell = progressOf('determineCell', options);
+  checkSignal(options.signal);
   const setup: Setup = { run, propose, atOnce, images, proposers, minLengthA, signal: options.signal };
   const ranges = [...shorterRanges.filter((range) => range > minLengthA && range < maxLengthA), maxLengthA];
   const tried = await outcomesWithin(setup, ranges, tell);

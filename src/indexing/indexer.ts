@@ -9,29 +9,32 @@
 import type { BackendName } from '../compute/backends/names.js';
 import { proposalRanges } from '../compute/layout/indexing.js';
 import type { Planner } from '../compute/planner/planner.js';
-import { progressOf } from '../util/callbacks.js';
+import { observer, progressOf } from '../util/callbacks.js';
 import { EwaldError, isEwaldError } from '../util/errors.js';
 import { checkSignal } from '../util/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../util/resource.js';
 import { auditRequest, auditTask } from './audit.js';
 import type { IndexingBatch, IndexingKernel } from './contract.js';
-import { type CellSearchOptions, type DeterminedCell, determineCell } from './determine-cell.js';
+import { type CellSearchOptions, checkCellImages, type DeterminedCell, determineCell } from './determine-cell.js';
 import type { FewKernel } from './few/contract.js';
 import { isOfFew, runBoth, withOthers } from './few/images.js';
 import { allFinite, checkInput, type IndexingInput, notFinite } from './input.js';
 import { fewFeature, indexingFeature, namingFeature, proposalsFeature } from './kernels.js';
 import { checkSizes, type IndexerOptions, type IndexingMethod, type Sizes } from './parameters.js';
+import { cellsOfFew, isJudged, type PooledSetup, supported, tooFewText } from './pooled/determine.js';
+import { fewestImages, imagesOfFew, mostImages } from './pooled/rule.js';
 import { firstNonFinite, type IndexingResult } from './result.js';
 import { runWatched } from './sections.js';
 import { type IndexingStages, readStages } from './stages.js';
 import { type StreamItem, type StreamOptions, type StreamResult, streamImages } from './stream.js';
 
-export type { CellSearchOptions, DeterminedCell } from './determine-cell.js';
+export type { CellSearchEvent, CellSearchOptions, DeterminedCell } from './determine-cell.js';
 export type { FewSpotParameters } from './few/parameter-types.js';
 export type { IndexingInput } from './input.js';
 export type { CentredCell, KnownCellsInput } from './known-cells.js';
 export type { LatticeEvidence } from './lattice/choose-lattice.js';
 export type { IndexerOptions, IndexingMethod, IndexingThresholds, Refinement } from './parameters.js';
+export type { FewEvidence } from './pooled/rule.js';
 export type { Crystal, FoundCell, ImageView } from './result.js';
 export { IndexingResult } from './result.js';
 export type { IndexingStages, PickedDirection, SearchedCell, StageVector } from './stages.js';
@@ -270,7 +273,69 @@ async function findCell(
   planner: Planner,
   run: Indexer['run'],
   images: Parameters<Indexer['determineCell']>[0],
-  search: CellSearchOptions | undefined,
+  search: CellSearchOptions = {},
+): Promise<DeterminedCell[]> {
+  const { symmetryTolerance: tolerance } = checkCellImages(images, search);
+  const usual = (options: CellSearchOptions) => usualCells(planner, run, images, options);
+  const few = imagesOfFew(images, search);
+  if (!few) return usual(search);
+  const tell = progressOf('determineCell', search);
+  const event = observer('determineCell', search, 'onEvent');
+  const warn = (text: string): void => event({ kind: 'warning', text });
+  const judge = await planJudge(planner, few.images);
+  if (!judge) return usual(search);
+  try {
+    const refusals: string[] = [];
+    const setup: PooledSetup = {
+      ...few,
+      run: (input) => judge.run(input),
+      options: search,
+      tolerance,
+      watch: { signal: search.signal, tell: (done) => tell(0.7 * done) },
+      warn: (text) => refusals.push(text),
+    };
+    const isPooled = few.images.length >= fewestImages;
+    let found = isPooled ? await cellsOfFew(setup) : undefined;
+    if (!found) {
+      const others = await usual({ ...search, onProgress: ({ done }) => tell(0.7 + 0.2 * done) });
+      const best = others[0];
+      if (best && !isJudged(best.cell)) return others;
+      if (!isPooled) refusals.push(tooFewText(few.images));
+      found =
+        best &&
+        (await supported(
+          setup,
+          others.map(({ cell }) => cell),
+        ));
+      if (found) refusals.length = 0;
+    }
+    for (const text of refusals) warn(text);
+    tell(1);
+    return found ?? [];
+  } finally {
+    await judge.dispose();
+  }
+}
+
+/** An indexer of few spots for images; undefined in a context of a GPU alone. */
+async function planJudge(planner: Planner, images: readonly ArrayLike<number>[]): Promise<Indexer | undefined> {
+  try {
+    return await planIndexer(planner, {
+      method: 'few',
+      batch: Math.min(images.length, mostImages),
+      maxOutputCells: 16,
+    });
+  } catch (error) {
+    if (isEwaldError(error, 'Unsupported')) return undefined;
+    throw error;
+  }
+}
+
+async function usualCells(
+  planner: Planner,
+  run: Indexer['run'],
+  images: Parameters<Indexer['determineCell']>[0],
+  search: CellSearchOptions,
 ): Promise<DeterminedCell[]> {
   const { kernel, backend } = await planner.plan(proposalsFeature, { capacity: proposalRanges.proposals.fallback });
   try {

@@ -2,7 +2,13 @@
 
 export type { RegionValue, RegionValues } from '../crystal/stream/regions.js';
 export type { BytesInput } from '../frames/source-of.js';
-export type { CellSearchOptions, DeterminedCell, LatticeEvidence } from '../indexing/indexer.js';
+export type {
+  CellSearchEvent,
+  CellSearchOptions,
+  DeterminedCell,
+  FewEvidence,
+  LatticeEvidence,
+} from '../indexing/indexer.js';
 export type { ChipGridOptions, FrameGrid } from './chip/grid.js';
 export type { ImagePosition } from './chip/positions.js';
 export type { RunEvent } from './events.js';

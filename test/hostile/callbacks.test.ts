@@ -161,6 +161,9 @@ const row = (work: Row['work']): Row => ({ work });
 const awaits = (work: Row['work'], inner = false): Row => ({ work, awaited: true, inner });
 const dataset = () => memoryDataset(counts, { sigShape: [8, 8], navShape: [4, 4] });
 
+/** Three spots on a sphere of 1 Å, of which too few images are given. */
+const few = [0.1, 0.2, 0.3].flatMap((x) => [x, 0.1, Math.sqrt(0.99 - x * x) - 1]);
+
 /** By their place in the declarations. */
 const rows: Readonly<Record<string, Row>> = {
   'pi/options onProgress': row((onProgress) => using(ctx.pi(), (pi) => pi.run({ points: 1000, onProgress }))),
@@ -177,6 +180,9 @@ const rows: Readonly<Record<string, Row>> = {
   ),
   'indexing/determine-cell onProgress': row((onProgress) =>
     using(ctx.indexer({ maxSpots: 64 }), (indexer) => indexer.determineCell([spots], { maxLengthA: 30, onProgress })),
+  ),
+  'indexing/determine-cell onEvent': row((onEvent) =>
+    using(ctx.indexer(), (indexer) => indexer.determineCell([few, few, few], { onEvent })),
   ),
   'merging/run onProgress': row((onProgress) => merged((merger) => merger.run({ onProgress }))),
   'merging/parameter-types split': row((split) =>

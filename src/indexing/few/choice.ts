@@ -32,6 +32,9 @@ const usual = {
   },
 } as const;
 
+/** How far spots are from their nodes. */
+export type FewModel = ReturnType<typeof fewModel>;
+
 /** The parameters of few spots with the defaults of their beam; 0 is the default as well. */
 export function fewModel(given: FewSpotParameters, wavelengthA: number) {
   const { spotError, bandwidth, mosaicityRad, thicknessA } = given;

@@ -1,6 +1,6 @@
 /** Chooses the Bravais lattice of aligned stills by the evidence for each lattice that their mean resembles. */
 
-import { type BravaisType, bravaisCandidates } from '../../crystal/bravais.js';
+import { type BravaisCandidate, type BravaisType, bravaisCandidates } from '../../crystal/bravais.js';
 import { anglesOf, type Cell, cellFromParameters, lengthsOf } from '../../crystal/cell.js';
 import { primitiveOf } from '../../crystal/centring.js';
 import { niggli } from '../../crystal/niggli.js';
@@ -34,7 +34,7 @@ export interface LatticeEvidence {
 }
 
 /** A lattice with what the choice needs; `cell` is the conventional one in the orientation of a still. */
-interface Judged extends Omit<LatticeEvidence, 'log10Odds'> {
+export interface Judged extends Omit<LatticeEvidence, 'log10Odds'> {
   readonly cell: Cell;
   readonly score: number;
   readonly free: number;
@@ -59,11 +59,11 @@ const laboratory: readonly (readonly number[])[] = [
   [0, 0, 0, 0, 0, 1],
 ];
 
-/** The lattices, the chosen one first; the others by their odds. `tolerance` is that of `bravaisCandidates`. */
-export function chooseLattice(
-  { mean, stills }: AlignedStills,
+/** The symmetric lattices that a cell resembles, most symmetric first, each with those below it. */
+export function framesOf(
+  mean: Cell,
   tolerance: number,
-): (LatticeEvidence & { readonly cell: Cell })[] {
+): { readonly candidate: BravaisCandidate; readonly cell: Cell; readonly family: LatticeFamily }[] {
   const candidates = bravaisCandidates(mean, tolerance).map((candidate) => {
     const cell = niggli(
       primitiveOf(cellFromParameters(...candidate.parameters), centringOfType(candidate.type)),
@@ -71,9 +71,17 @@ export function chooseLattice(
     ).cell;
     return { candidate, cell, family: latticeFamily(cell) };
   });
-  candidates.sort(
+  return candidates.sort(
     (p, q) => q.family.actions.length - p.family.actions.length || p.candidate.distortion - q.candidate.distortion,
   );
+}
+
+/** The lattices, the chosen one first; the others by their odds. `tolerance` is that of `bravaisCandidates`. */
+export function chooseLattice(
+  { mean, stills }: AlignedStills,
+  tolerance: number,
+): (LatticeEvidence & { readonly cell: Cell })[] {
+  const candidates = framesOf(mean, tolerance);
   const best = new Map<BravaisType, Judged>();
   let scatter: Scatter | undefined;
   for (const { candidate, cell, family } of candidates) {
@@ -90,7 +98,12 @@ export function chooseLattice(
         best.set(judged.type, judged);
     }
   }
-  const judged = [...best.values()].sort((p, q) => p.score - q.score);
+  return ranked([...best.values()]);
+}
+
+/** The lattices, the chosen one first: the fewest parameters among those that the evidence does not exclude. */
+export function ranked(all: readonly Judged[]): (LatticeEvidence & { readonly cell: Cell })[] {
+  const judged = [...all].sort((p, q) => p.score - q.score);
   const least = judged[0]?.score ?? 0;
   const near = judged.filter(({ score }) => score - least < 2 * Math.LN10 * rivalOdds);
   // The fewest parameters among those; they are in the order of their odds.
@@ -219,7 +232,11 @@ function strainOf({ strains }: LatticeModel, values: ArrayLike<number>): Float64
 }
 
 /** The conventional cell of a fitted model, with its errors; undefined if its strain is not a lattice of its family. */
-function judge(frame: Cell, model: LatticeModel, fitted: Fitted): Judged | undefined {
+export function judge(
+  frame: Cell,
+  model: LatticeModel,
+  fitted: Pick<Fitted, 'values' | 'covariance' | 'score'>,
+): Judged | undefined {
   const { strains, isWhole } = model;
   const free = strains.length;
   const strained = (values: ArrayLike<number>): Cell => product(frame, stretch(strainOf(model, values)));

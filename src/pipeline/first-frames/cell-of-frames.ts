@@ -6,7 +6,8 @@
 import type { BravaisCandidate } from '../../crystal/bravais.js';
 import { ofDataset, openedArray } from '../../frames/detector/geometry-dataset.js';
 import { geometryRemarks, warningsOf } from '../../frames/detector/geometry-remarks.js';
-import type { DeterminedCell } from '../../indexing/indexer.js';
+import { fewRows } from '../../indexing/few/parameters.js';
+import type { DeterminedCell, FewSpotParameters } from '../../indexing/indexer.js';
 import { cellSearchRows } from '../../indexing/parameters.js';
 import { checkedOptions, row } from '../../options/call-options.js';
 import { namesOf } from '../../options/parameters.js';
@@ -14,6 +15,7 @@ import { refinementText } from '../../refinement/geometry-text.js';
 import { abortable, closeIterator } from '../../util/aborted.js';
 import { observer } from '../../util/callbacks.js';
 import { EwaldError } from '../../util/errors.js';
+import { omitUndefined } from '../../util/omit-undefined.js';
 import { checkSignal } from '../../util/options.js';
 import type { Resource } from '../../util/resource.js';
 import { without } from '../../util/without.js';
@@ -37,6 +39,7 @@ import {
   unknownRows,
 } from '../run-options.js';
 import type { SearchSettings } from '../settings.js';
+import { fewOfGeometry } from '../stages/few-of-geometry.js';
 import { listedBy } from '../stages/listed-by.js';
 import { type OwnSearch, prepare } from './prepare.js';
 import { cellDoubt, fewestPeaks, knownOf, latticeOf, spotsOfFrames } from './unknown-cell.js';
@@ -45,6 +48,7 @@ import { cellDoubt, fewestPeaks, knownOf, latticeOf, spotsOfFrames } from './unk
 export interface FramesCellOptions<Finder extends PeakSource = PeakSource>
   extends FrameOptions,
     UnknownCellOptions,
+    FewSpotParameters,
     Pick<SearchSettings<Finder>, keyof typeof peakSourceRows | 'highres'> {
   /** As for `ctx.pipeline`. */
   readonly peaks?: PipelineOptions<Finder>['peaks'] | undefined;
@@ -76,8 +80,10 @@ const rows = {
   ...row.others('onEvent', 'peaks', 'highres'),
   images: cellFrameRows.images,
   symmetryTolerance: cellSearchRows.symmetryTolerance,
+  ...fewRows,
   signal: row.signal,
 } as const;
+const fewNames = namesOf(fewRows);
 
 /**
  * The geometry of an unknown cell, refined in turn with it as runs do; `again` determines the cell with the latest one.
@@ -143,7 +149,8 @@ export async function cellOfFrames(
   const { images, symmetryTolerance } = checkedOptions('cell', options, rows, ofPeaks);
   checkSignal(options.signal);
   const signal = resource.until(options.signal);
-  const others = without(options, 'images', 'symmetryTolerance');
+  const few = omitUndefined(Object.fromEntries(fewNames.map((name) => [name, options[name]])));
+  const others = without(options, 'images', 'symmetryTolerance', ...fewNames);
   const run = { ...checkRun(others), signal };
   const onEvent = observer('cell', options, 'onEvent');
   const place = endingPlace(await loadPlace(), signal);
@@ -168,7 +175,7 @@ export async function cellOfFrames(
       const settled = await prepare(context, own, preparation, firstFrames);
       const searcher = await own.searcher(settled);
       searcher.settings = settled;
-      const { spots, frames } = await spotsOfFrames(searcher, firstFrames, { images, signal });
+      const { spots, frames, areFew } = await spotsOfFrames(searcher, firstFrames, { images, signal });
       for (const text of (await source.changes?.()) ?? []) warn(text, true);
       const doubt = cellDoubt(spots, run.cellSearch.maxLengthA);
       if (spots.length === 0) {
@@ -179,18 +186,24 @@ export async function cellOfFrames(
       try {
         const determined = async (of: readonly Float32Array[]): Promise<DeterminedCell[]> =>
           indexer.determineCell(of, {
+            ...fewOfGeometry(detector.geometry, detector.beam),
+            ...few,
             ...run.cellSearch,
             symmetryTolerance,
             signal,
+            onEvent: ({ text }) => warn(text),
             onProgress: ({ done: share }) => onEvent({ kind: 'progress', stage: 'cell', share }),
           });
         let used = { found: await determined(spots), spots };
         const setup = { searcher, settings: settled, signal, found: own.found, firstFrames };
-        const refined = await geometryOfCell(own, used.found[0], setup, async ({ spots: moved }) => {
-          const enough = moved.filter(({ length }) => length >= 3 * fewestPeaks).slice(0, images);
-          used = { found: await determined(enough), spots: enough };
-          return used.found[0];
-        });
+        // Few spots on single frames tell no geometry, until their cell is known.
+        const refined = areFew
+          ? undefined
+          : await geometryOfCell(own, used.found[0], setup, async ({ spots: moved }) => {
+              const enough = moved.filter(({ length }) => length >= 3 * fewestPeaks).slice(0, images);
+              used = { found: await determined(enough), spots: enough };
+              return used.found[0];
+            });
         if (displaced) warn(...displacedWarning(displaced, used.found[0]));
         if (refined) onEvent({ kind: 'warning', text: refinedText(refined) });
         return { ...used, lattice: used.found[0] && latticeOf(used.found[0]), frames, doubt };

@@ -10,6 +10,7 @@ import { type OpenFrameSearcher, type Plans, planFrameSearcher } from '../frame-
 import type { CheckedRun, PipelineOptions } from '../run-options.js';
 import type { FoundFrames } from '../search-all.js';
 import type { SearchSettings } from '../settings.js';
+import { fewOfGeometry } from '../stages/few-of-geometry.js';
 import { type FirstFrames, isTuned, lookedAt, tuned } from './tune.js';
 import { unknownCell } from './unknown-cell.js';
 
@@ -98,8 +99,11 @@ export async function prepare(
   onStart?.('determining the cell from the first frames');
   const searcher = await own.searcher(wanted);
   searcher.settings = { ...settings, integrate: false };
+  const { geometry, beam } = await own.detector();
   const found = await unknownCell(context, searcher, firstFrames, {
+    ...fewOfGeometry(geometry, beam),
     ...cellSearch,
+    onEvent: ({ text }) => onEvent({ kind: 'warning', text }),
     ...(signal ? { signal } : {}),
     onProgress: ({ done: share }) => onEvent({ kind: 'progress', stage: 'cell', share }),
   });

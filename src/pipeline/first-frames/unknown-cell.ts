@@ -1,11 +1,13 @@
 /** Determines the unknown cell of a run from the spots of its first frames. */
 
+import { fewLimits } from '../../compute/layout/indexing.js';
 import type { BravaisCandidate } from '../../crystal/bravais.js';
 import { cellFromParameters } from '../../crystal/cell.js';
 import { formatCellFile, type KnownCell } from '../../crystal/cell-file.js';
 import { latticeName } from '../../crystal/lattice-name.js';
 import { centringOfType } from '../../crystal/settings.js';
 import type { CellSearchOptions, DeterminedCell } from '../../indexing/indexer.js';
+import { fewestImages as fewestPooled } from '../../indexing/pooled/rule.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { median } from '../../util/median.js';
 import type { OpenFrameSearcher, Plans } from '../frame-searcher.js';
@@ -17,11 +19,18 @@ import type { FirstFrames } from './tune.js';
 const [maxFrames, enoughImages] = [200, 30];
 /** An image with fewer peaks does not determine a lattice well enough. */
 export const fewestPeaks = 15;
+/**
+ * Images with fewer peaks determine a small cell together: how many of them are enough, how many at least take the place
+ * of richer ones, and of how many frames they are looked for while most images are such.
+ */
+const fewSpots = { enough: 120, least: fewestPooled, maxFrames: 1000 } as const;
 
 /** Spots of some frames, [spots, 3] in 1/Å each, and the number of frames searched for them. */
 interface SpotImages {
   readonly spots: readonly Float32Array[];
   readonly frames: number;
+  /** Whether most are few spots, which determine a small cell together. */
+  readonly areFew?: boolean | undefined;
 }
 
 /**
@@ -35,10 +44,11 @@ export async function spotsOfFrames(
   { images = enoughImages, signal }: { readonly images?: number; readonly signal?: PlatformSignal | undefined },
 ): Promise<SpotImages> {
   const spots: Float32Array[] = [];
+  const few: Float32Array[] = [];
   let [frames, failed] = [0, 0];
   let broken: unknown;
   const jobs = async function* () {
-    for await (const { dataset, frames: numbers } of firstFrames(maxFrames))
+    for await (const { dataset, frames: numbers } of firstFrames(fewSpots.maxFrames))
       for (const frame of numbers)
         yield { dataset, frame, origin: { filename: dataset.name, event: frame, serial: frame } };
   };
@@ -47,11 +57,14 @@ export async function spotsOfFrames(
     if (error) failed++;
     broken ??= error;
     if (result && result.peaks.count >= fewestPeaks) spots.push(result.spots);
-    if (spots.length >= images) break;
+    else if (result && result.peaks.count >= fewLimits.leastSpots) few.push(result.spots);
+    if (spots.length >= images || few.length >= fewSpots.enough) break;
+    if (frames >= maxFrames && !(few.length > spots.length && few.length >= fewSpots.least)) break;
   }
   // Failing to read anything is not the same as finding nothing.
   if (failed === frames && broken !== undefined) throw broken;
-  return { spots, frames };
+  const areFew = few.length >= fewSpots.least && few.length > spots.length;
+  return { spots: areFew ? [...spots, ...few] : spots, frames, areFew };
 }
 
 /** The lattice chosen for a determined cell. */
@@ -145,10 +158,10 @@ export async function unknownCell(
 /** Determines the cell of images of spots, ignoring those with too few. Throws the errors of `determineCell`. */
 export async function cellOfSpots(
   context: Plans,
-  { spots: images, frames }: SpotImages,
+  { spots: images, frames, areFew }: SpotImages,
   options: CellSearchOptions,
 ): Promise<FoundCell> {
-  const spots = images.filter(({ length }) => length >= 3 * fewestPeaks).slice(0, enoughImages);
+  const spots = areFew ? images : images.filter(({ length }) => length >= 3 * fewestPeaks).slice(0, enoughImages);
   const { maxLengthA = longestCell } = options;
   const counts = { images: spots.length, frames, doubt: cellDoubt(spots, maxLengthA) };
   if (spots.length === 0) return { cell: undefined, lattice: undefined, errors: undefined, rivals: [], ...counts };

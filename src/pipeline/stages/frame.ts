@@ -5,10 +5,9 @@ import { fewRule, thresholdRanges } from '../../compute/layout/indexing.js';
 import { type Cell, reciprocal as reciprocalCell } from '../../crystal/cell.js';
 import { primitiveOf } from '../../crystal/centring.js';
 import type { Beam, Geometry, Panel } from '../../crystal/geometry/geometry.js';
-import { meanDistance } from '../../crystal/geometry/pixels.js';
 import type { RegionValues } from '../../crystal/stream/regions.js';
 import type { Detector } from '../../frames/detector/detector.js';
-import { areSmall, fewOfDetector } from '../../indexing/few/choice.js';
+import { areSmall } from '../../indexing/few/choice.js';
 import type { Crystal, FewSpotParameters } from '../../indexing/indexer.js';
 import { isNearlySymmetric } from '../../indexing/known-cells.js';
 import type { Frame } from '../../peaks/contract.js';
@@ -24,6 +23,7 @@ import type { RadialProfile } from '../profile/radial-profile.js';
 import type { SearchSettings } from '../settings.js';
 import { isAccepted } from './accept.js';
 import type { FarFrame } from './far-frame.js';
+import { fewOfGeometry } from './few-of-geometry.js';
 import { integrateRows, type RingRadii, reachOf } from './integrate.js';
 import { type IntegrationMethod, parseIntegration } from './integration-method.js';
 import { crystalWith, withoutReflections } from './measured-crystal.js';
@@ -138,9 +138,7 @@ export const latticesOf = ({ thresholds, multi }: SearchSettings): number =>
 function fewOfFrame(peaks: PeakList, { geometry, beam, settings }: IndexSetup): FewSpotParameters | undefined {
   const { method, cells } = settings;
   if ((method !== 'few' && peaks.count > fewRule.spots) || !areSmall(cells, method)) return undefined;
-  const [panel] = geometry.panels;
-  const detector = { distanceM: meanDistance(geometry, beam), pixelM: 1 / (panel?.resolution ?? 1) };
-  return fewOfDetector(beam.wavelengthA, detector, geometry.bandwidth);
+  return fewOfGeometry(geometry, beam);
 }
 
 /** Indexes the peaks of a frame; `known` are their spots, if somebody else needs them. */

@@ -1,0 +1,228 @@
+/** Judges cells by the single images that they index as few spots, and fits them to these. */
+import { bravaisCandidates } from '../../crystal/bravais.js';
+import { type Cell, cellFromParameters, dot, reciprocal, type Vector } from '../../crystal/cell.js';
+import { primitiveOf } from '../../crystal/centring.js';
+import { centringOfType } from '../../crystal/settings.js';
+import { inverted, product, rotationOf, stretch, transposed } from '../../crystal/strain.js';
+import { inverseOf, solved } from '../../util/linear.js';
+import type { FewModel } from '../few/choice.js';
+import type { FewSpotParameters } from '../few/parameter-types.js';
+import { type Scatter, scatterOf } from '../few/scatter.js';
+import type { IndexingInput } from '../input.js';
+import type { Crystal, IndexingResult } from '../result.js';
+import { reduced } from './metric.js';
+
+/** Images of one run. */
+export interface Batch {
+  readonly spots: Float32Array;
+  readonly offsets: Uint32Array;
+}
+
+export function batchOf(images: readonly ArrayLike<number>[]): Batch {
+  const offsets = new Uint32Array(images.length + 1);
+  for (const [i, image] of images.entries()) offsets[i + 1] = (offsets[i] as number) + image.length / 3;
+  const spots = new Float32Array(3 * (offsets[images.length] as number));
+  for (const [i, image] of images.entries()) spots.set(image, 3 * (offsets[i] as number));
+  return { spots, offsets };
+}
+
+/** Odds from which an image counts as indexed, and those without which it takes no part in a fit, as powers of ten. */
+const [indexedOdds, fitOdds] = [Math.log(500), 3];
+/** Distortion up to which a lattice is fitted as one of the symmetry: its settings could not be told apart. */
+const symmetric = 2e-3;
+/** Strains of a step are of this size, at most about. */
+const largestStrain = 0.01;
+/** Fewest images of a fit. */
+const fewestImages = 3;
+
+/** What images say about a cell. */
+export interface Verdict {
+  /** Sum over the images of ln(½ + ½ B), where B are the odds of the cell against no lattice. */
+  readonly odds: number;
+  /** Images that it indexes, by number, and their part of all. */
+  readonly indexed: readonly number[];
+  readonly share: number;
+}
+
+/** A fitted cell. */
+export interface FittedCell {
+  readonly cell: Cell;
+  /** Images that took part. */
+  readonly used: number;
+  /** Covariance of its strain, six numbers as of strain.ts in the axes of the cell; undefined if none is determined. */
+  readonly covariance: Float64Array | undefined;
+}
+
+/** Images of few spots with the beam that they are of. */
+export class Frames {
+  readonly #run: (input: IndexingInput) => Promise<IndexingResult>;
+  readonly #beam: FewSpotParameters & { readonly wavelengthA: number };
+  readonly #model: FewModel;
+
+  constructor(
+    run: (input: IndexingInput) => Promise<IndexingResult>,
+    beam: FewSpotParameters & { readonly wavelengthA: number },
+    model: FewModel,
+  ) {
+    this.#run = run;
+    this.#beam = beam;
+    this.#model = model;
+  }
+
+  #indexed(cell: Cell, batch: Batch): Promise<IndexingResult> {
+    return this.#run({ ...batch, ...this.#model, cells: cell, wavelengthA: this.#beam.wavelengthA, ...once });
+  }
+
+  async verdict(cell: Cell, batch: Batch): Promise<Verdict> {
+    const result = await this.#indexed(cell, batch);
+    const indexed: number[] = [];
+    let odds = 0;
+    for (let i = 0; i < result.images; i++) {
+      const [first] = result.image(i).cells();
+      const ln = first ? -first.log10Chance * Math.LN10 : Number.NEGATIVE_INFINITY;
+      odds += Math.max(ln, 0) + Math.log(0.5 + 0.5 * Math.exp(-Math.abs(ln)));
+      if (ln > indexedOdds) indexed.push(i);
+    }
+    return { odds, indexed, share: indexed.length / result.images };
+  }
+
+  /** Fits a cell to the images in which one orientation holds at least `share` of the odds. */
+  async fitted(start: Cell, batch: Batch, { rounds = 2, share = 0.4 } = {}): Promise<FittedCell> {
+    let best: FittedCell = { cell: start, used: 0, covariance: undefined };
+    for (let round = 0; round < rounds; round++) {
+      const cell = symmetrised(best.cell);
+      const fit = new StrainFit(cell);
+      const result = await this.#indexed(cell, batch);
+      for (let i = 0; i < result.images; i++) {
+        const [crystal] = result.image(i).crystals();
+        if (!crystal || shareOf(crystal) < share) continue;
+        const [from, to] = [batch.offsets[i] as number, batch.offsets[i + 1] as number];
+        fit.add(crystal, batch.spots.subarray(3 * from, 3 * to), (q) =>
+          scatterOf(q, this.#beam.wavelengthA, this.#model),
+        );
+      }
+      const next = fit.used < fewestImages ? undefined : fit.solution();
+      if (!next) return best;
+      best = next;
+    }
+    return best;
+  }
+}
+/** One lattice an image; those that take part in a fit are accepted. */
+const once = { maxCrystals: 1, acceptLog10: -fitOdds } as const;
+
+/** The part of the odds that the first orientation of an image has. */
+const shareOf = ({ rivalOdds = [] }: Crystal): number => 1 / (1 + rivalOdds.reduce((sum, odds) => sum + odds, 0));
+
+/** A cell with the symmetry that it has nearly, so that equivalent settings of an image are no rivals. */
+function symmetrised(cell: Cell): Cell {
+  const [first] = bravaisCandidates(cell, symmetric);
+  if (!first || first.type === 'aP') return cell;
+  return reduced(primitiveOf(cellFromParameters(...first.parameters), centringOfType(first.type))) ?? cell;
+}
+
+/** The least squares of the strain of a cell, with the turn of each image projected out. */
+class StrainFit {
+  used = 0;
+  readonly #cell: Cell;
+  readonly #star: Cell;
+  readonly #normal = new Float64Array(36);
+  readonly #right = new Float64Array(6);
+
+  constructor(cell: Cell) {
+    this.#cell = cell;
+    this.#star = reciprocal(cell);
+  }
+
+  add({ cell, mask }: Crystal, spots: Float32Array, scatterAt: (q: Vector) => Scatter): void {
+    const turn = rotationOf(product(inverted(this.#cell), cell));
+    const back = transposed(turn);
+    // Strain and turn: nine unknowns of the image.
+    const [normal, right] = [new Float64Array(81), new Float64Array(9)];
+    for (let i = 0; i < mask.length; i++) {
+      if (!mask[i]) continue;
+      const q: Vector = [spots[3 * i] as number, spots[3 * i + 1] as number, spots[3 * i + 2] as number];
+      const [h, k, l] = cell.map((edge) => Math.round(dot(edge, q))) as unknown as Vector;
+      const p = combined([h, k, l], this.#star);
+      const off = combined(q, back).map((x, axis) => x - (p[axis] as number)) as unknown as Vector;
+      const precision = turnedPrecision(scatterAt(q), turn);
+      if (precision) addSpot(normal, right, { p, off, precision });
+    }
+    // Little is known of the turn about spots in one row.
+    for (let a = 6; a < 9; a++) normal[10 * a] = (normal[10 * a] as number) + 1e-6;
+    this.#project(normal, right);
+    this.used++;
+  }
+
+  #project(normal: Float64Array, right: Float64Array): void {
+    const turns = new Float64Array(9);
+    for (let a = 0; a < 3; a++) for (let b = 0; b < 3; b++) turns[3 * a + b] = normal[9 * (a + 6) + b + 6] as number;
+    const inverse = inverseOf(turns, 3);
+    if (!inverse) return;
+    for (let u = 0; u < 6; u++) {
+      const along = [0, 1, 2].map((b) =>
+        [0, 1, 2].reduce((sum, a) => sum + (normal[9 * u + a + 6] as number) * (inverse[3 * a + b] as number), 0),
+      );
+      const less = (of: (b: number) => number): number => along.reduce((sum, x, b) => sum + x * of(b), 0);
+      this.#right[u] = (this.#right[u] as number) + (right[u] as number) - less((b) => right[b + 6] as number);
+      for (let v = 0; v < 6; v++)
+        this.#normal[6 * u + v] =
+          (this.#normal[6 * u + v] as number) +
+          (normal[9 * u + v] as number) -
+          less((b) => normal[9 * v + b + 6] as number);
+    }
+  }
+
+  solution(): FittedCell | undefined {
+    const covariance = inverseOf(this.#normal, 6);
+    const held = this.#normal.slice();
+    for (let u = 0; u < 6; u++) held[7 * u] = (held[7 * u] as number) + largestStrain ** -2;
+    const strain = solved(held, this.#right, 6);
+    if (!strain) return undefined;
+    const cell = reduced(reciprocal(product(this.#star, stretch(strain))));
+    // A reduced cell keeps its axes in space, so that the covariance remains that of its strain.
+    return cell && { cell, used: this.used, covariance };
+  }
+}
+
+const combined = ([h, k, l]: Vector, rows: Cell): Vector => {
+  const at = (i: 0 | 1 | 2): number => h * rows[0][i] + k * rows[1][i] + l * rows[2][i];
+  return [at(0), at(1), at(2)];
+};
+
+/** The inverse of a covariance in the axes of the crystal; `turn` takes these to the laboratory. */
+function turnedPrecision([xx, xy, xz, yy, yz, zz]: Scatter, turn: Cell): Float64Array | undefined {
+  const precision = inverseOf(Float64Array.of(xx, xy, xz, xy, yy, yz, xz, yz, zz), 3);
+  if (!precision) return undefined;
+  const m = [0, 3, 6].map((i) => [precision[i], precision[i + 1], precision[i + 2]]) as unknown as Cell;
+  return Float64Array.from(product(product(turn, m), transposed(turn)).flat());
+}
+
+interface FitSpot {
+  /** The node, and the spot from there, in the axes of the crystal. */
+  readonly p: Vector;
+  readonly off: Vector;
+  readonly precision: Float64Array;
+}
+
+/** Adds a spot to the equations of an image: six strains, by which nodes move, then three turns. */
+function addSpot(normal: Float64Array, right: Float64Array, { p: [x, y, z], off, precision }: FitSpot): void {
+  const s = Math.SQRT1_2;
+  const columns: Vector[] = [
+    [x, 0, 0],
+    [0, y, 0],
+    [0, 0, z],
+    [0, s * z, s * y],
+    [s * z, 0, s * x],
+    [s * y, s * x, 0],
+    [0, -z, y],
+    [z, 0, -x],
+    [-y, x, 0],
+  ];
+  const rows: Cell = [0, 3, 6].map((i) => [precision[i], precision[i + 1], precision[i + 2]]) as unknown as Cell;
+  for (const [u, column] of columns.entries()) {
+    const weighed = combined(column, rows);
+    right[u] = (right[u] as number) + dot(weighed, off);
+    for (const [v, other] of columns.entries()) normal[9 * u + v] = (normal[9 * u + v] as number) + dot(weighed, other);
+  }
+}
