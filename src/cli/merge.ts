@@ -366,7 +366,7 @@ function noteRemarks({ counts, remarks }: MergeResult): void {
 
 /** Rejected data, by reason. */
 function leftOut(counts: MergeResult['counts']): string[] {
-  type Said = 'frames' | 'crystals' | 'reflections' | 'otherCell' | 'truncated';
+  type Said = 'frames' | 'crystals' | 'reflections' | 'otherCell' | 'truncated' | 'openHands';
   const reasons: Record<Exclude<keyof typeof counts, Said>, string[]> = {
     incomplete: ['crystal', 'without a reciprocal cell or a wavelength above 0'],
     otherAxes: ['crystal', 'whose stated cell is not that of a*, b*, c*'],

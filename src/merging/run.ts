@@ -3,6 +3,7 @@
 import type { Planner } from '../compute/planner/planner.js';
 import { isOfElectrons, polarisationText, readPolarisation } from '../crystal/polarisation.js';
 import { identity, type Operation } from '../crystal/symmetry/matrices.js';
+import { laueName, type PointGroup } from '../crystal/symmetry/point-group.js';
 import { indexingAmbiguities, latticeRotations } from '../crystal/symmetry/settings.js';
 import { checkedOptions, row } from '../options/call-options.js';
 import { argumentError } from '../options/parameters.js';
@@ -109,6 +110,8 @@ export async function runMerge(
   const decided = decide(checked, { observations, heads, ends }, remarks);
   const { unique, chosen, radius, subject } = decided;
   const { group } = subject;
+  const hands = openHandsText(counts.openHands, group);
+  if (hands !== undefined) remarks.push(hands);
   // What forecasts is loaded by merges that want something.
   const wanting = checked.wanted.length > 0 ? await import('./forecast/memory.js') : undefined;
   if (!collected.memory?.isRunning) wanting?.refuseBeyond(checked.wanted, unique, subject);
@@ -147,6 +150,7 @@ export async function runMerge(
         decided.isDoubtful ||
         counts.truncated > 0 ||
         counts.miscounted > 0 ||
+        hands !== undefined ||
         contradictory !== undefined ||
         (undivided !== undefined && checked.splitBy !== undefined && !collected.memory?.isRunning),
       forecast: memory && wanting.forecastOf(checked.wanted, fitted, memory),
@@ -491,3 +495,14 @@ function settingsOf(
     logOdds: new Float64Array(observations.crystals).fill(Number.POSITIVE_INFINITY),
   };
 }
+
+/**
+ * What is said of crystals of either hand where mates are apart; where they are merged, both hands have the same
+ * reflections.
+ */
+const openHandsText = (crystals: number, group: PointGroup): string | undefined =>
+  crystals === 0 || group.centrosymmetric
+    ? undefined
+    : `${counted(crystals, 'crystal')} of few spots ${crystals === 1 ? 'leaves its hand' : 'leave their hands'} open, and mates ` +
+      `are apart in ${group.name}: h k l of these may be -h -k -l, so that differences of mates mean nothing. Merge in the ` +
+      `Laue group ${laueName(group)} for intensities.`;

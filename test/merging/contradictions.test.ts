@@ -13,8 +13,8 @@ afterAll(() => context.dispose());
 const crystals = 12;
 const { text } = simulateStream({ crystals, symmetry: 'mmm', parameters: [40, 44, 50, 90, 90, 90] });
 
-async function merged(changed: string) {
-  const merger = await context.merger({ symmetry: 'mmm', model: 'mean', polarisation: 'none', minMeasurements: 1 });
+async function merged(changed: string, symmetry = 'mmm') {
+  const merger = await context.merger({ symmetry, model: 'mean', polarisation: 'none', minMeasurements: 1 });
   await merger.addStream({ name: 'a.stream', bytes: new TextEncoder().encode(changed) });
   return merger.run();
 }
@@ -68,6 +68,19 @@ test('a crystal whose list lacks a line is left out, and the merge is doubtful',
   expect([whole.counts.miscounted, whole.isDoubtful, whole.merged]).toEqual([0, false, crystals]);
   const { counts, isDoubtful, merged: used } = await merged(stated.replace(/^ +-?\d+ .*9\.00.*\n/m, ''));
   expect([counts.miscounted, isDoubtful, used]).toEqual([1, true, crystals - 1]);
+});
+
+test('crystals of either hand change nothing where mates are merged, and are said where they are apart', async () => {
+  const open = text.replace(/^Reflections measured/m, 'ewald/other_hand = 1 0 0 0 1 0 0 0 1\nReflections measured');
+  expect(open).not.toBe(text);
+  const [laue, usual] = [await merged(open), await merged(text)];
+  expect([laue.counts.openHands, laue.isDoubtful]).toEqual([1, usual.isDoubtful]);
+  expect(laue.reflections.intensity).toEqual(usual.reflections.intensity);
+  const apart = await merged(open, '222');
+  expect(apart.isDoubtful).toBe(true);
+  expect(apart.remarks.join()).toContain('1 crystal of few spots leaves its hand open, and mates are apart in 222');
+  expect(apart.remarks.join()).toContain('Merge in the Laue group mmm');
+  expect((await merged(text, '222')).counts.openHands).toBe(0);
 });
 
 test.for([0.97, 0.992, 1.01])(

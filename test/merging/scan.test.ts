@@ -93,6 +93,7 @@ test('indices, intensities and crystals equal those of the text, read in pieces 
       tooCoarse: 0,
       saturated: 0,
       miscounted: 0,
+      openHands: 0,
       truncated: 0,
       beyondResolution: 0,
       belowSnr: 0,

@@ -129,6 +129,8 @@ export const marks = {
    * which; followed by `named`.
    */
   namedAxes: 'ewald/axes = ',
+  /** Likewise: the spots leave the hand of the crystal open; followed by a*, b*, c* of the other hand in 1/nm. */
+  otherHand: 'ewald/other_hand = ',
   /** CrystFEL's name for orientations that another program has found. */
   indexedElsewhere: 'file',
   chunkBegin: '----- Begin chunk -----',

@@ -25,6 +25,8 @@ export interface ScanCounts {
   tooCoarse: number;
   /** Crystals whose lists do not have the number of reflections that is stated; lines of them are lost. */
   miscounted: number;
+  /** Crystals that leave their hand open: their reflections may have all indices inverted. None is left out for it. */
+  openHands: number;
   /** Streams that end within a chunk; the truncated last frame is skipped. */
   truncated: number;
   /** Rows whose intensity or sigma is not finite. */
@@ -61,6 +63,7 @@ export const noCounts = (): ScanCounts => ({
   offSphere: 0,
   tooCoarse: 0,
   miscounted: 0,
+  openHands: 0,
   truncated: 0,
   ...noRejectedRows(),
 });

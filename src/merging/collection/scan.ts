@@ -37,7 +37,7 @@ export interface ScannedHead {
 const newline = 10;
 const [space, minus, plus, point, zero, nine] = [32, 45, 43, 46, 48, 57];
 const wanted =
-  /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |num_reflections = |header\/(?:int|float|str)\/|hdf5\/|ewald\/(?:roi\/|axes = )|-----? |--- |Reflections measured|Peaks from peak search)/;
+  /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |num_reflections = |header\/(?:int|float|str)\/|hdf5\/|ewald\/(?:roi\/|axes = |other_hand = )|-----? |--- |Reflections measured|Peaks from peak search)/;
 
 type Part = 'start' | 'head' | 'geometry' | 'cell' | 'chunk' | 'peaks' | 'rows' | 'between';
 
@@ -49,6 +49,7 @@ interface Crystal {
   axes: number;
   /** Number of its reflections as the stream states it; NaN if it does not. */
   stated: number;
+  isHandOpen: boolean;
 }
 
 /** Whether a line is a row of reflections: it begins with padding, or with an index of four characters. */
@@ -304,6 +305,7 @@ export class StreamScanner {
         profileRadius: Number.NaN,
         axes: 0,
         stated: Number.NaN,
+        isHandOpen: false,
       };
       this.#rows = 0;
     } else if (line.startsWith('--- End crystal')) this.#endCrystal();
@@ -313,6 +315,7 @@ export class StreamScanner {
     else if (line.startsWith('beam_bandwidth')) this.#bandwidth = number();
     else if (crystal && line === `${marks.namedAxes}named`)
       crystal.axes = numberOfCell(this.#cells.at(-1)?.join('\n') ?? '');
+    else if (crystal && line.startsWith(marks.otherHand)) crystal.isHandOpen = true;
     else if (line.startsWith('header/') || line.startsWith('hdf5/') || line.startsWith('ewald/'))
       this.#headerValue = this.#collector.headerValue(line) ?? this.#headerValue;
     else if (line.startsWith('Peaks from')) this.#part = 'peaks';
@@ -340,12 +343,13 @@ export class StreamScanner {
     const crystal = this.#crystal;
     if (!crystal) this.#fail('a crystal ends that has not begun');
     this.#crystal = undefined;
-    const { stated, ...record } = crystal;
+    const { stated, isHandOpen, ...record } = crystal;
     if (!Number.isNaN(stated) && stated !== this.#rows) {
       this.#columns.rewind(this.#crystalMark);
       this.#counts.miscounted++;
       return;
     }
+    if (isHandOpen) this.#counts.openHands++;
     this.#collector.crystal(this.#crystalMark, {
       ...record,
       filename: this.#filename,

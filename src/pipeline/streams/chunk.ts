@@ -54,9 +54,6 @@ export const eventText = ({ event, tag }: Pick<FrameOrigin, 'event' | 'tag'>): s
 /** Prefix of the line of a crystal that states how many other lattices explain its spots nearly as well. */
 const rivalsMark = 'ewald/rivals = ';
 
-/** Prefix of the line of a crystal that holds a*, b* and c* of the other hand in 1/nm, if the frame does not decide it. */
-const otherHandMark = 'ewald/other_hand = ';
-
 /** Prefix of the line of a frame that states how many peaks `maxPeaks` omitted. */
 export const omittedMark = 'ewald/omitted_peaks = ';
 /** Prefix of the line that states how many reflections are omitted because they overlap those of another crystal. */
@@ -251,7 +248,7 @@ function streamCrystal(crystal: FrameCrystal, geometry: Geometry, name: LatticeN
     // Readers ignore unknown lines; without rivals the stream is the same as one written by CrystFEL.
     notes: [
       ...(crystal.rivals.length > 0 ? [`${rivalsMark}${crystal.rivals.length}`] : []),
-      ...(crystal.otherHand ? [`${otherHandMark}${handText(crystal.otherHand)}`] : []),
+      ...(crystal.otherHand ? [`${marks.otherHand}${handText(crystal.otherHand)}`] : []),
       ...(crystal.named ? [`${marks.namedAxes}named`] : []),
       ...(crystal.overlapping > 0 ? [`${overlapsMark}${crystal.overlapping}`] : []),
     ],
