@@ -252,8 +252,9 @@ test('a room with kernels has the same name in the folder of every backend', { t
   const withKernels = [...files.keys()].flatMap((file) => /^(?:[\w-]+\/)?([\w-]+)\/kernels\.ts$/.exec(file)?.[1] ?? []);
   const expected = withKernels.filter((room) => !inUdf.includes(room)).sort();
   // Not every room has kernels for GPUs.
-  for (const folder of folders('wgsl', ['common', 'generated', 'self_test'])) expect(expected).toContain(folder);
-  // Codecs are called directly where they run on cores; on CUDA they are part of udf (src/udf/decoding).
+  for (const folder of folders('wgsl', ['common', 'frames', 'generated', 'self_test']))
+    expect(expected).toContain(folder);
+  // Codecs are called directly where they run on cores; on GPUs they are part of udf (src/udf/decoding).
   for (const folder of folders('cuda', ['addon', 'bench', 'check', 'common', 'frames', 'emulator']))
     expect(expected).toContain(folder);
   expect(readdirSync('cpp')).toEqual(expect.arrayContaining(expected));
