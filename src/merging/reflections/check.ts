@@ -9,6 +9,7 @@ import {
 } from '../statistics/statistics.js';
 import { isChiralCell, rankSpaceGroups, type SpaceGroupRanking } from './absences.js';
 import { expectedIntensities, type ListSubject } from './expected.js';
+import { withoutMates } from './lists-in-group.js';
 import { type IceRing, iceOf, type Outlier, outliersOf } from './outliers.js';
 import { type TwinLaw, type TwinStatistics, twinLaw, twinLaws, twinStatistics } from './twinning.js';
 
@@ -47,10 +48,11 @@ export interface ListCheck {
  * All of them know the errors; none of them changes the list.
  */
 export function checkReflections(list: ReflectionList, subject: ListSubject, options: CheckOptions = {}): ListCheck {
-  const of = expectedIntensities(list, subject);
   const { chiral: _, ...limits } = options;
   const { shells, overall, wilson } = mergeStatistics(list, undefined, subject, { ...limits, twins: false });
-  const twinning = twinStatistics(list, subject, of);
+  const { unique, own } = withoutMates(list, subject);
+  const of = expectedIntensities(unique, own);
+  const twinning = twinStatistics(unique, own, of);
   const chiral = options.chiral ?? isChiralCell(lengthsOf(subject.cell));
   return {
     reflections: list.count,
@@ -59,10 +61,10 @@ export function checkReflections(list: ReflectionList, subject: ListSubject, opt
     overall: inShell(overall),
     wilson,
     twinning,
-    laws: twinLaws(subject).map((law) => twinLaw(list, subject, of, law, twinning)),
-    spaceGroups: rankSpaceGroups(list, subject, of, chiral),
-    outliers: outliersOf(list, of),
-    ice: iceOf(list, of),
+    laws: twinLaws(own).map((law) => twinLaw(unique, own, of, law, twinning)),
+    spaceGroups: rankSpaceGroups(unique, own, of, chiral),
+    outliers: outliersOf(unique, of),
+    ice: iceOf(unique, of),
     remarks: remarksOf(list),
   };
 }

@@ -98,6 +98,18 @@ export function movedInto(list: ReflectionList, group: PointGroup): ReflectionLi
   return list;
 }
 
+/**
+ * A list with each pair of Friedel mates as one reflection, and what it belongs to then: mates are nearly equal, and so
+ * no two draws of Wilson's law.
+ */
+export function withoutMates<T extends { readonly group: PointGroup }>(
+  list: ReflectionList,
+  subject: T,
+): { readonly unique: ReflectionList; readonly own: T } {
+  const group = laueGroup(subject.group);
+  return { unique: movedInto(list, group), own: { ...subject, group } };
+}
+
 /** A list of reflections, sorted by their indices. */
 export function listFrom(symmetry: string, reflections: Iterable<ListedReflection>): ReflectionList {
   const all = [...reflections].sort((a, b) => compareIndices(a.indices, b.indices));
