@@ -30,8 +30,10 @@ const uniform = () => {
 };
 const normal = () => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
 
-// compare_hkl scales the lists in its own way before it compares them.
-process.stdout.write('compare: CC and Rsplit as they are, and with a scale, beside compare_hkl\n');
+// compare_hkl scales the lists by logarithms before it compares them.
+process.stdout.write(
+  'compare: CC and Rsplit as they are, with a scale, and with that of compare_hkl, beside compare_hkl\n',
+);
 for (const name of [
   'amb.cf.xsphere-3',
   'amb.ew.xsphere-3',
@@ -47,6 +49,13 @@ for (const name of [
   const scaled = compareReflections(a, b, { cell, shells: 1 });
   const back = compareReflections(b, a, { cell, shells: 1 });
   const [cc, split] = [figure('CC'), figure('Rsplit') / 100];
+  const own = compareReflections(a, b, { cell, scaleBy: 'logarithms', shells: 1 });
+  say(
+    `${name} by logarithms`,
+    `CC ${own.overall.cc.toFixed(7)} (${cc}), Rsplit ${(100 * own.overall.rSplit).toFixed(2)} % (${(100 * split).toFixed(2)}), ` +
+      `scale ${own.scale.toFixed(4)}, B ${own.relativeB.toFixed(3)}`,
+    Math.abs(own.overall.cc - cc) < 1e-7 && Math.abs(own.overall.rSplit - split) < 6e-5,
+  );
   say(
     name,
     `CC ${plain.cc.toFixed(6)} (${cc}), Rsplit ${(100 * plain.rSplit).toFixed(2)} % (${(100 * split).toFixed(2)})`,

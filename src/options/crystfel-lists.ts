@@ -54,7 +54,10 @@ export function namedCommand(
   const after = named ? rest.slice(1) : rest;
   if (program === 'cell_tool') return { words: [parent, ...ofCellTool(after)], programs: ['cell_tool'] };
   const command = commandOf[program]?.[1] as string;
-  return { words: [parent, ...(named ? [command] : []), ...after], programs: [program] };
+  // It scales by logarithms, unless it is told not to.
+  const scaled = program === 'compare_hkl' && !after.some((word) => /^(-u|--no-scale|--scale-by(=.*)?)$/.test(word));
+  const more = scaled ? ['--scale-by', 'logarithms'] : [];
+  return { words: [parent, ...(named ? [command] : []), ...after, ...more], programs: [program] };
 }
 
 /** The words of a cell_tool with the command first, then its cell, its second word and its flags. */

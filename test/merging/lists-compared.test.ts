@@ -63,6 +63,23 @@ describe('figures of merit', () => {
   });
 });
 
+describe.skipIf(dataFolder === undefined)('scaled by logarithms', () => {
+  test.each(['amb.cf', 'amb.ew', 'ort.cf', 'ort.ew', 'sph.ew'])(
+    'halves of %s have all digits of compare_hkl',
+    (name) => {
+      const read = (file: string): string =>
+        new TextDecoder().decode(unpacked('expected', `${name}.xsphere-3.${file}.xz`));
+      const [first, second] = ['hkl1', 'hkl2'].map((file) => readReflectionList(read(file)));
+      const stats = readFileSync(join(dataFolder ?? '', `merge/expected/${name}.xsphere-3.stats.txt`), 'utf8');
+      const said = (figure: string): string => new RegExp(`Overall ${figure} = ([\\d.]+)`).exec(stats)?.[1] ?? '';
+      const known = readCell(readFileSync(join(dataFolder ?? '', `merge/${name.slice(0, 3)}.cell`), 'utf8'));
+      const options = { cell: known, scaleBy: 'logarithms', shells: 1 } as const;
+      const { overall } = compareReflections(first as ReflectionList, second as ReflectionList, options);
+      expect([overall.cc.toFixed(7), (100 * overall.rSplit).toFixed(2)]).toEqual([said('CC'), said('Rsplit')]);
+    },
+  );
+});
+
 describe('a comparison', () => {
   const seeds = fc.integer({ min: 1, max: 2 ** 31 });
 

@@ -11,6 +11,7 @@ import type { ReflectionList } from '../lists/hkl.js';
 import { centringRemark } from '../setting/forbidden.js';
 import { ccStar } from '../statistics/correlations.js';
 import { scaleOfPairs } from '../statistics/scale.js';
+import { scaleByLogarithms } from '../statistics/scale-by-logarithms.js';
 import { absent, fewestPairs, inverseD, possibleIndices, shellEdges } from '../statistics/statistics.js';
 import { groupRemark } from './equivalents.js';
 import type { ListSubject } from './expected.js';
@@ -20,6 +21,8 @@ import { commonGroup, inGroup, type ListedReflection, type ReflectionsByKey } fr
 export interface CompareOptions {
   /** Whether a scale and a relative B of the second list are fitted; default true. compare_hkl: `-u` for false. */
   readonly scale?: boolean | undefined;
+  /** How: by sums of intensities (default), or by logarithms of positive pairs as compare_hkl does. */
+  readonly scaleBy?: 'sums' | 'logarithms' | undefined;
   /** Number of shells of equal volume. */
   readonly shells: number;
   /** Largest and smallest d in angstrom; default: those of the pairs. */
@@ -257,7 +260,8 @@ export function compareReflections(
           'The lists have no sigmas: nothing says how much they may differ; give lists with the sigmas of their merges.',
         ]),
   ];
-  const fitted = options.scale === false ? undefined : scaleOfPairs(pairs);
+  const scaled = options.scaleBy === 'logarithms' ? scaleByLogarithms : scaleOfPairs;
+  const fitted = options.scale === false ? undefined : scaled(pairs);
   const { scale, b: relativeB } = fitted ?? { scale: 1, b: 0 };
   for (const pair of pairs) {
     const factor = scale * Math.exp((-relativeB * pair.q2) / 2);

@@ -52,6 +52,13 @@ export const compareListsRows = {
     off: 'compare the intensities as they are, as compare_hkl does with -u',
     fallback: true,
   },
+  scaleBy: {
+    kind: 'choice',
+    sentence: 'how they are fitted: by sums of intensities, or by logarithms of positive pairs, as compare_hkl does',
+    more: 'Sums are free of the errors of both lists; logarithms give the figures of compare_hkl to its digits.',
+    choices: ['sums', 'logarithms'],
+    fallback: 'sums',
+  },
   shells: { ...mergeRows.shells, sentence: 'resolution shells, of equal volume' },
   ...limits,
 } as const satisfies Parameters;
@@ -89,7 +96,7 @@ export const formatListRows = {
     flag: 'wavelength',
     sentence: 'wavelength that the file states',
     range: range(0, 100, 0),
-    defaultText: 'unknown',
+    defaultText: 'that of the list, if its file states one',
     unit: 'angstrom',
     value: 'angstrom',
   },
