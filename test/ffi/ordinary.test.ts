@@ -163,7 +163,7 @@ for (const { backend, absent: why, build } of targets) {
       ).toMatch(/set\(i, value\)/);
       expect([(values as { then?: unknown }).then, '0' in values]).toEqual([undefined, false]);
       values.dispose();
-      const memory = new IndirectMemory2D([Float64Array.of(1, 2), Float64Array.of(3, 4)]);
+      const memory = IndirectMemory2D.fromRows([Float64Array.of(1, 2), Float64Array.of(3, 4)]);
       const [row, view] = [memory.row(1), memory.view()] as unknown as Record<number, unknown>[];
       for (const [thing, words] of [
         [memory, /this memory; row\(i\)/],
