@@ -1,20 +1,35 @@
 /** `ewald reflections compare`: two lists side by side. */
-import { compareListsRows, csvText } from '../entries/command.node.js';
-import { type ComparisonFigures, compareReflections, type ListComparison } from '../entries/merging.js';
+import {
+  checkOutput,
+  compareListsRows,
+  csvText,
+  inputName,
+  mergeWriting,
+  writeWhole,
+} from '../entries/command.node.js';
+import { type ComparisonFigures, compareReflections, compareReport, type ListComparison } from '../entries/merging.js';
+import { commandLine } from './command-line.js';
 import { bold, dim, note, print, printJson, refuseBoth, table, wrapText, yellow } from './output.js';
 import { pickFlags } from './parameter-flags.js';
 import { cellOfLists, readList } from './reflections-input.js';
 import type { CompareFlags } from './reflections-rows.js';
 
 export async function run([first = '', second = '']: readonly string[], flags: CompareFlags): Promise<void> {
-  const { json, csv, cell } = flags;
+  const { json, csv, cell, html, force = false } = flags;
   refuseBoth({ ...(json && { json }), ...(csv && { csv }) });
+  const inputs = [first, second].filter((one) => one !== '-');
+  const writing = { ...mergeWriting.compare, force, inputs };
+  if (html !== undefined) await checkOutput(html, { ...writing, endings: ['.html', '.htm'] });
   const files = [await readList(first, flags), await readList(second, flags)] as const;
   const known = await cellOfLists(cell, files, [first, second]);
   const result = compareReflections(files[0].list, files[1].list, {
     ...pickFlags(compareListsRows, flags),
     cell: known,
   });
+  if (html !== undefined) {
+    const title = `${inputName(first)} and ${inputName(second)}`;
+    await writeWhole(html, compareReport(result, { title, about: commandLine() }), writing);
+  }
   if (json) printJson({ first, second, ...result });
   else if (csv) print(csvText(rowsOf(result)));
   else show(result, first, second);
@@ -29,7 +44,11 @@ const rowsOf = ({ overall, shells }: ListComparison): object[] =>
     completenessSecond: b,
   }));
 
-const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.toFixed(places) : '–');
+const digits = (x: number, places: number): string =>
+  // No minus before a zero.
+  Number.isFinite(x) ? x.toFixed(places).replace(/^-(0\.?0*)$/, '$1') : '–';
+/** Of its errors, below which a pair differs by rounding alone. */
+const leastShown = 0.05;
 const percent = (x: number): string => digits(100 * x, 1);
 
 function show(result: ListComparison, first: string, second: string): void {
@@ -87,8 +106,9 @@ function show(result: ListComparison, first: string, second: string): void {
     const told = ways.map(({ operation, cc }) => `${operation}: CC ${digits(cc, 3)}`).join('; ');
     print(wrapText(`ways to index the second list: ${told}${asTheyAre ? '' : `; it is taken as ${best.operation}`}`));
   }
-  if (worst.some(({ deviation }) => deviation !== 0)) {
-    const lines = worst.map(({ indices, first: x, second: y, deviation }) => [
+  const differing = worst.filter(({ deviation }) => Math.abs(deviation) >= leastShown);
+  if (differing.length > 0) {
+    const lines = differing.map(({ indices, first: x, second: y, deviation }) => [
       indices.join(' '),
       digits(x, 1),
       digits(y, 1),

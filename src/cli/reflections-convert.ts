@@ -1,7 +1,24 @@
 /** `ewald reflections convert`: a list in another form. */
-import { checkOutput, convertListRows, formatListRows, inputName, writeWhole } from '../entries/command.node.js';
-import { EwaldError } from '../entries/index.node.js';
-import { convertReflections, formatReflections, type ListKind, listKinds } from '../entries/merging.js';
+import {
+  checkOutput,
+  convertListRows,
+  formatListRows,
+  generatedNote,
+  inputName,
+  mergeWriting,
+  standInCell,
+  writeWhole,
+} from '../entries/command.node.js';
+import { anglesOf, EwaldError, type KnownCell, lengthsOf } from '../entries/index.node.js';
+import {
+  convertReflections,
+  type FormattedList,
+  formatReflectionList,
+  formatReflections,
+  type ListKind,
+  listKinds,
+  type ReflectionFile,
+} from '../entries/merging.js';
 import { counted, note, print, printJson, yellow } from './output.js';
 import { pickFlags } from './parameter-flags.js';
 import { cellOfLists, readList } from './reflections-input.js';
@@ -18,21 +35,64 @@ function kindOf(file: string): ListKind {
   );
 }
 
+/** Axes for a list whose cell nothing states, and nothing needs: get_hkl asks for none without limits of resolution. */
+function axesAlone(
+  kind: ListKind,
+  { cell, lowres, highres, symmetry, twin, expand, frenchWilson, spaceGroup, wavelengthA }: ConvertFlags,
+  { list, parameters }: ReflectionFile,
+): KnownCell | undefined {
+  const needing = [cell, lowres, highres, spaceGroup, wavelengthA, frenchWilson || undefined, parameters];
+  if (kind !== 'hkl' || needing.some((one) => one !== undefined)) return undefined;
+  return standInCell([symmetry ?? list.symmetry, list.symmetry, twin, expand].filter((one) => one !== undefined));
+}
+
+/** Throws `Argument` unless an .ins file can be written beside this list. */
+async function checkIns(
+  ins: string,
+  kind: ListKind,
+  writing: { readonly force: boolean; readonly inputs: readonly string[] },
+): Promise<void> {
+  if (kind !== 'shelx')
+    throw new EwaldError('Argument', '--ins is read by SHELX beside HKLF 4; give -o FILE.shelx with it');
+  await checkOutput(ins, { ...writing, ...mergeWriting.ins, endings: ['.ins'] });
+}
+
+function withoutGroup(): never {
+  throw new EwaldError(
+    'Argument',
+    '--ins states the operators of the space group, and the list has none; give --space-group, such as "P 21/c": ' +
+      'ewald reflections check ranks those that the absences allow',
+  );
+}
+
+const shapeOf = ({ cell }: KnownCell): number[] => [...lengthsOf(cell), ...anglesOf(cell)];
+const sameShape = (a: KnownCell, b: KnownCell): boolean =>
+  shapeOf(a).every((x, i) => Math.abs(x - (shapeOf(b)[i] as number)) < 1e-6);
+
 export async function run([input = '']: readonly string[], flags: ConvertFlags): Promise<void> {
-  const { output = '', force = false, json } = flags;
+  const { output = '', force = false, json, ins } = flags;
   const kind = kindOf(output);
   const writing = { force, inputs: [input].filter((file) => file !== '-') };
   await checkOutput(output, writing);
+  if (ins !== undefined) await checkIns(ins, kind, writing);
   const file = await readList(input, flags);
-  const cell = await cellOfLists(flags.cell, [file], [input]);
+  const own = axesAlone(kind, flags, file);
+  const cell = own ?? (await cellOfLists(flags.cell, [file], [input]));
   const converted = convertReflections(file.list, { ...pickFlags(convertListRows, flags), cell });
   const { list, outside, withoutTwin } = converted;
-  const { content, remarks: written } = formatReflections(list, kind, {
-    ...pickFlags(formatListRows, flags),
-    cell: converted.cell,
-  });
+  // New axes of another shape are said with their cell.
+  if (own && !sameShape(converted.cell, own)) await cellOfLists(undefined, [file], [input]);
+  const {
+    content,
+    remarks: written,
+    instructions,
+  }: FormattedList = own
+    ? { content: formatReflectionList(list, [generatedNote()]), remarks: [] }
+    : formatReflections(list, kind, { ...pickFlags(formatListRows, flags), cell: converted.cell });
   const remarks = [...converted.remarks, ...written];
+  const text = ins === undefined ? undefined : (instructions ?? withoutGroup)();
   await writeWhole(output, content, writing);
+  if (ins !== undefined && text !== undefined) await writeWhole(ins, text, { ...writing, ...mergeWriting.ins });
   const lost = [
     outside > 0 ? `${counted(outside, 'reflection')} outside of the limits` : '',
     withoutTwin > 0 ? `${counted(withoutTwin, 'reflection')} without a twin partner` : '',

@@ -54,7 +54,7 @@ function checkStated(
     throw new EwaldError(
       'Mismatch',
       `${names[0]} states the centring ${one}, and ${names[1]} ${other}: they are lists of other lattices, or one of them ` +
-        'states a wrong one; compare lists of one lattice, or convert one of them to .hkl, which states none',
+        'states a wrong one; compare lists of one lattice, or correct the file that is wrong: in a .hkl it is the last line, which may be left out',
     );
   for (const [i, { parameters }] of lists.entries()) {
     const shown = (six: readonly number[]): string => six.map((x) => Number(x.toFixed(3))).join(',');

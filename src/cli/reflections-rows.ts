@@ -17,6 +17,14 @@ const forms = 'a CrystFEL list, or an MTZ, mmCIF, XDS_ASCII or HKLF 4 file';
 const compareRows = {
   ...compareListsRows,
   ...readListRows,
+  html: {
+    common: true,
+    group: 'output',
+    kind: 'text',
+    sentence: 'report with pictures: CC, R values, ratio and errors by resolution; one HTML file',
+    value: 'file.html',
+  },
+  force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never an input' },
   csv: csvRow('a line per resolution shell, and one for all of them'),
   json: jsonRow('one JSON document'),
 } as const satisfies Parameters;
@@ -33,6 +41,11 @@ const convertRows = {
     value: 'file',
   },
   ...formatListRows,
+  ins: {
+    kind: 'text',
+    sentence: 'the .ins file that SHELX reads beside .shelx: cell, wavelength, lattice and operators',
+    value: 'file.ins',
+  },
   force: { common: true, group: 'output', kind: 'boolean', sentence: 'replaces an existing file; never an input' },
   json: jsonRow('one JSON document'),
 } as const satisfies Parameters;

@@ -29,6 +29,7 @@ export { fewRows } from '../indexing/few/parameters.js';
 export { fewHint, fewText } from '../indexing/few/text.js';
 export { cellSearchRows, checkCellSearch } from '../indexing/parameters.js';
 export { regionSplitOf } from '../merging/collection/region-split.js';
+export { generatedNote } from '../merging/lists/hkl.js';
 export { mergeWriting } from '../merging/lists/writing.js';
 export { mergeMode, mergeRows } from '../merging/parameters.js';
 export {
@@ -38,6 +39,7 @@ export {
   formatListRows,
   readListRows,
 } from '../merging/reflections/parameters.js';
+export { standInCell } from '../merging/reflections/stand-in-cell.js';
 export { oddsText, spaceGroupText, twinText } from '../merging/reflections/words.js';
 export { refuseBy } from '../options/call-options.js';
 export { type CrystfelProgram, compatRow, fromCrystfelFlags } from '../options/crystfel-flags.js';

@@ -4,7 +4,7 @@ import type { KnownCell } from '../crystal/cell-file.js';
 import { readPolarisation } from '../crystal/polarisation.js';
 import { laueName, pointGroup, pointGroupNames } from '../crystal/symmetry/point-group.js';
 import type { MetricTolerance } from '../crystal/symmetry/settings.js';
-import { pointGroupOfSpaceGroup, spaceGroup } from '../crystal/symmetry/space-group.js';
+import { pointGroupOfSpaceGroup } from '../crystal/symmetry/space-group.js';
 import { checkedOptions } from '../options/call-options.js';
 import { argumentError, refuseOthers } from '../options/parameters.js';
 import { expects } from '../util/arguments.js';
@@ -16,6 +16,7 @@ import { readGoals } from './forecast/goals.js';
 import type { ReflectionList } from './lists/hkl.js';
 import type { MergeOptions } from './parameter-types.js';
 import { mergeMode, mergeRows } from './parameters.js';
+import { statedGroupOf } from './reflections/space-group-laue.js';
 
 export type { MergeOptions } from './parameter-types.js';
 export { type MergeModel, mergeModels } from './parameters.js';
@@ -59,7 +60,7 @@ function checkPointGroup(symmetry: string): void {
       (name) =>
         `${name('symmetry')} is "${symmetry}", a space group; expected its point group ${group}, or ` +
         `${laueName(pointGroup(group))} if Friedel mates are merged; ${name('spaceGroup')} ` +
-        `${symmetry.replace(/\s/g, '')} is for MTZ files`,
+        `${symmetry.replace(/\s/g, '')} is what files state`,
     );
   pointGroup(symmetry);
 }
@@ -96,7 +97,7 @@ export function checkMerge(options: MergeOptions) {
   return {
     ...values,
     cell: cell === undefined ? undefined : knownCellOf(cell),
-    spaceGroup: values.spaceGroup === undefined ? undefined : spaceGroup(values.spaceGroup),
+    spaceGroup: values.spaceGroup === undefined ? undefined : statedGroupOf(values.spaceGroup),
     pushRes: values.pushRes / 10,
     polarisation: polarisation === 'auto' ? ('auto' as const) : readPolarisation(polarisation),
     reference: checkReference(values.reference),

@@ -55,8 +55,8 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
   },
   spaceGroup: {
     kind: 'text',
-    sentence: 'space group that MTZ files state, such as P43212',
-    more: 'One of the 65 space groups of chiral molecules; merging does not depend on it.',
+    sentence: 'space group that MTZ, mmCIF and Table 1 state, such as P43212 or P21/c',
+    more: 'In any setting of the point group and the centring; merging does not depend on it.',
     defaultText: 'the symmorphic one of the point group',
     value: 'name',
   },

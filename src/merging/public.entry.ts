@@ -19,9 +19,11 @@ export type { AbsenceElement, SpaceGroupClass, SpaceGroupRanking, ZoneSummary } 
 export type { Amplitudes } from './reflections/amplitudes.js';
 export { checkReflections, compareReflections, convertReflections, frenchWilson } from './reflections/calls.js';
 export type { ListCheck, ListShell } from './reflections/check.js';
-export { type CheckReportOptions, checkReport } from './reflections/check-report.js';
+export { checkReport } from './reflections/check-report.js';
 export type { ComparedWay, ComparisonFigures, ListComparison, WorstPair } from './reflections/compare.js';
+export { compareReport } from './reflections/compare-report.js';
 export type { ConvertedList } from './reflections/convert.js';
+export type { ListReportOptions } from './reflections/list-page.js';
 export type { IceRing, Outlier } from './reflections/outliers.js';
 export type {
   CheckListOptions,

@@ -167,6 +167,7 @@ export async function runMerge(
       datasets: await mergedSets(kernel, data, merges, part, sets),
       polarisation: beam.polarisation,
       backend: backend.name,
+      geometry: heads[0]?.head.geometry ?? '',
     });
   } finally {
     await kernel.dispose();

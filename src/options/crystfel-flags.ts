@@ -272,7 +272,7 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--input=, -i=', 'other', 'the list is given without a flag: ewald reflections convert a.hkl -o b.hkl', ''],
     ['--output=, -o=', 'same', 'its form follows from its name: .hkl, .mtz, .cif, .xds, .shelx'],
     ['--symmetry=, -y=', 'same'],
-    ['-p=', 'same', 'it has to be given, unless the list states its cell'],
+    ['-p=', 'same', 'needed for limits of resolution and files other than .hkl, unless the list states its cell'],
     ['--pdb=', 'other', '', '--cell'],
     ['--twin=', 'same', 'a reflection without a partner is left out, and counted'],
     ['-w=', 'other', '', '--twin'],

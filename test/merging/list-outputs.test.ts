@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readCell } from '../../dist/index.node.js';
-import { checkReflections, checkReport, formatReflections, readReflections } from '../../dist/merging.js';
+import {
+  checkReflections,
+  checkReport,
+  compareReflections,
+  compareReport,
+  convertReflections,
+  formatReflections,
+  readReflections,
+} from '../../dist/merging.js';
 import { readCif } from '../../src/merging/formats/cif.js';
 import { ewaldTogether } from '../support/cli.js';
 import { cell, drawn, listOf } from './drawn-lists.js';
@@ -30,6 +38,35 @@ test('a page of the tests has the L-test, moments, the Wilson plot and each axis
   for (const text of ['a &#60;list', 'Share of pairs below |L|', '&lt;I² − σ²&gt;', 'Wilson plot', '00l: l = 2n'])
     expect(page).toContain(text);
   expect(page).not.toContain('NaN');
+});
+
+test('a page of a comparison has CC, R values, the ratio and the errors by shell, and the pairs that differ most', () => {
+  const [one, two] = [drawn(57), drawn(57)];
+  for (let i = 0; i < two.count; i++) two.intensity[i] = (two.intensity[i] as number) * (1 + 0.2 * Math.sin(i));
+  const comparison = compareReflections(one, two, { cell });
+  const page = compareReport(comparison, { title: 'a <pair>', about: 'ewald & so on' });
+  const shown = ['a &#60;pair', 'ewald &#38; so on', 'Correlation', 'R values', 'within their errors', 'Completeness'];
+  for (const text of [...shown, comparison.worst[0]?.indices.join(' ') ?? '?', comparison.overall.cc.toFixed(4)])
+    expect(page).toContain(text);
+  expect(page).not.toContain('NaN');
+  expect(page).not.toContain('differences of mates');
+  expect(() => compareReport({} as never)).toThrow(/what compareReflections returns/);
+});
+
+test('a wavelength and a cell that a file states stay with the list', () => {
+  const list = { ...drawn(58), wavelengthA: 1.25 };
+  const { list: made } = convertReflections(list, { cell });
+  for (const kind of ['mtz', 'cif', 'xds'] as const) {
+    const { content } = formatReflections(made, kind, { cell });
+    const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content;
+    expect(readReflections(bytes).list.wavelengthA, kind).toBeCloseTo(1.25, 5);
+  }
+  const text = formatReflections(made, 'hkl', { cell: { ...cell, centring: 'I' } }).content as string;
+  const read = readReflections(new TextEncoder().encode(text));
+  expect([read.parameters, read.centring]).toEqual([[52, 52, 44, 90, 90, 90], 'I']);
+  // A list of CrystFEL has none.
+  const plain = readReflections(new TextEncoder().encode(text.replace(/, cell .*/, '')));
+  expect([plain.parameters, plain.centring]).toEqual([undefined, undefined]);
 });
 
 test('amplitudes of mates stand beside those of their mean, with their difference', () => {
@@ -117,6 +154,41 @@ test('observations are the same as mmCIF and as MTZ', { tags: 'all' }, async () 
   for (const [i, row] of own.entries())
     for (const place of [4, 5])
       expect(Math.abs((row[place] as number) / (other[i]?.[place] as number) - 1)).toBeLessThan(1e-6);
+  // The scale leads to the merged list.
+  const { list } = readReflections(readFileSync(join(folder, 'a.hkl')));
+  const sums = new Map<string, [number, number]>();
+  for (const row of rows) {
+    const key = row.slice(0, 3).map(Math.abs).join();
+    const [value = 0, error = 0, scale = 0] = ['I', 'SIGI', 'SCALE'].map((label) => row[at(label)]);
+    const [sum, weights] = sums.get(key) ?? [0, 0];
+    const weight = 1 / (error * scale) ** 2;
+    sums.set(key, [sum + weight * value * scale, weights + weight]);
+  }
+  const ratios = Array.from({ length: list.count }, (_, i) => {
+    const [sum, weights] = sums.get(
+      list.indices
+        .subarray(3 * i, 3 * i + 3)
+        .map(Math.abs)
+        .join(),
+    ) ?? [0, 0];
+    return (list.intensity[i] as number) / (sum / weights);
+  }).filter((x) => x > 0);
+  expect(ratios.sort((a, b) => a - b)[ratios.length >> 1]).toBeCloseTo(1, 1);
+  // Positions are those that the stream predicts, in pixels from the beam.
+  const stream = readFileSync(join(folder, 'a.stream'), 'utf8');
+  const corner = ['x', 'y'].map((axis) => Number(new RegExp(`corner_${axis} = (\\S+)`).exec(stream)?.[1]));
+  const predicted = [...stream.matchAll(/^ *-?\d+ +-?\d+ +-?\d+(?: +\S+){4} +(\S+) +(\S+) p0$/gm)].map(([, fs, ss]) => [
+    Number(fs) + (corner[0] as number),
+    Number(ss) + (corner[1] as number),
+  ]);
+  expect(predicted.length).toBeGreaterThan(rows.length - 1);
+  for (const row of rows.filter((_, i) => i % 7 === 0)) {
+    const place = ['XDET', 'YDET'].map((label) => row[at(label)] as number);
+    expect(
+      Math.min(...predicted.map((one) => Math.hypot(...one.map((x, i) => x - (place[i] as number))))),
+    ).toBeLessThan(0.3);
+  }
+  expect(own.length).toBe(loop?.rows.filter((row) => Number.isFinite(value(row, 'pdbx_detector_x'))).length);
   expect(readFileSync(join(folder, 'm.html'), 'utf8')).toContain('Share of pairs below |L|');
   expect(readCell(readFileSync(join(folder, 'run.cell'), 'utf8')).centring).toBe('P');
 });

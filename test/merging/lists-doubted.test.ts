@@ -16,6 +16,7 @@ import {
 import { ewaldTogether } from '../support/cli.js';
 import { cell, drawn, listOf } from './drawn-lists.js';
 
+type Check = ReturnType<typeof checkReflections>;
 const bytesOf = (content: string | Uint8Array): Uint8Array =>
   typeof content === 'string' ? new TextEncoder().encode(content) : content;
 
@@ -131,6 +132,27 @@ describe('Friedel mates', () => {
   });
 });
 
+test('Friedel mates that are apart are one reflection for the tests of a list', () => {
+  const list = drawn(38);
+  const mates = changed({ ...list, symmetry: '4' }, ([h, k, l, i, s]) =>
+    l === 0
+      ? [[h, k, l, i, s]]
+      : [
+          [h, k, l, i, s * Math.SQRT2],
+          [h, k, -l, i, s * Math.SQRT2],
+        ],
+  );
+  const [one, two] = [list, mates].map((each) => checkReflections(each, { cell })) as [Check, Check];
+  for (const of of [
+    ({ twinning }) => [twinning.fraction, twinning.error, twinning.secondMomentError],
+    ({ laws }) => laws.flatMap(({ fraction, error, pairs }) => [fraction, error, pairs]),
+    ({ spaceGroups }) => spaceGroups.elements.map(({ lnOdds }) => lnOdds),
+    ({ ice }) => ice.map(({ error }) => error),
+  ] satisfies ((check: Check) => number[])[])
+    for (const [at, value] of of(two).entries()) expect(value).toBeCloseTo(of(one)[at] as number, 6);
+  expect(two.reflections).toBe(mates.count);
+});
+
 describe('files', () => {
   test('of XDS_ASCII are refused in a setting that a number does not tell', () => {
     const list = { ...drawn(39, 'mmm'), spaceGroup: 'P 2 21 21' };
@@ -231,6 +253,31 @@ describe('the commands', () => {
     ]);
     const far = await run('reflections', 'compare', 'a.mtz', 'far.mtz');
     expect(far.err).not.toMatch(/leave -p out/);
+  });
+
+  test('take a list without a cell for what needs none, and ask for it where something does', async () => {
+    const text = formatReflections(drawn(47), 'hkl', { cell }).content as string;
+    writeFileSync(join(folder, 'bare.hkl'), text.replace(/, cell .*/, ''));
+    const list = (line: string) => run('reflections', ...line.split(' '));
+    const get = '--compat crystfel get_hkl -i bare.hkl';
+    for (const [line, symmetry] of [
+      [`${get} -o w.hkl -y 4/m -w 4/mmm`, '4/m'],
+      [`${get} -o r.hkl -y 4/m --reindex=k,h,-l`, '4/m'],
+      ['convert bare.hkl -o e.hkl --expand -1', '-1'],
+    ] as const) {
+      expect(await list(line), line).toMatchObject({ code: 0 });
+      const file = readFileSync(join(folder, /-o (\S+)/.exec(line)?.[1] as string), 'utf8');
+      expect(file).toContain(`Symmetry: ${symmetry}\n`);
+      expect(file).not.toContain('cell');
+    }
+    for (const [line, words] of [
+      ['convert bare.hkl -o x.hkl --highres 5', /does not state its cell/],
+      ['convert bare.hkl -o x.mtz', /does not state its cell/],
+      ['convert bare.hkl -o x.hkl -y -1 --reindex h,k,h+l', /does not state its cell/],
+    ] as const) {
+      const { code, err } = await list(line);
+      expect([code, err], line).toEqual([2, expect.stringMatching(words)]);
+    }
   });
 
   test('take axes that begin with a minus', async () => {

@@ -46,7 +46,7 @@ export function formatReflections(list: ReflectionList, kind: ListKind, options:
     cell,
     centring,
     group,
-    wavelengthA: wavelengthA ?? 0,
+    wavelengthA: wavelengthA ?? list.wavelengthA ?? 0,
     spaceGroup: isOwn ? own : given,
     frenchWilson,
   });

@@ -301,7 +301,14 @@ function readLoop(
     ...[...left].map(([code, count]) => `${count} reflections with the status ${code} have values, and are left out.`),
     ...(areApart ? [matesApart(ofMates ? items.columns : ['rows of both'])] : []),
   ];
-  const list = { ...listFrom(areApart ? group.apart : group.symmetry, found), spaceGroup: group.spaceGroup };
+  const wavelength = numberOf(
+    block.items.get('_diffrn_radiation_wavelength.wavelength') ?? block.items.get('_diffrn_radiation_wavelength'),
+  );
+  const list = {
+    ...listFrom(areApart ? group.apart : group.symmetry, found),
+    spaceGroup: group.spaceGroup,
+    wavelengthA: wavelength > 0 ? wavelength : undefined,
+  };
   return {
     list,
     parameters: parametersOf(block),

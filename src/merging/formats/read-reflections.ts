@@ -5,7 +5,7 @@ import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
-import { type ReflectionList, readReflectionList } from '../lists/hkl.js';
+import { notedCell, type ReflectionList, readReflectionList } from '../lists/hkl.js';
 import { readMtzFile } from '../lists/mtz-reader.js';
 import { isHklf4, readHklf4 } from './hklf4.js';
 import { readCifReflections } from './mmcif.js';
@@ -95,7 +95,7 @@ export function readReflections(
         'mmCIF, XDS_ASCII or HKLF 4 file',
       { detail: { path: name } },
     );
-  return { kind: 'hkl', list: readReflectionList(text, name), remarks: [] };
+  return { kind: 'hkl', list: readReflectionList(text, name), ...notedCell(text), remarks: [] };
 }
 
 /** Columns as they are named in sentences. */

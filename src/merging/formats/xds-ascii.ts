@@ -103,6 +103,7 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
   const parameters = (said.get('UNIT_CELL_CONSTANTS') ?? '').split(/\s+/).map(Number);
   const isWhole = parameters.length === 6 && parameters.every((x) => x > 0);
   const stated = isWhole ? parameters : undefined;
+  const wavelength = Number(said.get('X-RAY_WAVELENGTH'));
   const of = groupOfFile(name, { operators: [], number, parameters: stated });
   const { symmetry, apart, spaceGroup, centring } = of;
   const areApart = said.get("FRIEDEL'S_LAW") === 'FALSE' && apart !== symmetry;
@@ -117,7 +118,7 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
     areApart ? "Friedel mates are apart, as FRIEDEL'S_LAW=FALSE says." : '',
   ].filter((text) => text !== '');
   return {
-    list: { ...listFrom(group, merged), spaceGroup },
+    list: { ...listFrom(group, merged), spaceGroup, wavelengthA: wavelength > 0 ? wavelength : undefined },
     parameters: stated,
     remarks,
     centring,

@@ -18,6 +18,8 @@ export interface MtzHeader {
   readonly spaceGroupNumber: number | undefined;
   /** Of a column's data set, else of the file; lengths in angstrom and angles in degrees. */
   readonly parametersOf: (column: MtzHeaderColumn) => readonly number[] | undefined;
+  /** Of a column's data set, angstrom; undefined if it states none. */
+  readonly wavelengthOf: (column: MtzHeaderColumn) => number | undefined;
 }
 
 /** Reads the records. */
@@ -44,6 +46,10 @@ export function mtzHeader(all: readonly string[]): MtzHeader {
       return [own, ofFile]
         .map((words) => words?.map(Number))
         .find((six) => six?.length === 6 && six.every((x) => x > 0));
+    },
+    wavelengthOf({ set }) {
+      const stated = Number(wordsOf('DWAVEL').find(([of]) => of === set)?.[1]);
+      return stated > 0 ? stated : undefined;
     },
   };
 }

@@ -68,9 +68,8 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
   const { spaceGroupName, spaceGroupNumber: number, operators } = header;
   const found = mateColumns(columns, wanted);
   const single = found ? undefined : measuredColumns(columns, { path: name, wanted, fail });
-  const parameters = header.parametersOf(
-    columns[found ? found.plus[0] : (single as MeasuredColumns).values] as (typeof columns)[number],
-  );
+  const of = columns[found ? found.plus[0] : (single as MeasuredColumns).values] as (typeof columns)[number];
+  const parameters = header.parametersOf(of);
   const group = groupOfFile(name, { operators, name: spaceGroupName, number, parameters });
   const mates = group.apart === group.symmetry ? undefined : found;
   const { values, sigmas, isAmplitude, others } =
@@ -99,6 +98,7 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
   const list = {
     symmetry: mates ? group.apart : group.symmetry,
     spaceGroup: group.spaceGroup,
+    wavelengthA: header.wavelengthOf(of),
     count: kept.length,
     indices: Int16Array.from(kept.flatMap(({ row, sign }) => [0, 1, 2].map((axis) => sign * at(row, axis)))),
     intensity: Float64Array.from(kept, ({ row, of }) => (isAmplitude ? at(row, of[0]) ** 2 : at(row, of[0]))),

@@ -2,6 +2,7 @@
 
 import { isState } from '../collection/state.js';
 import { checkPageBegin } from '../reflections/check-report.js';
+import { comparePageBegin } from '../reflections/compare-report.js';
 import { pageBegin } from '../statistics/report.js';
 
 /** Whether a file with this beginning and end, up to 4096 bytes each, may be replaced. */
@@ -30,5 +31,7 @@ export const mergeWriting = {
   table1: { replaces: (head) => /ewald \d/.test(latin1Text(head)) && /Wavelength/.test(latin1Text(head)) },
   html: { replaces: (head) => latin1Text(head).startsWith(pageBegin) },
   check: { replaces: (head) => latin1Text(head).startsWith(checkPageBegin) },
+  compare: { replaces: (head) => latin1Text(head).startsWith(comparePageBegin) },
+  ins: { replaces: (head) => /^TITL .*, by ewald \d/.test(latin1Text(head)) },
   state: { replaces: isState },
 } satisfies Readonly<Record<string, Stated>>;

@@ -119,7 +119,11 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
   const turned = by && reindexedWords(subject, after);
   const { spaceGroup, remark } = spaceGroupAfter(list.spaceGroup, by, groupInCell(made.symmetry, known), known);
   return {
-    list: spaceGroup === undefined ? made : { ...made, spaceGroup },
+    list: {
+      ...made,
+      ...(spaceGroup !== undefined && { spaceGroup }),
+      ...(list.wavelengthA !== undefined && { wavelengthA: list.wavelengthA }),
+    },
     cell: known,
     remarks: [
       groupRemark('The list', own, subject, joined),

@@ -1,31 +1,17 @@
 /** The tests of a list as pictures, and as a self-contained page of them. */
-import { checkedOptions, row } from '../../options/call-options.js';
 import { type Curve, curves } from '../../report/charts.js';
-import { style } from '../../report/style.js';
 import { counted } from '../../util/amounts.js';
 import { expectsMembers } from '../../util/arguments.js';
 import { htmlText as escaped } from '../../util/plain-text.js';
-import { version } from '../../util/version.js';
 import type { AbsenceElement } from './absences.js';
 import type { ListCheck } from './check.js';
+import { beginOf, byResolution, everyFifth, type ListReportOptions, listPage } from './list-page.js';
 import { spaceGroupText, twinText } from './words.js';
 
-const texts = { title: row.text, about: row.text };
-
-/** Options of a report of the tests of a list. */
-export interface CheckReportOptions {
-  /** Heading of the page; default `Tests of a list`. */
-  readonly title?: string | undefined;
-  /** How it was made, such as the command line; default none. */
-  readonly about?: string | undefined;
-}
-
 /** The start of every such page, which identifies a file that may be replaced. */
-export const checkPageBegin = '<!doctype html>\n<!-- Written by ewald reflections check. -->';
+export const checkPageBegin = beginOf('check');
 
 const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.toFixed(places) : '–');
-const everyFifth = (values: readonly number[]): number[] =>
-  values.filter((_, i) => i % Math.max(1, Math.ceil(values.length / 5)) === 0);
 
 /** Axes of which pictures are drawn: those of which both kinds of reflections were measured, the most decisive first. */
 const mostAxes = 4;
@@ -76,8 +62,7 @@ export function checkPictures({ twinning, wilson, spaceGroups }: ListCheck): str
       ],
       {
         title: '&lt;I² − σ²&gt;/&lt;I&gt;²',
-        xTicks: everyFifth(moments.map(({ inverseD }) => inverseD)),
-        xText: (q) => `${(1 / q).toFixed(2)} Å`,
+        ...byResolution(moments.map(({ inverseD }) => inverseD)),
         low: 1,
         high: 3,
       },
@@ -109,14 +94,13 @@ export const checkSection = (check: ListCheck): string =>
   `<h2>Twinning and space group</h2><section>${paragraphs(check)}<div class="grid3">${checkPictures(check)}</div></section>`;
 
 /** The tests of a list as the text of an HTML page, in one piece. Throws `Argument`. */
-export function checkReport(check: ListCheck, options: CheckReportOptions = {}): string {
+export function checkReport(check: ListCheck, options: ListReportOptions = {}): string {
   expectsMembers(
     'checkReport: the check',
     check,
     ['twinning', 'wilson', 'spaceGroups'],
     'what checkReflections returns',
   );
-  const { title = 'Tests of a list', about = '' } = checkedOptions('checkReport', options, texts);
   const { reflections, overall, outliers, ice } = check;
   const rings = ice.filter(({ isFlagged }) => isFlagged).map(({ d }) => `${digits(d, 3)} Å`);
   const facts = [
@@ -126,14 +110,9 @@ export function checkReport(check: ListCheck, options: CheckReportOptions = {}):
     ['Stronger than chance allows', counted(outliers.length, 'reflection')],
     ['Rings of ice', rings.length === 0 ? 'none' : rings.join(', ')],
   ];
-  return `${checkPageBegin}
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>${escaped(title)}</title><style>${style}</style></head>
-<body><main>
-<h1>${escaped(title)}</h1>${about === '' ? '' : `<code>${escaped(about)}</code>`}
-${checkSection(check)}
-<h2>List</h2><section><table>${facts.map(([name = '', text = '']) => `<tr><td>${name}</td><td>${escaped(text)}</td></tr>`).join('')}</table></section>
-<footer>ewald ${escaped(version)}</footer>
-</main></body></html>
-`;
+  return listPage('checkReport', checkPageBegin, options, {
+    title: 'Tests of a list',
+    body: `${checkSection(check)}
+<h2>List</h2><section><table>${facts.map(([name = '', text = '']) => `<tr><td>${name}</td><td>${escaped(text)}</td></tr>`).join('')}</table></section>`,
+  });
 }
