@@ -197,7 +197,7 @@ const state: Readonly<Record<string, string>> = {
 const programs =
   /^(?:cli\/main|pages\/\w+\/(?:main|app|[\w-]+-(?:controls|loader|tools))|entries\/worker\.(?:node|browser))\.ts$/;
 /** Calls that only complete the class above them. */
-const completing = /^(?:disposableClass|shownAs)\(/;
+const completing = /^(?:disposableClass|refuseIndexing|shownAs)\(/;
 
 describe('importing a module changes nothing', () => {
   const found: string[] = [];
