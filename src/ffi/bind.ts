@@ -181,3 +181,15 @@ export function marking({ convert, ...rest }: Parameter, by: string): Parameter 
     },
   };
 }
+
+/** Makes a function that counts one more reference mark the handle: it needs one more end. */
+export function referencing({ convert, ...rest }: Parameter): Parameter {
+  return {
+    ...rest,
+    convert: (given, frame) => {
+      const argument = convert(given, frame);
+      if (given instanceof Pointer) frame.after(() => given.reference());
+      return argument;
+    },
+  };
+}

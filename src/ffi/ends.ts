@@ -18,17 +18,30 @@ export interface Ending {
   readonly mayFail: boolean;
   /** Whether what was there is at the pointer that is returned, as from `realloc`; NULL says that it is where it was. */
   readonly moves?: true;
+  /** The place of the argument that ends, from 0; default the first. */
+  readonly argument?: number;
+  /** Whether it frees what C allocated, and no struct that the caller may have allocated. */
+  readonly frees?: true;
 }
+
+/** The argument that each of some functions ends: its name or its number from 1; false for those that end none. */
+export type GivenEnds = Readonly<Record<string, string | number | false>>;
 
 export interface Ends {
   /** The function that `dispose()` calls, by the tag of the struct. */
   readonly disposers: ReadonlyMap<string, string>;
-  /** All functions that end their argument. */
+  /** All functions that end an argument. */
   readonly endings: ReadonlyMap<string, Ending>;
+  /** Functions after which a handle needs one more end: `x_ref(x *)`. */
+  readonly references: ReadonlySet<string>;
 }
 
 const strong = ['free', 'destroy', 'delete', 'dispose', 'destruct', 'deinit', 'finalize', 'finalise'];
-const weak = ['close', 'release'];
+const weak = ['close', 'release', 'cleanup'];
+/** Ends of what is counted; what else looks like an end of such a type does something else. */
+const counted = ['unref', 'unreference', 'decref'];
+/** Last words of functions that count one more. */
+const counting = ['ref', 'reference', 'retain', 'incref', 'addref'];
 /** Functions of C whose argument has ended, whatever they return. */
 const always = /^(?:f|p|gz)close$|^closedir$/;
 
@@ -43,6 +56,7 @@ const words = (name: string): string[] =>
 interface Candidate {
   readonly fn: CFunction;
   readonly isStrong: boolean;
+  readonly isCounted: boolean;
   /** The words without the one for the end, as one text: `ZSTD_freeCCtx` is `zstdcctx`. */
   readonly rest: string;
 }
@@ -51,21 +65,27 @@ interface Candidate {
 function candidateOf(fn: CFunction, typeNames: readonly string[]): Candidate | undefined {
   const all = words(fn.name);
   for (const [i, word] of all.entries()) {
-    const verb = [...strong, ...weak].find((end) => word === end || (i === all.length - 1 && word.endsWith(end)));
+    const verb = [...counted, ...strong, ...weak].find(
+      (end) => word === end || (i === all.length - 1 && word.endsWith(end)),
+    );
     const behind = all.slice(i + 1).join('');
     const isLast = behind === '' || /^v?\d+$/.test(behind) || typeNames.some((name) => name.endsWith(behind));
     if (!verb || !isLast) continue;
     const rest = [...all.slice(0, i), word.slice(0, -verb.length), /^v?\d+$/.test(behind) ? '' : behind].join('');
-    return { fn, isStrong: strong.includes(verb), rest };
+    return { fn, isStrong: strong.includes(verb), isCounted: counted.includes(verb), rest };
   }
   return undefined;
 }
 
-/** The struct that a function takes as its only argument; undefined for other functions. */
-function takenBy({ parameters }: CFunction): (CType & { readonly kind: 'struct' }) | undefined {
+/** The name of what a handle points at: the tag of a struct, or a typedef of void (`typedef void CURL`). */
+export const handleName = (to: CType): string | undefined =>
+  to.kind === 'struct' ? to.tag : to.kind === 'void' ? to.alias : undefined;
+
+/** The handle that a function takes as its only argument; undefined for other functions. */
+function takenBy({ parameters }: CFunction): string | undefined {
   const [first] = parameters;
   const to = parameters.length === 1 && first?.type.kind === 'pointer' ? first.type.to : undefined;
-  return to?.kind === 'struct' && !to.const ? to : undefined;
+  return to && !to.const ? handleName(to) : undefined;
 }
 
 const plainName = (name: string): string => words(name.replace(/_(?:t|s|st|tag)$/, '')).join('');
@@ -75,9 +95,10 @@ function endingsOf(tag: string, functions: readonly CFunction[], { typedefs }: F
   const aliases = Object.entries(typedefs).filter(([, { type }]) => type.kind === 'struct' && type.tag === tag);
   const names = [tag, ...aliases.map(([name]) => name)].map(plainName);
   const found = functions.flatMap((fn) => candidateOf(fn, names) ?? []);
+  const unreferencing = found.filter(({ isCounted }) => isCounted);
   const own = found.filter(({ rest }) => names.includes(rest));
   const freeing = found.filter(({ isStrong }) => isStrong);
-  const chosen = [own, freeing, found].find(({ length }) => length > 0) ?? [];
+  const chosen = [unreferencing, own, freeing, found].find(({ length }) => length > 0) ?? [];
   return chosen.map(({ fn }) => fn).sort((a, b) => a.name.length - b.name.length);
 }
 
@@ -87,50 +108,106 @@ const mayFail = ({ name, result }: CFunction): boolean =>
   !always.test(name) &&
   (result.kind === 'enum' || (result.kind === 'scalar' && !/float|double|bool/i.test(result.name)));
 
-/** Finds the functions that end what C made. */
-export function findEnds(table: FunctionTable, given: Readonly<Record<string, string | HandleOptions>> = {}): Ends {
+/** The name of a handle that the option `handles` names. */
+function namedHandle(type: string, { structs, typedefs }: FunctionTable): string {
+  const alias = typedefs[type]?.type;
+  const name = alias?.kind === 'void' ? type : ((alias && handleName(alias)) ?? (structs[type] ? type : undefined));
+  if (name !== undefined) return name;
+  throw new EwaldError(
+    'Argument',
+    `handles names "${type}", which is not a struct of the header; it has ${Object.keys(structs).join(', ') || 'none'}`,
+  );
+}
+
+/** Finds the functions that end what C made. `given` and `ends` are the options `handles` and `ends` of a library. */
+export function findEnds(
+  table: FunctionTable,
+  given: Readonly<Record<string, string | HandleOptions>> = {},
+  ends: GivenEnds = {},
+): Ends {
   expectsMembers('findEnds: the table', table, ['functions', 'structs', 'typedefs'], 'what parseHeader returns');
-  const { functions, structs, typedefs } = table;
-  const byTag = new Map<string, CFunction[]>();
+  const { functions } = table;
+  const byName = new Map<string, CFunction[]>();
   const endings = new Map<string, Ending>();
+  const references = new Set<string>();
   for (const fn of Object.values(functions)) {
     // A macro gave it one more name.
     if (fn.symbol !== undefined && fn.symbol !== fn.name && functions[fn.symbol]) continue;
-    const struct = takenBy(fn);
-    if (movesMemory(fn)) endings.set(fn.name, { mayFail: false, moves: true });
-    else if (struct) byTag.set(struct.tag, [...(byTag.get(struct.tag) ?? []), fn]);
-    else if (freesMemory(fn)) endings.set(fn.name, { mayFail: false });
+    const taken = takenBy(fn);
+    if (movesMemory(fn)) endings.set(fn.name, { mayFail: false, moves: true, frees: true });
+    else if (taken !== undefined) byName.set(taken, [...(byName.get(taken) ?? []), fn]);
+    else if (freesMemory(fn)) endings.set(fn.name, { mayFail: false, frees: true });
+    if (taken !== undefined && counting.includes(words(fn.name).at(-1) ?? '')) references.add(fn.name);
   }
   const disposers = new Map<string, string>();
   const named = new Map<string, string>();
   for (const [type, options] of Object.entries(given)) {
-    const { free } = typeof options === 'string' ? { free: options } : options;
-    const alias = typedefs[type]?.type;
-    const tag = alias?.kind === 'struct' ? alias.tag : structs[type] ? type : undefined;
-    if (tag === undefined)
-      throw new EwaldError(
-        'Argument',
-        `handles names "${type}", which is not a struct of the header; it has ` +
-          `${Object.keys(structs).join(', ') || 'none'}`,
-      );
-    if (free !== undefined) named.set(tag, assertDestructor(free, functions));
+    const free = typeof options === 'string' ? options : handleOptions(type, options).free;
+    const name = namedHandle(type, table);
+    if (free !== undefined) named.set(name, assertDestructor(free, functions));
   }
-  for (const [tag, candidates] of byTag) {
-    const all = named.has(tag) ? [] : endingsOf(tag, candidates, table);
-    for (const fn of all) endings.set(fn.name, { mayFail: mayFail(fn) });
+  for (const [name, candidates] of byName) {
+    const all = named.has(name) ? [] : endingsOf(name, candidates, table);
+    for (const fn of all) endings.set(fn.name, endingOf(fn, 0));
     const [first] = all;
     // Several are one function if they differ by a version only.
-    if (first && all.every(({ name }) => name.startsWith(first.name))) disposers.set(tag, first.name);
+    if (first && all.every((fn) => fn.name.startsWith(first.name))) disposers.set(name, first.name);
   }
-  for (const [tag, name] of named) {
-    disposers.set(tag, name);
-    endings.set(name, { mayFail: mayFail(functions[name] as CFunction) });
+  for (const [type, name] of named) {
+    disposers.set(type, name);
+    endings.set(name, endingOf(functions[name] as CFunction, 0));
+  }
+  for (const [name, argument] of Object.entries(ends)) {
+    const fn = functions[name];
+    if (!fn) throw unknownName(`ends names the function "${name}", which the header does not declare`, name, functions);
+    if (argument === false) endings.delete(name);
+    else endings.set(name, endingOf(fn, endedBy(fn, argument)));
   }
   for (const { name, symbol } of Object.values(functions)) {
     const same = symbol === undefined ? undefined : endings.get(symbol);
-    if (same) endings.set(name, same);
+    if (same && !Object.hasOwn(ends, name)) endings.set(name, same);
   }
-  return { disposers, endings };
+  return { disposers, endings, references };
+}
+
+function endingOf(fn: CFunction, argument: number): Ending {
+  const type = fn.parameters[argument]?.type;
+  const frees = type?.kind === 'pointer' && type.to.kind !== 'struct';
+  return { mayFail: mayFail(fn), ...(argument > 0 && { argument }), ...(frees && { frees }) };
+}
+
+/** The place of the argument that the option `ends` names. */
+function endedBy(fn: CFunction, which: string | number): number {
+  const i = placeOf(fn, which, 'ended', 'ends');
+  const type = fn.parameters[i]?.type;
+  if (type?.kind === 'pointer' && type.to.kind !== 'function') return i;
+  throw new EwaldError(
+    'Argument',
+    `ends says that ${signature(fn, fn.name)} ends its argument ${i + 1}, which is no pointer to data`,
+  );
+}
+
+/** The place of a parameter, from 0, that an option gives by its name or its number. */
+function placeOf({ name, parameters }: CFunction, which: unknown, what: string, option: string): number {
+  const i = typeof which === 'number' ? which - 1 : parameters.findIndex((parameter) => parameter.name === which);
+  if (parameters[i]) return i;
+  const has = `${name}() has ${parameters.length} parameters`;
+  throw new EwaldError(
+    'Argument',
+    typeof which === 'number'
+      ? `${option} says that argument ${which} of ${name}() is ${what}, but ${has}; the first is 1`
+      : `${option} says that "${String(which)}" of ${name}() is ${what}, but it has no parameter "${String(which)}"; ${has}`,
+  );
+}
+
+function handleOptions(type: string, options: HandleOptions): HandleOptions {
+  const isText = options?.free === undefined || typeof options.free === 'string';
+  if (typeof options === 'object' && options !== null && isText) return options;
+  throw new EwaldError(
+    'Argument',
+    `handles says ${JSON.stringify(options)} of ${type}; expected the name of a function, or { free, keeps }; a function ` +
+      'that only looks like an end is named by ends: { NAME: false }',
+  );
 }
 
 /** Whether a function frees memory of any type, as C's `free` does. */
@@ -155,45 +232,37 @@ function assertDestructor(name: string, functions: FunctionTable['functions']): 
   if (declared.parameters.length !== 1)
     throw new EwaldError(
       'Argument',
-      `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes only the handle`,
+      `${signature(declared, name)} takes ${declared.parameters.length} arguments; a destructor takes only the handle, and ` +
+        `others that end it are named by ends: { ${name}: 'argument' }`,
     );
   return name;
 }
 
 /** Arguments that a handle keeps: their places from 0, and that of the handle, by function. */
 export function findKeeps(
-  { functions, structs, typedefs }: FunctionTable,
+  table: FunctionTable,
   given: Readonly<Record<string, string | HandleOptions>> = {},
 ): ReadonlyMap<string, { readonly owner: number; readonly kept: readonly number[] }> {
   const found = new Map<string, { owner: number; kept: readonly number[] }>();
   for (const [type, options] of Object.entries(given)) {
     if (typeof options === 'string') continue;
-    const alias = typedefs[type]?.type;
-    const tag = alias?.kind === 'struct' ? alias.tag : structs[type]?.tag;
+    const owned = namedHandle(type, table);
     for (const [name, which] of Object.entries(options.keeps ?? {})) {
-      const fn = functions[name];
+      const fn = table.functions[name];
       if (!fn)
-        throw unknownName(`handles says what ${name}() keeps, which the header does not declare`, name, functions);
+        throw unknownName(
+          `handles says what ${name}() keeps, which the header does not declare`,
+          name,
+          table.functions,
+        );
       const { parameters } = fn;
-      const owner = parameters.findIndex(
-        ({ type: one }) => one.kind === 'pointer' && one.to.kind === 'struct' && one.to.tag === tag,
-      );
+      const owner = parameters.findIndex(({ type: one }) => one.kind === 'pointer' && handleName(one.to) === owned);
       if (owner < 0)
         throw new EwaldError(
           'Argument',
           `handles says that a ${type} keeps arguments of ${name}(), which takes no ${type}`,
         );
-      const kept = [which].flat().map((one) => {
-        const i = typeof one === 'number' ? one - 1 : parameters.findIndex((parameter) => parameter.name === one);
-        if (parameters[i]) return i;
-        const has = `${name}() has ${parameters.length} parameters`;
-        throw new EwaldError(
-          'Argument',
-          typeof one === 'number'
-            ? `handles says that argument ${one} of ${name}() is kept, but ${has}; the first is 1`
-            : `handles says that "${String(one)}" of ${name}() is kept, but it has no parameter "${String(one)}"; ${has}`,
-        );
-      });
+      const kept = [which].flat().map((one) => placeOf(fn, one, 'kept', 'handles'));
       found.set(name, { owner, kept });
     }
   }

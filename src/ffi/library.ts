@@ -6,15 +6,16 @@ import type { MemorySpace } from '../memory/space.js';
 import { expects } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
 import { callParameters } from './arguments.js';
-import { bindCall, bindVariadic, countError, marking } from './bind.js';
+import { bindCall, bindVariadic, countError, marking, referencing } from './bind.js';
 import { CArray } from './carray.js';
 import { refusingEmpty } from './empty.js';
-import { type Ending, findEnds, findKeeps, type HandleOptions } from './ends.js';
-import { Directed } from './frame.js';
+import { type Ending, findEnds, findKeeps, type GivenEnds, type HandleOptions } from './ends.js';
+import { Directed, type Parameter } from './frame.js';
 import { type CFunction, type FunctionTable, typeText } from './header/types.js';
 import { keep } from './kept.js';
 import { Callback } from './kept-callback.js';
 import { missing, undeclaredName, unknownName } from './names.js';
+import { own, refuseForeign, refuseOwned } from './owned.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import type { Target } from './target.js';
@@ -30,6 +31,11 @@ export interface BindOptions {
    * and others that their name says to free or close their only argument, are found automatically.
    */
   readonly handles?: Readonly<Record<string, string | HandleOptions>> | undefined;
+  /**
+   * Functions that end an argument, by the name or the number of the argument, beside those that are found:
+   * `{ GEOSGeom_destroy_r: 2, free_rows: 'rows' }`; false for a function that is found and ends nothing.
+   */
+  readonly ends?: GivenEnds | undefined;
   /**
    * Required numbers of elements of arrays: `{ get_array: { array: 'len' } }` names the parameter that contains it; a
    * number is possible as well.
@@ -131,9 +137,13 @@ export class LibraryTools {
     const { length, free = 'free' } = options;
     expects(Number.isSafeInteger(length) && length >= 0, 'owned: the length', length, 'a whole number from 0');
     const { address } = pointer;
+    refuseForeign(pointer, 'owned()');
+    refuseOwned(pointer, 'owned()');
     const span = runtime.memory.span(address, length * runtime.sizeOf(pointer.type));
-    const release = this.#freeing(free, pointer, address);
+    const release = this.#freeing(free, pointer);
+    const disown = own(runtime.memory, address);
     return new CArray<V>(runtime, pointer.type, length, span, () => {
+      disown();
       if (runtime.disposed) return;
       release();
       pointer.end('its owner, which freed it');
@@ -150,15 +160,17 @@ export class LibraryTools {
     if (pointer === null) return;
     if (!(pointer instanceof Pointer) || pointer.runtime.memory !== runtime.memory)
       throw new EwaldError('Argument', 'free() needs a pointer that C returned; alloc() is freed by its dispose()');
+    refuseForeign(pointer, 'free()');
+    refuseOwned(pointer, 'free()');
     this.#target.free(pointer.address);
     pointer.end('free()');
   }
 
-  #freeing(free: string | ((pointer: Pointer) => void), pointer: Pointer, address: number | bigint): () => void {
+  #freeing(free: string | ((pointer: Pointer) => void), pointer: Pointer): () => void {
     if (typeof free === 'function') return () => free(pointer);
     const declared = this.#functionOf(free);
     if (declared) return () => declared(pointer);
-    if (free === 'free') return () => this.#target.free(address);
+    if (free === 'free') return () => this.#target.free(pointer.address);
     throw unknownName(`the header declares no function "${free}" to free with`, free, this.table.functions);
   }
 
@@ -276,7 +288,7 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
     if (!(name in table.functions))
       throw new EwaldError('Argument', `lengths names "${name}", which the header does not declare`);
   }
-  const ends = findEnds(table, options.handles);
+  const ends = findEnds(table, options.handles, options.ends);
   const keeps = findKeeps(table, options.handles);
   const functionOf = (name: string): LibraryFunction | undefined =>
     name in table.functions ? library[name] : undefined;
@@ -286,11 +298,23 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
   for (const fn of Object.values(table.functions)) {
     const sizes = Object.hasOwn(lengths, fn.name) ? lengths[fn.name] : {};
     const make = (): LibraryFunction =>
-      makeFunction(target, fn, { lengths: sizes, ending: ends.endings.get(fn.name), keeps: keeps.get(fn.name) });
+      makeFunction(target, fn, {
+        lengths: sizes,
+        ending: ends.endings.get(fn.name),
+        isReference: ends.references.has(fn.name),
+        keeps: keeps.get(fn.name),
+      });
     addLazily(library, fn.name, runtime, make);
   }
   for (const [tag, name] of ends.disposers)
-    runtime.destructors.set(tag, { name, call: (handle) => void functionOf(name)?.(handle) });
+    runtime.destructors.set(tag, {
+      name,
+      call: (handle) => {
+        functionOf(name)?.(handle);
+        // What `ends` says to end nothing is still the end of this object.
+        if (!ends.endings.has(name)) (handle as Pointer).end(`${name}()`);
+      },
+    });
   Object.defineProperty(library, disposeSymbol, { value: () => own.dispose() });
   shownAs(library, () => {
     const count = Object.keys(table.functions).length;
@@ -306,16 +330,22 @@ interface Known {
   readonly lengths: Readonly<Record<string, number | string>> | undefined;
   /** Whether it frees the pointer that it receives. */
   readonly ending: Ending | undefined;
+  /** Whether its handle needs one more end after it. */
+  readonly isReference: boolean;
   /** The arguments that its handle keeps. */
   readonly keeps: { readonly owner: number; readonly kept: readonly number[] } | undefined;
 }
 
 /** Binds a function. */
-function makeFunction(target: Target, fn: CFunction, { lengths, ending, keeps }: Known): LibraryFunction {
+function makeFunction(target: Target, fn: CFunction, known: Known): LibraryFunction {
+  const { lengths, ending, isReference, keeps } = known;
   const { runtime } = target;
   const ends = ending && !ending.mayFail && !ending.moves;
+  const ended = ending?.argument ?? 0;
   const parameters = callParameters(runtime, fn, lengths, target.byValue?.bind(target))
-    .map((parameter, i) => (i === 0 && ends ? marking(parameter, `${fn.name}()`) : parameter))
+    .map((parameter, i) => (i === ended && ending ? guarding(parameter, fn, ended, ending) : parameter))
+    .map((parameter, i) => (i === ended && ends ? marking(parameter, `${fn.name}()`) : parameter))
+    .map((parameter, i) => (i === 0 && isReference ? referencing(parameter) : parameter))
     .map((parameter, i) => refusingEmpty(parameter, fn, i, runtime));
   let bound = (fn.variadic ? bindVariadic : bindCall)(target, fn, parameters);
   let asynchronous = async (...values: unknown[]): Promise<unknown> => {
@@ -327,7 +357,7 @@ function makeFunction(target: Target, fn: CFunction, { lengths, ending, keeps }:
   if (ending && !ends) {
     const [call, later] = [bound, asynchronous];
     const end = (values: readonly unknown[], result: unknown): unknown => {
-      const [given] = values;
+      const given = values[ended];
       // No bytes are freed, and their place is nowhere.
       const isOver = ending.moves
         ? result !== null || values.some((value) => value === 0 || value === 0n)
@@ -344,6 +374,18 @@ function makeFunction(target: Target, fn: CFunction, { lengths, ending, keeps }:
     asynchronous = async (...values) => later(...keeping(target, fn, values, keeps));
   }
   return Object.assign(bound, { async: asynchronous, declaration: fn }) as LibraryFunction;
+}
+
+/** A parameter of a function that ends it, which refuses what is not C's to end. */
+function guarding(parameter: Parameter, fn: CFunction, i: number, { frees }: Ending): Parameter {
+  const by = `${fn.name}()`;
+  const check = (values: readonly unknown[]): void => {
+    parameter.check?.(values);
+    const value = values[i];
+    if (frees) refuseForeign(value instanceof Directed ? value.value : value, by);
+    if (value instanceof Pointer) refuseOwned(value, by);
+  };
+  return { ...parameter, check };
 }
 
 /** The arguments of a call, those that the handle keeps in memory of C. */

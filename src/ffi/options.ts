@@ -36,7 +36,7 @@ export interface LibraryOptions extends BindOptions, LibraryParameters {
 
 export const libraryOptions = (
   'definitions header library buildDir includeDir backend include cpp allowVarargs skipUnsupported imports worker name ' +
-  'strict handles lengths'
+  'strict handles ends lengths'
 ).split(' ');
 
 export const isTable = (header: unknown): header is FunctionTable =>

@@ -45,14 +45,20 @@ export class Pointer implements TypedPointer {
    */
   get address(): Address {
     this.runtime.assertAlive();
-    if (this.#end !== undefined)
-      throw new EwaldError(
-        'Disposed',
-        `this ${typeText(this.type)} * was given to ${this.#end}; create a new one before using it again`,
-      );
+    if (this.#end !== undefined) throw this.#ended(this.#end);
     void this.#origin?.address;
     this.lent?.assertAlive();
     return this.#address;
+  }
+
+  #ended(by: string): EwaldError {
+    const name = by.replace(/\(\)$/, '');
+    const isFound = Object.hasOwn(this.runtime.table.functions, name);
+    const way = isFound ? `; if that does not end it, open the library with ends: { ${name}: false }` : '';
+    return new EwaldError(
+      'Disposed',
+      `this ${typeText(this.type)} * was given to ${by}; create a new one before using it again${way}`,
+    );
   }
 
   /** The memory into which it points. */
@@ -122,12 +128,35 @@ export class Pointer implements TypedPointer {
     });
   }
 
-  /** @internal Records that C has freed it. */
+  /** References that C counts beside the first one. */
+  #references = 0;
+
+  /** @internal Records that C counts one more reference. */
+  reference(): void {
+    if (this.#origin) this.#origin.reference();
+    else this.#references++;
+  }
+
+  /** @internal Whether C counts more than one reference. */
+  get isShared(): boolean {
+    return this.#origin?.isShared ?? this.#references > 0;
+  }
+
+  /** @internal Records that C has freed it, or one reference to it. */
   end(by: string): void {
     if (this.#end !== undefined) return;
+    if (this.isShared) {
+      this.#dereference();
+      return;
+    }
     this.#end = by;
     this.#origin?.end(by);
     this.runtime.ended(this.#address);
+  }
+
+  #dereference(): void {
+    if (this.#origin) this.#origin.#dereference();
+    else this.#references--;
   }
 
   /** Its address as text, which JSON can hold. */
@@ -164,9 +193,10 @@ export class Handle extends Pointer {
           `handles: { ${this.type.alias ?? 'T'}: 'function' } }`,
       );
     }
+    const { isShared } = this;
     destroy(this);
     // Some say that they could not close it.
-    if (!this.freed)
+    if (!this.freed && !isShared)
       throw new EwaldError(
         'Argument',
         `the function that closes this ${this.typeText} returned an error, so that it is still open; end what uses it ` +

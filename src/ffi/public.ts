@@ -1,7 +1,7 @@
 /** The names that both builds of `ewald/ffi` export. */
 
 export { CArray } from './carray.js';
-export { type Ending, type Ends, findEnds, type HandleOptions } from './ends.js';
+export { type Ending, type Ends, findEnds, type GivenEnds, type HandleOptions } from './ends.js';
 export type { Directed, Direction } from './frame.js';
 export { type Definitions, type ParseOptions, parseHeader } from './header/parse.js';
 export type { Include } from './header/preprocess.js';

@@ -5,6 +5,7 @@ import { type Address, type MemorySpace, offsetBy } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access, Members } from './access.js';
 import { CArray } from './carray.js';
+import { handleName } from './ends.js';
 import { Declarators } from './header/declarator.js';
 import { isOpaque, layoutOf, namedFields } from './header/layout.js';
 import { tokenize } from './header/lexer.js';
@@ -226,14 +227,14 @@ export class Runtime implements Access {
   }
 
   destructorOf(type: CType): ((handle: object) => void) | undefined {
-    return type.kind === 'struct' ? this.destructors.get(type.tag)?.call : undefined;
+    return this.destructors.get(handleName(type) ?? '')?.call;
   }
 
   /** The JavaScript object for a pointer from C; null for NULL. */
   pointer(address: Address, to: CType, known?: Lent): Pointer | null {
     if (!address) return null;
     const lent = known ?? (this.#lenders.length > 0 ? this.#lentAt(address) : undefined);
-    const isHandle = isOpaque(to, this.table) || (to.kind === 'struct' && this.destructors.has(to.tag));
+    const isHandle = isOpaque(to, this.table) || this.destructors.has(handleName(to) ?? '');
     return isHandle ? new Handle(this, address, to, lent) : new Pointer(this, address, to, lent);
   }
 

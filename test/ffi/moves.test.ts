@@ -1,6 +1,6 @@
 // What ends, what moves and what grows: functions that free, rows that C exchanges, heaps that grow under a view.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type CArray, findEnds, parseHeader } from '../../src/entries/ffi.node.js';
+import { type CArray, findEnds, type Pointer, parseHeader } from '../../src/entries/ffi.node.js';
 import { BufferCollection2D, IndirectMemory2D } from '../../src/entries/memory.js';
 import { numbers } from './generated.mjs';
 import { absent, type Kit, openKeeps, thrown } from './support.js';
@@ -76,6 +76,122 @@ for (const backend of ['native', 'wasm'] as const) {
       lib.keeps_store_hold(store, 0);
       expect(lib.keeps_store_close(store)).toBe(0);
       expect(thrown(() => lib.keeps_store_close(store)).tag).toBe('Disposed');
+    });
+
+    test('a handle that is a typedef of void ends, and is named, as one of a struct', async () => {
+      const easy = lib.keeps_easy_init();
+      expect(lib.keeps_easy_use(easy)).toBe(1);
+      lib.keeps_easy_cleanup(easy);
+      for (const use of [
+        () => lib.keeps_easy_cleanup(easy),
+        () => lib.keeps_easy_use(easy),
+        () => easy.as('char').read(),
+      ])
+        expect(thrown(use).message).toMatch(/KEEPS \* was given to keeps_easy_cleanup\(\)|was given to keeps_easy/);
+      lib.keeps_easy_init().dispose();
+      const other = await openKeeps(backend, { header: lib.table, handles: { KEEPS: 'keeps_easy_cleanup' } });
+      const named = other.keeps_easy_init();
+      named.dispose();
+      expect([named.freed, other.keeps_live()]).toEqual([true, lib.keeps_live()]);
+      other.dispose();
+    });
+
+    test('ends says which argument of a function ends, or that none does', async () => {
+      const ends = { keeps_drop: 'made', keeps_rows_end: 1, keeps_open_free: false } as const;
+      const other = await openKeeps(backend, { header: lib.table, ends });
+      const [made, rows, open] = [other.keeps_create(), other.keeps_rows_new(2), other.keeps_open_new(1)];
+      expect(made.freed).toBe(false);
+      other.keeps_drop(1, made);
+      expect(thrown(() => other.keeps_drop(1, made)).message).toMatch(
+        /given to keeps_drop\(\); create .* open the library with ends: \{ keeps_drop: false \}/,
+      );
+      other.keeps_rows_end(rows, 2);
+      expect(thrown(() => rows.read()).tag).toBe('Disposed');
+      expect(thrown(() => other.keeps_rows_end([[1]], 1)).message).toMatch(/needs a pointer that C returned/);
+      other.keeps_open_free(open);
+      expect(open.freed).toBe(false);
+      const another = other.keeps_open_new(1);
+      another.dispose();
+      expect([another.freed, other.keeps_live()]).toEqual([true, 0]);
+      other.dispose();
+      for (const [given, message] of [
+        [{ keeps_dropp: 1 }, /did you mean "keeps_drop"/],
+        [{ keeps_drop: 3 }, /has 2 parameters; the first is 1/],
+        [{ keeps_drop: 'mad' }, /no parameter "mad"/],
+        [{ keeps_drop: 'how' }, /is no pointer to data/],
+      ] as const)
+        await expect(openKeeps(backend, { header: lib.table, ends: given })).rejects.toThrow(message);
+      for (const [given, message] of [
+        [{ keeps_made: 'keeps_drop' }, /others that end it are named by ends: \{ keeps_drop: 'argument' \}/],
+        [{ keeps_made: null }, /handles says null of keeps_made; expected .* ends: \{ NAME: false \}/],
+        [{ keeps_made: { free: null } }, /handles says \{"free":null\} of keeps_made/],
+      ] as const)
+        await expect(openKeeps(backend, { header: lib.table, handles: given as never })).rejects.toThrow(message);
+    });
+
+    test('what C counts ends with its last reference, and not where it is only detached', () => {
+      const shared = lib.keeps_shared_new();
+      const same = lib.keeps_shared_ref(shared);
+      lib.keeps_shared_destroy(shared);
+      lib.keeps_shared_unref(shared);
+      expect([lib.keeps_shared_count(shared), lib.keeps_shared_count(same)]).toEqual([1, 1]);
+      lib.keeps_shared_unref(shared);
+      expect(thrown(() => lib.keeps_shared_count(shared)).tag).toBe('Disposed');
+      const other = lib.keeps_shared_new();
+      lib.keeps_shared_ref(other);
+      other.dispose();
+      expect(other.freed).toBe(false);
+      other.dispose();
+      expect(other.freed).toBe(true);
+    });
+
+    test('memory is freed once, and by its owner', () => {
+      const copy = (): Pointer => lib.keeps_copy('text');
+      const owned = (text: Pointer): CArray<number> => lib.owned(text, { length: 4, free: 'keeps_free' });
+      const text = copy();
+      const array = owned(text);
+      const byOther = /that an array of owned\(\) frees; dispose of that array/;
+      for (const free of [
+        () => owned(text),
+        () => owned(text.as('char')),
+        () => lib.keeps_free(text),
+        () => lib.free(text),
+        () => lib.free(text.as('int8')),
+        () => lib.keeps_realloc(text, 8),
+      ])
+        expect(thrown(free).message).toMatch(byOther);
+      array.dispose();
+      for (const free of [() => owned(text), () => lib.keeps_free(text), () => lib.free(text)])
+        expect(thrown(free).tag).toBe('Disposed');
+      const again = copy();
+      lib.keeps_free(again.as('void'));
+      expect(thrown(() => owned(again)).tag).toBe('Disposed');
+      // The same place, for another text.
+      for (let i = 0; i < 20; i++) owned(copy()).dispose();
+      const memory = lib.alloc('double', 2);
+      const inside: [string, unknown][] = [
+        ['alloc()', lib.keeps_first(memory)],
+        ['a typed array', lib.keeps_first(Float64Array.of(1, 2))],
+        ['numbers', lib.keeps_first([1, 2])],
+        ['a text', lib.keeps_find('hello', 108)],
+        ['a cast', lib.keeps_first(memory).as('char')],
+      ];
+      for (const [name, pointer] of inside)
+        for (const free of ['free', 'owned'] as const)
+          expect([name, free, thrown(() => lib[free](pointer, { length: 1 })).message]).toEqual([
+            name,
+            free,
+            expect.stringMatching(/memory of JavaScript/),
+          ]);
+      for (const [, pointer] of inside)
+        for (const free of [() => lib.keeps_free(pointer), () => lib.keeps_realloc(pointer, 8)])
+          expect(thrown(free).message).toMatch(/into .*, which is memory of JavaScript/);
+      for (const value of [memory, Float64Array.of(1), new Uint8Array(8)])
+        for (const free of [() => lib.keeps_free(value), () => lib.keeps_realloc(value, 8), () => lib.free(value)])
+          expect(thrown(free).message).toMatch(/needs a pointer that C returned/);
+      lib.keeps_free(null);
+      lib.keeps_free(lib.keeps_find(copy().array(5), 116));
+      memory.dispose();
     });
 
     /** Two rows in every form; `rows` reads them after the call. */
