@@ -1,7 +1,7 @@
 /** The functions that free what C made: found by their name and signature, or named by the caller. */
 import { expectsMembers } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
-import { type CFunction, type CType, type FunctionTable, signature, typeText } from './header/types.js';
+import { type CFunction, type FunctionTable, handleName, signature, typeText } from './header/types.js';
 import { unknownName } from './names.js';
 
 /** What a handle ends with, and what it keeps. */
@@ -76,10 +76,6 @@ function candidateOf(fn: CFunction, typeNames: readonly string[]): Candidate | u
   }
   return undefined;
 }
-
-/** The name of what a handle points at: the tag of a struct, or a typedef of void (`typedef void CURL`). */
-export const handleName = (to: CType): string | undefined =>
-  to.kind === 'struct' ? to.tag : to.kind === 'void' ? to.alias : undefined;
 
 /** The handle that a function takes as its only argument; undefined for other functions. */
 function takenBy({ parameters }: CFunction): string | undefined {

@@ -5,7 +5,6 @@ import { type Address, type MemorySpace, offsetBy } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access, Members } from './access.js';
 import { CArray } from './carray.js';
-import { handleName } from './ends.js';
 import { Declarators } from './header/declarator.js';
 import { isOpaque, layoutOf, namedFields } from './header/layout.js';
 import { tokenize } from './header/lexer.js';
@@ -18,6 +17,7 @@ import {
   type DataModel,
   type FunctionTable,
   type FunctionType,
+  handleName,
   isChar,
   type PointerType,
   signature,

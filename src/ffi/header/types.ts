@@ -61,6 +61,10 @@ export const isChar = (type: CType): boolean => type.kind === 'scalar' && type.n
 /** Whether a type is `const char *`: text that C does not give away. */
 export const isText = (type: CType): boolean => type.kind === 'pointer' && type.to.const === true && isChar(type.to);
 
+/** The name of what a handle points at: the tag of a struct, or a typedef of void (`typedef void CURL`). */
+export const handleName = (to: CType): string | undefined =>
+  to.kind === 'struct' ? to.tag : to.kind === 'void' ? to.alias : undefined;
+
 /** A parameter. Arrays and functions are pointers here, as in C. */
 export interface CParameter {
   readonly name: string;
