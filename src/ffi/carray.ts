@@ -40,8 +40,8 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   readonly #source: Source | undefined;
   #release: (() => void) | undefined;
   #disposed = false;
-  /** Views that are lent by use(). */
-  #views = 0;
+  /** Calls of C and functions given to use() that work on the array. */
+  #users = 0;
   #pointees: Pointees | undefined;
   #lent: Lent | undefined;
 
@@ -153,6 +153,14 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     this.lent.leadsInto(this.#pointees.at(0));
   }
 
+  /** @internal Keeps it from being disposed; returns what ends that. */
+  hold(): () => void {
+    this.#users++;
+    return () => {
+      this.#users--;
+    };
+  }
+
   /** Element i; negative indices count from the end. Numbers, bigints, booleans, objects for structs, pointers. */
   at(i: number): V {
     const offset = this.#offset(i);
@@ -204,10 +212,7 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     const view = this.span().view();
     const count = this.length * (part ? 2 : 1);
     const lent = (): R => lendView(this.space, () => use(new array(view.buffer, view.byteOffset, count)));
-    this.#views++;
-    const end = (): void => {
-      this.#views--;
-    };
+    const end = this.hold();
     if (!this.#source?.lent?.isCopy) return scoped(lent, () => {}, end);
     const now = (): Uint8Array => {
       const { buffer, byteOffset } = this.span().view();
@@ -252,10 +257,10 @@ export class CArray<V = unknown> implements Located, TypedPointer {
         'LOCKED',
         `buffer is locked: ${holdersOf(this)} memories are made of this array; dispose them first`,
       );
-    if (this.#views > 0)
+    if (this.#users > 0)
       throw new BufferError(
         'LOCKED',
-        'buffer is locked: a function given to use() works on this array; await it first',
+        'buffer is locked: a call of C, or a function given to use(), works on this array; await it first',
       );
     this.#disposed = true;
     const release = this.#release;

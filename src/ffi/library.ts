@@ -15,7 +15,7 @@ import { type CFunction, type FunctionTable, typeText } from './header/types.js'
 import { keep } from './kept.js';
 import { Callback } from './kept-callback.js';
 import { missing, undeclaredName, unknownName } from './names.js';
-import { own, refuseForeign, refuseOwned } from './owned.js';
+import { own, refuseForeign, refuseUsed } from './owned.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import type { Target } from './target.js';
@@ -138,7 +138,7 @@ export class LibraryTools {
     expects(Number.isSafeInteger(length) && length >= 0, 'owned: the length', length, 'a whole number from 0');
     const { address } = pointer;
     refuseForeign(pointer, 'owned()');
-    refuseOwned(pointer, 'owned()');
+    refuseUsed(pointer, 'owned()');
     const span = runtime.memory.span(address, length * runtime.sizeOf(pointer.type));
     const release = this.#freeing(free, pointer);
     const disown = own(runtime.memory, address);
@@ -161,7 +161,7 @@ export class LibraryTools {
     if (!(pointer instanceof Pointer) || pointer.runtime.memory !== runtime.memory)
       throw new EwaldError('Argument', 'free() needs a pointer that C returned; alloc() is freed by its dispose()');
     refuseForeign(pointer, 'free()');
-    refuseOwned(pointer, 'free()');
+    refuseUsed(pointer, 'free()');
     this.#target.free(pointer.address);
     pointer.end('free()');
   }
@@ -383,7 +383,7 @@ function guarding(parameter: Parameter, fn: CFunction, i: number, { frees }: End
     parameter.check?.(values);
     const value = values[i];
     if (frees) refuseForeign(value instanceof Directed ? value.value : value, by);
-    if (value instanceof Pointer) refuseOwned(value, by);
+    if (value instanceof Pointer) refuseUsed(value, by);
   };
   return { ...parameter, check };
 }

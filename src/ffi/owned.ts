@@ -15,8 +15,13 @@ export function own(space: MemorySpace, address: Address): () => void {
   return () => void all.delete(Number(address));
 }
 
-/** Refuses to end a pointer to memory that an array of owned() frees. */
-export function refuseOwned(pointer: Pointer, by: string): void {
+/** Refuses to end what is in use: a pointer with which an asynchronous call works, or that an array of owned() frees. */
+export function refuseUsed(pointer: Pointer, by: string): void {
+  if (pointer.isHeld)
+    throw new EwaldError(
+      'Argument',
+      `${by} is given a ${pointer.typeText} with which an asynchronous call works; await that call first`,
+    );
   if (pointer.freed || !owners.get(pointer.memory)?.has(Number(pointer.address))) return;
   throw new EwaldError(
     'Argument',

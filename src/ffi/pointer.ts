@@ -128,6 +128,23 @@ export class Pointer implements TypedPointer {
     });
   }
 
+  /** Asynchronous calls that work with it. */
+  #users = 0;
+
+  /** @internal Keeps it from being freed; returns what ends that. */
+  hold(): () => void {
+    if (this.#origin) return this.#origin.hold();
+    this.#users++;
+    return () => {
+      this.#users--;
+    };
+  }
+
+  /** @internal Whether an asynchronous call works with it. */
+  get isHeld(): boolean {
+    return this.#origin?.isHeld ?? this.#users > 0;
+  }
+
   /** References that C counts beside the first one. */
   #references = 0;
 

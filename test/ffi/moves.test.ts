@@ -194,6 +194,43 @@ for (const backend of ['native', 'wasm'] as const) {
       memory.dispose();
     });
 
+    test('memory on which C works is not disposed', async () => {
+      const locked = (dispose: () => void): void => expect(thrown(dispose).code).toBe('LOCKED');
+      const array = lib.alloc('double', 2).copyFrom([1, 2]);
+      const seen: number[] = [];
+      lib.keeps_change(array, 2, (value: Pointer) => {
+        locked(() => array.dispose());
+        seen.push(value.read() as number);
+      });
+      const rows = IndirectMemory2D.create(2, 1, 'd', { memory: lib.memory });
+      expect(rows.pointer).not.toBe(0);
+      const before = lib.liveBytes;
+      lib.keeps_call_row(rows, () => {
+        rows.dispose();
+        return seen.push(lib.liveBytes - before);
+      });
+      expect([seen.pop(), lib.liveBytes < before]).toEqual([0, true]);
+      expect(seen).toEqual([1, 2]);
+      const sum = lib.keeps_add_up.async(array, 2);
+      if (backend === 'native') locked(() => array.dispose());
+      expect(await sum).toBe(3);
+      array.dispose();
+      if (backend === 'wasm') return;
+      const mine = Float64Array.of(1, 2);
+      const late = lib.keeps_add_up.async(mine, 2);
+      structuredClone(mine.buffer, { transfer: [mine.buffer] });
+      await expect(late).rejects.toThrow(/buffer of an array was transferred or resized while C worked on it/);
+      const other = Float64Array.of(1, 2);
+      const change = (): void => void structuredClone(other.buffer, { transfer: [other.buffer] });
+      expect(thrown(() => lib.keeps_change(other, 1, change)).message).toMatch(/transferred or resized while C worked/);
+      const store = lib.keeps_store_new();
+      const text = lib.keeps_store_text.async(store, 0);
+      for (const end of [() => lib.keeps_store_close(store), () => store.dispose(), () => lib.free(store)])
+        expect(thrown(end).message).toMatch(/with which an asynchronous call works; await that call first/);
+      expect(await text).toBeNull();
+      store.dispose();
+    });
+
     /** Two rows in every form; `rows` reads them after the call. */
     const forms: Record<string, () => { argument: unknown; rows(): number[][] }> = {
       'nested arrays': () => {

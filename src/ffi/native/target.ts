@@ -360,12 +360,16 @@ class NativeFrame extends FrameEnds implements CallFrame {
   place(view: ArrayBufferView, _direction: Direction): Argument {
     // koffi passes null for an empty array, which says something else: crc32(5, null, 0) is 0.
     if (view.byteLength === 0) return noElements;
-    this.lending?.add(lentView(view, this.lending.place, () => this.#target.addressOf(view)));
+    if (this.lending) {
+      this.#watch(view);
+      this.lending.add(lentView(view, this.lending.place, () => this.#target.addressOf(view)));
+    }
     return view;
   }
 
   at(views: readonly ArrayBufferView[], _direction: Direction): readonly bigint[] {
     this.#held.push(views);
+    if (this.lending) for (const view of views) this.#watch(view);
     return views.map((view) => this.#target.addressOf(view.byteLength > 0 ? view : noElements));
   }
 
@@ -389,6 +393,24 @@ class NativeFrame extends FrameEnds implements CallFrame {
     return made;
   }
 
+  /** Arrays on which C works while JavaScript may run, and their bytes. */
+  #watched: [view: ArrayBufferView, bytes: number][] = [];
+
+  #watch(view: ArrayBufferView): void {
+    this.#watched.push([view, view.byteLength]);
+  }
+
+  override done(): void {
+    for (const [view, bytes] of this.#watched)
+      if (view.byteLength !== bytes)
+        throw new EwaldError(
+          'Disposed',
+          'the buffer of an array was transferred or resized while C worked on it, so that what C read and wrote is not ' +
+            'in it; transfer it after the call',
+        );
+    super.done();
+  }
+
   /** Keeps small memory for the next call, unless a pointer may lead into it. */
   #spareAll(): void {
     for (const made of this.#held) {
@@ -403,6 +425,7 @@ class NativeFrame extends FrameEnds implements CallFrame {
 
   override end(): void {
     super.end();
+    if (this.#watched.length > 0) this.#watched = [];
     if (this.#held.length > 0) this.#spareAll();
   }
 
