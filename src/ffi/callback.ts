@@ -1,6 +1,6 @@
 /** Converts the arguments and the results of JavaScript functions that C calls. */
 import { EwaldError } from '../util/errors.js';
-import { type CType, type FunctionType, isText, signature } from './header/types.js';
+import { type CType, type FunctionType, isBounded, isText, signature } from './header/types.js';
 import type { AsyncCall, Runtime } from './runtime.js';
 import { type Bits, type Scalar, shown } from './scalars.js';
 
@@ -18,12 +18,14 @@ export interface CallbackShape {
  */
 export function callbackShape(runtime: Runtime, type: FunctionType): CallbackShape {
   const { result, parameters } = type;
-  const readers = parameters.map(({ type: parameter }) => {
+  const readers = parameters.map(({ type: parameter }, i): Reader => {
     if (parameter.kind === 'struct')
       throw new EwaldError(
         'Unsupported',
         `a callback ${signature(type, '')} with a struct by value is not supported; pass a pointer to it`,
       );
+    if (parameter.kind === 'pointer' && isBounded(parameters, i))
+      return (address) => runtime.pointer(address, parameter.to);
     return resultOf(runtime, parameter);
   });
   let answer: Scalar | undefined;

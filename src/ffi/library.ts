@@ -14,7 +14,7 @@ import { Directed, type Parameter } from './frame.js';
 import { type CFunction, type FunctionTable, typeText } from './header/types.js';
 import { keep } from './kept.js';
 import { Callback } from './kept-callback.js';
-import { missing, undeclaredName, unknownName } from './names.js';
+import { missing, propertyName, undeclaredName, unknownName } from './names.js';
 import { own, refuseForeign, refuseUsed } from './owned.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
@@ -291,7 +291,7 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
   const ends = findEnds(table, options.handles, options.ends);
   const keeps = findKeeps(table, options.handles);
   const functionOf = (name: string): LibraryFunction | undefined =>
-    name in table.functions ? library[name] : undefined;
+    name in table.functions ? library[propertyName(name)] : undefined;
   const own = new LibraryTools(target, functionOf);
   const library = Object.create(undeclared(own)) as Library;
   addTools(library, own);
@@ -304,7 +304,7 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
         isReference: ends.references.has(fn.name),
         keeps: keeps.get(fn.name),
       });
-    addLazily(library, fn.name, runtime, make);
+    addLazily(library, propertyName(fn.name), runtime, make);
   }
   for (const [tag, name] of ends.disposers)
     runtime.destructors.set(tag, {
@@ -454,7 +454,7 @@ function addTools(library: Library, own: LibraryTools): void {
 /** Binds all functions now; the library is closed if one cannot be. */
 function requireAll(library: Library, own: LibraryTools): void {
   try {
-    for (const name of Object.keys(own.table.functions)) void library[name];
+    for (const name of Object.keys(own.table.functions)) void library[propertyName(name)];
   } catch (error) {
     own.dispose();
     throw error;

@@ -4,6 +4,9 @@ import { nearest } from '../util/options.js';
 import type { FunctionTable } from './header/types.js';
 import type { Target } from './target.js';
 
+/** The property of a function: `then` would make the library a promise. */
+export const propertyName = (name: string): string => (name === 'then' ? 'then_' : name);
+
 /** The error for a name that is not among those of a header, and the most similar one of them. */
 export function unknownName(text: string, name: string, known: readonly string[] | object): EwaldError {
   const near = nearest(name, Array.isArray(known) ? known : Object.keys(known));

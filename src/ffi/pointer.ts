@@ -12,6 +12,8 @@ import { CArray } from './carray.js';
 import { type CType, typeText } from './header/types.js';
 import { Lending, type Lent, refuseCopy } from './lent.js';
 
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
 /** A fraction would be between two elements; elements before the pointee have negative numbers. */
 const expectsIndex = (index: unknown): void =>
   expects(Number.isSafeInteger(index), 'the index', index, 'a whole number');
@@ -108,12 +110,19 @@ export class Pointer implements TypedPointer {
     return length === undefined ? cast : cast.array(length);
   }
 
-  /** The zero-terminated UTF-8 text at the address. @throws `Argument` for a pointer to what is neither bytes nor void. */
-  text(): string {
+  /**
+   * The UTF-8 text at the address: that of `length` bytes, or up to the zero that ends it.
+   *
+   * @throws `Argument` for a pointer to what is neither bytes nor void.
+   */
+  text(length?: number): string {
     const { type } = this;
     const isBytes = type.kind === 'void' || (type.kind === 'scalar' && this.runtime.sizeOf(type) === 1);
     if (!isBytes) throw new EwaldError('Argument', `text() reads bytes, and this is a ${this.typeText}`);
-    return this.runtime.textAt(this.address);
+    if (length === undefined) return this.runtime.textAt(this.address);
+    expects(Number.isSafeInteger(length) && length >= 0, 'the length', length, 'a whole number from 0');
+    const { buffer, byteOffset } = this.memory.span(this.address, length).view();
+    return utf8.decode(new Uint8Array(buffer, byteOffset, length).slice());
   }
 
   /** The memory at the address as an array of `length`, without a copy and without owning it. */

@@ -447,7 +447,7 @@ export class Runtime implements Access {
 
   /** Reads a zero-terminated text page by page, since its length is unknown until the zero is found. */
   textAt(address: Address): string {
-    const text = new TextDecoder();
+    const text = new TextDecoder('utf-8', { ignoreBOM: true });
     let found = '';
     for (let at = address, total = 0; total < 2 ** 30; ) {
       // Never beyond the page of a byte that may be the terminating zero; a wasm heap has an end, too.

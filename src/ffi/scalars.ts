@@ -219,5 +219,5 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
 /** The text of an array of char: UTF-8, up to the first zero. */
 export function textOf(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
-  return new TextDecoder().decode(bytes.slice(0, end < 0 ? undefined : end));
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.slice(0, end < 0 ? undefined : end));
 }

@@ -8,11 +8,14 @@ import {
   type CParameter,
   type CType,
   type FunctionTable,
+  type FunctionType,
+  isBounded,
   isChar,
   isText,
   type PointerType,
   signature,
 } from './header/types.js';
+import { propertyName } from './names.js';
 import { arrayName, isByte } from './pointees.js';
 import { Runtime } from './runtime.js';
 import { partOf } from './wide-values.js';
@@ -180,7 +183,7 @@ class Writer {
       `export interface ${this.#name}Functions {`,
       ...Object.values(this.#table.functions).flatMap((fn) => [
         ...this.#doc(this.#docOf(fn), '  ', signature(fn, fn.name)),
-        `  readonly ${key(fn.name)}: ${this.#function(fn)};`,
+        `  readonly ${key(propertyName(fn.name))}: ${this.#function(fn)};`,
       ]),
       '}',
       '',
@@ -264,16 +267,21 @@ class Writer {
   }
 
   /** A list of parameters, each with a name of its own. */
-  #list(parameters: readonly CParameter[], typeOf: (type: CType) => string): string {
+  #list(parameters: readonly CParameter[], typeOf: (type: CType, i: number) => string): string {
     const taken = new Set<string>();
     return parameters
       .map(({ name, type }, i) => {
         let parameter = identifier.test(name) && !reserved.has(name) ? name : `${name || 'value'}_${i + 1}`;
         if (taken.has(parameter)) parameter = `${parameter}_${i + 1}`;
         taken.add(parameter);
-        return `${parameter}: ${typeOf(type)}`;
+        return `${parameter}: ${typeOf(type, i)}`;
       })
       .join(', ');
+  }
+
+  /** What a callback receives. */
+  #received({ parameters }: FunctionType): string {
+    return this.#list(parameters, (type, i) => (isBounded(parameters, i) ? 'Pointer | null' : this.#result(type)));
   }
 
   #scalar(type: CType): string | undefined {
@@ -290,10 +298,7 @@ class Writer {
     if (type.kind !== 'pointer') return 'never';
     const { to } = type;
     if (to.kind === 'function')
-      return (
-        `((${this.#list(to.parameters, (one) => this.#result(one))}) => ${this.#callbackResult(to.result)}) | Callback | Pointer ` +
-        '| null'
-      );
+      return `((${this.#received(to)}) => ${this.#callbackResult(to.result)}) | Callback | Pointer | null`;
     const element = this.#runtime.scalar(to);
     if (element) {
       const bytes = element.layout.size === 1 ? ' | Uint8Array | Int8Array' : '';
@@ -342,7 +347,7 @@ class Writer {
   /** What is passed for a pointer within a struct; texts may stand for `char *`. */
   #givenPointer(to: CType): string {
     if (to.kind === 'function')
-      return `((${this.#list(to.parameters, (one) => this.#result(one))}) => ${this.#callbackResult(to.result)}) | Callback | Pointer | null`;
+      return `((${this.#received(to)}) => ${this.#callbackResult(to.result)}) | Callback | Pointer | null`;
     return isByte(to, this.#runtime) ? 'string | Pointer | CArray | null' : 'Pointer | CArray | null';
   }
 

@@ -1,6 +1,6 @@
 // Callbacks have types, and may be called when they have ended: the right result, or an error with a tag.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { getLibHandle, type Pointer } from '../../src/entries/ffi.node.js';
+import { getLibHandle, type Pointer, parseHeader, writeModule } from '../../src/entries/ffi.node.js';
 import { absent, type Kit, openKeeps, thrown } from './support.js';
 
 for (const backend of ['native', 'wasm'] as const) {
@@ -67,6 +67,28 @@ for (const backend of ['native', 'wasm'] as const) {
           ),
         ).tag,
       ).toBe('Argument');
+    });
+
+    test('text of a stated length is a pointer, which reads so many bytes and no more', () => {
+      const pieces: unknown[] = [];
+      lib.keeps_pieces('\ufeffabé', 3, null, (_: null, piece: Pointer, length: number) => {
+        pieces.push(piece.text(length), [...piece.as('uint8', length).toTypedArray()].length);
+      });
+      expect(pieces).toEqual(['\ufeff', 3, 'ab\ufffd', 3, '\ufffd', 1]);
+      expect(writeModule(lib.table)).toMatch(
+        /keeps_pieces.*piece_2: Pointer \| null|piece: Pointer \| null, length: number/,
+      );
+      // Without a name nothing says that it is a length.
+      const source = 'void keeps_pieces(const char *, int, void *, void (*)(void *, const char *, int));';
+      const types = writeModule(parseHeader(source));
+      expect(types).toMatch(/: string \| null, [a-z_0-9]+: number\) => void/);
+      expect(lib.keeps_find('\ufeffabc', 0xef).text()).toBe('\ufeffabc');
+    });
+
+    test('a function named then is no promise of the library', async () => {
+      const other = await openKeeps(backend, { header: { source: 'int then(void) __asm__("keeps_live");' } });
+      expect(other.then_()).toBe(lib.keeps_live());
+      other.dispose();
     });
 
     test('a callback that is disposed in its own call ends there', () => {

@@ -525,3 +525,31 @@ test('a header of 5000 lines is read', () => {
   // benchmarks/ffi measures the time: 100 ms on an idle machine.
   expect(Object.keys(parse(text).functions)).toHaveLength(1000);
 });
+
+test('a parameter that is an array of variable length is its numbers', () => {
+  const { functions } = parseHeader(`
+    enum { four = 4 };
+    void a(int n, int m, double a[n][m]); void b(int n, int m, const float b[restrict n][m][2]); void c(int m, int c[][m]);
+    void d(int m, double (*d)[m]); void e(int n, double e[n * (n + 1) / 2]); void f(int n, double f[static n]);
+    void g(double g[four * 2]); void h(int n, int m, double h[four][n * m]); void i(int n, double i[n][four]);
+  `);
+  const read = Object.fromEntries(
+    Object.entries(functions).map(([name, { parameters }]) => {
+      const last = parameters.at(-1);
+      return [name, [last && typeText(last.type), last?.length]];
+    }),
+  );
+  expect(read).toEqual({
+    a: ['double *', undefined],
+    b: ['const float (*)[2]', undefined],
+    c: ['int *', undefined],
+    d: ['double *', undefined],
+    e: ['double *', undefined],
+    f: ['double *', 'n'],
+    g: ['double *', 8],
+    h: ['double *', undefined],
+    i: ['double (*)[4]', 'n'],
+  });
+  for (const refused of ['struct s { int a[2][n]; };', 'int a[n * 2];', 'int a[2][n];'])
+    expect(() => parseHeader(`int n; ${refused}`)).toThrow(/constant|variable length/);
+});

@@ -21,11 +21,22 @@ interface Shape {
 }
 
 type Suffix =
-  | { readonly place: Token; readonly length: number | string | undefined }
+  | { readonly place: Token; readonly length: number | string | undefined; readonly isVariable?: boolean }
   | { readonly place: Token; readonly parameters: readonly CParameter[]; readonly variadic: boolean };
 
 /** An array whose length is not a constant keeps it here until a parameter becomes a pointer. */
-const openLengths = new WeakMap<CType, { readonly length: number | string | undefined; readonly place: Token }>();
+const openLengths = new WeakMap<CType, OpenLength>();
+
+interface OpenLength {
+  readonly length: number | string | undefined;
+  readonly place: Token;
+  /** Whether it is known when the function is called only. */
+  readonly isVariable: boolean;
+}
+
+/** What an array of variable length consists of; `a[n][m]` is its numbers one after the other. */
+const elementsOf = (type: CType): CType | undefined =>
+  type.kind === 'array' && openLengths.get(type)?.isVariable ? type.of : undefined;
 
 export class Declarators implements DeclaratorReader {
   readonly stream: TokenStream;
@@ -49,14 +60,15 @@ export class Declarators implements DeclaratorReader {
     const type = vectorOf(apply(inMode(base, attributes, this)), attributes, this);
     if (where !== 'parameter') {
       const open = openLengths.get(type);
-      if (open && typeof open.length === 'string')
-        throw unsupported(open.place, 'an array of variable length', 'give it a constant length');
+      if (open?.isVariable) throw unsupported(open.place, 'an array of variable length', 'give it a constant length');
       return open ? { name, type, open: open.place } : { name, type };
     }
     if (type.kind === 'void') {
       throw headerError(name ?? start, 'a parameter cannot be void; was a * meant?');
     }
     if (type.kind === 'function') return { name, type: { kind: 'pointer', to: type } };
+    const row = type.kind === 'pointer' ? elementsOf(type.to) : undefined;
+    if (row) return { name, type: { kind: 'pointer', to: row } };
     if (type.kind === 'array' && !type.vector) {
       const open = openLengths.get(type);
       const pointer: CType = { kind: 'pointer', to: type.of };
@@ -111,7 +123,7 @@ export class Declarators implements DeclaratorReader {
     }
     const suffixes: Suffix[] = [];
     for (;;) {
-      if (stream.is('[') && !stream.is('[', 1)) suffixes.push(this.#array(depth));
+      if (stream.is('[') && !stream.is('[', 1)) suffixes.push(this.#array(depth, where));
       else if (stream.is('(')) suffixes.push(this.#function(depth));
       else break;
       if (suffixes.length > deepest) throw headerError(stream.peek(), `more than ${deepest} dimensions`);
@@ -143,7 +155,7 @@ export class Declarators implements DeclaratorReader {
     return token.kind === 'name' && !this.startsType(token);
   }
 
-  #array(depth: number): Suffix {
+  #array(depth: number, where: Where): Suffix {
     const stream = this.stream;
     const place = stream.next();
     while (
@@ -161,6 +173,9 @@ export class Declarators implements DeclaratorReader {
       const token = stream.peek();
       if (token.kind === 'name' && stream.is(']', 1) && this.scope.enumerator(token.text) === undefined) {
         length = stream.next().text;
+      } else if (where === 'parameter' && this.#skipVariable()) {
+        stream.expect(']', 'after the length of the array');
+        return { place, length: undefined, isVariable: true };
       } else {
         const value = integerConstant(this, depth + 1);
         if (value < 0n || value > 2n ** 31n)
@@ -170,6 +185,25 @@ export class Declarators implements DeclaratorReader {
     }
     stream.expect(']', 'after the length of the array');
     return { place, length };
+  }
+
+  /** Skips a length that is computed from parameters, `n * m`; false for a constant. */
+  #skipVariable(): boolean {
+    const stream = this.stream;
+    let open = 0;
+    let isVariable = false;
+    let count = 0;
+    for (; open > 0 || !stream.is(']', count); count++) {
+      const token = stream.peek(count);
+      if (token.kind === 'end') return false;
+      if (token.text === '[' || token.text === '(') open++;
+      if (token.text === ']' || token.text === ')') open--;
+      if (token.kind === 'name' && token.text === 'sizeof') return false;
+      if (token.kind === 'name' && !this.startsType(token) && this.scope.enumerator(token.text) === undefined)
+        isVariable = true;
+    }
+    for (let i = 0; isVariable && i < count; i++) stream.next();
+    return isVariable;
   }
 
   #function(depth: number): Suffix {
@@ -246,10 +280,17 @@ function wrap(suffix: Suffix, of: CType): CType {
   }
   if (of.kind === 'function' || of.kind === 'void')
     throw headerError(place, `an array of ${of.kind === 'void' ? 'void' : 'functions'} is not a type`);
+  const { length } = suffix;
+  const isVariable = suffix.isVariable ?? typeof length === 'string';
+  const elements = elementsOf(of);
+  if (elements) {
+    const all: CType = { kind: 'array', of: elements, length: 0 };
+    openLengths.set(all, { length: undefined, place, isVariable: true });
+    return all;
+  }
   if (openLengths.has(of))
     throw headerError(place, `only the outermost dimension may be left open; ${typeText(of)} needs a constant length`);
-  const { length } = suffix;
   const type: CType = { kind: 'array', of, length: typeof length === 'number' ? length : 0 };
-  if (typeof length !== 'number') openLengths.set(type, { length, place });
+  if (typeof length !== 'number') openLengths.set(type, { length, place, isVariable });
   return type;
 }

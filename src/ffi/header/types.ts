@@ -73,6 +73,20 @@ export interface CParameter {
   readonly length?: number | string | undefined;
 }
 
+const lengthName = /^_*(?:n|cb|num|count|n?bytes?|n_?chars?|\w*(?:len|length|size|bytes))$/i;
+
+/** Whether a parameter of a callback is text of a length that the next one says, which no zero ends: a pointer. */
+export function isBounded(parameters: readonly CParameter[], i: number): boolean {
+  const [text, length] = [parameters[i], parameters[i + 1]];
+  return (
+    text !== undefined &&
+    isText(text.type) &&
+    length?.type.kind === 'scalar' &&
+    !/float|double/.test(length.type.name) &&
+    lengthName.test(length.name)
+  );
+}
+
 /** Where something was declared. */
 export interface Declared {
   readonly file: string;

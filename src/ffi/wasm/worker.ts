@@ -73,7 +73,7 @@ const start = (port) => {
           return address;
         });
         let value = exports[name](...placed);
-        if (text) { const h = heap(); let end = value; while (h[end]) end++; value = value ? new TextDecoder().decode(h.slice(value, end)) : null; }
+        if (text) { const h = heap(); let end = value; while (h[end]) end++; value = value ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(h.slice(value, end)) : null; }
         const back = args.map((arg, i) => arg.back ? heap().slice(placed[i], placed[i] + arg.bytes.length) : undefined);
         port.postMessage({ id, call, value: { value, back } });
       } finally { taken.forEach((address) => free(address)); }
