@@ -54,11 +54,15 @@ export function bindCall(
     const lending = open && (lends || runtime.keepsCallbacks) ? runtime.lend() : undefined;
     if (open) open.lending = lending;
     const outer = runtime.enter();
+    const place = runtime.depth > 1 ? runtime.stack?.save() : undefined;
     try {
       const result = invoke(values, open as CallFrame);
       open?.done();
       if (runtime.thrown) throw runtime.thrown.error;
       return answer(result);
+    } catch (error) {
+      runtime.stack?.restore(place);
+      throw error;
     } finally {
       runtime.leave(outer);
       if (lending) runtime.endCall(lending);
@@ -160,10 +164,14 @@ export const plainArguments = (runtime: Runtime, { parameters }: FunctionType, v
 export function calling(runtime: Runtime, call: () => unknown): unknown {
   runtime.assertAlive();
   const outer = runtime.enter();
+  const place = runtime.depth > 1 ? runtime.stack?.save() : undefined;
   try {
     const result = call();
     if (runtime.thrown) throw runtime.thrown.error;
     return result;
+  } catch (error) {
+    runtime.stack?.restore(place);
+    throw error;
   } finally {
     runtime.leave(outer);
   }

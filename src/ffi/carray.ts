@@ -63,8 +63,9 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     this.#release = release;
   }
 
-  /** The address of the first element. */
+  /** The address of the first element. @throws `Disposed` if what its pointers lead into was disposed. */
   get address(): Address {
+    if (this.#pointees) this.#pointees.assertAlive();
     return this.span().address as Address;
   }
 

@@ -144,6 +144,11 @@ export class Lending implements Lender {
     return this.#all.length === 0;
   }
 
+  /** @throws `Disposed` if some of it has ended. */
+  assertAlive(): void {
+    for (const lent of this.#all) lent.assertAlive();
+  }
+
   /** The memory that contains an address, or that ends at it: the end of a text or an array is a place as well. */
   find(address: Address): Lent | undefined {
     if (this.#later) this.#addLater();
@@ -180,6 +185,11 @@ export class Pointees {
   set(i: number, lending: Lending): void {
     if (lending.isEmpty) this.#of.delete(i);
     else this.#of.set(i, lending);
+  }
+
+  /** @throws `Disposed` if what one of them leads into has ended. */
+  assertAlive(): void {
+    for (const lending of this.#of.values()) lending.assertAlive();
   }
 
   /** The finder for element i; C may have moved the pointers. */

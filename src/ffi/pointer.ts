@@ -92,9 +92,11 @@ export class Pointer implements TypedPointer {
   write(value: unknown, index = 0): void {
     expectsIndex(index);
     refuseCopy(this.lent);
-    const lending = this.lent && this.runtime.hasPointers(this.type) ? new Lending() : undefined;
+    const lending = this.runtime.hasPointers(this.type) ? new Lending() : undefined;
     this.runtime.writeAt(this.address, this.type, index, value, lending);
-    if (lending?.isEmpty === false) this.lent?.hold(lending);
+    if (!lending) return;
+    if (!this.lent) this.#hold(index, lending);
+    else if (!lending.isEmpty) this.lent.hold(lending);
   }
 
   /**
@@ -135,6 +137,18 @@ export class Pointer implements TypedPointer {
       lent: this.lent,
       check: () => void this.address,
     });
+  }
+
+  /** What the pointers that were written to memory of C lead into, by element. */
+  #written: Map<number, Lending> | undefined;
+
+  #hold(index: number, lending: Lending): void {
+    if (this.#origin) this.#origin.#hold(index, lending);
+    else if (lending.isEmpty) this.#written?.delete(index);
+    else {
+      this.#written ??= new Map();
+      this.#written.set(index, lending);
+    }
   }
 
   /** Asynchronous calls that work with it. */

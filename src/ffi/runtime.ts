@@ -41,6 +41,14 @@ export interface AsyncCall {
   thrown?: Thrown | undefined;
 }
 
+/** The stack of C in a wasm module. */
+export interface CStack {
+  /** Its place now. */
+  save(): unknown;
+  /** Puts it back to a place, or to where it is between calls. */
+  restore(place: unknown): void;
+}
+
 /** What JavaScript calls the elements of its typed arrays, in C's notation. */
 const dtypes: Readonly<Record<string, string>> = {
   float32: 'float',
@@ -71,6 +79,8 @@ export class Runtime implements Access {
   /** Whether there is a callback that C may call in any call. */
   keepsCallbacks = false;
   disposed = false;
+  /** Puts the stack of C back where it is between calls, after code that did not return (wasm). */
+  stack: CStack | undefined;
   /** Destructors of handles by type; set by the library. */
   destructors = new Map<string, { readonly name: string; readonly call: (handle: object) => void }>();
   readonly #types = new Map<string, CType>();

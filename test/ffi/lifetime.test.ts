@@ -342,6 +342,23 @@ for (const backend of ['native', 'wasm'] as const) {
       }
     });
 
+    test('what is written into memory of C is held by the pointer, and refused once it ended', async () => {
+      const table = lib.keeps_rows_new(2);
+      const row = (value: number): unknown => lib.alloc('double', 1).copyFrom([value]);
+      table.write(row(5));
+      table.write(row(6), 1);
+      await collect();
+      expect([0, 1].map((i) => lib.keeps_row(table, i).read())).toEqual([5, 6]);
+      const [own, first] = [lib.alloc('double *', 2), lib.alloc('double', 1)];
+      own.set(0, first);
+      expect(lib.keeps_row(own, 0)).not.toBeNull();
+      first.dispose();
+      expect(thrown(() => lib.keeps_row(own, 0)).message).toMatch(/this array of double was disposed/);
+      own.set(0, null);
+      expect(lib.keeps_row(own, 0)).toBeNull();
+      own.dispose();
+    });
+
     test('a number stands for a pointer only if the header casts it to one', () => {
       const store = lib.keeps_store_new();
       expect(lib.keeps_store_bind(store, 0, 'text', -1)).toBe(1);

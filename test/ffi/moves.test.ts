@@ -231,6 +231,17 @@ for (const backend of ['native', 'wasm'] as const) {
       store.dispose();
     });
 
+    test('a trap leaves the stack of C where it was', () => {
+      if (backend === 'native') return;
+      const place = lib.keeps_trap(0);
+      for (let i = 0; i < 3; i++) expect(() => lib.keeps_trap(1)).toThrow(/unreachable/);
+      lib.keeps_call_with(1, (value: number) => {
+        expect(() => lib.keeps_trap(1)).toThrow(/unreachable/);
+        return value;
+      });
+      expect(lib.keeps_trap(0)).toBe(place);
+    });
+
     /** Two rows in every form; `rows` reads them after the call. */
     const forms: Record<string, () => { argument: unknown; rows(): number[][] }> = {
       'nested arrays': () => {

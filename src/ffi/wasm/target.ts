@@ -86,6 +86,14 @@ export class WasmTarget implements Target {
     this.#started = started;
     this.#options = options;
     this.runtime = new Runtime(table, new WasmSpace(this.#heap), name);
+    this.#keepStack(exports);
+  }
+
+  /** Code that traps, or ends the module, leaves its part of the stack: the next call would begin there. */
+  #keepStack({ stackSave, stackRestore }: Record<string, unknown>): void {
+    if (typeof stackSave !== 'function' || typeof stackRestore !== 'function') return;
+    const top: unknown = stackSave();
+    this.runtime.stack = { save: () => stackSave(), restore: (place) => void stackRestore(place ?? top) };
   }
 
   symbols(): readonly string[] {
