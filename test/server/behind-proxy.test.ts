@@ -87,7 +87,7 @@ test('what a named proxy says of its path and scheme is taken, and what it canno
     { 'x-forwarded-proto': 'javascript' },
     { 'x-forwarded-host': 'evil.example' },
   ];
-  const found = [];
+  const found: number[] = [];
   for (const headers of wrong) found.push((await ask(`/view.html?token=${token}`, { ...behind, ...headers })).status);
   expect(found).toEqual([400, 400, 400, 400, 403]);
 });
