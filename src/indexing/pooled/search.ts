@@ -19,6 +19,8 @@ const mostRelative = 9000;
 const [fittedFirst, keptLast, maxRounds] = [5, 4, 8];
 /** A relative is judged by all if it has this part of the best's odds with the first, and kept with that part of all. */
 const leastPart = 0.5;
+/** A part of a cell that may be better when it is fitted: wrong ones have up to half of the odds of their multiple. */
+const leastOfPart = 0.6;
 /** Relative differences of lengths below which cells are one: tried before, kept before, kept at last. */
 const [sameTried, sameKept, sameLast] = [0.0005, 0.004, 0.006];
 /** A cell so near to a symmetry is also fitted from strains to both sides, which is kept if ln of its odds gains. */
@@ -144,10 +146,12 @@ class Search {
    */
   async #partOf(best: Tried): Promise<Tried> {
     const size = Math.abs(volume(best.cell));
+    const least = leastOfPart * (await this.#oddsOf(best.cell));
     let found = best;
     for (const part of relatives(best.cell)) {
       const share = Math.abs(volume(part)) / size;
       if (share > 0.9 || share < 0.3 || share * size < leastVolume) continue;
+      if ((await this.#oddsOf(part)) < least) continue;
       const fitted = await this.#lastFit(part, 2);
       if (fitted.odds > found.odds) found = fitted;
     }
