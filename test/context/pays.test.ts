@@ -55,16 +55,22 @@ const images = (count: number): Work => indexingWork({ batch: count, fields: {} 
 const cube = { shape: [256, 256, 256], batch: 1, precision: 'f32', kind: 'c2c', threads: 0 } as const;
 
 describe('where work pays', () => {
-  // In the order of usualWorks: peaks, indexing, centres of mass, 64 masks, corrections, disks, transforms, and
-  // decoding into memory and into an array on a card.
+  // In the order of usualWorks: peaks, indexing, centres of mass of numbers and of packed frames, 64 masks, corrections,
+  // disks, transforms, and decoding into memory, into an array on a card, and for its peaks.
   test.for([
-    ['laptop', ['native', 'native', 'native', 'native', 'native', 'native', 'native', 'native', 'native']],
-    ['desktop', ['cuda', 'cuda', 'native', 'cuda', 'native', 'native', 'native', 'native', 'cuda']],
-    ['dgx', ['native', 'native', 'native', 'native', 'native', 'native', 'native', 'native', 'cuda']],
-    ['h100', ['cuda', 'cuda', 'native', 'cuda', 'native', 'native', 'native', 'native', 'cuda']],
-    ['mac', ['wasm', 'webgpu', 'wasm', 'webgpu', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm']],
-    ['swiftShader', ['wasm', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm']],
-    ['none', ['native', 'native', 'native', 'native', 'native', 'native', 'native', 'native', 'native']],
+    [
+      'laptop',
+      ['native', 'native', 'native', 'native', 'native', 'native', 'native', 'native', 'native', 'native', 'native'],
+    ],
+    ['desktop', ['cuda', 'cuda', 'native', 'native', 'cuda', 'native', 'native', 'native', 'native', 'cuda', 'cuda']],
+    ['dgx', ['native', 'native', 'native', 'native', 'native', 'native', 'native', 'native', 'native', 'cuda', 'cuda']],
+    ['h100', ['cuda', 'cuda', 'native', 'cuda', 'cuda', 'native', 'native', 'native', 'native', 'cuda', 'cuda']],
+    ['mac', ['wasm', 'webgpu', 'wasm', 'wasm', 'webgpu', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm']],
+    ['swiftShader', ['wasm', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm', 'wasm']],
+    [
+      'none',
+      ['native', 'native', 'native', 'native', 'native', 'native', 'native', 'native', 'native', 'native', 'native'],
+    ],
   ] as const)('%s', ([name, wanted]) => {
     expect(usualWorks.map(({ work }) => chosen(work, machines[name]))).toEqual(wanted);
   });
@@ -308,11 +314,11 @@ test('devices show one place for each work, and the one named if it can', () => 
     return usualWorks.map((_, i) => shown.filter(({ works }) => works?.[i]?.chosen).map(({ backend }) => backend));
   };
   expect(places()).toEqual([
-    ...[['cuda'], ['cuda'], ['native'], ['cuda'], ['native'], ['native'], ['native']],
-    ...[['native'], ['cuda']],
+    ...[['cuda'], ['cuda'], ['native'], ['native'], ['cuda'], ['native'], ['native'], ['native']],
+    ...[['native'], ['cuda'], ['cuda']],
   ]);
   const reasons = withWorks([...reports, report('webgpu', 'software', null)], 8, undefined).map(({ works }) =>
-    [0, 5].map((i) => works?.[i]?.reason),
+    [0, 6].map((i) => works?.[i]?.reason),
   );
   expect(reasons).toEqual([
     ['0.62 ms: copies 0.38 ms, launches 0.045 ms, kernels 0.58 ms, overlapping', 'it has no kernels of this work'],
@@ -320,7 +326,7 @@ test('devices show one place for each work, and the one named if it can', () => 
     Array(2).fill('a software device, taken only by name'),
   ]);
   expect(places('cuda')).toEqual([
-    ...[['cuda'], ['cuda'], ['cuda'], ['cuda'], ['cuda'], ['native'], ['cuda']],
-    ...[['cuda'], ['cuda']],
+    ...[['cuda'], ['cuda'], ['cuda'], ['cuda'], ['cuda'], ['cuda'], ['native'], ['cuda']],
+    ...[['cuda'], ['cuda'], ['cuda']],
   ]);
 });
