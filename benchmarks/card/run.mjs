@@ -177,6 +177,10 @@ async function runs() {
       if (chunks !== expected) wrong.push(`${what} on ${backend}: another stream than that of ${rows[0]?.what}`);
     }
     const rate = (frames * repeats * (most - 1)) / (long.seconds - short.seconds);
+    if (!(rate > 0)) {
+      rows.push({ what, backend, refused: 'right, and too short to be timed' });
+      continue;
+    }
     const sent = backend !== card ? undefined : decodeOn === 'device' ? packedBytes : decodedBytes;
     rows.push({
       what,

@@ -138,7 +138,7 @@ export class Hdf5Dataset {
     let stored: StoredChunk | undefined;
     try {
       stored = await lookup?.()(place);
-      if (!stored || stored.mask !== 0) return undefined;
+      if (stored?.mask !== 0) return undefined;
       this.file.superblock.pages.check(stored.address, stored.size, 'a chunk');
     } catch (error) {
       // What is wrong with it is reported by `read`.
