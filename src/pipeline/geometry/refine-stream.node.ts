@@ -37,6 +37,7 @@ import { median } from '../../util/median.js';
 import { doubtText } from '../doubt.js';
 import { geometryOfHead, peaksOf } from '../sources/stream.js';
 import { beamOfChunk } from '../streams/beam-of-chunk.js';
+import { scatterText } from './cells-scatter.js';
 
 /** Options of `refineStreamGeometry`. */
 export interface RefineStreamGeometryOptions {
@@ -134,7 +135,8 @@ export async function refineStreamGeometry(
     );
     // A trusted cell is held, so that crystals hide in strains of their own what contradicts it.
     const { cells } = trustCell ? refineGeometry(begin, fitted) : refined;
-    const doubts = [doubt ?? misfit, ...cells.map((cell) => cellText(cell, trustCell)), unexplained];
+    const scatter = scatterText(fitted.map((crystal) => crystal.cell));
+    const doubts = [doubt ?? misfit, scatter, ...cells.map((cell) => cellText(cell, trustCell)), unexplained];
     const told = doubts.filter((text) => text !== undefined);
     const notes = [turnedText(turned, crystals), leftOutText(refined.crystals, crystals)].filter(
       (text) => text !== undefined,
