@@ -482,6 +482,8 @@ function sameStruct(tag: string, table: FunctionTable, other: string, otherTable
   const [a, b] = [table.structs[tag], otherTable.structs[other]];
   if (!a || !b || a.kind !== b.kind) return false;
   const isFile = a.file.includes('/') && a.file === b.file && a.line === b.line && a.column === b.column;
+  // One that a header only names is the other one of that name, as for C.
+  if (tag === other && /^\w+$/.test(tag) && (!a.fields || !b.fields)) return true;
   if (isFile || !a.fields || !b.fields || tag !== other) return isFile && a.size === b.size;
   const shape = ({ fields = [], size }: typeof a): string =>
     JSON.stringify([size, fields.map(({ name, offset, bits, type }) => [name, offset, bits, typeText(type)])]);

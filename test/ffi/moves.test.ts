@@ -55,6 +55,20 @@ for (const backend of ['native', 'wasm'] as const) {
       opened.dispose();
     });
 
+    test('a struct that headers only name is one for both', async () => {
+      if (backend === 'wasm') return;
+      const [makes, ends] = await Promise.all(
+        ['struct keeps_made *keeps_create(void);', 'struct keeps_made *keeps_destroy(struct keeps_made *made);'].map(
+          (source) => openKeeps(backend, { header: { source: `struct keeps_made; struct other; ${source}` } }),
+        ),
+      );
+      const made = makes?.keeps_create();
+      ends?.keeps_destroy(made);
+      expect(made.freed).toBe(true);
+      makes?.dispose();
+      ends?.dispose();
+    });
+
     test('what was moved is where the function says, and nowhere else', () => {
       const first = lib.keeps_realloc(null, 8);
       first.as('double').write(1.5);
