@@ -9,7 +9,7 @@ import { expects } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access } from './access.js';
 import { CArray } from './carray.js';
-import { type CType, typeText } from './header/types.js';
+import { type CType, handleName, typeText } from './header/types.js';
 import { Lending, type Lent, refuseCopy } from './lent.js';
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
@@ -55,7 +55,7 @@ export class Pointer implements TypedPointer {
 
   #ended(by: string): EwaldError {
     const name = by.replace(/\(\)$/, '');
-    const isFound = Object.hasOwn(this.runtime.table.functions, name);
+    const isFound = handleName(this.type) !== undefined && Object.hasOwn(this.runtime.table.functions, name);
     const way = isFound ? `; if that does not end it, open the library with ends: { ${name}: false }` : '';
     return new EwaldError(
       'Disposed',
