@@ -40,7 +40,7 @@ import {
 } from '../entries/pipeline.node.js';
 import { type CellFlags, openFlags, searchFlags } from './cell-rows.js';
 import { wordsInFlags } from './flag-words.js';
-import { checkPeakFlags } from './frame-flags.js';
+import { checkPeakFlags, withGeometry } from './frame-flags.js';
 import { refuseForLists } from './list-flags.js';
 import {
   backendOption,
@@ -65,11 +65,13 @@ type Search = ReturnType<typeof checkCellSearch>;
 
 /** Rejects flags that are not used for frames, or not used for lists. */
 const refuseUnused = (options: CellFlags, from: 'files' | 'spots', source: string): void =>
-  refuseOthers(
-    searchFlags,
-    options,
-    modeOf({ from, finder: options.finder }, inFlags(source)),
-    nameAsFlags(searchFlags),
+  withGeometry(() =>
+    refuseOthers(
+      searchFlags,
+      options,
+      modeOf({ from, finder: options.finder }, inFlags(source)),
+      nameAsFlags(searchFlags),
+    ),
   );
 
 /** Determines the cell. */

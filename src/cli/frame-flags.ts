@@ -57,8 +57,13 @@ export function flagsInUse(given: IndexFlags, mode: RunMode, source: string): In
 function refuseUnused(some: IndexFlags, flags: IndexFlags, mode: RunMode, source: string): void {
   const { finder, integrate, acceptBy, follow, output } = flags;
   const run = { finder, integrate, acceptBy, follow, toStream: output !== undefined, ...mode };
+  withGeometry(() => refuseOthers(indexRows, some, modeOf(run, inFlags(source)), nameAsFlags(indexRows)));
+}
+
+/** Refuses flags, and says of the wavelength of frames where it is stated. */
+export function withGeometry(refuse: () => void): void {
   try {
-    refuseOthers(indexRows, some, modeOf(run, inFlags(source)), nameAsFlags(indexRows));
+    refuse();
   } catch (error) {
     if (!messageOf(error).startsWith('--wavelength ')) throw error;
     throw new EwaldError(

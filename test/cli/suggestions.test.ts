@@ -33,7 +33,7 @@ test.for([
   [['virtual-detector', 'a.npy'], 'expected ewald run disk SCAN, or ewald run ring SCAN'],
   [['geometry', 'dir/run.geom'], 'dir/run.geom is a file; expected ewald geometry check dir/run.geom'],
   [['stream', 'run.stream'], 'run.stream is a file; expected ewald stream info run.stream'],
-  [['cell', 'run.h5', '--wavelength=1.2'], 'is a line of the geometry, "wavelength = 1.24 A" (-g)'],
+  [['cell', 'run.h5', '--energy', '9000'], 'is a line of the geometry, "photon_energy = 9500 eV" (-g)'],
   [['index', 'run.h5', '--energy', '9000'], 'is a line of the geometry, "photon_energy = 9500 eV" (-g)'],
   [['index', 'run.h5', '--geom', 'run.geom'], 'Did you mean --geometry?'],
   [['pi', '1e6'], 'ewald pi takes no words; did you mean ewald pi --points 1e6?'],
