@@ -240,7 +240,7 @@ class PointerParameter {
       if (value.runtime === runtime) this.#accepted = value.type;
       const { lending } = frame;
       // JavaScript may run before C has finished.
-      if (frame.asynchronous || (lending && isArray)) frame.release(value.hold());
+      if (frame.asynchronous || (isArray && lending?.runsJavaScript)) frame.release(value.hold());
       if (lending && value.lent) {
         lending.add(value.lent);
         if (isArray && runtime.hasPointers(value.type)) frame.after(() => value.noteAfter(lending));

@@ -4,7 +4,15 @@ import { WasmSpace } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import { pointerConverter } from './arguments.js';
 import { type Argument, type CallFrame, type Converter, Directed, type Parameter } from './frame.js';
-import { type CFunction, type FunctionType, isText, type PointerType, signature, typeText } from './header/types.js';
+import {
+  type CFunction,
+  type CType,
+  type FunctionType,
+  isText,
+  type PointerType,
+  signature,
+  typeText,
+} from './header/types.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import type { Bits, Place } from './scalars.js';
@@ -42,6 +50,7 @@ export function bindCall(
   // Numbers alone need no frame.
   const needsFrame = checks.length > 0 || parameters.some(({ scalar }) => scalar === undefined);
   const lends = givesPointers(runtime, fn);
+  const callsBack = fn.parameters.some(({ type }) => type.kind === 'pointer' && mayCall(runtime, type.to));
   const heap = runtime.memory instanceof WasmSpace ? runtime.memory : undefined;
   // One frame is reused by consecutive calls; a nested call from a callback uses another.
   let idle: CallFrame | undefined;
@@ -53,6 +62,7 @@ export function bindCall(
     idle = undefined;
     const lending = open && (lends || runtime.keepsCallbacks) ? runtime.lend() : undefined;
     if (open) open.lending = lending;
+    if (lending) lending.runsJavaScript = callsBack || runtime.keepsCallbacks;
     const outer = runtime.enter();
     const place = runtime.depth > 1 ? runtime.stack?.save() : undefined;
     try {
@@ -145,6 +155,9 @@ export function bindVariadic(
     }
   };
 }
+
+/** Whether C may find a function of JavaScript at a pointer. */
+const mayCall = (runtime: Runtime, to: CType): boolean => to.kind === 'function' || runtime.hasPointers(to);
 
 /** Whether C can give pointers back: returned, in memory that has pointers, or to a callback. */
 const givesPointers = (runtime: Runtime, { result, parameters }: FunctionType | CFunction): boolean =>

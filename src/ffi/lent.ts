@@ -111,6 +111,8 @@ export class Lending implements Lender {
   readonly #all: Lent[] = [];
   /** Whether the call has ended. */
   isOver = false;
+  /** Whether JavaScript may run before the call ends: in a callback, or beside an asynchronous call. */
+  runsJavaScript = true;
   #isSearched = false;
   /** The argument that is being placed. */
   place: Place = unnamed;

@@ -279,7 +279,7 @@ export function rowsArgument(
     );
   if (value.space === runtime.memory) {
     lendRows(value, value, frame);
-    if (frame.lending) frame.release(value.lock());
+    if (frame.asynchronous || frame.lending?.runsJavaScript) frame.release(value.lock());
     return value.pointer;
   }
   const staged = value.stage(runtime.memory, { copyBack: !row.to.const && !(isMarked && direction === 'in') });

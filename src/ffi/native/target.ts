@@ -361,7 +361,7 @@ class NativeFrame extends FrameEnds implements CallFrame {
     // koffi passes null for an empty array, which says something else: crc32(5, null, 0) is 0.
     if (view.byteLength === 0) return noElements;
     if (this.lending) {
-      this.#watch(view);
+      if (this.lending.runsJavaScript) this.#watch(view);
       this.lending.add(lentView(view, this.lending.place, () => this.#target.addressOf(view)));
     }
     return view;
@@ -369,7 +369,7 @@ class NativeFrame extends FrameEnds implements CallFrame {
 
   at(views: readonly ArrayBufferView[], _direction: Direction): readonly bigint[] {
     this.#held.push(views);
-    if (this.lending) for (const view of views) this.#watch(view);
+    if (this.lending?.runsJavaScript) for (const view of views) this.#watch(view);
     return views.map((view) => this.#target.addressOf(view.byteLength > 0 ? view : noElements));
   }
 
