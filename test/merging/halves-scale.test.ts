@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { Merge } from '../../src/merging/fit/merges.js';
 import { scaleOnto } from '../../src/merging/lists/merged-lists.js';
 import { Quick } from './forecast-world.js';
+import { isQuick } from '../support/variants.js';
 
 const count = 2000;
 /** 1/d of the reflections, to 3 Å. */
@@ -36,7 +37,7 @@ function simulated(seed: number, share: number, lnK: number, b: number) {
 }
 
 test.each([0, 0.03, 0.1])('of which a share of %d is known ten times worse than stated', (share) => {
-  for (let seed = 0; seed < 6; seed++)
+  for (let seed = 0; seed < (isQuick ? 6 : 20); seed++)
     for (const [lnK, b] of [
       [0, 0],
       [1.5, 30],
