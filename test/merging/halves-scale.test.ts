@@ -2,8 +2,8 @@
 import { expect, test } from 'vitest';
 import type { Merge } from '../../src/merging/fit/merges.js';
 import { scaleOnto } from '../../src/merging/lists/merged-lists.js';
-import { Quick } from './forecast-world.js';
 import { isQuick } from '../support/variants.js';
+import { Quick } from './forecast-world.js';
 
 const count = 2000;
 /** 1/d of the reflections, to 3 Å. */

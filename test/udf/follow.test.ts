@@ -280,7 +280,7 @@ describe('record', () => {
       (file: string, more: object = {}) =>
       () =>
         ctx.runUdf(scan, sumSigUdf(), { record: file, ...more });
-    await refused(record(join(folder, 'a.npy'), { roi: new Uint8Array(20) }), 'Argument', 'omit roi');
+    await refused(record(join(folder, 'a.npy'), { roi: new Uint8Array(20).fill(1, 3, 8) }), 'Argument', 'omit roi');
     await refused(record(join(folder, 'a.h5')), 'Argument', '.npy');
     await refused(record(join(folder, 'none', 'a.npy')), 'File');
     await refused(() => ctx.runUdf(scan, sumSigUdf(), { record: { fil: 'a' } as never }), 'Argument', 'did you mean');
