@@ -15,6 +15,7 @@ export const shellFlags = {
   merge: 'in the library, a sink that mergeSink of ewald/merging makes',
   mtz: 'in the library, toMtz of the result',
   cif: 'in the library, toCif of the result',
+  ins: 'in the library, instructions() of what formatReflections returns',
   table1: 'in the library, toTable1 of the result',
   unmerged: 'in the library, toUnmergedMtz of the result',
   state: 'in the library, the state of a Merger',

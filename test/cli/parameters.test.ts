@@ -122,6 +122,9 @@ test('a flag has the name of its option, except for those of other programs', { 
     ['finder', 'peaks'],
     ['rois', 'roi'],
     ['firstFramesTimeoutS', 'first-frames-timeout'],
+    ['allowHosts', 'allow-host'],
+    ['frameAncestors', 'frame-ancestors'],
+    ['trustProxies', 'trust-proxy'],
     ['minLengthA', 'min-length'],
   ]);
 });
