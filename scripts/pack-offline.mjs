@@ -27,6 +27,7 @@ import { newestSymbol } from './offline/pack/cache.mjs';
 import { cards, cudaEmulated, cudaRelease } from './offline/pack/cuda.mjs';
 import { systemLibrary } from './offline/pack/debian.mjs';
 import { compress, librariesOf, packNode } from './offline/pack/node.mjs';
+import { forgetForeignCache } from './parts/cmake.mjs';
 
 const most = 60e6;
 /** A pack for one card may have to travel with other things. */
@@ -68,6 +69,8 @@ if ([card, profile, emulated || undefined].filter((choice) => choice !== undefin
 }
 /** A pack for one card, or a rehearsal of it. */
 const isSmall = card !== undefined || emulated;
+/** Of xz: a rehearsal takes seconds instead of the minutes that a smaller pack for a card is worth. */
+const level = emulated ? 1 : 9;
 
 /** Ends with one line and no stack trace; `finally` blocks still clean up. */
 function fail(message, log = '') {
@@ -91,6 +94,8 @@ const programs = [
   ...new Set(['ewald_cuda_check', ...extras.flatMap(({ program, first }) => (first ? [] : (program ?? [])))]),
 ];
 if (building) {
+  // A folder that was copied from another checkout would build that one's sources.
+  if (emulated) forgetForeignCache('build/cuda-emulated');
   const parts = ['types', 'layout', 'wasm', 'native', 'bundle', 'pages', ...(emulated ? ['cuda-emulated'] : [])];
   const { code } = await build(parts);
   if (code !== 0) process.exit(code);
@@ -114,7 +119,7 @@ async function pack() {
     const leftOut = [];
     const architecture = card ? { architecture: cards[card] } : { architecture: profile, lines: profile !== undefined };
     const cuda = emulated
-      ? await cudaEmulated(programs)
+      ? await cudaEmulated(programs, { build: building })
       : await cudaRelease(programs, { build: building, ...architecture, nvcc });
     if (cuda.why) leftOut.push(cuda.why);
     const bounds = await buildBounds();
@@ -134,7 +139,7 @@ async function pack() {
     const inPack = { ...(bounds.path && { ewald_cuda_bounds: bounds.path }), ...cuda.programs };
     for (const [name, path] of Object.entries(inPack)) place(path, join(stage, 'check', name));
 
-    const { packed, binary } = await packNode(join(root, 'dist/native/linux-x64/ewald_native.node'), isSmall);
+    const { packed, binary } = await packNode(join(root, 'dist/native/linux-x64/ewald_native.node'), isSmall, level);
     const binaries = [
       binary,
       ...filesIn(stage).filter((file) => file.endsWith('.node') || dirname(file) === join(stage, 'check')),
@@ -158,7 +163,7 @@ async function pack() {
     if (tried.code !== 0) fail('what was packed does not run here; its last lines are above', tail(tried.output));
 
     mkdirSync(aside, { recursive: true });
-    await archive(stage, join(aside, `app.tar.${isSmall ? 'xz' : 'gz'}`));
+    await archive(stage, join(aside, `app.tar.${isSmall ? 'xz' : 'gz'}`), level);
     copyFileSync(packed, join(aside, `node.${isSmall ? 'xz' : 'gz'}`));
     copyFileSync(join(root, 'scripts/offline/run.sh'), join(aside, 'run.sh'));
     copyFileSync(join(root, 'scripts/offline/README.md'), join(aside, 'README.md'));
@@ -191,7 +196,7 @@ async function pack() {
     };
     writeFileSync(join(aside, 'offline.json'), `${JSON.stringify(manifest, null, 2)}\n`);
     const bytes = readdirSync(aside).reduce((sum, name) => sum + statSync(join(aside, name)).size, 0);
-    const allowed = isSmall ? mostForCard : most;
+    const allowed = card ? mostForCard : most;
     if (bytes >= allowed)
       fail(
         `the pack has ${mb(bytes)}, the most it may have is ${mb(allowed)}; the largest parts are ${largest(stage)}`,
@@ -274,7 +279,7 @@ async function copyWebgpu(stage, leftOut) {
 }
 
 /** Makes a reproducible archive: the same files give the same bytes. */
-async function archive(stage, target) {
+async function archive(stage, target, level) {
   const tar = join(root, 'build/offline-app.tar');
   try {
     const made = await run('tar', [
@@ -291,7 +296,7 @@ async function archive(stage, target) {
       '.',
     ]);
     if (made.code !== 0) fail('tar failed; its last lines are above', tail(made.output));
-    await compress(tar, target);
+    await compress(tar, target, level);
   } finally {
     rmSync(tar, { force: true });
   }

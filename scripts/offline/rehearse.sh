@@ -4,9 +4,29 @@
 #
 #   scripts/offline/rehearse.sh [--seconds N] [options of run.sh]
 #
+# Without root and debootstrap, HERE=1 rehearses on this system instead, in an empty folder and without the variables of
+# this shell.
 # Every step must end by itself, and the files must be complete: it exits with the pack's own exit code.
 # SUITE (default bullseye, glibc 2.31) names the older Debian, FOLDER keeps its root.
 set -euo pipefail
+if [ -n "${HERE:-}" ]; then
+  repository=$(cd "$(dirname "$0")/../.." && pwd)
+  folder=$(mktemp -d)
+  trap 'rm -rf "$folder"' EXIT
+  mkdir "$folder/bin" "$folder/lib" "$folder/tmp"
+  gcc -shared -nostdlib -x c /dev/null -o "$folder/lib/libcuda.so.1"
+  printf "#!/bin/sh\necho 'emulated card, 580.0, 1024 MiB, 9.0, 00000000:00:00.0'\n" >"$folder/bin/nvidia-smi"
+  chmod +x "$folder/bin/nvidia-smi"
+  cp -r "$repository/build/offline-emulated" "$folder/pack"
+  cd "$folder"
+  code=0
+  env -i PATH="$folder/bin:/usr/bin:/bin" LD_LIBRARY_PATH="$folder/lib" TMPDIR="$folder/tmp" \
+    sh pack/run.sh --out results "$@" </dev/null || code=$?
+  ls -l results
+  rm -rf "$repository/build/offline-results"
+  cp -r results "$repository/build/offline-results"
+  exit $code
+fi
 if [ "$(id -u)" = 0 ] && [ -z "${IN_NAMESPACE:-}" ]; then exec env IN_NAMESPACE=1 unshare --mount --net "$0" "$@"; fi
 
 repository=$(cd "$(dirname "$0")/../.." && pwd)

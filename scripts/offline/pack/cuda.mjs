@@ -47,15 +47,24 @@ function chooseNvcc(given) {
   return undefined;
 }
 
-/** The emulator under the names of the addon and the programs, for a rehearsal. Returns as `cudaRelease` does. */
-export async function cudaEmulated(programs) {
+/**
+ * The emulator under the names of the addon and the programs, for a rehearsal. Builds the programs if `build` permits
+ * it. Returns as `cudaRelease` does.
+ */
+export async function cudaEmulated(programs, { build }) {
   const folder = 'build/cuda-emulated';
-  const built = await run('cmake', ['--build', folder, '--target', ...programs.map((name) => `${name}_emulated`)]);
-  if (built.code !== 0) throw Object.assign(new Error('the emulator failed to build'), { log: tail(built.output) });
+  const addonPath = join(root, folder, 'ewald_cuda_emulated.node');
+  const paths = Object.fromEntries(programs.map((name) => [name, join(root, folder, 'cuda', `${name}_emulated`)]));
+  if (build) {
+    const built = await run('cmake', ['--build', folder, '--target', ...programs.map((name) => `${name}_emulated`)]);
+    if (built.code !== 0) throw Object.assign(new Error('the emulator failed to build'), { log: tail(built.output) });
+  }
+  const absent = [addonPath, ...Object.values(paths)].find((path) => !existsSync(path));
+  if (absent) throw new Error(`${absent} is missing; leave out --no-build, which builds the emulator in minutes`);
   return {
     needs: null,
-    addon: join(root, folder, 'ewald_cuda_emulated.node'),
-    programs: Object.fromEntries(programs.map((name) => [name, join(root, folder, 'cuda', `${name}_emulated`)])),
+    addon: addonPath,
+    programs: paths,
     what: 'the emulator',
   };
 }

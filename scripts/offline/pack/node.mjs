@@ -18,23 +18,23 @@ export async function librariesOf(binary) {
   return found.filter(([, name]) => !ofSystem.test(name)).map(([, name, path]) => ({ name, path }));
 }
 
-/** Compresses a file by the ending of the target: `.gz`, or `.xz`, which is a third smaller. */
-export async function compress(path, target) {
+/** Compresses a file by the ending of the target: `.gz`, or `.xz`, which is a third smaller; `level` is of `.xz`. */
+export async function compress(path, target, level = 9) {
   if (!target.endsWith('.xz'))
     return pipeline(createReadStream(path), createGzip({ level: 9 }), createWriteStream(target));
-  const made = await run('sh', ['-c', 'xz -9 -T1 -c "$1" >"$2"', 'sh', path, target]);
+  const made = await run('sh', ['-c', 'xz "-$3" -T1 -c "$1" >"$2"', 'sh', path, target, String(level)]);
   if (made.code !== 0) throw Object.assign(new Error('xz failed (Debian: xz-utils)'), { log: tail(made.output) });
 }
 
 /**
  * Returns { packed: path of the .gz or .xz, binary: path of its content }. `addon`: a file that the stripped binary must be
- * able to load.
+ * able to load. `isSmall`: by xz, of this `level`.
  */
-export async function packNode(addon, isSmall) {
+export async function packNode(addon, isSmall, level) {
   const source = process.execPath;
   const stem = join(cache, `node-${process.version}-${keyOf(fileKey(source))}`);
   const ending = isSmall ? 'xz' : 'gz';
-  const packed = `${stem}.${ending}`;
+  const packed = `${stem}${isSmall && level !== 9 ? `-${level}` : ''}.${ending}`;
   if (existsSync(packed) && existsSync(stem)) return { packed, binary: stem };
   const started = performance.now();
   const aside = `${stem}.${process.pid}`;
@@ -51,7 +51,7 @@ export async function packNode(addon, isSmall) {
     copyFileSync(source, aside);
     chmodSync(aside, 0o755);
   }
-  await compress(aside, `${aside}.${ending}`);
+  await compress(aside, `${aside}.${ending}`, level);
   renameSync(aside, stem);
   renameSync(`${aside}.${ending}`, packed);
   rmSync(aside, { force: true });
