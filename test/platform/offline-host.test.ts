@@ -26,7 +26,13 @@ const { findHost, missingHere } = await script<{
   missingHere(host: Partial<Host>, needs?: { cuda: string; driver: number }): string[];
 }>('find.mjs');
 const { pageOf } = await script<{ pageOf(summary: object, bench: object): string }>('page.mjs');
-const { steps } = await script<{ steps: readonly Step[] }>('steps.mjs');
+const { groups, steps } = await script<{
+  groups: Readonly<Record<string, readonly string[]>>;
+  steps: readonly Step[];
+}>('steps.mjs');
+const { extras } = await script<{
+  extras: readonly { readonly name: string; args?(run: object): readonly string[] }[];
+}>('extras.mjs');
 
 describe.runIf(process.platform === 'linux')('the offline pack finds', () => {
   let place = '';
@@ -76,6 +82,34 @@ describe.runIf(process.platform === 'linux')('the offline pack finds', () => {
     expect(step?.absent?.({ host })).toBe('no Python on this machine has CuPy');
   });
 
+  test('a validation that its time cut short is partial, and says how many rows are left', async () => {
+    const fake = join(place, 'node');
+    const row = { id: 'pi:a', backend: 'cuda', outcome: 'pass' };
+    const document = { pass: true, interrupted: false, left: 1032, rows: [row] };
+    writeFileSync(fake, `#!/bin/sh\necho '${JSON.stringify(document)}'\n`, { mode: 0o755 });
+    const run = {
+      ...{ work: place, node: fake, env: { PATH: process.env.PATH }, available: ['cuda'], cases: [], devices: [] },
+      results: { path: (name: string) => join(place, name), log: () => {}, json: () => {}, files: new Set() },
+    };
+    const ended = await steps.find(({ name }) => name === 'validate')?.act(run, 20);
+    expect(ended).toMatchObject({ outcome: 'partial', why: 'cuda: 1 pass, 1032 not checked' });
+  });
+
+  test('every step that a name of several stands for, and what each needs of a rehearsal', () => {
+    const names = steps.map(({ name }) => name);
+    for (const group of Object.values(groups)) expect(names).toEqual(expect.arrayContaining([...group]));
+    const shapes = (name: string): readonly string[] =>
+      extras
+        .find((extra) => extra.name === 'fft-aims')
+        ?.args?.({ host: { cufft: null }, devices: [{ backend: 'cuda', name }] })
+        .filter((word) => word !== '--shape') ?? [];
+    // The same lengths: an emulator takes smaller batches of them.
+    expect(shapes('NVIDIA H200')).toContain('1000x1000*8');
+    const lengths = (name: string): string[] => shapes(name).map((shape) => shape.split('*')[0] as string);
+    expect(lengths('emulated CUDA device')).toEqual(lengths('NVIDIA H200'));
+    expect(shapes('emulated CUDA device')).not.toEqual(shapes('NVIDIA H200'));
+  });
+
   test('reports what is missing: the driver, a recent enough driver, tools and libraries', () => {
     const whole: Host = {
       driver: '580.65.06',
@@ -121,7 +155,9 @@ describe.runIf(process.platform === 'linux')('the offline pack finds', () => {
         { ...row, backend: 'cuda', resident: true, gbps: 1000 },
       ],
     };
-    const page = pageOf(summary, { cases: null, extras: { bounds, rooms } });
+    const aims = { rows: [{ name: '1009*8192', ewaldMs: 2, gigabytesPerSecond: 500, ratio: 0.5 }] };
+    const page = pageOf(summary, { cases: null, extras: { bounds, rooms, 'fft-aims': aims } });
+    expect(page).toContain('| 1009*8192 | 2 | 500 | 25 % | 0.5 × |');
     expect(page).toContain('| sum | native | 1,000 frames/s | 10 | memcpy, all threads | 50 % |');
     expect(page).toContain('| 10 | page-locked to device | 20 % |');
     expect(page).toContain('| 1,000 | copy in device memory | 50 % |');

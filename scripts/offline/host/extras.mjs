@@ -56,7 +56,23 @@ export const extras = [
     absent: ({ host }) => (host.driverLibrary || host.hasNvidia ? undefined : 'no NVIDIA driver on this machine'),
   },
   {
-    // The same with runs of 64 bytes across an axis, to compare both values of this parameter.
+    // Only the transforms that were slower than cuFFT on a card (benchmarks/results/gpu.md). The emulator takes smaller
+    // batches.
+    name: 'fft-aims',
+    share: 12,
+    least: 10,
+    program: 'ewald_cuda_fft_bench',
+    args: ({ host, devices }) => {
+      const isEmulated = devices?.some(({ backend, name }) => backend === 'cuda' && /emulated/.test(name ?? ''));
+      const shapes = isEmulated
+        ? ['1009*8', '1048576', '1000x1000', 'r2c:1000x1000', '512x512']
+        : ['1009*8192', '1048576*16', '1000x1000*8', 'r2c:1000x1000*8', '512x512*32'];
+      return [...shapes.flatMap((shape) => ['--shape', shape]), ...(host.cufft ? ['--cufft', host.cufft] : [])];
+    },
+    absent: ({ host }) => (host.driverLibrary || host.hasNvidia ? undefined : 'no NVIDIA driver on this machine'),
+  },
+  {
+    // All transforms with runs of 64 bytes across an axis, to compare both values of this parameter.
     name: 'fft-cuda-64',
     share: 8,
     least: 10,

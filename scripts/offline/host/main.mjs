@@ -12,7 +12,7 @@ const [pack, work, ...args] = process.argv.slice(2);
 const usage = `usage: bash run.sh [--seconds N] [--out DIR] [--only STEP,...] [--cases ID,...]
   --seconds N   the whole ends within about N seconds, default 1800; complete after 600, then repeated with more time
   --out DIR     where the results go, default ./results
-  --only STEPS  only these, of ${steps.map(({ name }) => name).join(', ')}; or check, timings: several of them
+  --only STEPS  only these, of ${steps.map(({ name }) => name).join(', ')}; or check, aims, timings: several of them
   --cases IDS   only these cases of validate and bench, for example pi,indexing:fast
 Exit codes: 0 every step that can run here passed, 1 one did not, 2 wrong usage. Steps that cannot run are listed as absent, with reasons.`;
 

@@ -28,7 +28,15 @@ function boundOf({ backend, resident }, bounds) {
 
 /** The page of a summary and of what the benchmarks printed so far. */
 export function pageOf(summary, bench) {
-  const { bounds, rooms, card: runs, cupy, 'fft-cuda': fft, 'indexing-batches': batches } = bench.extras;
+  const {
+    bounds,
+    rooms,
+    card: runs,
+    cupy,
+    'fft-cuda': fft,
+    'fft-aims': aims,
+    'indexing-batches': batches,
+  } = bench.extras;
   const { host, pack } = summary;
   const card =
     summary.gpus.map(({ name, driver }) => `${name}, driver ${driver}`).join('; ') || `none (${host.gpusWhy})`;
@@ -87,7 +95,7 @@ export function pageOf(summary, bench) {
     '',
     ...table(
       ['case', 'ms', 'GB/s', 'of the copy', 'of cuFFT'],
-      (fft?.rows ?? []).map(({ name, ewaldMs, gigabytesPerSecond, ratio, why }) => [
+      [...(fft?.rows ?? []), ...(aims?.rows ?? [])].map(({ name, ewaldMs, gigabytesPerSecond, ratio, why }) => [
         name,
         why ?? number(ewaldMs),
         number(gigabytesPerSecond),
