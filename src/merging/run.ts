@@ -40,7 +40,7 @@ import { makeResult } from './make-result.js';
 import { automatic, type CheckedMerge } from './options.js';
 import type { MergedPolarisation, MergeResult } from './result.js';
 import { type AmbiguityOptions, type Assignment, resolveAmbiguity } from './setting/ambiguity.js';
-import { doubtOfGroup } from './setting/laue-groups.js';
+import { isGroupContradicted } from './setting/laue-groups.js';
 import { CellEvidence, toldApartRemark } from './setting/metric.js';
 import { givenRotations, type Subject, subjectOf } from './setting/subject.js';
 import { checkExecutor, type MergeExecutor, sharedFits } from './share.js';
@@ -250,13 +250,12 @@ function decide(
   const { ways: resolved, logOdds } = settingsOf(observations, unique, { starts, seed, radius, part, cells });
   const settings = { ways, group, chosen: resolved, part, cell };
   const chosen = aligned(checked.reference, observations, unique, settings, remarks);
-  const doubt = checked.symmetry === automatic ? undefined : doubtOfGroup(observations, subject, group);
-  if (doubt !== undefined) remarks.push(doubt);
+  const isContradicted = checked.symmetry !== automatic && isGroupContradicted(observations, subject, group, remarks);
   const energy = energyDoubt(observations, part);
   if (energy !== undefined) remarks.push(energy);
   if (cells) remarks.push(toldApartRemark({ ways, chosen, logOdds, part, ...cells.counts }));
   const isDoubtful =
-    doubt !== undefined ||
+    isContradicted ||
     energy !== undefined ||
     repeated.some((remark) => remark?.isDoubtful) ||
     heads.some(({ head }) => head.isCellDoubtful);

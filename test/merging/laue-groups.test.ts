@@ -103,6 +103,33 @@ test.for([
     }
 });
 
+/** Few observations a crystal, to which the settings are fitted: in parts of the group they raise every correlation. */
+async function remarksOfSmallCell(symmetry: string, used: string, parameters: Parameters, seed: number) {
+  const { bytes } = simulateStream({ crystals: 150, symmetry, parameters, seed });
+  const merger = await context.merger({ symmetry: used, model: 'mean', polarisation: 'none' });
+  await merger.addStream({ name: 'a.stream', bytes: [bytes] });
+  return (await merger.run()).remarks.join('\n');
+}
+const small = [9, 14, 20, 90, 90, 90] as const;
+
+test('a small cell is not contradicted where chance makes as much, which is said', async () => {
+  expect(await remarksOfSmallCell('mmm', 'mmm', small, 1)).toMatch(
+    /The point group mmm is not certain: .* chance makes as much\. Merge more crystals/,
+  );
+});
+
+test.for([
+  ['mmm', small],
+  ['6/mmm', [12, 12, 18, 90, 90, 120]],
+] as const)('data of a small cell in %s never contradict it', { tags: 'all' }, async ([symmetry, parameters]) => {
+  for (let seed = 1; seed <= 6; seed++)
+    expect(await remarksOfSmallCell(symmetry, symmetry, parameters, seed), `seed ${seed}`).not.toContain('contradict');
+});
+
+test('data of a small cell in 2/m contradict mmm', { tags: 'all' }, async () => {
+  expect(await remarksOfSmallCell('2/m', 'mmm', small, 1)).toMatch(/contradict the point group mmm: .* in 2\/m\./);
+});
+
 test.for([1, 9])(
   '%i crystals do not determine the group, and nothing is guessed',
   { tags: 'all' },

@@ -4,7 +4,6 @@
  * are fewer equivalents to predict from; one that is too high averages intensities that differ.
  */
 
-import { Random } from '../../compute/random/random.js';
 import type { Cell } from '../../crystal/cell.js';
 import type { Centring } from '../../crystal/centring.js';
 import {
@@ -23,22 +22,14 @@ import {
   rotationsOf,
   sameGroup,
 } from '../../crystal/symmetry/point-group.js';
-import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
+import { latticeRotations } from '../../crystal/symmetry/settings.js';
 import { EwaldError } from '../../util/errors.js';
-import { rejections } from '../collection/counts.js';
 import type { Observations } from '../collection/observations.js';
-import { commonRadius } from '../fit/fit.js';
-import { uniqueReflections } from '../fit/unique.js';
-import { Annealing, sampleEvenly } from './annealing.js';
-import { normalised } from './normalised.js';
+import { type Agreement, agreementIn, errorsBeyondChance, sampleOf } from './agreement.js';
 
 /** A Laue group of the lattice. */
-interface LaueCandidate {
+interface LaueCandidate extends Agreement {
   readonly group: PointGroup;
-  /** ln of the likelihood of the observations, predicted from other crystals, relative to constant intensities. */
-  readonly evidence: number;
-  /** Correlation of single observations with the mean of equivalent observations of other crystals. */
-  readonly correlation: number;
 }
 
 /** Largest number of crystals that are compared, and random starts for each group. */
@@ -56,6 +47,12 @@ const [minEvidence, fewestCrystals] = [100, 10];
  * wrong operation lowers the correlation by a fifth or more.
  */
 const [enough, doubtful, ofFit] = [0.9, 0.85, 0.05];
+/** Largest number of crystals of the last word on a given group, and its random starts. */
+const [mostJudged, startsJudged] = [128, 4];
+/** A part contradicts a group beyond so many errors of chance; from the smaller number on, a longer search is worth it. */
+const [beyond, worthMore] = [5, 1];
+/** Random starts of the longer search, which takes a few seconds at most: 24 for 1700 observations and 12 ways. */
+const startsWithin = (size: number): number => Math.max(startsJudged, Math.min(24, Math.round(5e5 / size)));
 
 /** The lattice, and the crystals that take part. */
 interface Lattice {
@@ -86,21 +83,8 @@ function rankLaueGroups(
   { rotations: lattice, part }: Found,
   { groups, most = maxCrystals, starts = usualStarts }: Compared,
 ): LaueCandidate[] {
-  const some = selected(observations, sampleEvenly(part, most));
-  const everyone = new Uint8Array(some.crystals).fill(1);
-  const radius = commonRadius(some, everyone);
-  const candidates = groups.map((group) => {
-    const unique = uniqueReflections(some, group, indexingAmbiguities(lattice, group));
-    const search = new Annealing(normalised(some, unique, { radius, part: everyone, all: true }), unique);
-    const found = Array.from({ length: unique.tables.length > 1 ? starts : 1 }, (_, start) => {
-      search.anneal(new Random(0, start), everyone);
-      return search.prediction(everyone);
-    });
-    const [best = { evidence: Number.NEGATIVE_INFINITY, correlation: Number.NaN }] = found.sort(
-      (a, b) => b.evidence - a.evidence,
-    );
-    return { group, ...best };
-  });
+  const sample = sampleOf(observations, part, most);
+  const candidates = groups.map((group) => ({ group, ...agreementIn(sample, { group, lattice, starts }) }));
   return candidates.sort((a, b) => b.evidence - a.evidence);
 }
 
@@ -207,13 +191,18 @@ export function likeliestLaueGroup(observations: Observations, subject: Lattice,
 }
 
 /**
- * A remark if observations agree much better with their equivalents in a subgroup than in the given point group. A
- * group that is too high averages different intensities, which no statistic of the merge shows clearly.
+ * Whether observations agree better with their equivalents in a subgroup than in the given point group, beyond chance,
+ * with a remark; also with a remark where chance may be the reason. A group that is too high averages different
+ * intensities, which no statistic of the merge shows clearly.
  */
-export function doubtOfGroup(observations: Observations, lattice: Lattice, group: PointGroup): string | undefined {
+export function isGroupContradicted(
+  observations: Observations,
+  lattice: Lattice,
+  group: PointGroup,
+  remarks: string[],
+): boolean {
   const given = laueGroup(group);
-  if (rotationsOf(given).length === 1 || lattice.part.filter((on) => on === 1).length < fewestCrystals)
-    return undefined;
+  if (rotationsOf(given).length === 1 || lattice.part.filter((on) => on === 1).length < fewestCrystals) return false;
   const subject = foundOf(lattice);
   const parts = partsOf(given, subject.rotations);
   const order = (group: PointGroup): number => group.operations.length;
@@ -227,21 +216,44 @@ export function doubtOfGroup(observations: Observations, lattice: Lattice, group
     ...first.filter(({ evidence }) => evidence > minEvidence).map(({ correlation }) => correlation),
     Number.NEGATIVE_INFINITY,
   );
-  if (!own || !(own.correlation < Math.min(doubtful * most, most - ofFit))) return undefined;
-  const others = rank((size) => size > 2 && size < large, { most: 128, starts: 2 * usualStarts });
+  if (!own || !(own.correlation < Math.min(doubtful * most, most - ofFit))) return false;
+  const others = rank((size) => size > 2 && size < large, { most: mostJudged, starts: startsJudged });
   const agreed = enough * Math.max(most, ...others.map(({ correlation }) => correlation).filter(Number.isFinite));
-  // Of those that agree, the highest one.
-  const [best] = [...first, ...others]
+  // Of those that agree, the highest one that agrees better than by chance: where crystals have few observations, the
+  // settings that are fitted to them raise the correlation of any part, by .1 to .3.
+  const sample = sampleOf(observations, lattice.part, mostJudged);
+  const errorsBeyond = ({ group }: LaueCandidate, starts = startsJudged): number =>
+    errorsBeyondChance(sample, { group, given, lattice: subject.rotations, starts });
+  const agreeing = [...first, ...others]
     .filter(({ group, correlation }) => group !== given && correlation >= agreed)
     .sort((a, b) => order(b.group) - order(a.group) || b.correlation - a.correlation);
-  if (!best) return undefined;
+  const best =
+    agreeing.find((part) => errorsBeyond(part) > beyond) ??
+    // In -1 there are the most ways to index, which few starts may not find.
+    first.find(
+      (part) =>
+        order(part.group) === 2 &&
+        errorsBeyond(part) > worthMore &&
+        errorsBeyond(part, startsWithin(sample.some.count * subject.rotations.length)) > beyond,
+    );
+  const [likely] = agreeing;
+  if (!best) {
+    if (likely)
+      remarks.push(
+        `The point group ${group.name} is not certain: observations correlate with their equivalents by ` +
+          `${own.correlation.toFixed(2)}, and by ${likely.correlation.toFixed(2)} in ${likely.group.name}, but with so ` +
+          'few observations chance makes as much. Merge more crystals to tell.',
+      );
+    return false;
+  }
   const advice = hasName(best.group)
     ? `Merge in ${best.group.name}, or let the group be found: auto also tries groups that are no part of ${group.name}.`
     : `${best.group.name} has no name in these axes: merge in auto, which names a part of it, or index with a cell along its axes.`;
-  return (
+  remarks.push(
     `The intensities contradict the point group ${group.name}: observations correlate with their equivalents by ` +
-    `${own.correlation.toFixed(2)}, and by ${best.correlation.toFixed(2)} in ${best.group.name}. ${advice}`
+      `${own.correlation.toFixed(2)}, and by ${best.correlation.toFixed(2)} in ${best.group.name}. ${advice}`,
   );
+  return true;
 }
 
 /** A Laue group and all of its subgroups, one of those that a rotation of the lattice makes each other. */
@@ -263,45 +275,4 @@ function partsOf(given: PointGroup, lattice: readonly Operation[]): PointGroup[]
         return true;
       }),
   ];
-}
-
-/** The observations of some of the crystals. */
-function selected(observations: Observations, mask: Uint8Array): Observations {
-  const { offsets } = observations;
-  const members = [...mask.keys()].filter((c) => mask[c] === 1);
-  const ends = [0];
-  for (const c of members)
-    ends.push((ends[ends.length - 1] ?? 0) + (offsets[c + 1] as number) - (offsets[c] as number));
-  const count = ends[ends.length - 1] ?? 0;
-  const rows = <T extends { set(values: T, at: number): void; subarray(from: number, to: number): T }>(
-    column: T,
-    out: T,
-  ): T => {
-    for (const [n, c] of members.entries())
-      out.set(column.subarray(offsets[c] as number, offsets[c + 1] as number), ends[n] ?? 0);
-    return out;
-  };
-  const each = (column: Float64Array, width = 1): Float64Array =>
-    Float64Array.from(members.flatMap((c) => [...column.subarray(width * c, width * (c + 1))]));
-  return {
-    count,
-    crystals: members.length,
-    h: rows(observations.h, new Int16Array(count)),
-    k: rows(observations.k, new Int16Array(count)),
-    l: rows(observations.l, new Int16Array(count)),
-    intensity: rows(observations.intensity, new Float32Array(count)),
-    sigma: rows(observations.sigma, new Float32Array(count)),
-    offsets: Uint32Array.from(ends),
-    reciprocal: each(observations.reciprocal, 9),
-    parameters: each(observations.parameters, 6),
-    wavelengths: each(observations.wavelengths),
-    bandwidths: each(observations.bandwidths),
-    limits: each(observations.limits),
-    profileRadii: each(observations.profileRadii),
-    axes: Uint32Array.from(members, (c) => observations.axes[c] ?? 0),
-    rejected: new Uint32Array(rejections.length * members.length),
-    filenames: members.map((c) => observations.filenames[c] ?? ''),
-    events: members.map((c) => observations.events[c] ?? ''),
-    headerValues: members.map((c) => observations.headerValues[c] ?? ''),
-  };
 }

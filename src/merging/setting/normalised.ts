@@ -21,14 +21,26 @@ export interface Normalised {
 
 /**
  * Normalised intensities of the crystals that take part; `radius` is the common profile radius in 1/Å. Without
- * `all`, observations that cannot distinguish the ways are skipped.
+ * `all`, observations that cannot distinguish the ways are skipped. `named` has other indices for the observations, by
+ * which they are compared; default: their own.
  */
 export function normalised(
   observations: Observations,
   unique: UniqueReflections,
-  { radius, part, all = false }: { readonly radius: number; readonly part: Uint8Array; readonly all?: boolean },
+  {
+    radius,
+    part,
+    all = false,
+    named = observations,
+  }: {
+    readonly radius: number;
+    readonly part: Uint8Array;
+    readonly all?: boolean;
+    readonly named?: Pick<Observations, 'h' | 'k' | 'l'>;
+  },
 ): Normalised {
-  const { h, k, l, intensity, sigma, offsets, crystals, count } = observations;
+  const { h, k, l } = named;
+  const { intensity, sigma, offsets, crystals, count } = observations;
   const excitation = new Excitation(maxReflections(observations));
   const { tables, box } = unique;
   const usedRoom = new Uint32Array(count);
