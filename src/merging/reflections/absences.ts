@@ -48,7 +48,10 @@ export interface SpaceGroupRanking {
   /** The classes, the most probable first. */
   readonly classes: readonly SpaceGroupClass[];
   readonly elements: readonly AbsenceElement[];
-  /** ln of the odds of the first class against the second; infinite if there is one alone. */
+  /**
+   * ln of the odds of the first class against the second, each space group being as probable as any other beforehand;
+   * infinite if there is one class alone.
+   */
   readonly margin: number;
   /** `decided` above 1000 : 1, `likely` above 20 : 1, `not decided` otherwise. */
   readonly verdict: 'decided' | 'likely' | 'not decided';
@@ -126,13 +129,13 @@ export function rankSpaceGroups(
       absent: empty.length,
       lnOdds: oddsOf(empty.map((one) => one.evidence)),
     }))
-    .sort((a, b) => b.lnOdds - a.lnOdds || b.absent - a.absent);
+    .sort((a, b) => lnPosterior(b) - lnPosterior(a) || b.absent - a.absent);
   const [first, second] = ranked;
   const elements = elementsOf(list, subject, of, groups);
   // One class alone is one of groups that differ, if nothing was measured where they do.
   const isUntold = !second && elements.some(({ absent: out }) => out.count === 0);
   const resting = first && second ? differing(classes, first.key, second.key) : Number.POSITIVE_INFINITY;
-  const margin = first && second ? first.lnOdds - second.lnOdds : isUntold ? 0 : Number.POSITIVE_INFINITY;
+  const margin = first && second ? lnPosterior(first) - lnPosterior(second) : isUntold ? 0 : Number.POSITIVE_INFINITY;
   return {
     classes: ranked.map(({ key: _, ...one }) => one),
     elements,
@@ -141,6 +144,10 @@ export function rankSpaceGroups(
     chiral,
   };
 }
+
+/** Each space group is as probable as any other beforehand, so that a class of several is more probable. */
+const lnPosterior = ({ lnOdds, numbers }: Pick<SpaceGroupClass, 'lnOdds' | 'numbers'>): number =>
+  lnOdds + Math.log(new Set(numbers).size);
 
 /** In how many reflections two classes differ. */
 function differing(
