@@ -5,10 +5,13 @@
 import { isIP } from 'node:net';
 import { argumentError } from '../options/parameters.js';
 import { inspect } from '../util/options.js';
+import { urlHost } from './host-names.js';
 import type { ProxyParameters } from './parameter-types.js';
 
 /** Where a server stands. */
 export interface Standing {
+  /** What its addresses begin with; without a host where only a path of the proxy is known. */
+  readonly base: string;
   /** The origin of the proxy, such as https://hub.example.org; undefined if only a path, or nothing, is known. */
   readonly origin: string | undefined;
   /** The path of the pages, which begins and ends with a slash; '/' without a proxy. */
@@ -22,7 +25,7 @@ export interface Standing {
 }
 
 /** A server that only this computer, or its network, addresses. */
-export const alone: Standing = { origin: undefined, path: '/', hosts: [], ancestors: [], proxies: [] };
+export const alone: Standing = { base: '/', origin: undefined, path: '/', hosts: [], ancestors: [], proxies: [] };
 
 /** Whether a text is the path of a proxy: no segment is empty or leads upwards, so that it begins no other address. */
 export const isProxyPath = (path: string): boolean =>
@@ -35,7 +38,7 @@ export const plainAddress = (address = ''): string => address.replace(/^::ffff:(
  * Checks what a user says of a proxy; the port is put into `{port}` when the server listens. Throws `Argument`, with the
  * option of `what` and what is expected.
  */
-export function standingOf(what: string, given: ProxyParameters): (port: number) => Standing {
+export function standingOf(what: string, given: ProxyParameters): (host: string, port: number) => Standing {
   const { baseUrl, allowHosts = [], frameAncestors = [], trustProxies = [] } = given;
   const refuse = (name: keyof ProxyParameters, value: string, expected: string): never => {
     throw argumentError(what, (said) => `${said(name)} is ${inspect(value)}; expected ${expected}`);
@@ -52,8 +55,9 @@ export function standingOf(what: string, given: ProxyParameters): (port: number)
   const proxies = trustProxies.map((text) =>
     isIP(text) !== 0 ? plainAddress(text) : refuse('trustProxies', text, 'an IP address, such as 127.0.0.1'),
   );
-  const at = (port: number): Standing => {
-    if (baseUrl === undefined) return { origin: undefined, path: '/', hosts, ancestors, proxies };
+  const at = (host: string, port: number): Standing => {
+    if (baseUrl === undefined)
+      return { base: `http://${urlHost(host)}:${port}/`, origin: undefined, path: '/', hosts, ancestors, proxies };
     const text = baseUrl.replaceAll('{port}', String(port));
     const [, origin, rest = origin === undefined ? '?' : ''] = /^(https?:\/\/[^/?#\\]+)?(\/.*)?$/i.exec(text) ?? [];
     const path = rest.endsWith('/') ? rest : `${rest}/`;
@@ -61,9 +65,9 @@ export function standingOf(what: string, given: ProxyParameters): (port: number)
     if (!isProxyPath(path) || (origin !== undefined && known === undefined))
       refuse('baseUrl', baseUrl, 'an address or a path, such as https://host/ewald/ or /user/x/proxy/{port}/');
     const own = known === undefined ? [] : [new URL(known).hostname];
-    return { origin: known, path, hosts: [...hosts, ...own], ancestors, proxies };
+    return { base: `${known ?? ''}${path}`, origin: known, path, hosts: [...hosts, ...own], ancestors, proxies };
   };
-  at(1);
+  at('localhost', 1);
   return at;
 }
 

@@ -5,7 +5,6 @@
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { hostname, networkInterfaces } from 'node:os';
 import { alone, isProxyPath, plainAddress, type Standing } from './behind-proxy.js';
 
 /** The decision about a request. */
@@ -15,7 +14,14 @@ export type Verdict =
   /** The request is refused, with a status and a sentence. */
   | { readonly allowed: false; readonly status: number; readonly text: string }
   /** The token was right: the browser receives a cookie and is redirected to the address without the token. */
-  | { readonly allowed: false; readonly status: 303; readonly location: string; readonly cookie: string };
+  | {
+      readonly allowed: false;
+      readonly status: 303;
+      readonly location: string;
+      readonly cookie: string;
+      /** As of a request that is allowed, for programs, which keep no cookies. */
+      readonly url: string;
+    };
 
 const refused = (status: number, text: string): Verdict => ({ allowed: false, status, text });
 
@@ -78,6 +84,7 @@ export class RequestGuard {
           .slice(0, query)
           .replace(/\s/g, '')
           .replace(/^[/\\]+/, '')}${rest}`,
+        url,
         cookie: `${this.#cookie}=${this.token}; HttpOnly; ${this.#sites(forwarded.scheme)}; Path=${path}`,
       };
     }
@@ -140,19 +147,6 @@ export class RequestGuard {
 
 /** A host without its port. */
 const hostName = (host: string): string => host.replace(/:\d+$/, '').toLowerCase();
-
-const isWildcard = (host: string): boolean => host === '0.0.0.0' || host === '::';
-
-/** The name of a host in an address; this computer's, if the server listens on all of its addresses. */
-export const urlHost = (host: string): string =>
-  isWildcard(host) ? hostname() : host.includes(':') ? `[${host}]` : host;
-
-/** Names and addresses under which a server on `host` can be reached. */
-export function hostsOf(host: string): string[] {
-  if (!isWildcard(host)) return [urlHost(host).toLowerCase()];
-  const addresses = Object.values(networkInterfaces()).flatMap((list = []) => list.map(({ address }) => address));
-  return [hostname().toLowerCase(), ...addresses.map((address) => (address.includes(':') ? `[${address}]` : address))];
-}
 
 /** Headers of every response: what a page may load, and who may show it in a frame. */
 export const securityHeaders = (ancestors: readonly string[] = []): Readonly<Record<string, string>> => ({

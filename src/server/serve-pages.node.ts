@@ -32,7 +32,11 @@ type ServePagesOptions = ListenParameters;
  * Throws `Argument` for a port or an address that cannot be used.
  */
 export async function servePages(options: ServePagesOptions = {}): Promise<ServedPages & MaybeAsyncDisposable> {
-  const server = await PageServer.listen({ page: 'index.html', ...checkedOptions('servePages', options, listenRows) });
+  const server = await PageServer.listen({
+    what: 'servePages',
+    page: 'index.html',
+    ...checkedOptions('servePages', options, listenRows),
+  });
   const at = (page: string): string => server.url.replace('/index.html?', `/${page}?`);
   return disposableServer({
     url: server.url,

@@ -112,6 +112,7 @@ export async function serveView(
       : undefined;
   await frames?.more();
   const server = await PageServer.listen({
+    what: 'serveView',
     page: 'view.html',
     shared,
     follow,

@@ -4,16 +4,19 @@ import { fileURLToPath } from 'node:url';
 import { messageOf } from '../util/errors.js';
 import { Assets } from './assets.js';
 import { standingOf } from './behind-proxy.js';
+import { hostsOf } from './host-names.js';
 import { close, keepNewest, listen } from './listening.js';
 import { LiveRun } from './live-run.js';
 import type { ListenParameters } from './parameter-types.js';
 import { listenRows } from './parameters.js';
-import { hostsOf, RequestGuard, securityHeaders, urlHost } from './request-guard.js';
+import { RequestGuard, securityHeaders } from './request-guard.js';
 import { RequestQueue, sendWhole } from './send.js';
 import { SharedFiles } from './shared-files.js';
 
 /** Options of a page server. */
 interface PageServerOptions extends ListenParameters {
+  /** The function of the caller, which messages name. */
+  readonly what: string;
   /** The page for an address without a path, such as 'view.html'. */
   readonly page: string;
   /** The files that the page may read. */
@@ -61,7 +64,7 @@ export class PageServer {
       page,
       requestMs = usualRequestMs,
     } = options;
-    const standsAt = standingOf('serveView', options);
+    const standsAt = standingOf(options.what, options);
     const gate = new RequestGuard(hostsOf(host));
     const shared = options.shared ?? new SharedFiles();
     const live = new LiveRun(shared);
@@ -77,11 +80,9 @@ export class PageServer {
     );
     keepNewest(server, maxConnections);
     const listening = await listen(server, port, host);
-    const standing = standsAt(listening);
+    const standing = standsAt(host, listening);
     gate.stands(listening, standing);
-    // Where only a path is known, the address is that on the host of the proxy.
-    const origin = options.baseUrl === undefined ? `http://${urlHost(host)}:${listening}` : (standing.origin ?? '');
-    return new PageServer(server, `${origin}${standing.path}${page}?served&token=${gate.token}`, live);
+    return new PageServer(server, `${standing.base}${page}?served&token=${gate.token}`, live);
   }
 
   /** Ends the server; a bound function, so that it can be called after destructuring. */

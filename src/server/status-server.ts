@@ -4,9 +4,10 @@ import { argumentError } from '../options/parameters.js';
 import { EwaldError } from '../util/errors.js';
 import { inspect } from '../util/options.js';
 import { standingOf } from './behind-proxy.js';
+import { hostsOf } from './host-names.js';
 import { close, keepNewest, listen } from './listening.js';
 import type { ProxyParameters } from './parameter-types.js';
-import { hostsOf, RequestGuard, securityHeaders, urlHost } from './request-guard.js';
+import { RequestGuard, securityHeaders } from './request-guard.js';
 import { RequestQueue } from './send.js';
 import type { WatchedRun } from './watch/watched-run.js';
 
@@ -75,7 +76,7 @@ export class StatusServer {
       const verdict = gate.judge(request);
       // Programs keep no cookies: an address with the token is answered at once.
       if (!verdict.allowed && !('location' in verdict)) return say(verdict.status, 'text/plain', `${verdict.text}\n`);
-      const [path] = (verdict.allowed ? verdict.url : verdict.location).split('?');
+      const [path] = verdict.url.split('?');
       if (path === '/health')
         return say(run.isHealthy ? 200 : 503, 'application/json', `${JSON.stringify(run.health)}\n`);
       if (path === '/metrics') return say(200, 'text/plain; version=0.0.4; charset=utf-8', run.metrics);
@@ -87,12 +88,11 @@ export class StatusServer {
     );
     keepNewest(server, maxConnections);
     const listening = await listen(server, port, host);
-    const standing = standsAt(listening);
+    const standing = standsAt(host, listening);
     gate.stands(listening, standing);
     // A run that has ended is not kept alive by its server.
     server.unref();
-    const origin = proxy.baseUrl === undefined ? `http://${urlHost(host)}:${listening}` : (standing.origin ?? '');
-    return new StatusServer(server, `${origin}${standing.path}health?token=${gate.token}`);
+    return new StatusServer(server, `${standing.base}health?token=${gate.token}`);
   }
 
   close(): Promise<void> {

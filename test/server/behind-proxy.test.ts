@@ -1,5 +1,6 @@
 /** Servers behind a proxy: under which names, origins and paths they answer, and what they refuse. */
 import { request } from 'node:http';
+import { watchRun } from 'ewald/shell';
 import { type ServedView, serveView } from 'ewald/view';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -100,7 +101,7 @@ test('headers of a proxy that was not named are refused, and ignored where none 
   });
   const guard = new RequestGuard([], 'a'.repeat(22));
   expect(guard.judge(request('10.0.0.9'))).toMatchObject({ status: 303, location: '/view.html' });
-  guard.stands(1, { origin: undefined, path: '/', hosts: [], ancestors: [], proxies: ['10.0.0.1'] });
+  guard.stands(1, { base: '/', origin: undefined, path: '/', hosts: [], ancestors: [], proxies: ['10.0.0.1'] });
   expect(guard.judge(request('10.0.0.9'))).toMatchObject({ status: 403 });
   // A host that was not named is refused, also where a named proxy says it; Node states IPv4 as IPv6.
   expect(guard.judge(request('::ffff:10.0.0.1'))).toMatchObject({ status: 403, text: /own address/ });
@@ -108,7 +109,7 @@ test('headers of a proxy that was not named are refused, and ignored where none 
 
 test('whatever a prefix is, the address to which the token leads is on the same host and below it', () => {
   const guard = new RequestGuard([], 'a'.repeat(22));
-  guard.stands(1, { origin: undefined, path: '/', hosts: [], ancestors: [], proxies: ['::1'] });
+  guard.stands(1, { base: '/', origin: undefined, path: '/', hosts: [], ancestors: [], proxies: ['::1'] });
   const segment = fc.oneof(fc.constantFrom('', '.', '..', '%2e%2e', '%2F', '\\', 'a b', ';', '\r\n'), fc.string());
   fc.assert(
     fc.property(fc.array(segment, { maxLength: 4 }), fc.array(segment, { maxLength: 4 }), (prefix, rest) => {
@@ -148,6 +149,18 @@ describe('a server that cannot stand there is refused before it listens', () => 
     const message = new RegExp(`^serveView: ${name} is .*; expected an?.*, such as `);
     await expect(serveView([], options)).rejects.toMatchObject({ tag: 'Argument', message });
   });
+});
+
+test('the state of a run is at its path for programs, by the token in the address or as a Bearer', async () => {
+  const watch = await watchRun({ status: '0', baseUrl: 'https://hub.example.org/run7/{port}/' });
+  const { pathname, search, searchParams } = new URL(watch.url ?? '');
+  const at = Number(/^\/run7\/(\d+)\/health$/.exec(pathname)?.[1]);
+  const bearer = { ...hub, cookie: '', authorization: `Bearer ${searchParams.get('token')}` };
+  for (const path of [pathname, '/health', pathname.replace('health', 'metrics')]) {
+    expect((await ask(path + search, { ...hub, cookie: '' }, at)).status, path).toBe(200);
+    expect((await ask(path, bearer, at)).status, path).toBe(200);
+  }
+  await watch.close();
 });
 
 test('where only a path is known, the address is that on the host of the proxy', async () => {
