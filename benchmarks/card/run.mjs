@@ -147,6 +147,15 @@ async function make() {
   return undefined;
 }
 
+/** A row of so many frames in a second, of which each sends so many bytes to the card. */
+const timed = (what, backend, rate, sent) => ({
+  what,
+  backend: backend === card ? 'cuda' : backend,
+  rate,
+  unit: 'frames/s',
+  ...(sent && { bytesSent: Math.round(sent), gbps: (rate * sent) / 1e9 }),
+});
+
 async function runs() {
   const why = await make();
   if (why === 'no time') return rows.push({ what: 'whole run', backend: 'any', refused: why });
@@ -183,11 +192,7 @@ async function runs() {
     }
     const sent = backend !== card ? undefined : decodeOn === 'device' ? packedBytes : decodedBytes;
     rows.push({
-      what,
-      backend: backend === card ? 'cuda' : backend,
-      rate,
-      unit: 'frames/s',
-      ...(sent && { bytesSent: Math.round(sent), gbps: (rate * sent) / 1e9 }),
+      ...timed(what, backend, rate, sent),
       seconds: long.seconds,
       first: short.seconds,
       told: (long.err + long.out).trim().split('\n').slice(-6),
@@ -256,13 +261,7 @@ async function scans() {
           }
           const sent = backend === card ? (file === 'scan.h5' ? packedBytes : bytes) : undefined;
           const rate = scanFrames / least;
-          rows.push({
-            what,
-            backend: backend === card ? 'cuda' : backend,
-            rate,
-            unit: 'frames/s',
-            ...(sent && { bytesSent: Math.round(sent), gbps: (rate * sent) / 1e9 }),
-          });
+          rows.push(timed(what, backend, rate, sent));
         } catch (error) {
           wrong.push(`${what} on ${backend}: ${error.message}`);
         }

@@ -4,6 +4,7 @@
 // --images of two numbers, 80+40, mixes them of two cells: --cells aP+hR.
 import { parseArgs } from 'node:util';
 import { cellFromParameters, createContext, simulateSpots } from '../../dist/index.node.js';
+import { beams, cells } from '../lib/small-cells.mjs';
 
 const text = (value) => ({ type: 'string', default: value });
 const { values } = parseArgs({
@@ -18,31 +19,6 @@ const { values } = parseArgs({
     backend: text('native'),
   },
 });
-const known = {
-  aP: [[5.13, 7.21, 9.34, 77.6, 83.9, 70.8], 'P', 0.91],
-  hR: [[13.92, 13.92, 9.41, 90, 90, 120], 'H', 0.91],
-  mC: [[5.938, 7.325, 29.202, 90, 95.44, 90], 'C', 0.91],
-  po: [[9.02, 9.11, 13.42, 90, 90, 90], 'P', 0.91],
-  oP: [[6.83, 10.94, 17.42, 90, 90, 90], 'P', 0.91],
-  mP: [[8.12, 12.31, 15.24, 90, 98.4, 90], 'P', 0.91],
-  hP: [[18.41, 18.41, 7.52, 90, 90, 120], 'P', 1.11],
-  oA: [[12.16, 19.83, 13.41, 90, 90, 90], 'P', 1.11],
-  cF: [[25.83, 25.83, 25.83, 90, 90, 90], 'F', 1.25],
-};
-const xrays = { wavelengthA: 1, bandwidth: 0.001, mosaicityRad: 0.0015, domainA: 3300, distanceMm: 80, pixelMm: 0.075 };
-const beams = {
-  mono: xrays,
-  pink: { ...xrays, bandwidth: 0.008, mosaicityRad: 0.0008 },
-  electrons: {
-    wavelengthA: 0.02508,
-    bandwidth: 1e-5,
-    mosaicityRad: 0.002,
-    domainA: 333,
-    distanceMm: 1140,
-    pixelMm: 0.055,
-  },
-};
-
 const centres = {
   P: [],
   A: [[0, 0.5, 0.5]],
@@ -73,7 +49,7 @@ function shortest(cell, centring = 'P') {
 
 /** Images of one cell, of a number of spots between the limits, each of them spurious with the given probability. */
 function stillsOf(name, count, seed) {
-  const [parameters, centring, dMinA] = known[name];
+  const [parameters, centring, dMinA] = cells[name];
   const cell = cellFromParameters(...parameters);
   const lists = [];
   const [low, high] = [Number(values.low), Number(values.high)];
@@ -113,7 +89,7 @@ const names = values.cells.split(',');
 for (const name of names) {
   const parts = name.split('+');
   const lists = parts.flatMap((part, i) =>
-    stillsOf(part, counts[i], 10 * Number(values.seed) + Object.keys(known).indexOf(part)),
+    stillsOf(part, counts[i], 10 * Number(values.seed) + Object.keys(cells).indexOf(part)),
   );
   const said = [];
   const before = process.cpuUsage();
@@ -122,7 +98,7 @@ for (const name of names) {
   const seconds = (user + system) / 1e6;
   most = Math.max(most, seconds);
   const isRight = parts.every((part) => {
-    const [parameters, centring] = known[part];
+    const [parameters, centring] = cells[part];
     const wanted = shortest(cellFromParameters(...parameters), centring);
     return found.some(({ cell }) => shortest(cell).every((length, i) => Math.abs(length / wanted[i] - 1) < 0.01));
   });

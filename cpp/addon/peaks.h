@@ -7,6 +7,16 @@
 
 namespace ewald::addon {
 
+// The peaks of a run as bytes: a copy, because the next run overwrites its list.
+inline napi_value packed_peaks(napi_env env, const ewald_peak* found, uint32_t count) {
+  napi_value buffer = nullptr, array = nullptr;
+  void* data = nullptr;
+  const size_t bytes = count * sizeof(ewald_peak);
+  if (napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok) return nullptr;
+  if (bytes > 0) memcpy(data, found, bytes);
+  return napi_create_typedarray(env, napi_uint8_array, bytes, buffer, 0, &array) == napi_ok ? array : nullptr;
+}
+
 template <class Peaks>
 class PeaksTask : public PlanTask<Peaks> {
 public:
@@ -25,15 +35,7 @@ protected:
     auto* sums = with_sums ? static_cast<double*>(take()) : nullptr;
     return this->plan->run(params, frame, bad, &found_, &count_, limits, sums);
   }
-  // A copy, because the plan's next run overwrites its list.
-  napi_value answer(napi_env env) override {
-    napi_value buffer = nullptr, array = nullptr;
-    void* data = nullptr;
-    const size_t bytes = count_ * sizeof(ewald_peak);
-    if (napi_create_arraybuffer(env, bytes, &data, &buffer) != napi_ok) return nullptr;
-    if (bytes > 0) memcpy(data, found_, bytes);
-    return napi_create_typedarray(env, napi_uint8_array, bytes, buffer, 0, &array) == napi_ok ? array : nullptr;
-  }
+  napi_value answer(napi_env env) override { return packed_peaks(env, found_, count_); }
 
 private:
   const ewald_peak* found_ = nullptr;

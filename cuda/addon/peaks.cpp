@@ -77,15 +77,7 @@ protected:
     auto* sums = with_sums ? reinterpret_cast<double*>(buffers[next++].data()) : nullptr;
     return ewald_cuda_frame_search(plan->handle, peaks_->handle, chunk, bytes, &params, &found_, &count_, limits, sums);
   }
-  // A copy, because the finder's next run overwrites its list.
-  napi_value answer(napi_env env) override {
-    napi_value buffer = nullptr, array = nullptr;
-    void* data = nullptr;
-    const size_t length = count_ * sizeof(ewald_peak);
-    if (napi_create_arraybuffer(env, length, &data, &buffer) != napi_ok) return nullptr;
-    if (length > 0) memcpy(data, found_, length);
-    return napi_create_typedarray(env, napi_uint8_array, length, buffer, 0, &array) == napi_ok ? array : nullptr;
-  }
+  napi_value answer(napi_env env) override { return packed_peaks(env, found_, count_); }
 
 private:
   const std::shared_ptr<Peaks> peaks_;
