@@ -347,7 +347,7 @@ describe('hostile clients', () => {
 
   /** Connects to a server that waits 200 ms for a request; resolves to what it sent before it closed. */
   async function wait(write: (socket: Socket) => void): Promise<string> {
-    const server = await PageServer.listen({ page: 'view.html', requestMs: 200 });
+    const server = await PageServer.listen({ what: 'serveView', page: 'view.html', requestMs: 200 });
     slow.push(server);
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
     let text = '';
