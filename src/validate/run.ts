@@ -72,7 +72,9 @@ export interface Report {
   readonly backends: readonly { backend: BackendName; available: boolean; reason: string; device: DeviceInfo | null }[];
   readonly rows: readonly RowResult[];
   readonly counts: Readonly<Record<Outcome, number>>;
-  /** Whether nothing failed and something passed. */
+  /** In one word: `partial` if all that ran passed and results are missing, `empty` if nothing passed or failed. */
+  readonly verdict: 'pass' | 'partial' | 'fail' | 'empty';
+  /** Whether nothing failed and something passed; of those that ran. */
   readonly pass: boolean;
   /** Whether it was ended early by its signal. */
   readonly interrupted: boolean;
@@ -381,12 +383,15 @@ export async function validate(options: ValidateOptions): Promise<Report> {
     for (const candidate of candidates) await candidate.context?.dispose().catch(() => undefined);
   }
   const counts = tally(results);
+  const left = rows.length * candidates.length - results.length;
+  const pass = counts.fail === 0 && counts.pass > 0;
   return {
     ...headOf(options, candidates),
     rows: results,
     counts,
-    pass: counts.fail === 0 && counts.pass > 0,
+    verdict: pass ? (left > 0 ? 'partial' : 'pass') : counts.fail > 0 ? 'fail' : 'empty',
+    pass,
     interrupted: options.signal?.aborted ?? false,
-    left: rows.length * candidates.length - results.length,
+    left,
   };
 }

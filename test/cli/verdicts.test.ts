@@ -36,9 +36,14 @@ describe('ewald validate', () => {
   });
 
   it('does not call a run right that ended before its last case', async () => {
-    const report = await validate({ createContext, ids: ['pi:count:points=1'], backends: ['wasm'] });
-    expect(verdictOf(report)).toMatchObject({ kind: 'pass', title: 'Every answer is right' });
-    expect(verdictOf({ ...report, left: 3 })).toMatchObject({ kind: 'pass', title: 'All cases run so far passed' });
+    const end = new AbortController();
+    const chosen = { createContext, ids: ['pi:count:points=1', 'pi:count:points=2'], backends: ['wasm'] } as const;
+    const report = await validate({ ...chosen, signal: end.signal, onResult: () => end.abort() });
+    expect(report).toMatchObject({ verdict: 'partial', left: 1 });
+    expect(verdictOf(report)).toMatchObject({ kind: 'pass', title: 'All cases run so far passed' });
+    const whole = await validate(chosen);
+    expect(whole).toMatchObject({ verdict: 'pass', left: 0 });
+    expect(verdictOf(whole)).toMatchObject({ kind: 'pass', title: 'Every answer is right' });
   });
 });
 

@@ -215,14 +215,18 @@ export class Passes {
   ): Promise<number> {
     if (piece === largest || !udfs.some(({ definition }) => definition.kernel)) return piece;
     if (inMemory) return largest;
+    return (await this.#hasDevice()) ? largest : piece;
+  }
+
+  /** Whether a backend computes elsewhere than on the processor's cores. */
+  async #hasDevice(): Promise<boolean> {
     const { backends } = await this.#open();
-    return backends.every(({ name }) => name === 'wasm' || name === 'native') ? piece : largest;
+    return backends.some(({ name }) => name !== 'wasm' && name !== 'native');
   }
 
   /** Whether a device decodes packed frames for all of these UDFs, as the planner decides. */
   async decodes(udfs: readonly { readonly udf: AnyUdf; readonly params: unknown }[], meta: UdfMeta): Promise<boolean> {
-    const { backends } = await this.#open();
-    if (backends.every(({ name }) => name === 'wasm' || name === 'native')) return false;
+    if (!(await this.#hasDevice())) return false;
     const parts = udfs.map(({ udf, params }) => this.partOf(udf, params, meta));
     if (parts.length === 0 || !parts.every((part) => part !== undefined)) return false;
     return (

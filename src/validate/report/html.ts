@@ -8,7 +8,7 @@ import { style } from './style.js';
 
 const verdicts = {
   pass: ['Every answer is right', 'All cases that ran here agree with the reference within their bounds.'],
-  early: ['All cases run so far passed', 'The cases that ran agree with the reference within their bounds.'],
+  partial: ['All cases run so far passed', 'The cases that ran agree with the reference within their bounds.'],
   fail: ['Some answers are wrong', 'At least one case is beyond its bound. The failing rows come first below.'],
   missing: ['A required backend is not here', 'EWALD_REQUIRE names a backend that is absent. No other case failed.'],
   empty: ['Nothing was proven', 'No case ran to completion: no suitable backend was available.'],
@@ -20,15 +20,10 @@ const isMissing = ({ backends }: Report, { backend, outcome }: RowResult): boole
 
 /** The verdict of a report in a few words; of one that ended early, only on the cases that ran. */
 export function verdictOf(report: Report): { kind: 'pass' | 'fail' | 'empty'; title: string; text: string } {
-  const kind = report.pass ? 'pass' : report.counts.fail > 0 ? 'fail' : 'empty';
+  const { verdict } = report;
   const isWrong = report.rows.some((row) => row.outcome === 'fail' && !isMissing(report, row));
-  const words = {
-    pass: report.left > 0 ? verdicts.early : verdicts.pass,
-    fail: isWrong ? verdicts.fail : verdicts.missing,
-    empty: verdicts.empty,
-  };
-  const [title, text] = words[kind];
-  return { kind, title, text };
+  const [title, text] = verdict === 'fail' && !isWrong ? verdicts.missing : verdicts[verdict];
+  return { kind: verdict === 'partial' ? 'pass' : verdict, title, text };
 }
 
 function backendCards(report: Report): string {
