@@ -144,9 +144,10 @@ const apart = {
   onlyExplicitManualChunks: true,
 };
 
-const whole = (plugins) => ({
+/** One script without chunks: a worker for bundlers, and what pages of results are written with. */
+const whole = (name, file, plugins) => ({
   ...common,
-  input: { 'worker.browser': 'build/esm/entries/worker.browser.js' },
+  input: { [name]: `build/esm/${file}` },
   plugins,
   output: { dir: 'dist', format: 'es', entryFileNames: '[name].js', inlineDynamicImports: true },
 });
@@ -182,7 +183,8 @@ const readable = {
       },
     },
     // Whole: Vite makes a worker one classic script unless it is told otherwise, and that cannot load further chunks.
-    whole(common.plugins),
+    whole('worker.browser', 'entries/worker.browser.js', common.plugins),
+    whole('results-page', 'pages/results/main.js', [...common.plugins, minified()]),
   ],
 };
 
@@ -206,7 +208,8 @@ const packed = [
       banner,
     },
   },
-  whole(packedPlugins),
+  whole('worker.browser', 'entries/worker.browser.js', packedPlugins),
+  whole('results-page', 'pages/results/main.js', packedPlugins),
 ];
 
 export default process.env.EWALD_PACKED ? packed : readable[process.env.EWALD_BUNDLE ?? 'entries'];

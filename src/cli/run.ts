@@ -27,7 +27,7 @@ import {
 import type { OpenOptions } from '../entries/data.node.js';
 import { EwaldError, isEwaldError } from '../entries/index.node.js';
 import { type Analysis, Context, type LiveStatus, type Scan, type UdfProgress } from '../entries/udf.node.js';
-import { inShell } from './command-line.js';
+import { commandLine, inShell } from './command-line.js';
 import { correctionsOf } from './correction-files.js';
 import { openFlagOf, openOptions } from './data-options.js';
 import { rankOf, selectExecutor } from './executor-flags.js';
@@ -109,12 +109,13 @@ export async function run([what, second]: readonly string[], given: RunFlags, { 
   // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
   const proxy = proxyFlags(flags);
   const writes = (await rankOf(chosen)) === 0;
-  const { output, png, record, force, channels } = flags;
-  const outputs = { output, png, record, force, channels, writes, inputs: inputsOf(flags) };
+  const { output, png, html, htmlMb, record, force, channels } = flags;
+  const files = { output, png, html, htmlMb, record, force, channels };
+  const outputs = { ...files, commandLine: commandLine(), writes, inputs: inputsOf(flags) };
   await checkRunToFiles(outputs, file);
   await watched(
     writes ? pickFlags(watchRows, flags) : {},
-    { searches: false, output: output ?? png ?? record, proxy },
+    { searches: false, output: output ?? png ?? html ?? record, proxy },
     (watch) => analyse(file, names, [flags, chosen, outputs], watch, signal),
   );
 }
@@ -416,7 +417,7 @@ function report(
   }
   for (const file of files) if (file !== '-') write(file);
   if (files.length === 0 && error === undefined)
-    write('nothing was written: -o FILE.npy keeps the results, --png FILE.png a picture');
+    write('nothing was written: -o FILE.npy keeps the results, --png FILE.png a picture, --html FILE.html a page');
   if (frames < positions) {
     const others = 'the others are NaN, or 0 in results of integers';
     const sums = results.some(({ navAxes }) => navAxes === 0) ? '; what is not over the scan is of these alone' : '';

@@ -53,6 +53,7 @@ export { type Calibration, checkCalibration, darkFieldRadii, isKnown, reachOf } 
 export { milliradiansOf, opticsOf } from '../stem/calibrate/optics.js';
 export { calibrationTexts } from '../stem/calibrate/text.js';
 export { integrateMeasured, measuredNoise } from '../stem/images/integrate-measured.js';
+export type { StoredAxis, StoredPage, StoredResult } from '../stem/output/results-page.js';
 export { rangesOf } from '../udf/scans/roi-ranges.js';
 export { counted, formatFirstFrames, framesText, framesWithPeaks } from '../util/amounts.js';
 export { answerCalls } from '../util/answer-calls.js';

@@ -505,6 +505,20 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     defaultText: '',
     value: 'file',
   },
+  html: {
+    common: true,
+    kind: 'text',
+    sentence: 'one page of the results that opens without a server: pictures, values, profiles, and the numbers',
+    defaultText: '',
+    value: 'file',
+  },
+  htmlMb: {
+    kind: 'number',
+    sentence: 'largest size of the page of --html: larger results are rounded to 4 bytes a number, then left out',
+    range: range(1, 1000, 20),
+    unit: '10⁶ bytes',
+    value: 'MB',
+  },
   channels: {
     kind: 'texts',
     sentence: 'only this result of an analysis; may be repeated',

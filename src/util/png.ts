@@ -49,7 +49,7 @@ export async function encodePng(
 }
 
 /** Bytes compressed in zlib format, which `CompressionStream` calls deflate. */
-async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
+export async function deflate(bytes: Uint8Array): Promise<Uint8Array> {
   const packed = new Blob([bytes as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream('deflate'));
   return new Uint8Array(await new Response(packed).arrayBuffer());
 }
@@ -72,9 +72,14 @@ export function withPngText(file: Uint8Array, keyword: string, text: string): Ow
   return out;
 }
 
-/** The address of a picture that is part of a page. */
-export function dataUrl(file: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < file.length; i += 8192) text += String.fromCharCode(...file.subarray(i, i + 8192));
-  return `data:image/png;base64,${btoa(text)}`;
+/** Bytes as text of base64. */
+export function base64(bytes: Uint8Array): string {
+  const texts: string[] = [];
+  // A multiple of three bytes has no filling at its end.
+  for (let i = 0; i < bytes.length; i += 12_288)
+    texts.push(btoa(String.fromCharCode(...bytes.subarray(i, i + 12_288))));
+  return texts.join('');
 }
+
+/** The address of a picture that is part of a page. */
+export const dataUrl = (file: Uint8Array): string => `data:image/png;base64,${base64(file)}`;

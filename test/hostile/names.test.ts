@@ -221,7 +221,7 @@ const about = { input: 'scan.npy', shape: [1], dtype: 'u16', analyses: [] };
 async function inCsv(name: string): Promise<boolean> {
   const file = join(folder, 'a.csv');
   const result = { shape: [2], dtype: 'f64', data: Float64Array.of(1, 2), navAxes: 1 } as const;
-  await writeResults(file, undefined, [{ ...result, name }], undefined, { force: true, about });
+  await writeResults({ output: file }, [{ ...result, name }], undefined, { force: true, about });
   const lines = readFileSync(file, 'utf8').split(/[\n\r\u2028\u2029\u0085]/);
   expect(lines.slice(1)).toEqual(['0,1', '1,2', '']);
   const cell = lines[0]?.slice('scan_x,'.length) ?? '';
@@ -234,8 +234,7 @@ async function inCsv(name: string): Promise<boolean> {
 async function inFileNames(name: string): Promise<boolean> {
   const result = { shape: [1], dtype: 'f64', data: Float64Array.of(1), navAxes: 1 } as const;
   const files = await writeResults(
-    join(folder, 'r.npy'),
-    undefined,
+    { output: join(folder, 'r.npy') },
     [
       { ...result, name },
       { ...result, name: 'other' },

@@ -31,7 +31,7 @@ export interface NamedResult {
 }
 
 /** Positions of the scan for which a UDF has results, if some of its results are by position. */
-const measuredOf = (results: ResultBuffers): Uint8Array | undefined => {
+export const measuredOf = (results: ResultBuffers): Uint8Array | undefined => {
   const found = Object.values(results).find(({ kind }) => kind === 'nav');
   return found?.validMask;
 };
@@ -67,6 +67,8 @@ const sigAxes = (count: number): string[] =>
 /** The channels of an analysis by their keys. */
 export function namedChannels(analysis: Analysis, results: ResultBuffers): NamedResult[] {
   const nav = analysis.scan.shape.nav;
+  // Some have several numbers at each position, such as a profile.
+  const isOverScan = (shape: readonly number[]): boolean => shape.slice(0, nav.length).join() === nav.join();
   const measured = measuredOf(results);
   return analysis.channels(results).map((channel) => {
     const { key, shape, complex, desc, unit, log, vectors, isSig, axes, dtype } = channel;
@@ -77,7 +79,7 @@ export function namedChannels(analysis: Analysis, results: ResultBuffers): Named
       ...(unit !== undefined && { unit }),
       shape: vectors ? [...shape, 2] : shape,
       dtype: complex ? ('c128' as const) : (dtype ?? 'f64'),
-      navAxes: !isSig && !axes && shape.join() === nav.join() ? nav.length : 0,
+      navAxes: !isSig && !axes && isOverScan(shape) ? nav.length : 0,
       ...(names && { axes: names }),
       ...(axes && { across: axes.at(-1) }),
       ...(log && { log }),

@@ -31,10 +31,16 @@ const endings = ['.npy', '.h5', '.hdf5', '.csv', '.zarr', '.tif', '.tiff'];
 const isTiff = (file: string): boolean => /^\.tiff?$/.test(extname(file).toLowerCase());
 const isZarr = (file: string): boolean => extname(file).toLowerCase() === '.zarr';
 
+/** The files that a run writes: numbers, pictures, and a page that shows them. */
+export interface ResultOutputs {
+  readonly output?: string | undefined;
+  readonly png?: string | undefined;
+  readonly html?: string | undefined;
+}
+
 /** Rejects an output that cannot be written, before the work is done. */
 export async function checkOutputs(
-  output: string | undefined,
-  png: string | undefined,
+  { output, png, html }: ResultOutputs,
   writing: WriteOptions,
   record?: string,
 ): Promise<void> {
@@ -55,8 +61,11 @@ export async function checkOutputs(
     );
   if (png !== undefined && extname(png).toLowerCase() !== '.png')
     throw argumentError('', (said) => `${said('png')} is ${png}; expected a name that ends in .png`);
+  if (html !== undefined && !/^\.html?$/.test(extname(html).toLowerCase()))
+    throw argumentError('', (said) => `${said('html')} is ${html}; expected a name that ends in .html`);
   if (output !== undefined && isZarr(output)) refuseZarr(output);
-  for (const file of [output, png, record]) if (file !== undefined && !isZarr(file)) await checkOutput(file, writing);
+  for (const file of [output, png, html, record])
+    if (file !== undefined && !isZarr(file)) await checkOutput(file, writing);
 }
 
 /** `com.npy` combined with the name of one of several results: `com-curl.npy`. */
@@ -113,8 +122,7 @@ function refuseSeveral(results: readonly NamedResult[]): void {
 
 /** Opens every file, so that one that cannot be written is rejected before the work is done. */
 export async function beginResults(
-  output: string | undefined,
-  png: string | undefined,
+  { output, png, html }: ResultOutputs,
   results: readonly NamedResult[],
   writing: WriteOptions,
 ): Promise<ResultFiles> {
@@ -132,7 +140,11 @@ export async function beginResults(
   if (output && extname(output).toLowerCase() === '.csv') rowAxes(results);
   if (output && isTiff(output)) refuseTiff(results);
   if (png && results.length > 0 && picturesOf(results).length === 0) throw withoutPictures(results);
-  const names = [...(output ? filesOf(output, results) : []), ...(png ? filesOf(png, picturesOf(results)) : [])];
+  const names = [
+    ...(output ? filesOf(output, results) : []),
+    ...(png ? filesOf(png, picturesOf(results)) : []),
+    ...(html ? [html] : []),
+  ];
   try {
     for (const file of [...names, ...aboutFile(output)]) if (!isZarr(file)) begun.set(file, await begin(file));
   } catch (error) {
@@ -155,6 +167,8 @@ interface WritingResults extends WriteOptions {
   readonly about: ResultsAbout;
   /** The run ended early, and what it has is left as `NAME.part`. */
   readonly isPart?: boolean;
+  /** The text of the page. */
+  readonly page?: (() => Promise<string>) | undefined;
   /** Ends the drawing of pictures; numbers are written whole. */
   readonly signal?: PlatformSignal | undefined;
 }
@@ -164,13 +178,12 @@ interface WritingResults extends WriteOptions {
  * the files that are complete as `detail.files`, if the signal fires before all pictures are drawn.
  */
 export async function writeResults(
-  output: string | undefined,
-  png: string | undefined,
+  { output, png, html }: ResultOutputs,
   results: readonly NamedResult[],
   begun: ResultFiles | undefined,
-  { about, isPart = false, signal, ...writing }: WritingResults,
+  { about, isPart = false, page, signal, ...writing }: WritingResults,
 ): Promise<string[]> {
-  const files = begun ?? (await beginResults(undefined, undefined, [], writing));
+  const files = begun ?? (await beginResults({}, [], writing));
   const outputs: Output[] = [];
   const written: string[] = [];
   /** Takes a file that `write` fills; returns the name that it has in the end. */
@@ -213,6 +226,8 @@ export async function writeResults(
     await finish();
     for (const part of stale)
       if ((await lstat(part).catch(() => undefined))?.isFile()) await rm(part, { force: true }).catch(() => undefined);
+    if (html && page) await put(html, async (one) => one.write(await page()));
+    await finish();
     if (!png) return written;
     const complete = [...written];
     try {

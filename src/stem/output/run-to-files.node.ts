@@ -22,6 +22,7 @@ import type { Analysis } from '../analyses/analysis.js';
 import type { UdfContext } from '../context.js';
 import { aboutRun, type ResultsAbout } from './about.js';
 import { type NamedResult, namedBuffers, namedChannels, type ResultBuffers, renamed } from './named-results.js';
+import { pageMaker } from './page-of-run.node.js';
 import { beginResults, checkOutputs, type ResultFiles, writeResults } from './result-files.node.js';
 
 /** Options of `runToFiles`: those of a run, and those of its output files. */
@@ -41,6 +42,15 @@ export interface RunToFilesOptions extends UdfRunOptions {
    * none.
    */
   readonly png?: string | undefined;
+  /**
+   * One .html file of the results that opens without a server: pictures with limits, colours, values and profiles, the
+   * numbers themselves, and what made them. Default: none.
+   */
+  readonly html?: string | undefined;
+  /** Largest size of `html`, 10⁶ bytes: larger results are rounded to 4 bytes a number, then left out. Default: 20. */
+  readonly htmlMb?: number | undefined;
+  /** The command that `html` shows. Default: none. */
+  readonly commandLine?: string | undefined;
   /** Replace existing files; inputs are never replaced. Default: false. */
   readonly force?: boolean | undefined;
   /** Files that are read for the run in addition to the scan; none of them is replaced, not even with `force`. */
@@ -68,11 +78,11 @@ export async function checkRunToFiles(options: RunToFilesOptions, scan: string):
   if (options.writes === false) return;
   const writing = writingOf(options, scan);
   const record = recordedBy(options.record, options.force);
-  await refuseSame([options.output, options.png, record?.file].filter((file) => file !== undefined));
-  await checkOutputs(options.output, options.png, writing);
+  await refuseSame([options.output, options.png, options.html, record?.file].filter((file) => file !== undefined));
+  await checkOutputs(options, writing);
   if (!record) return;
   const { file, force = false } = record;
-  await checkOutputs(undefined, undefined, { ...writing, force }, file);
+  await checkOutputs({}, { ...writing, force }, file);
 }
 
 /** Refuses functions of one name, whose results would be one another's. Throws `Argument`. */
@@ -117,6 +127,9 @@ export async function runToFiles(
     channels,
     output,
     png,
+    html,
+    htmlMb,
+    commandLine,
     force,
     inputs,
     writes = true,
@@ -146,7 +159,9 @@ export async function runToFiles(
     record: writes ? recorded : undefined,
     [isTold]: true,
   };
-  if (writes) await checkOutputs(output, png, writing);
+  const outputs = { output, png, html };
+  if (writes) await checkOutputs(outputs, writing);
+  const makePage = html === undefined ? undefined : await pageMaker(html, { htmlMb, commandLine });
   const prepared = await ctx.prepare(analyses, running);
   const all = [...prepared.map(({ udf }) => udf), ...udfs];
   const isChosen = ({ name }: NamedResult): boolean => channels === undefined || channels.includes(name);
@@ -161,13 +176,13 @@ export async function runToFiles(
   let shown: ViewedRun | undefined;
   try {
     // A run without frames determines the names of the results, so that an existing file is rejected before the work.
-    if (output ?? png) {
+    if (output ?? png ?? html) {
       const nothing = { roi: { shape: scan.shape.nav, entries: [] }, corrections: running.corrections };
       const none = await ctx.runUdf(scan, all, nothing).then(
         (found) => named(found as readonly ResultBuffers[]),
         () => [],
       );
-      if (writes) files = await beginResults(output, png, none, writing);
+      if (writes) files = await beginResults(outputs, none, writing);
       if (files && none.length > 0) tell(files.names);
     }
     // Images have the names of results, of which those of several functions begin with that of their function.
@@ -180,13 +195,19 @@ export async function runToFiles(
       throw argumentError('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
     const about = { ...aboutRun(scan, { analyses, udfs }, all), ...(failure && { measured: measuredBy(failure) }) };
     const isPart = failure !== undefined && !scan.live;
-    const how = { ...writing, about, isPart, signal: given.signal };
-    const written = writes ? await writeResults(output, png, results, files, how) : [];
-    if (running.record && recorded && !isPart) written.push(recorded.file);
     const notes = failure ? [] : prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);
     const found = failure ? [] : prepared.flatMap((one, i) => one.faults?.(buffers[i]) ?? []);
     const faults = failure ? [] : [...(await changesOf(scan)), ...found];
     const before = new Set(prepared.flatMap((one) => one.notes ?? []));
+    const page = async (): Promise<string> => {
+      const said = [...(failure ? [failure.message] : []), ...faults, ...before, ...notes];
+      const made = await makePage?.({ scan, results, buffers, about, notes: said });
+      notes.push(...(made?.lacks ?? []));
+      return made?.html ?? '';
+    };
+    const how = { ...writing, about, isPart, signal: given.signal, page };
+    const written = writes ? await writeResults(outputs, results, files, how) : [];
+    if (running.record && recorded && !isPart) written.push(recorded.file);
     shown?.end(failure, written, [...faults, ...before, ...notes]);
     shown = undefined;
     if (failure) throw withResults(failure, results, written);
