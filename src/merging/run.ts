@@ -38,6 +38,8 @@ import { checkSpaceGroup } from './lists/merged-mtz.js';
 import { alignToReference } from './lists/reference.js';
 import { makeResult } from './make-result.js';
 import { automatic, type CheckedMerge } from './options.js';
+import { groupRemark, joinedPairs } from './reflections/equivalents.js';
+import { inSetting } from './reflections/lists-in-group.js';
 import type { MergedPolarisation, MergeResult } from './result.js';
 import { type AmbiguityOptions, type Assignment, resolveAmbiguity } from './setting/ambiguity.js';
 import { isGroupContradicted } from './setting/laue-groups.js';
@@ -250,6 +252,12 @@ function decide(
   const { ways: resolved, logOdds } = settingsOf(observations, unique, { starts, seed, radius, part, cells });
   const settings = { ways, group, chosen: resolved, part, cell };
   const chosen = aligned(checked.reference, observations, unique, settings, remarks);
+  if (checked.reference) {
+    const reference = inSetting(checked.reference, { cell });
+    const joined = joinedPairs(reference, group, subject);
+    const averaged = joined && groupRemark('The reference', reference, subject, joined);
+    if (averaged !== undefined) remarks.push(averaged);
+  }
   const isContradicted = checked.symmetry !== automatic && isGroupContradicted(observations, subject, group, remarks);
   const energy = energyDoubt(observations, part);
   if (energy !== undefined) remarks.push(energy);

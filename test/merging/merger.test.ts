@@ -200,7 +200,7 @@ test.for([
 test('an MTZ file that no space group fits is refused with the reason', { tags: 'all' }, async () => {
   const simulated = simulateStream({ crystals: 25, symmetry: 'mmm', parameters: [24, 28, 33, 90, 90, 90] });
   const mirrors = await merge(simulated.text, { symmetry: 'mm2', iterations: 1 });
-  await refused(() => mirrors.toMtz(), 'Unsupported', 'mm2 has mirrors', 'merge with mmm');
+  await refused(() => mirrors.toMtz(), 'Unsupported', 'mm2 has mirrors', 'take mmm');
   const square = { crystals: 25, symmetry: '4/mmm', centring: 'C', parameters: [28, 28, 21, 90, 90, 90] } as const;
   const centred = await merge(simulateStream(square).text, { symmetry: '4/mmm', iterations: 1 });
   await refused(() => centred.toMtz(), 'Unsupported', '4/mmm with the centring C, but with P, I');
@@ -432,6 +432,9 @@ test('a reference of another crystal is remarked, although both decrease with re
     /The reference correlates .* by -?0\.[01]\d alone.*of this crystal form/,
   );
   expect(await remarksWith(list(own))).not.toContain('The reference');
+  expect(await remarksWith({ ...list(own), symmetry: '2/m' })).toMatch(
+    /The reference is in 2\/m: its equivalents in mmm were averaged .* no two reflections of the list are joined/,
+  );
 });
 
 describe('a merge that follows a run', () => {

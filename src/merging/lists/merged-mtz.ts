@@ -22,7 +22,7 @@ export function spaceGroupOf(group: PointGroup, centring: Centring, given?: Spac
     throw new EwaldError(
       'Unsupported',
       `${group.name} has mirrors or rotoinversions, and an MTZ file states a space group of chiral molecules, in ` +
-        `which other reflections are mates; merge with ${laueName(group)}, which averages mates, or write a .hkl`,
+        `which other reflections are mates; take ${laueName(group)}, which averages mates, or write a .hkl`,
     );
   if (given) checkSpaceGroup(given, group, centring);
   if (given) return given;
@@ -46,7 +46,7 @@ export function checkSpaceGroup(given: SpaceGroup, group: PointGroup, centring: 
   throw new EwaldError(
     'Argument',
     `spaceGroup ${given.name} has the point group ${given.pointGroup.slice(2)} and the centring ${given.name[0]}; ` +
-      `the merge has ${group.name} and ${centring}`,
+      `the reflections are in ${group.name}, with the centring ${centring}`,
   );
 }
 

@@ -10,9 +10,9 @@ import { plainSums } from '../fit/accumulate.js';
 import { identifiers, type UniqueReflections } from '../fit/unique.js';
 import type { ReflectionList } from './hkl.js';
 
-/** Intensities of a reference by representative in a point group, which may have less symmetry than the reference. */
+/** Intensities of a reference by representative in a point group: means of those that the group makes equivalent. */
 export function referenceBy(reference: ReflectionList, group: PointGroup): Map<string, number> {
-  const known = new Map<string, number>();
+  const sums = new Map<string, { sum: number; count: number }>();
   const { operations } = pointGroup(reference.symmetry);
   for (let i = 0; i < reference.count; i++) {
     const indices: Indices = [
@@ -20,10 +20,13 @@ export function referenceBy(reference: ReflectionList, group: PointGroup): Map<s
       reference.indices[3 * i + 1] ?? 0,
       reference.indices[3 * i + 2] ?? 0,
     ];
-    for (const operation of operations)
-      known.set(representative(transformed(indices, operation), group).join(), reference.intensity[i] ?? 0);
+    const places = new Set(operations.map((one) => representative(transformed(indices, one), group).join()));
+    for (const place of places) {
+      const { sum, count } = sums.get(place) ?? { sum: 0, count: 0 };
+      sums.set(place, { sum: sum + (reference.intensity[i] ?? 0), count: count + 1 });
+    }
   }
-  return known;
+  return new Map([...sums].map(([place, { sum, count }]) => [place, sum / count]));
 }
 
 const atIndices = ([a, b, c]: Cell, [h, k, l]: Indices): Vector => [

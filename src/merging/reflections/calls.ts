@@ -5,7 +5,7 @@ import { spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { reindexedSetting } from '../../crystal/space-groups/stated.js';
 import type { Operation } from '../../crystal/symmetry/matrices.js';
 import { notOfSymmetry, orientedGroup } from '../../crystal/symmetry/oriented.js';
-import type { PointGroup } from '../../crystal/symmetry/point-group.js';
+import { laueGroup, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
 import { hasPointGroup } from '../../crystal/symmetry/space-group.js';
 import { checkedOptions } from '../../options/call-options.js';
 import { argumentError } from '../../options/parameters.js';
@@ -19,7 +19,7 @@ import { compareReflections as compared, type ListComparison } from './compare.j
 import { type ConvertedList, convertReflections as converted } from './convert.js';
 import { areUnlike, groupRemark, joinedPairs, joinedWords } from './equivalents.js';
 import type { ListSubject } from './expected.js';
-import { commonGroup, movedInto } from './lists-in-group.js';
+import { addsTo, commonGroup, inSetting, movedInto } from './lists-in-group.js';
 import type { CheckListOptions, CompareListsOptions, ConvertListOptions, ListOptions } from './parameter-types.js';
 import { checkListRows, compareListsRows, convertListRows, listSubjectRows } from './parameters.js';
 import { reindexedSubject, reindexedWords, reindexing } from './reindexed.js';
@@ -85,12 +85,6 @@ export function compareReflections(
   return compared(inSetting(first, known), inSetting(second, known), subject, values);
 }
 
-/** A list with the name of its point group in the setting of the cell, as its file may not say which axis is unique. */
-function inSetting(list: ReflectionList, known: KnownCell): ReflectionList {
-  const own = orientedGroup(list.symmetry, known.cell, known.uniqueAxis);
-  return own ? { ...list, symmetry: own.group.name } : list;
-}
-
 /**
  * Converts a list: new indices, limits of resolution, a twin, less symmetry, in this order. New indices turn the cell, the
  * point group and the space group with them. What cannot be is refused, and what is left out is counted. `cell` is
@@ -140,8 +134,10 @@ const notEquivalent = (what: string, list: ReflectionList, group: PointGroup, wo
   argumentError(
     what,
     (name) =>
-      `${name('symmetry')} is ${group.name}, and the list is in ${list.symmetry}: ${words}; give ${list.symmetry}, or ` +
-      `${name('twin')} for the mean that a perfect twin has`,
+      `${name('symmetry')} is ${group.name}, and the list is in ${list.symmetry}: ${words}; give ${list.symmetry}` +
+      (addsTo(group, laueGroup(pointGroup(list.symmetry)))
+        ? ''
+        : `, or ${name('twin')} for the mean that a perfect twin has`),
     {},
     'Mismatch',
   );
@@ -194,5 +190,9 @@ export function frenchWilson(list: ReflectionList, options: ListOptions): Amplit
   const what = 'frenchWilson';
   expectsList(`${what}: the list`, list);
   checkedOptions(what, options, listSubjectRows);
-  return amplitudesOf(list, subjectOf(what, list, options));
+  const subject = subjectOf(what, list, options);
+  const own = inSetting(list, options.cell as KnownCell);
+  const joined = joinedPairs(own, subject.group, subject);
+  if (joined && areUnlike(joined)) throw notEquivalent(what, own, subject.group, joinedWords(joined));
+  return amplitudesOf(list, subject);
 }

@@ -1,14 +1,16 @@
 /** How well the reflections agree that a point group makes equivalent and that of a list does not. */
-import { type Indices, representative } from '../../crystal/symmetry/asymmetric-unit.js';
-import { laueGroup, type PointGroup, pointGroup, sameGroup } from '../../crystal/symmetry/point-group.js';
+import { representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
+import { laueGroup, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { indicesOf } from '../statistics/statistics.js';
 import { expectedIntensities, type ListSubject } from './expected.js';
-import { addsTo } from './lists-in-group.js';
+import { addsTo, copiesOf, joinsMates } from './lists-in-group.js';
 
 /** Pairs of reflections that operations join. */
 export interface JoinedPairs {
   readonly pairs: number;
+  /** Those of them whose difference can be judged. */
+  readonly judged: number;
   /** Σ|x − y| / Σ(x + y). */
   readonly r: number;
   /** Σ|σ| of the differences in the same units: what errors alone would give; NaN without sigmas. */
@@ -24,45 +26,64 @@ const fewest = 20;
 const mostUnlike = 0.25;
 
 /** Whether the joined reflections are none that the crystal makes equivalent, beyond three errors. */
-export const areUnlike = ({ pairs, unlike, error }: JoinedPairs): boolean =>
-  pairs >= fewest && unlike - 3 * error > mostUnlike;
+export const areUnlike = ({ judged, unlike, error }: JoinedPairs): boolean =>
+  judged >= fewest && unlike - 3 * error > mostUnlike;
 
-/** The pairs that `group` joins and the list has apart, Friedel mates aside; undefined if it adds no operations. */
+/** Places of reflections that a group averages, as pairs of which none follows from the others. */
+function joinedPlaces(list: ReflectionList, own: PointGroup, group: PointGroup): [number, number][] {
+  const copies = copiesOf(own, group);
+  const places = new Map<string, number>();
+  for (let i = 0; i < list.count; i++) {
+    const key = representative(indicesOf(list, i), own).join();
+    if (!places.has(key)) places.set(key, i);
+  }
+  const next = Int32Array.from({ length: list.count }, (_, i) => i);
+  const rootOf = (i: number): number => {
+    let root = i;
+    while (next[root] !== root) root = next[root] as number;
+    next[i] = root;
+    return root;
+  };
+  const last = new Map<string, number>();
+  const pairs: [number, number][] = [];
+  // As the list is averaged: copied to the equivalents of its own group, each of which the other group may join.
+  for (const i of places.values())
+    for (const copy of copies) {
+      const key = representative(transformed(indicesOf(list, i), copy), group).join();
+      const j = last.get(key);
+      last.set(key, i);
+      if (j === undefined || rootOf(i) === rootOf(j)) continue;
+      next[rootOf(i)] = rootOf(j);
+      pairs.push([j, i]);
+    }
+  return pairs;
+}
+
+/**
+ * The pairs that `group` joins and the list has apart, Friedel mates aside; undefined if it adds no operations. A group
+ * that has not all operations of the list joins what its operations and those of the list join together.
+ */
 export function joinedPairs(
   list: ReflectionList,
   group: PointGroup,
   { cell, centring }: Pick<ListSubject, 'cell' | 'centring'>,
 ): JoinedPairs | undefined {
   const [own, laue] = [laueGroup(pointGroup(list.symmetry)), laueGroup(group)];
-  if (sameGroup(own, laue) || !addsTo(own, laue)) return undefined;
+  if (!addsTo(own, laue)) return undefined;
   const of = expectedIntensities(list, { cell, centring, group: own });
-  const found = new Map<string, Map<string, number>>();
-  for (let i = 0; i < list.count; i++) {
-    const indices: Indices = indicesOf(list, i);
-    if (!((of.expected[i] as number) > 0)) continue;
-    const key = representative(indices, laue).join();
-    const members = found.get(key) ?? new Map<string, number>();
-    if (!members.has(representative(indices, own).join())) members.set(representative(indices, own).join(), i);
-    found.set(key, members);
-  }
-  let [pairs, difference, sum, errors] = [0, 0, 0, 0];
+  let [difference, sum, errors] = [0, 0, 0];
   const parts: [number, number][] = [];
-  for (const members of found.values()) {
-    const places = [...members.values()];
-    for (const [n, j] of places.entries()) {
-      const i = places[n - 1];
-      if (i === undefined) continue;
-      const [x, y] = [list.intensity[i] as number, list.intensity[j] as number];
-      const noise = (list.sigma[i] as number) ** 2 + (list.sigma[j] as number) ** 2;
-      pairs++;
-      difference += Math.abs(x - y);
-      sum += x + y;
-      errors += Math.sqrt((2 * noise) / Math.PI);
-      if (!(noise > 0 && Number.isFinite(noise))) continue;
-      const mean = (of.expected[i] as number) * (of.expected[j] as number);
-      const weight = 1 / (mean * (1 + noise / mean) ** 2);
-      parts.push([weight * ((x - y) ** 2 - noise), weight * ((x + y) ** 2 - noise)]);
-    }
+  const pairs = joinedPlaces(list, own, laue);
+  for (const [i, j] of pairs) {
+    const [x, y] = [list.intensity[i] as number, list.intensity[j] as number];
+    const noise = (list.sigma[i] as number) ** 2 + (list.sigma[j] as number) ** 2;
+    difference += Math.abs(x - y);
+    sum += x + y;
+    errors += Math.sqrt((2 * noise) / Math.PI);
+    const mean = (of.expected[i] as number) * (of.expected[j] as number);
+    if (!(noise > 0 && Number.isFinite(noise) && mean > 0)) continue;
+    const weight = 1 / (mean * (1 + noise / mean) ** 2);
+    parts.push([weight * ((x - y) ** 2 - noise), weight * ((x + y) ** 2 - noise)]);
   }
   const [d, s] = [0, 1].map((which) => parts.reduce((total, part) => total + (part[which] as number), 0)) as [
     number,
@@ -70,7 +91,8 @@ export function joinedPairs(
   ];
   const scatter = Math.sqrt(parts.reduce((total, [one, other]) => total + (one - (d / s) * other) ** 2, 0));
   return {
-    pairs,
+    pairs: pairs.length,
+    judged: parts.length,
     r: difference / sum,
     rOfErrors: errors > 0 ? errors / sum : Number.NaN,
     unlike: (3 * d) / s,
@@ -100,15 +122,30 @@ export function groupRemark(
 ): string | undefined {
   const { group } = subject;
   const own = pointGroup(list.symmetry);
-  if (joined)
-    return `${name} is in ${list.symmetry}: its equivalents in ${group.name} were averaged by 1/sigma²; ${joinedWords(joined)}.`;
+  const mates = matesWords(own, group);
+  if (joined) {
+    const both = addsTo(laueGroup(group), laueGroup(own)) ? `, and with them those in ${own.name}` : '';
+    return (
+      `${name} is in ${list.symmetry}: its equivalents in ${group.name} were averaged by 1/sigma²${both}; ` +
+      `${joinedWords(joined)}.${mates}`
+    );
+  }
   if (
     own.operations.length > group.operations.length &&
     laueGroup(group).operations.length < laueGroup(own).operations.length
   )
     return (
       `${name} is in ${list.symmetry}: it was expanded to ${group.name}, in which reflections that the list has as one are ` +
-      'several of the same intensity.'
+      `several of the same intensity.${mates}`
     );
-  return undefined;
+  return mates === '' ? undefined : `${name} is in ${list.symmetry}.${mates}`;
+}
+
+/** What becomes of Friedel mates in a group that has them apart; '' if they stay apart. */
+function matesWords(own: PointGroup, group: PointGroup): string {
+  if (group.centrosymmetric) return '';
+  if (own.centrosymmetric) return ` It has Friedel mates as one: in ${group.name} both have the same intensity.`;
+  return joinsMates(own, group)
+    ? ` Friedel mates were averaged: ${group.name} and ${own.name} together make them equivalent. Give ${own.name} to keep them apart.`
+    : '';
 }

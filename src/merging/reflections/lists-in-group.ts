@@ -1,5 +1,6 @@
 /** Lists as columns by the reflections of a point group, whatever group they were merged in. */
 
+import type { KnownCell } from '../../crystal/cell-file.js';
 import {
   compareIndices,
   type Indices,
@@ -7,12 +8,22 @@ import {
   representative,
   transformed,
 } from '../../crystal/symmetry/asymmetric-unit.js';
-import { determinant, type Operation, operationKey } from '../../crystal/symmetry/matrices.js';
+import { determinant, inversion, type Operation, operationKey, product } from '../../crystal/symmetry/matrices.js';
+import { orientedGroup } from '../../crystal/symmetry/oriented.js';
 import { laueGroup, type PointGroup, pointGroup, sameGroup } from '../../crystal/symmetry/point-group.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { indexTable } from '../statistics/index-table.js';
 import { indicesOf } from '../statistics/statistics.js';
+
+/** A list with the name of its point group in the setting of the cell, as its file may not say which axis is unique. */
+export function inSetting(
+  list: ReflectionList,
+  { cell, uniqueAxis }: Pick<KnownCell, 'cell' | 'uniqueAxis'>,
+): ReflectionList {
+  const own = orientedGroup(list.symmetry, cell, uniqueAxis);
+  return own ? { ...list, symmetry: own.group.name } : list;
+}
 
 /** One reflection of a list. */
 export interface ListedReflection {
@@ -43,11 +54,17 @@ export function addsTo(own: PointGroup, group: PointGroup): boolean {
   return group.operations.some((m) => !keys.has(operationKey(m)));
 }
 
+/** Whether two groups without inversion have one together: one operation of the first is another one's inverse in space. */
+export function joinsMates(own: PointGroup, group: PointGroup): boolean {
+  const keys = new Set(group.operations.map((m) => operationKey(product(inversion, m))));
+  return own.operations.some((m) => keys.has(operationKey(m)));
+}
+
 /** The reflections of a list, by their indices, each once. */
 export type ReflectionsByKey = ReadonlyMap<string, ListedReflection>;
 
 /** Operations of `list` that lead to different reflections of `group`: one if it has all of the list's symmetry. */
-function copiesOf(list: PointGroup, group: PointGroup): readonly Operation[] {
+export function copiesOf(list: PointGroup, group: PointGroup): readonly Operation[] {
   const inside = new Set(group.operations.map(operationKey));
   return list.operations.every((m) => inside.has(operationKey(m)))
     ? [list.operations[0] as Operation]
@@ -126,9 +143,12 @@ export function listFrom(symmetry: string, reflections: Iterable<ListedReflectio
   };
 }
 
-/** The group in which two lists can be compared: mates stay apart only if both have them apart. */
+/** The group in which two lists can be compared: mates stay apart only if both have them apart, in this group as well. */
 export function commonGroup(group: PointGroup, lists: readonly ReflectionList[]): PointGroup {
-  const apart = lists.every(({ symmetry }) => !pointGroup(symmetry).centrosymmetric);
+  const apart = lists.every(({ symmetry }) => {
+    const own = pointGroup(symmetry);
+    return !own.centrosymmetric && !joinsMates(own, group);
+  });
   return apart ? group : laueGroup(group);
 }
 
