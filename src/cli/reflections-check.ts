@@ -11,7 +11,7 @@ import {
 } from '../entries/command.node.js';
 import { checkReflections, checkReport, type ListCheck, type ListShell } from '../entries/merging.js';
 import { commandLine } from './command-line.js';
-import { bold, counted, dim, note, print, printJson, table, wrapText, yellow } from './output.js';
+import { bold, counted, dim, endDone, note, print, printJson, table, warn, wrapText, yellow } from './output.js';
 import { pickFlags } from './parameter-flags.js';
 import { cellOfLists, readList } from './reflections-input.js';
 import type { CheckFlags } from './reflections-rows.js';
@@ -27,6 +27,8 @@ export async function run([input = '']: readonly string[], flags: CheckFlags): P
   if (html !== undefined)
     await writeWhole(html, checkReport(result, { title: inputName(input), about: commandLine() }), writing);
   for (const remark of result.remarks) note(`${yellow('note:')} ${remark}`);
+  if (result.isDoubtful) warn('the list contradicts what it is said to have: see the notes (exit code 1)');
+  endDone(!result.isDoubtful);
   if (flags.json) return printJson({ list: input, symmetry: flags.symmetry ?? file.list.symmetry, words, ...result });
   show(input, result, words);
 }
@@ -38,7 +40,7 @@ function show(
   result: ListCheck,
   words: { readonly twinning: string; readonly spaceGroup: string },
 ): void {
-  const { reflections, endsAt, wilson, twinning, laws, spaceGroups, outliers, ice } = result;
+  const { reflections, endsAt, wilson, twinning, laws, spaceGroups, stated, outliers, ice } = result;
   print(`${bold(input)}: ${counted(reflections, 'reflection')}`);
   if (endsAt > 0)
     print(
@@ -89,6 +91,7 @@ function show(
           : `, as of unrelated reflections (${digits(law.unrelated, 3)})`),
     );
   print(bold(wrapText(words.spaceGroup)));
+  if (stated) print(stated.isContradicted ? yellow(wrapText(stated.text)) : wrapText(stated.text));
   const rows = spaceGroups.elements.map(({ condition, absent, present, lnOdds }) => [
     condition,
     String(absent.count),

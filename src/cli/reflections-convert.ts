@@ -19,7 +19,7 @@ import {
   listKinds,
   type ReflectionFile,
 } from '../entries/merging.js';
-import { counted, note, print, printJson, yellow } from './output.js';
+import { counted, endDone, note, print, printJson, warn, yellow } from './output.js';
 import { pickFlags } from './parameter-flags.js';
 import { cellOfLists, readList } from './reflections-input.js';
 import type { ConvertFlags } from './reflections-rows.js';
@@ -85,14 +85,18 @@ export async function run([input = '']: readonly string[], flags: ConvertFlags):
   const {
     content,
     remarks: written,
+    isDoubtful,
     instructions,
   }: FormattedList = own
-    ? { content: formatReflectionList(list, [generatedNote()]), remarks: [] }
+    ? { content: formatReflectionList(list, [generatedNote()]), remarks: [], isDoubtful: false }
     : formatReflections(list, kind, { ...pickFlags(formatListRows, flags), cell: converted.cell });
   const remarks = [...converted.remarks, ...written];
   const text = ins === undefined ? undefined : (instructions ?? withoutGroup)();
   await writeWhole(output, content, writing);
   if (ins !== undefined && text !== undefined) await writeWhole(ins, text, { ...writing, ...mergeWriting.ins });
+  const isTrusted = !converted.isDoubtful && !isDoubtful;
+  if (!isTrusted) warn('the list contradicts what it is said to have: see the notes (exit code 1)');
+  endDone(isTrusted);
   const lost = [
     outside > 0 ? `${counted(outside, 'reflection')} outside of the limits` : '',
     withoutTwin > 0 ? `${counted(withoutTwin, 'reflection')} without a twin partner` : '',
@@ -108,6 +112,7 @@ export async function run([input = '']: readonly string[], flags: ConvertFlags):
       columns: file.columns,
       outside,
       withoutTwin,
+      isDoubtful: !isTrusted,
       remarks,
     });
   print(`${counted(list.count, 'reflection')} in ${list.symmetry}: ${output}`);

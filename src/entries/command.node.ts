@@ -32,6 +32,7 @@ export { regionSplitOf } from '../merging/collection/region-split.js';
 export { generatedNote } from '../merging/lists/hkl.js';
 export { mergeWriting } from '../merging/lists/writing.js';
 export { mergeMode, mergeRows } from '../merging/parameters.js';
+export { oddsText } from '../merging/reflections/absences.js';
 export {
   checkListRows,
   compareListsRows,
@@ -40,7 +41,7 @@ export {
   readListRows,
 } from '../merging/reflections/parameters.js';
 export { standInCell } from '../merging/reflections/stand-in-cell.js';
-export { oddsText, spaceGroupText, twinText } from '../merging/reflections/words.js';
+export { spaceGroupText, twinText } from '../merging/reflections/words.js';
 export { refuseBy } from '../options/call-options.js';
 export { type CrystfelProgram, compatRow, fromCrystfelFlags } from '../options/crystfel-flags.js';
 export { namedCommand } from '../options/crystfel-lists.js';

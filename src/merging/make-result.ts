@@ -28,6 +28,7 @@ import { mergeRows } from './parameters.js';
 import type { PairAmplitudes } from './reflections/amplitudes.js';
 import { expectedIntensities } from './reflections/expected.js';
 import { withoutMates } from './reflections/lists-in-group.js';
+import { contradictedText } from './reflections/stated-absences.js';
 import { twinStatistics } from './reflections/twinning.js';
 import type { MergeCounts, MergedCrystal, MergedLists, MergedPolarisation, MergeResult } from './result.js';
 import { cellsRemark, compareCells, otherCellRemark } from './setting/cells.js';
@@ -214,6 +215,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     otherCell?.isDoubtful ? otherCell.text : undefined,
     multiple && multipleRemark(multiple, parameters),
     forbiddenRemark(reflections, centring),
+    checked.spaceGroup && contradictedText(reflections, subject, checked.spaceGroup.name),
     ...doubtsOfStatistics(lists.statistics),
     isJudged
       ? undefined

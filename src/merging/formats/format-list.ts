@@ -10,10 +10,15 @@ import { groupInCell } from '../reflections/calls.js';
 import type { FormatListOptions } from '../reflections/parameter-types.js';
 import { formatListRows } from '../reflections/parameters.js';
 import { statedGroupOf } from '../reflections/space-group-laue.js';
-import { type FormattedList, formatReflections as formatted } from './format-reflections.js';
+import { contradictedText } from '../reflections/stated-absences.js';
+import { type FormattedList as FormattedFile, formatReflections as formatted } from './format-reflections.js';
 import { type ListKind, listKinds } from './read-reflections.js';
 
-export type { FormattedList } from './format-reflections.js';
+/** A file, and what to know of it. */
+export interface FormattedList extends FormattedFile {
+  /** Whether the data contradict the space group that the file states. */
+  readonly isDoubtful: boolean;
+}
 
 /**
  * Writes a list as a CrystFEL list, an MTZ, mmCIF, XDS_ASCII or HKLF 4 file (hkl, mtz, cif, xds, shelx). Throws `Argument`,
@@ -42,12 +47,17 @@ export function formatReflections(list: ReflectionList, kind: ListKind, options:
   const { cell, centring } = known;
   const own = list.spaceGroup === undefined ? undefined : statedGroupOf(list.spaceGroup);
   const isOwn = given === undefined && own !== undefined && hasPointGroup(own, group, centring);
-  return formatted(list, kind, {
+  const stated = isOwn ? own : given;
+  const contradicted =
+    stated && kind !== 'hkl' ? contradictedText(list, { cell, centring, group }, stated.name) : undefined;
+  const made = formatted(list, kind, {
     cell,
     centring,
     group,
     wavelengthA: wavelengthA ?? list.wavelengthA ?? 0,
-    spaceGroup: isOwn ? own : given,
+    spaceGroup: stated,
     frenchWilson,
   });
+  const remarks = contradicted === undefined ? made.remarks : [...made.remarks, contradicted];
+  return { ...made, remarks, isDoubtful: contradicted !== undefined };
 }

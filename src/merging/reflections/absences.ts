@@ -63,9 +63,9 @@ export interface SpaceGroupRanking {
 const leaks = [0.003, 0.01, 0.03, 0.1, 0.3];
 /** Share of absent reflections that are not empty. */
 const outliers = 0.02;
-const [decided, likely] = [7, 3];
+export const [decided, likely] = [7, 3];
 /** Reflections in which two classes differ, with fewer of which nothing is called decided, whatever the odds. */
-const fewestDecisive = 3;
+export const fewestDecisive = 3;
 
 /** Smallest edge of a cell that is taken for one of a chiral molecule, angstrom. */
 const longCell = 40;
@@ -73,10 +73,14 @@ const longCell = 40;
 /** Whether a cell is large enough to be that of a protein: its largest edge is above 40 Å. */
 export const isChiralCell = (lengths: readonly number[]): boolean => Math.max(...lengths) > longCell;
 
+/** Odds as people say them. */
+export const oddsText = (ln: number): string =>
+  ln > Math.log(1e6) ? 'more than 10⁶ : 1' : `${Math.max(1, Math.round(Math.exp(ln)))} : 1`;
+
 const lnSum = (a: number, b: number): number => Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
 
 /** For each reflection and each leak, ln p(I | absent) − ln p(I | present). */
-function evidence(list: ReflectionList, { expected, isCentric }: ExpectedIntensities, i: number): number[] {
+export function evidence(list: ReflectionList, { expected, isCentric }: ExpectedIntensities, i: number): number[] {
   const [intensity, sigma, mean] = [list.intensity[i] as number, list.sigma[i] as number, expected[i] as number];
   const present = lnDensity(intensity, sigma, mean, isCentric[i] === 1);
   return leaks.map((leak) => {
@@ -87,7 +91,7 @@ function evidence(list: ReflectionList, { expected, isCentric }: ExpectedIntensi
 }
 
 /** The odds of a set of absent reflections: averaged over the leaks, which is one for all of them. */
-function oddsOf(of: readonly (readonly number[])[]): number {
+export function oddsOf(of: readonly (readonly number[])[]): number {
   const sums = leaks.map((_, n) => of.reduce((sum, each) => sum + (each[n] as number), 0));
   return sums.reduce(lnSum, Number.NEGATIVE_INFINITY) - Math.log(leaks.length);
 }
@@ -163,7 +167,7 @@ function differing(
 }
 
 /** Whether a reflection has an error and an expectation. */
-const isUsable = (list: ReflectionList, { expected }: ExpectedIntensities, i: number): boolean =>
+export const isUsable = (list: ReflectionList, { expected }: ExpectedIntensities, i: number): boolean =>
   (expected[i] as number) > 0 && (list.sigma[i] as number) > 0 && Number.isFinite(list.sigma[i]);
 
 function specialReflections(
@@ -183,7 +187,7 @@ function specialReflections(
 }
 
 /** Whether a reflection lies in one of the zones in which axes and planes leave out reflections. */
-const isSpecial = (indices: Indices): boolean => zones.some(({ has }) => has(indices));
+export const isSpecial = (indices: Indices): boolean => zones.some(({ has }) => has(indices));
 
 interface Zone {
   readonly name: string;
@@ -235,7 +239,7 @@ interface Condition {
 }
 
 /** The conditions of the screw axes and glide planes of some groups, those of a centring apart. */
-function conditionsOf(groups: readonly SpaceGroupSetting[], centring: ListSubject['centring']): Condition[] {
+export function conditionsOf(groups: readonly SpaceGroupSetting[], centring: ListSubject['centring']): Condition[] {
   const allowed = cube.filter((indices) => !absent(indices, centring));
   const membersOf = new Map<string, { readonly zone: Zone; readonly members: readonly Indices[] }>();
   for (const zone of zones) {
@@ -310,7 +314,7 @@ function elementsOf(
   return [...found.values()];
 }
 
-function summaryOf(list: ReflectionList, expected: Float64Array, some: readonly number[]): ZoneSummary {
+export function summaryOf(list: ReflectionList, expected: Float64Array, some: readonly number[]): ZoneSummary {
   const mean = (of: (i: number) => number): number => some.reduce((sum, i) => sum + of(i), 0) / some.length;
   return {
     count: some.length,

@@ -13,6 +13,7 @@ import { expects, expectsMembers } from '../../util/arguments.js';
 import type { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { centringRemark } from '../setting/forbidden.js';
+import type { SpaceGroupRanking } from './absences.js';
 import { type Amplitudes, frenchWilson as amplitudesOf } from './amplitudes.js';
 import { checkReflections as checked, type ListCheck } from './check.js';
 import { compareReflections as compared, type ListComparison } from './compare.js';
@@ -24,6 +25,7 @@ import type { CheckListOptions, CompareListsOptions, ConvertListOptions, ListOpt
 import { checkListRows, compareListsRows, convertListRows, listSubjectRows } from './parameters.js';
 import { reindexedSubject, reindexedWords, reindexing } from './reindexed.js';
 import { statedGroup } from './space-group-laue.js';
+import { judgeSpaceGroup, type StatedSpaceGroup, settingOfStated } from './stated-absences.js';
 
 /** The point group of a name in the setting of a cell, as a merge takes it. Throws `Argument` if the cell does not have it. */
 export function groupInCell(name: string, { cell, uniqueAxis }: KnownCell): PointGroup {
@@ -111,6 +113,7 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
     highres: values.highres,
   });
   const turned = by && reindexedWords(subject, after);
+  const centred = centringRemark('', own, subject.centring);
   const { spaceGroup, remark } = spaceGroupAfter(list.spaceGroup, by, groupInCell(made.symmetry, known), known);
   return {
     list: {
@@ -119,12 +122,10 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
       ...(list.wavelengthA !== undefined && { wavelengthA: list.wavelengthA }),
     },
     cell: known,
-    remarks: [
-      groupRemark('The list', own, subject, joined),
-      centringRemark('', own, subject.centring),
-      turned,
-      remark,
-    ].filter((text) => text !== undefined),
+    remarks: [groupRemark('The list', own, subject, joined), centred, turned, remark].filter(
+      (text) => text !== undefined,
+    ),
+    isDoubtful: centred !== undefined,
     ...counts,
   };
 }
@@ -172,14 +173,43 @@ export function checkReflections(list: ReflectionList, options: CheckListOptions
   // Reflections that the list has apart, or as one, are counted as the group of the call has them.
   const group = commonGroup(subject.group, [own]);
   const moved = { ...subject, group };
-  const { remarks, ...result } = checked(movedInto(own, group), moved, {
-    chiral,
-    shells,
-    lowres,
-    highres,
-  });
-  const said = [groupRemark('The list', own, moved), centringRemark('', own, subject.centring)];
-  return { ...result, remarks: [...said.flatMap((text) => text ?? []), ...remarks] };
+  const inOne = movedInto(own, group);
+  const { remarks, ...result } = checked(inOne, moved, { chiral, shells, lowres, highres });
+  const joined = joinedPairs(own, group, moved);
+  const centred = centringRemark('', own, subject.centring);
+  const { stated, remark } = statedIn(list.spaceGroup, inOne, moved, result.spaceGroups);
+  const said = [groupRemark('The list', own, moved, joined), centred, remark];
+  return {
+    ...result,
+    ...(stated && { stated }),
+    isDoubtful: stated?.isContradicted || centred !== undefined || (joined !== undefined && areUnlike(joined)),
+    remarks: [...said.flatMap((text) => text ?? []), ...remarks],
+  };
+}
+
+/** What a list says of the space group that its file states, and whether another one has more of its absences. */
+function statedIn(
+  name: string | undefined,
+  list: ReflectionList,
+  subject: ListSubject,
+  { classes: [first], verdict }: SpaceGroupRanking,
+): { readonly stated?: StatedSpaceGroup; readonly remark?: string } {
+  if (name === undefined) return {};
+  const setting = settingOfStated(name, subject.centring);
+  const { group, centring } = subject;
+  if (!hasPointGroup(statedGroup(setting), laueGroup(group), centring))
+    return {
+      remark: `The file states the space group ${name}, which has not the point group ${group.name} with ${centring}.`,
+    };
+  const stated = judgeSpaceGroup(list, subject, setting);
+  const isFirst = !first || first.names.includes(setting.name);
+  if (isFirst || stated.isContradicted || verdict === 'not decided') return { stated };
+  return {
+    stated: {
+      ...stated,
+      text: `${stated.text} By the absences it is ${first.names.slice(0, 3).join(', ')} (${verdict}).`,
+    },
+  };
 }
 
 /**

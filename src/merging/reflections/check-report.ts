@@ -30,8 +30,11 @@ function axisPicture({ condition, along }: AbsenceElement): string {
   });
 }
 
+/** What a page shows of a check. */
+type Tests = Omit<ListCheck, 'isDoubtful'>;
+
 /** Figures of a check: the L-test, the second moment, the Wilson plot, and the axes whose absences tell the space group. */
-export function checkPictures({ twinning, wilson, spaceGroups }: ListCheck): string {
+export function checkPictures({ twinning, wilson, spaceGroups }: Tests): string {
   const { curves: shares, moments } = twinning;
   const share = (name: string, values: readonly number[]): Curve => ({
     name,
@@ -86,11 +89,13 @@ export function checkPictures({ twinning, wilson, spaceGroups }: ListCheck): str
 }
 
 /** What a check says in words. */
-const paragraphs = (check: ListCheck): string =>
-  [twinText(check), spaceGroupText(check), ...check.remarks].map((text) => `<p>${escaped(text)}</p>`).join('');
+const paragraphs = (check: Tests): string =>
+  [twinText(check), spaceGroupText(check), ...(check.stated ? [check.stated.text] : []), ...check.remarks]
+    .map((text) => `<p>${escaped(text)}</p>`)
+    .join('');
 
 /** The tests as a section of another page. */
-export const checkSection = (check: ListCheck): string =>
+export const checkSection = (check: Tests): string =>
   `<h2>Twinning and space group</h2><section>${paragraphs(check)}<div class="grid3">${checkPictures(check)}</div></section>`;
 
 /** The tests of a list as the text of an HTML page, in one piece. Throws `Argument`. */

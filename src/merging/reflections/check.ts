@@ -11,6 +11,7 @@ import { isChiralCell, rankSpaceGroups, type SpaceGroupRanking } from './absence
 import { expectedIntensities, type ListSubject } from './expected.js';
 import { withoutMates } from './lists-in-group.js';
 import { type IceRing, iceOf, type Outlier, outliersOf } from './outliers.js';
+import type { StatedSpaceGroup } from './stated-absences.js';
 import { type TwinLaw, type TwinStatistics, twinLaw, twinLaws, twinStatistics } from './twinning.js';
 
 /** Options of a check. */
@@ -39,6 +40,10 @@ export interface ListCheck {
   readonly spaceGroups: SpaceGroupRanking;
   readonly outliers: readonly Outlier[];
   readonly ice: readonly IceRing[];
+  /** The space group that the file of the list states, and whether the data agree; undefined if it states none. */
+  readonly stated?: StatedSpaceGroup | undefined;
+  /** Whether the data contradict the space group, the centring or the point group that they are said to have. */
+  readonly isDoubtful: boolean;
   /** What to know of the tests, in sentences. */
   readonly remarks: readonly string[];
 }
@@ -47,7 +52,11 @@ export interface ListCheck {
  * Tests a list of merged intensities: Wilson plot, twinning, the space group by its absences, outliers and rings of ice.
  * All of them know the errors; none of them changes the list.
  */
-export function checkReflections(list: ReflectionList, subject: ListSubject, options: CheckOptions = {}): ListCheck {
+export function checkReflections(
+  list: ReflectionList,
+  subject: ListSubject,
+  options: CheckOptions = {},
+): Omit<ListCheck, 'stated' | 'isDoubtful'> {
   const { chiral: _, ...limits } = options;
   const { shells, overall, wilson } = mergeStatistics(list, undefined, subject, { ...limits, twins: false });
   const { unique, own } = withoutMates(list, subject);

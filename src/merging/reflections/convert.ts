@@ -36,6 +36,8 @@ export interface ConvertedList {
   readonly cell: KnownCell;
   /** What to know of it. */
   readonly remarks: readonly string[];
+  /** Whether the data contradict the centring of the cell. */
+  readonly isDoubtful: boolean;
   /** Reflections outside of the limits of resolution. */
   readonly outside: number;
   /** Reflections without a twin partner, which are left out. */
@@ -47,7 +49,7 @@ export function convertReflections(
   list: ReflectionList,
   subject: ListSubject,
   options: ConvertOptions,
-): Omit<ConvertedList, 'cell' | 'remarks'> {
+): Omit<ConvertedList, 'cell' | 'remarks' | 'isDoubtful'> {
   const {
     by,
     subject: { cell, group },

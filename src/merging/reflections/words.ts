@@ -1,5 +1,6 @@
 /** What the tests of a list say, in sentences. */
 import { counted } from '../../util/amounts.js';
+import { oddsText } from './absences.js';
 import type { ListCheck } from './check.js';
 
 const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.toFixed(places) : '–');
@@ -32,7 +33,9 @@ export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'
 }
 
 /** What absences decide. */
-export function spaceGroupText({ spaceGroups: { classes, verdict, margin, elements } }: ListCheck): string {
+export function spaceGroupText({
+  spaceGroups: { classes, verdict, margin, elements },
+}: Pick<ListCheck, 'spaceGroups'>): string {
   const [first] = classes;
   if (!first) return 'No space group fits the point group and the centring in these axes.';
   const names = first.names.slice(0, 6).join(', ') + (first.names.length > 6 ? ', …' : '');
@@ -51,7 +54,3 @@ export function spaceGroupText({ spaceGroups: { classes, verdict, margin, elemen
     `${weak.length > 0 ? `; measured: ${weak.join(', ')}` : ''}.`
   );
 }
-
-/** Odds as people say them. */
-export const oddsText = (ln: number): string =>
-  ln > Math.log(1e6) ? 'more than 10⁶ : 1' : `${Math.max(1, Math.round(Math.exp(ln)))} : 1`;

@@ -1,0 +1,135 @@
+/** Whether a list has reflections that a space group leaves out: one that a file states, or that is asked for. */
+import type { Centring } from '../../crystal/centring.js';
+import { isAbsentIn, type SpaceGroupSetting, spaceGroupSetting } from '../../crystal/space-groups/groups.js';
+import { transformed } from '../../crystal/symmetry/asymmetric-unit.js';
+import type { ReflectionList } from '../lists/hkl.js';
+import { indicesOf } from '../statistics/statistics.js';
+import {
+  conditionsOf,
+  decided,
+  evidence,
+  fewestDecisive,
+  isSpecial,
+  isUsable,
+  likely,
+  oddsOf,
+  oddsText,
+  rankSpaceGroups,
+  summaryOf,
+} from './absences.js';
+import { expectedIntensities, type ListSubject } from './expected.js';
+import { withoutMates } from './lists-in-group.js';
+
+/** The setting of a space group that a file states, whose name may lack the choice of its axes. */
+export function settingOfStated(name: string, centring: Centring): SpaceGroupSetting {
+  const found = spaceGroupSetting(name);
+  return found.centring === 'H' && centring === 'R' ? spaceGroupSetting(found.name.replace(/:H$/, ':R')) : found;
+}
+
+/** What a list says of a space group. */
+export interface StatedSpaceGroup {
+  readonly name: string;
+  /** Whether reflections that it leaves out are there, by more than 1000 : 1. */
+  readonly isContradicted: boolean;
+  /** Measured reflections that it leaves out, and ln of the odds that they are empty against their being present. */
+  readonly absent: number;
+  readonly lnOdds: number;
+  /** What contradicts it, or how far the list agrees, in a sentence. */
+  readonly text: string;
+}
+
+/** Some reflections that a space group leaves out. */
+interface LeftOut {
+  readonly conditions: readonly string[];
+  readonly places: readonly number[];
+  readonly lnOdds: number;
+}
+
+/**
+ * The reflections that a space group leaves out: for each axis or plane, and where several leave out the same ones, by all
+ * that do. So what is empty by one axis hides nothing that another one leaves out alone: of a screw axis 4₁, l = 4n + 2.
+ */
+function leftOut(
+  list: ReflectionList,
+  { group, centring }: ListSubject,
+  of: ReturnType<typeof expectedIntensities>,
+  setting: SpaceGroupSetting,
+): { readonly all: LeftOut; readonly parts: readonly LeftOut[] } {
+  const parts = new Map<string, { readonly conditions: readonly string[]; readonly places: number[] }>();
+  const add = (some: readonly string[], place: number): void => {
+    const key = some.join(' and ');
+    const part = parts.get(key) ?? { conditions: some, places: [] };
+    part.places.push(place);
+    parts.set(key, part);
+  };
+  const all: number[] = [];
+  for (let i = 0; i < list.count; i++) {
+    const indices = indicesOf(list, i);
+    if (isSpecial(indices) && isUsable(list, of, i) && isAbsentIn(setting, indices)) all.push(i);
+  }
+  const conditions = all.length === 0 ? [] : conditionsOf([setting], centring);
+  for (const i of all) {
+    const indices = indicesOf(list, i);
+    const orbit = group.operations.map((m) => transformed(indices, m));
+    const own = conditions
+      .filter(({ zone, leaves }) => orbit.some((one) => zone.has(one) && leaves(one)))
+      .map(({ text }) => text);
+    add(own, i);
+    if (own.length > 1) for (const one of own) add([one], i);
+  }
+  const judged = (some: readonly string[], places: readonly number[]): LeftOut => ({
+    conditions: some,
+    places,
+    lnOdds: oddsOf(places.map((i) => evidence(list, of, i))),
+  });
+  return {
+    all: judged([], all),
+    parts: [...parts.values()].map(({ conditions: some, places }) => judged(some, places)),
+  };
+}
+
+const isThere = ({ places, lnOdds }: LeftOut): boolean => places.length >= fewestDecisive && lnOdds < -decided;
+
+/** Judges a space group of the same Laue group and centring by what a list has where it leaves out reflections. */
+export function judgeSpaceGroup(
+  list: ReflectionList,
+  subject: ListSubject,
+  setting: SpaceGroupSetting,
+): StatedSpaceGroup {
+  const { unique, own } = withoutMates(list, subject);
+  const of = expectedIntensities(unique, own);
+  const { all, parts } = leftOut(unique, own, of, setting);
+  const { name } = setting;
+  // One axis or plane says more than all of them together.
+  const there = parts.filter(isThere).sort((a, b) => a.lnOdds - b.lnOdds || b.places.length - a.places.length);
+  const worst = there[0] ?? (isThere(all) ? all : undefined);
+  const judged = { name, isContradicted: worst !== undefined, absent: all.places.length, lnOdds: all.lnOdds };
+  if (!worst) return { ...judged, text: agreementText(name, all) };
+  const { count, snr, share } = summaryOf(unique, of.expected, worst.places);
+  const where = worst.conditions.length === 0 ? '' : `, by ${worst.conditions.join(' and ')},`;
+  const { classes, verdict } = rankSpaceGroups(unique, own, of, false);
+  const first = classes[0]?.names.slice(0, 3).join(', ');
+  return {
+    ...judged,
+    text:
+      `The data contradict the space group ${name}: of the reflections that it leaves out${where} ${count} have a mean ` +
+      `I/sigma of ${snr.toFixed(1)} and ${share.toFixed(2)} of the usual intensity, so that they are there by ` +
+      `${oddsText(-worst.lnOdds)}.` +
+      (first === undefined || first.split(', ').includes(name) ? '' : ` The absences allow ${first} (${verdict}).`),
+  };
+}
+
+function agreementText(name: string, { places, lnOdds }: LeftOut): string {
+  if (places.length === 0)
+    return `The data do not tell whether the space group is ${name}: none of the reflections that it leaves out is measured.`;
+  const count = places.length === 1 ? 'the reflection' : `${places.length} reflections`;
+  return lnOdds > likely
+    ? `The data agree with the space group ${name}: ${count} that it leaves out and that the list has are empty by ${oddsText(lnOdds)}.`
+    : `The data hardly tell whether the space group is ${name}: ${count} that it leaves out and that the list has decide nothing.`;
+}
+
+/** Why a list cannot have a space group; undefined if nothing contradicts it. */
+export function contradictedText(list: ReflectionList, subject: ListSubject, name: string): string | undefined {
+  const { isContradicted, text } = judgeSpaceGroup(list, subject, settingOfStated(name, subject.centring));
+  return isContradicted ? text : undefined;
+}
