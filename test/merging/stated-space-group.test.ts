@@ -118,7 +118,7 @@ test('a wrong one is contradicted by the axis or plane that is not there, also b
 test('a merge is doubtful with a space group that its intensities contradict', async () => {
   const of = named('P b a m');
   const { bytes } = simulateStream({
-    crystals: 25,
+    crystals: 40,
     symmetry: 'mmm',
     parameters: [24, 28, 33, 90, 90, 90],
     factor: (indices) => Number(!isAbsentIn(of, indices)),
