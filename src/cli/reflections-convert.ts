@@ -7,6 +7,7 @@ import {
   inputName,
   mergeWriting,
   standInCell,
+  writableAs,
   writeWhole,
 } from '../entries/command.node.js';
 import { anglesOf, EwaldError, type KnownCell, lengthsOf } from '../entries/index.node.js';
@@ -65,6 +66,12 @@ function withoutGroup(): never {
   );
 }
 
+/** A CrystFEL list that states no cell. */
+function withoutCell(list: ReflectionFile['list']): FormattedList {
+  const { list: writable, remarks } = writableAs(list, 'hkl');
+  return { content: formatReflectionList(writable, [generatedNote()]), remarks, isDoubtful: false };
+}
+
 const shapeOf = ({ cell }: KnownCell): number[] => [...lengthsOf(cell), ...anglesOf(cell)];
 const sameShape = (a: KnownCell, b: KnownCell): boolean =>
   shapeOf(a).every((x, i) => Math.abs(x - (shapeOf(b)[i] as number)) < 1e-6);
@@ -88,7 +95,7 @@ export async function run([input = '']: readonly string[], flags: ConvertFlags):
     isDoubtful,
     instructions,
   }: FormattedList = own
-    ? { content: formatReflectionList(list, [generatedNote()]), remarks: [], isDoubtful: false }
+    ? withoutCell(list)
     : formatReflections(list, kind, { ...pickFlags(formatListRows, flags), cell: converted.cell });
   const remarks = [...converted.remarks, ...written];
   const text = ins === undefined ? undefined : (instructions ?? withoutGroup)();

@@ -29,6 +29,7 @@ export { fewRows } from '../indexing/few/parameters.js';
 export { fewHint, fewText } from '../indexing/few/text.js';
 export { cellSearchRows, checkCellSearch } from '../indexing/parameters.js';
 export { regionSplitOf } from '../merging/collection/region-split.js';
+export { writableAs } from '../merging/formats/format-reflections.js';
 export { generatedNote } from '../merging/lists/hkl.js';
 export { mergeWriting } from '../merging/lists/writing.js';
 export { mergeMode, mergeRows } from '../merging/parameters.js';

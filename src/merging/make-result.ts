@@ -19,6 +19,7 @@ import { amplitudesOfPairs } from './formats/format-reflections.js';
 import { formatMmcif } from './formats/mmcif.js';
 import { formatTable1, table1Rows } from './formats/table1.js';
 import { formatReflectionList, generatedNote, type ReflectionList } from './lists/hkl.js';
+import { withoutError } from './lists/known-errors.js';
 import { matePairs } from './lists/mates.js';
 import { inverseOf, listOf, scaleOnto, unit, withoutFaint } from './lists/merged-lists.js';
 import { mtzOf, spaceGroupOf } from './lists/merged-mtz.js';
@@ -171,6 +172,16 @@ function commonLists(
   };
 }
 
+/** What to know of reflections whose observations are all the same number. */
+function withoutSigma(list: ReflectionList): string[] {
+  const without = withoutError(list);
+  return without === 0
+    ? []
+    : [
+        `${without} of ${list.count} merged reflections have no sigma above 0: a list has 0 for them, and MTZ and mmCIF no sigma.`,
+      ];
+}
+
 /** Number of crystals that are merged. */
 const mergedOf = ({ part }: Subject): number => part.filter((on) => on === 1).length;
 
@@ -256,6 +267,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     counts: { ...counts, otherCell: part.filter((on) => on === 0).length - counts.belowCc },
     remarks: [
       ...parts.remarks,
+      ...withoutSigma(reflections),
       ...(checked.frenchWilson ? amplitudesOfPairs(matePairs(reflections, group), subject).remarks : []),
       ...(otherCell && !otherCell.isDoubtful ? [otherCell.text] : []),
       ...doubts,

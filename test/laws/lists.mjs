@@ -75,6 +75,19 @@ const lists = {
 };
 const kinds = ['hkl', 'mtz', 'cif', 'xds', 'shelx'];
 const bytesOf = (content) => (typeof content === 'string' ? new TextEncoder().encode(content) : content);
+/** Files that state that a sigma is unknown. */
+const holdsUnknown = new Set(['hkl', 'mtz', 'cif']);
+/** A list in another unit, with sigmas of many magnitudes, and each seventh of them unknown. */
+function withRange(list, { unit, range, seed }) {
+  const random = randomOf(seed + 1);
+  const no = [0, Number.NaN, -3, Number.POSITIVE_INFINITY];
+  const scale = 10 ** unit;
+  return {
+    ...list,
+    intensity: list.intensity.map((x) => x * scale),
+    sigma: list.sigma.map((x, i) => (i % 7 === 3 ? no[i % 4] : x * scale * 10 ** (-range * random()))),
+  };
+}
 /** What a check says, without the texts that name reflections. */
 const figures = ({ remarks, twinning, ...check }) => check;
 
@@ -111,6 +124,34 @@ export function listLaws({ ewald }) {
       },
       agree: bits,
       draws: 4,
+    })),
+    ...kinds.map((kind) => ({
+      law: `I/sigma of each reflection is what it was in ${kind}, whatever its unit, and one without sigma has none`,
+      drawn: fc.record({ ...lists, unit: fc.integer({ min: -9, max: 9 }), range: fc.integer({ min: 0, max: 3 }) }),
+      answers: (drawn) => {
+        const [list, cell] = [withRange(listOf(drawn), drawn), cellOf(drawn.group)];
+        fc.pre(list.count > 6);
+        const { content, remarks } = formatReflections(list, kind, { cell, wavelengthA: 1.3 });
+        const { list: read } = readReflections(bytesOf(content), { symmetry: drawn.group });
+        const known = (sigma) => sigma > 0 && sigma < Number.POSITIVE_INFINITY;
+        const unknown = list.sigma.filter((sigma) => !known(sigma)).length;
+        const isSaid = remarks.some((text) => text.startsWith(`${unknown} of ${list.count} reflections have no sigma`));
+        // As it is weighed: within .02 of one, or of itself if that is more.
+        const ratios = (one) =>
+          byOrbit(drawn.group, one).flatMap(([hkl, intensity, sigma]) => {
+            const ratio = intensity / sigma;
+            const without = holdsUnknown.has(kind) ? [[hkl, 'unknown']] : [];
+            return known(sigma)
+              ? [[hkl, Math.abs(ratio) > 1 ? Math.sign(ratio) * (1 + Math.log(Math.abs(ratio))) : ratio]]
+              : without;
+          });
+        return [
+          [ratios(list), true],
+          [ratios(read), unknown === 0 || isSaid],
+        ];
+      },
+      agree: within(0, 'sigmas are written to 1 %', 0.025),
+      draws: 6,
     })),
     {
       law: 'a list compared with itself has CC 1, R 0, scale 1 and B 0, in any order and by any equivalents',

@@ -50,9 +50,63 @@ describe('a list', () => {
     const { content, remarks } = formatReflections(big, 'shelx', { cell });
     expect(remarks[0]).toMatch(/multiplied by 0\.039/);
     const lines = (content as string).trimEnd().split('\n');
-    for (const line of lines) expect(line).toMatch(/^[ \d-]{12}( *-?\d+\.\d\d){2} +\d+$/);
-    for (const line of lines.slice(0, -1)) expect(line[12]).not.toMatch(/\d/);
+    // By columns, as Fortran reads 3I4, 2F8.2, I4: a point in the field is where it is.
+    for (const [i, line] of lines.slice(0, -1).entries()) {
+      expect(line).toMatch(/^[ \d-]{12}( *-?\d+\.\d{2,}){2} +\d+$/);
+      expect([line.length, line[12], line[20]]).toEqual([32, expect.not.stringMatching(/\d/), ' ']);
+      const [intensity, sigma] = [12, 20].map((at) => Number(line.slice(at, at + 8))) as [number, number];
+      const error = 0.039 * (big.sigma[i] as number);
+      expect(Math.abs(intensity - 0.039 * (big.intensity[i] as number))).toBeLessThan(0.011 * error);
+      expect(sigma / error).toBeCloseTo(1, 1.9);
+    }
     expect(lines.at(-1)).toBe('   0   0   0    0.00    0.00   0');
+  });
+
+  test('with an index beyond the columns of HKLF 4 is refused, wherever it stands', () => {
+    const of = (...indices: number[]) => ({ ...list, count: 1, indices: Int16Array.from(indices) });
+    for (const indices of [
+      [10_000, 0, 1],
+      [-100, -1000, 0],
+    ])
+      expect(() => formatReflections(of(...indices), 'shelx', { cell })).toThrow(/HKLF 4 has four columns/);
+    const { content } = formatReflections(of(-999, 9999, -100), 'shelx', { cell });
+    expect(content).toMatch(/^-9999999-100 /);
+  });
+
+  test('with numbers beyond single precision is refused as MTZ', () => {
+    for (const unit of [1e38, 1e-40]) {
+      const far = { ...list, intensity: list.intensity.map((x) => x * unit), sigma: list.sigma.map((x) => x * unit) };
+      expect(() => formatReflections(far, 'mtz', { cell })).toThrow(/single precision/);
+    }
+  });
+
+  test('without sigmas is refused where programs take them for weights', () => {
+    const exact = { ...list, sigma: new Float64Array(list.count) };
+    for (const kind of ['shelx', 'xds'] as const)
+      expect(() => formatReflections(exact, kind, { cell })).toThrow(/no reflection has a sigma above 0/);
+  });
+
+  test('whose mates have no sigmas has the mean of both', () => {
+    const mates = {
+      ...list,
+      symmetry: '4',
+      count: 2,
+      indices: Int16Array.of(1, 2, 3, -1, -2, -3),
+      intensity: Float64Array.of(100, 300),
+      sigma: new Float64Array(2),
+    };
+    const { content } = formatReflections(mates, 'cif', { cell });
+    expect(content).toMatch(/ 1 2 3 o 200\.000 \? 100\.000 \? 300\.000 \?\n/);
+  });
+
+  test('says why reflections have no amplitude', () => {
+    const amplitudes = (of: typeof list) =>
+      formatReflections(of, 'cif', { cell, frenchWilson: true }).remarks.join(' ');
+    expect(amplitudes({ ...list, count: 12 })).toMatch(/need the mean intensity of 20 reflections, and there are 12/);
+    const partly = { ...list, sigma: list.sigma.map((x, i) => (i < 5 ? 0 : x)) };
+    expect(amplitudes(partly)).toMatch(
+      /^5 of 185 reflections .* has \? for them\. 5 reflections have no sigma above 0, and/,
+    );
   });
 
   test.skipIf(!gemmi)('as mmCIF is read by gemmi with every number, and with amplitudes beside intensities', () => {

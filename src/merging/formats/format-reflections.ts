@@ -7,10 +7,11 @@ import { laueGroup, type PointGroup } from '../../crystal/symmetry/point-group.j
 import { hasPointGroup, type SpaceGroup } from '../../crystal/symmetry/space-group.js';
 import { EwaldError } from '../../util/errors.js';
 import { formatReflectionList, generatedNote, type ReflectionList } from '../lists/hkl.js';
+import { type ErrorForm, withoutError, writableList } from '../lists/known-errors.js';
 import { type MatePair, mateMean, matePairs } from '../lists/mates.js';
 import { mtzOf, spaceGroupOf } from '../lists/merged-mtz.js';
 import { type Amplitudes, frenchWilson, type PairAmplitudes } from '../reflections/amplitudes.js';
-import { expectedIntensities, type ListSubject } from '../reflections/expected.js';
+import { expectedIntensities, fewestExpected, type ListSubject } from '../reflections/expected.js';
 import { statedGroup } from '../reflections/space-group-laue.js';
 import { twinStatistics } from '../reflections/twinning.js';
 import type { MergeStatistics } from '../statistics/statistics.js';
@@ -64,17 +65,7 @@ export function amplitudesOfPairs(
   };
   const subject = { cell, centring, group: laue };
   const amplitudes = frenchWilson(list, subject);
-  const { endsAt, without } = amplitudes;
-  const remarks =
-    without === 0
-      ? []
-      : [
-          endsAt === 0
-            ? `${without} reflections have no sigma, and so no amplitude.`
-            : Number.isFinite(endsAt)
-              ? `Beyond ${endsAt.toFixed(2)} Å the mean intensity is within two of its errors; ${without} reflections have no amplitude.`
-              : 'The intensities have no signal: there are no amplitudes.',
-        ];
+  const remarks = withoutAmplitude(list, amplitudes);
   const { fraction, error } = twinStatistics(list, subject, expectedIntensities(list, subject));
   if (fraction > leastTwin && fraction > 3 * error)
     remarks.push(
@@ -90,6 +81,23 @@ export function amplitudesOfPairs(
     ),
   );
   return { amplitudes: { ...amplitudes, mates: ofMates as unknown as NonNullable<PairAmplitudes['mates']> }, remarks };
+}
+
+/** Why reflections have no amplitude, in sentences. */
+function withoutAmplitude(list: ReflectionList, { endsAt, without }: Amplitudes): string[] {
+  const unknown = withoutError(list);
+  const others = without - unknown;
+  if (endsAt === Number.POSITIVE_INFINITY) return ['The intensities have no signal: there are no amplitudes.'];
+  const why =
+    endsAt > 0
+      ? `Beyond ${endsAt.toFixed(2)} Å the mean intensity is within two of its errors; ${others} reflections have no amplitude.`
+      : list.count < fewestExpected
+        ? `Amplitudes need the mean intensity of ${fewestExpected} reflections, and there are ${list.count}: there are no amplitudes.`
+        : `${others} reflections are those that the centring forbids, and have no amplitude.`;
+  return [
+    ...(unknown > 0 ? [`${unknown} reflections have no sigma above 0, and so no amplitude.`] : []),
+    ...(others > 0 ? [why] : []),
+  ];
 }
 
 /** Amplitudes of one mate of each pair; NaN where it was not measured. */
@@ -121,8 +129,27 @@ function amplitudesOfMates(
   return { amplitude, sigma };
 }
 
-/** Writes a list as a file of a kind. Throws `Unsupported` for settings that a format cannot state. */
-export function formatReflections(list: ReflectionList, kind: ListKind, content: FormatContent): FormattedList {
+/** How each kind takes a reflection whose error is unknown. */
+const errorForms: Readonly<Record<ListKind, ErrorForm>> = {
+  hkl: { name: 'the list', missing: '0 or inf' },
+  mtz: { name: 'the MTZ file', missing: 'a missing value' },
+  cif: { name: 'the mmCIF file', missing: '?' },
+  xds: { name: 'XDS_ASCII', missing: undefined },
+  shelx: { name: 'HKLF 4', missing: undefined },
+};
+
+/** The reflections of a list that a kind of file holds, and what became of the others. Throws `Unsupported`. */
+export const writableAs = (list: ReflectionList, kind: ListKind): ReturnType<typeof writableList> =>
+  writableList(list, errorForms[kind]);
+
+/** Writes a list as a file of a kind. Throws `Unsupported` for what a format cannot state. */
+export function formatReflections(given: ReflectionList, kind: ListKind, content: FormatContent): FormattedList {
+  const { list, remarks } = writableAs(given, kind);
+  const written = formatted(list, kind, content);
+  return { ...written, remarks: [...remarks, ...written.remarks] };
+}
+
+function formatted(list: ReflectionList, kind: ListKind, content: FormatContent): FormattedList {
   const { cell, centring, group, wavelengthA } = content;
   const parameters = [...lengthsOf(cell), ...anglesOf(cell)] as [number, number, number, number, number, number];
   if (content.frenchWilson && !holdsAmplitudes(kind))
@@ -130,9 +157,14 @@ export function formatReflections(list: ReflectionList, kind: ListKind, content:
   if (kind === 'hkl')
     return { content: formatReflectionList(list, [generatedNote({ parameters, centring })]), remarks: [] };
   if (kind === 'shelx') {
-    const { text, factor } = formatHklf4(list);
-    const remarks =
-      factor === 1 ? [] : [`Intensities are multiplied by ${factor}, so that they fit into the columns of HKLF 4.`];
+    const { text, factor, raised } = formatHklf4(list);
+    const remarks = [
+      factor === 1 ? '' : `Intensities are multiplied by ${factor}, so that they fit into the columns of HKLF 4.`,
+      raised === 0
+        ? ''
+        : `${raised} sigmas are more than 10⁷ times smaller than the strongest intensity, which the columns of HKLF 4 do not ` +
+          'hold, and are written as 0.0005.',
+    ].filter((one) => one !== '');
     const { spaceGroup } = content;
     return {
       content: text,

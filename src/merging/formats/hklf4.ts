@@ -1,6 +1,7 @@
 /** SHELX's HKLF 4: indices, intensity, sigma and batch in columns of 4, 4, 4, 8, 8 and 4 characters, ended by zeros. */
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
+import { decimalsOf, isError } from '../lists/sigma-digits.js';
 import { type ListedReflection, listFrom, meanOf } from '../reflections/lists-in-group.js';
 import { indicesOf } from '../statistics/statistics.js';
 
@@ -8,40 +9,60 @@ import { indicesOf } from '../statistics/statistics.js';
 export interface Hklf4 {
   readonly text: string;
   readonly factor: number;
+  /** Sigmas that are smaller than the smallest one of the columns, which they are written as. */
+  readonly raised: number;
 }
 
-/** The largest magnitude whose field touches no other one. */
-const largest = 9999.99;
+/** The largest magnitude whose field touches no other one, and the smallest sigma that it has to a hundredth. */
+const [largest, smallest] = [9999.99, 0.0005];
+/** Characters of a number; the eighth is a blank or a minus. */
+const numberWidth = 7;
 
 /**
- * A list as HKLF 4. Strong data are scaled down so that no field touches the next; a sigma below .01 is written as .01.
- * Reflections without a sigma are left out. Throws `Limit` for indices beyond 999.
+ * A list as HKLF 4. Where the largest number exceeds its columns, or the smallest sigma has no digit in them, all are
+ * multiplied by one factor. Decimals are two, and more where a sigma needs them, as SHELX reads F8.2 with its point anywhere.
+ * Reflections without a known error are left out. Throws `Limit` for indices beyond their four columns.
  */
 export function formatHklf4(list: ReflectionList): Hklf4 {
   const used: number[] = [];
-  let most = 0;
+  let [most, least] = [0, Number.POSITIVE_INFINITY];
   for (let i = 0; i < list.count; i++) {
-    if (!Number.isFinite(list.sigma[i])) continue;
+    const sigma = list.sigma[i] as number;
+    if (!isError(sigma)) continue;
     used.push(i);
-    most = Math.max(most, Math.abs(list.intensity[i] as number), list.sigma[i] as number);
+    most = Math.max(most, Math.abs(list.intensity[i] as number), sigma);
+    least = Math.min(least, sigma);
   }
-  const factor = most > largest ? roundedDown(largest / most) : 1;
-  const line = (indices: readonly number[], intensity: number, sigma: number, batch: number): string => {
-    const wide = indices.find((x) => x > 999 || x < -99);
-    if (wide !== undefined && (wide > 999 || wide < -999))
-      throw new EwaldError('Limit', `the index ${wide} does not fit into the four columns of HKLF 4`);
-    const columns = indices.map((x) => String(x).padStart(4)).join('');
-    return columns + intensity.toFixed(2).padStart(8) + sigma.toFixed(2).padStart(8) + String(batch).padStart(4);
-  };
-  const lines = used.map((i) =>
-    line(
-      indicesOf(list, i),
-      (list.intensity[i] as number) * factor,
-      Math.max(0.01, (list.sigma[i] as number) * factor),
-      1,
-    ),
-  );
-  return { text: [...lines, line([0, 0, 0], 0, 0, 0), ''].join('\n'), factor };
+  const fits = used.length === 0 || (most <= largest && least >= smallest);
+  const factor = fits ? 1 : roundedDown(largest / most);
+  let raised = 0;
+  const lines = used.map((i) => {
+    const [intensity, stated] = [(list.intensity[i] as number) * factor, (list.sigma[i] as number) * factor];
+    if (stated < smallest) raised++;
+    const sigma = Math.max(smallest, stated);
+    return `${indexColumns(indicesOf(list, i))}${field(intensity, intensity, sigma)}${field(sigma, intensity, sigma)}   1`;
+  });
+  const end = `${indexColumns([0, 0, 0])}${field(0, 0, 0)}${field(0, 0, 0)}   0`;
+  return { text: [...lines, end, ''].join('\n'), factor, raised };
+}
+
+function indexColumns(indices: readonly number[]): string {
+  const wide = indices.find((x) => x > 9999 || x < -999);
+  if (wide !== undefined)
+    throw new EwaldError(
+      'Limit',
+      `the reflection ${indices.join(' ')} has the index ${wide}, and HKLF 4 has four columns for each, -999 to 9999; write ` +
+        '.mtz, .cif or .hkl',
+    );
+  return indices.map((x) => String(x).padStart(4)).join('');
+}
+
+/** A number in its eight columns, with the decimals that its error needs as far as they fit. */
+function field(x: number, intensity: number, sigma: number): string {
+  const width = numberWidth + Number(x < 0);
+  let decimals = decimalsOf(x, intensity, sigma, 2);
+  while (decimals > 2 && x.toFixed(decimals).length > width) decimals--;
+  return x.toFixed(decimals).padStart(8);
 }
 
 /** A factor with two digits, so that it can be said in words. */

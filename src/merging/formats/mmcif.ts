@@ -9,6 +9,7 @@ import type { ReflectionList } from '../lists/hkl.js';
 import type { MatePair } from '../lists/mates.js';
 import { mateMean } from '../lists/mates.js';
 import { matesApart } from '../lists/mtz-reader.js';
+import { decimalsOf, digitsOf, errorOrMissing } from '../lists/sigma-digits.js';
 import { type GroupOfFile, groupOfFile } from '../lists/stated-group.js';
 import type { PairAmplitudes } from '../reflections/amplitudes.js';
 import { type ListedReflection, listFrom } from '../reflections/lists-in-group.js';
@@ -37,6 +38,15 @@ export interface MmcifContent {
 const fixed = (x: number | undefined, digits: number): string =>
   x === undefined || !Number.isFinite(x) ? '?' : x.toFixed(digits);
 
+/** A value and its sigma with so many decimals, or as many as the sigma needs; `?` for what is unknown. */
+function measured(
+  of: { readonly intensity: number | undefined; readonly sigma: number | undefined } | undefined,
+  least: number,
+): string[] {
+  const [own, error] = [of?.intensity ?? Number.NaN, errorOrMissing(of?.sigma)];
+  return [own, error].map((x) => (Number.isFinite(x) ? digitsOf(x, decimalsOf(x, own, error, least)) : '?'));
+}
+
 /** One block: cell, space group, statistics by shell, reflections. R values are fractions. */
 export function formatMmcif(content: MmcifContent): string {
   const { statistics, pairs, amplitudes } = content;
@@ -50,21 +60,12 @@ export function formatMmcif(content: MmcifContent): string {
   lines.push('loop_', ...columns.map((name) => `_refln.${name}`));
   for (const [at, pair] of pairs.entries()) {
     const mean = mateMean(pair);
-    const values: string[] = [
-      '1',
-      '1',
-      '1',
-      ...pair.indices.map(String),
-      'o',
-      fixed(mean.intensity, 3),
-      fixed(mean.sigma, 3),
-    ];
-    if (amplitudes) values.push(fixed(amplitudes.amplitude[at], 4), fixed(amplitudes.sigma[at], 4));
+    const values: string[] = ['1', '1', '1', ...pair.indices.map(String), 'o', ...measured(mean, 3)];
+    if (amplitudes) values.push(...measured({ intensity: amplitudes.amplitude[at], sigma: amplitudes.sigma[at] }, 4));
     if (content.hasMates)
-      for (const mate of [pair.plus, pair.centric ? pair.plus : pair.minus])
-        values.push(fixed(mate?.intensity, 3), fixed(mate?.sigma, 3));
+      for (const mate of [pair.plus, pair.centric ? pair.plus : pair.minus]) values.push(...measured(mate, 3));
     for (const { amplitude, sigma } of amplitudes?.mates ?? [])
-      values.push(fixed(amplitude[at], 4), fixed(sigma[at], 4));
+      values.push(...measured({ intensity: amplitude[at], sigma: sigma[at] }, 4));
     lines.push(values.join(' '));
   }
   return `${lines.join('\n')}\n`;

@@ -4,6 +4,7 @@ import type { Centring } from '../../crystal/centring.js';
 import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
+import { isError } from '../lists/sigma-digits.js';
 import { groupOfFile } from '../lists/stated-group.js';
 import { inGroup, type ListedReflection, listFrom, meanOf } from '../reflections/lists-in-group.js';
 import { indicesOf } from '../statistics/statistics.js';
@@ -18,7 +19,7 @@ export interface XdsContent {
   readonly friedel: boolean;
 }
 
-/** A merged list as XDS_ASCII. */
+/** A merged list as XDS_ASCII; reflections without a known error are left out, since a sigma that is not positive marks a misfit. */
 export function formatXdsAscii(list: ReflectionList, content: XdsContent): string {
   const real = (x: number, width: number, digits: number): string => x.toFixed(digits).padStart(width);
   const head = [
@@ -33,8 +34,9 @@ export function formatXdsAscii(list: ReflectionList, content: XdsContent): strin
   const rows: string[] = [];
   for (let i = 0; i < list.count; i++) {
     const sigma = list.sigma[i] as number;
-    if (!Number.isFinite(sigma)) continue;
-    const indices = indicesOf(list, i).map((x) => String(x).padStart(6));
+    if (!isError(sigma)) continue;
+    // A blank before each, since three indices of five digits and a sign would be one word.
+    const indices = indicesOf(list, i).map((x) => ` ${String(x).padStart(5)}`);
     const power = (x: number): string =>
       x
         .toExponential(3)

@@ -7,6 +7,7 @@ import { expects, expectsMembers, type TextOrBytes, textOf } from '../../util/ar
 import { EwaldError } from '../../util/errors.js';
 import { refuseNoText } from '../../util/text-begin.js';
 import { version } from '../../util/version.js';
+import { decimalsOf, digitsOf } from './sigma-digits.js';
 
 /** Merged reflections in columns. */
 export interface ReflectionList {
@@ -53,7 +54,10 @@ export function notedCell(text: string): ListedCell | undefined {
   return centring && parameters.length === 6 && parameters.every((x) => x > 0) ? { parameters, centring } : undefined;
 }
 
-/** A list as text; `notes` follow its end marker, one per line. */
+/**
+ * A list as text; `notes` follow its end marker, one per line. Numbers have two decimals, and more where those would change
+ * an intensity or a sigma by more than 1 % of the sigma.
+ */
 export function formatReflectionList(list: ReflectionList, notes: readonly string[] = []): string {
   expectsMembers(
     'formatReflectionList: the list',
@@ -65,7 +69,13 @@ export function formatReflectionList(list: ReflectionList, notes: readonly strin
   const lines = [title, `Symmetry: ${list.symmetry}`, '   h    k    l          I    phase   sigma(I)   nmeas'];
   for (let i = 0; i < list.count; i++) {
     const [h, k, l] = [0, 1, 2].map((axis) => whole(list.indices[3 * i + axis] ?? 0, 4));
-    const [intensity, sigma] = [list.intensity[i] ?? 0, list.sigma[i] ?? 0].map((x) => fixed(x, 2, 10));
+    const own = list.intensity[i] ?? 0;
+    // A sigma that is none is that of a reflection without weight.
+    const error = (list.sigma[i] ?? 0) >= 0 ? (list.sigma[i] ?? 0) : Number.POSITIVE_INFINITY;
+    const [intensity, sigma] = [own, error].map((x) => {
+      const decimals = decimalsOf(x, own, error, 2);
+      return decimals === 2 ? fixed(x, 2, 10) : digitsOf(x, decimals).padStart(10);
+    });
     lines.push(`${h} ${k} ${l} ${intensity}        - ${sigma} ${whole(list.measurements[i] ?? 0, 7)}`);
   }
   return [...lines, end, ...notes, ''].join('\n');

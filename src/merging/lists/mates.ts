@@ -4,6 +4,7 @@ import type { Centring } from '../../crystal/centring.js';
 import { ccp4Unit, centric, type Indices, representative } from '../../crystal/symmetry/asymmetric-unit.js';
 import { laueGroup, type PointGroup } from '../../crystal/symmetry/point-group.js';
 import type { ReflectionList } from './hkl.js';
+import { isError } from './sigma-digits.js';
 
 /** One mate of a reflection: intensity, sigma and measurements. */
 interface Mate {
@@ -56,12 +57,13 @@ export function matePairs(list: ReflectionList, group: PointGroup, centring?: Ce
   return [...pairs.values()];
 }
 
-/** The mean of both mates, weighted by their information. */
+/** The mean of both mates, weighted by their information; of one without a known error only where both have none. */
 export function mateMean({ plus, minus }: MatePair): Mate {
   if (!plus || !minus) return plus ?? minus ?? { intensity: Number.NaN, sigma: Number.NaN, measurements: 0 };
-  const [w, v] = [plus, minus].map(({ sigma }) => (sigma > 0 ? 1 / sigma ** 2 : 0)) as [number, number];
+  const [w, v] = [plus, minus].map(({ sigma }) => (isError(sigma) ? 1 / sigma ** 2 : 0)) as [number, number];
   const measurements = plus.measurements + minus.measurements;
-  if (!(w > 0 && v > 0)) return { ...(w > 0 ? plus : minus), measurements };
+  if (w === 0 && v === 0) return { intensity: (plus.intensity + minus.intensity) / 2, sigma: 0, measurements };
+  if (w === 0 || v === 0) return { ...(w > 0 ? plus : minus), measurements };
   return {
     intensity: (w * plus.intensity + v * minus.intensity) / (w + v),
     sigma: 1 / Math.sqrt(w + v),

@@ -11,6 +11,7 @@ import type { Subject } from '../setting/subject.js';
 import type { ReflectionList } from './hkl.js';
 import { type MatePair, mateMean, matePairs } from './mates.js';
 import { formatMtz, type MtzColumn } from './mtz.js';
+import { errorOrMissing } from './sigma-digits.js';
 
 /**
  * The space group that a file states: the one given in the options or by the list, otherwise the symmorphic one, which
@@ -92,7 +93,7 @@ export function mtzOf(
             column(
               `SIGI(${sign})`,
               'M',
-              own.map((mate) => mate?.sigma),
+              own.map((mate) => errorOrMissing(mate?.sigma)),
             ),
             column(
               `N(${sign})`,
@@ -118,7 +119,7 @@ export function mtzOf(
       column(
         'SIGIMEAN',
         'Q',
-        means.map(({ sigma }) => sigma),
+        means.map(({ sigma }) => errorOrMissing(sigma)),
       ),
       column(
         'N',

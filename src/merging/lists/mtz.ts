@@ -61,7 +61,10 @@ const padded = (text: string): string => {
 };
 const real = (x: number, width: number, digits: number): string => x.toFixed(digits).padStart(width);
 
-/** Returns the bytes of an MTZ file. Throws `Argument` for texts that are not ASCII, `Limit` beyond 2³¹ words. */
+/** A limit of a column in 17 characters, which numbers of 10¹² and more exceed. */
+const inWidth = (x: number): string => (Math.abs(x) < 1e11 ? real(x, 17, 4) : x.toExponential(9).padStart(17));
+
+/** Returns the bytes of an MTZ file. Throws `Argument` for texts that are not ASCII, `Limit` beyond 2³¹ words or float32. */
 export function formatMtz(content: MtzContent): OwnBytes {
   const { indices, columns, spaceGroup, wavelengthA, batches = [] } = content;
   const rows = indices.length;
@@ -74,7 +77,17 @@ export function formatMtz(content: MtzContent): OwnBytes {
   const data = new Float32Array(rows * width);
   for (const [row, i] of order.entries()) {
     data.set(indices[i] ?? [], row * width);
-    for (const [c, { values }] of columns.entries()) data[row * width + 3 + c] = values[i] ?? Number.NaN;
+    for (const [c, { values, type, label }] of columns.entries()) {
+      const value = values[i] ?? Number.NaN;
+      const at = row * width + 3 + c;
+      data[at] = value;
+      if (!isSingle(value, data[at] as number, type))
+        throw new EwaldError(
+          'Limit',
+          `${label} of ${indices[i]?.join(' ')} is ${value}, and numbers of an MTZ file are of single precision, 1.2e-38 to ` +
+            '3.4e38; multiply the list by a constant, or write .cif',
+        );
+    }
   }
   const cell = content.parameters.map((x) => real(x, 10, 4)).join('');
   const squares = inverseSquares(content.cell, indices);
@@ -94,8 +107,7 @@ export function formatMtz(content: MtzContent): OwnBytes {
       const [low, high] = columnRange(data, c, width);
       const type = c < 3 ? 'H' : columns[c - 3]?.type;
       return (
-        `COLUMN ${label.padEnd(30)} ${type} ${real(low, 17, 4)} ${real(high, 17, 4)} ` +
-        `${String(c < 3 ? 0 : 1).padStart(4)}`
+        `COLUMN ${label.padEnd(30)} ${type} ${inWidth(low)} ${inWidth(high)} ` + `${String(c < 3 ? 0 : 1).padStart(4)}`
       );
     }),
     'NDIF        2',
@@ -139,6 +151,13 @@ export function formatMtz(content: MtzContent): OwnBytes {
   for (let i = 0; i < data.length; i++) view.setFloat32(record + 4 * i, data[i] as number, true);
   return out;
 }
+
+/** Smallest number with all digits of single precision. */
+const leastSingle = 2 ** -126;
+
+/** Whether single precision holds a number: none becomes infinite, and no sigma becomes 0. */
+const isSingle = (value: number, single: number, type: string): boolean =>
+  Number.isFinite(single) ? !(value > 0 && value < leastSingle && 'QML'.includes(type)) : !Number.isFinite(value);
 
 /** The numbers of batches, by lines of the header. */
 function numbersOf(batches: readonly MtzBatch[]): number[][] {

@@ -1,5 +1,6 @@
 /** Amplitudes of a list of merged intensities. */
 import type { ReflectionList } from '../lists/hkl.js';
+import { isError } from '../lists/sigma-digits.js';
 import { expectedIntensities, type ListSubject } from './expected.js';
 import { posterior } from './french-wilson.js';
 
@@ -42,7 +43,7 @@ export function frenchWilson(list: ReflectionList, subject: ListSubject): Amplit
   let without = 0;
   for (let i = 0; i < list.count; i++) {
     const error = list.sigma[i] as number;
-    if (!((expected[i] as number) > 0) || !(error > 0 && Number.isFinite(error))) {
+    if (!((expected[i] as number) > 0) || !isError(error)) {
       without++;
       continue;
     }

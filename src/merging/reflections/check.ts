@@ -1,6 +1,7 @@
 /** What a list of merged intensities says of the crystal and of itself: `ewald reflections check`. */
 import { lengthsOf } from '../../crystal/cell.js';
 import type { ReflectionList } from '../lists/hkl.js';
+import { withoutError } from '../lists/known-errors.js';
 import {
   mergeStatistics,
   type ShellStatistics,
@@ -84,10 +85,10 @@ const inShell = (shell: ShellStatistics): ListShell => {
 };
 
 /** What a list lacks for the tests. */
-function remarksOf({ sigma, count }: ReflectionList): string[] {
-  let without = 0;
-  for (const one of sigma) if (!(one > 0 && Number.isFinite(one))) without++;
+function remarksOf(list: ReflectionList): string[] {
+  const without = withoutError(list);
   if (without === 0) return [];
+  const { count } = list;
   const which = without === count ? 'No reflection has a sigma' : `${without} of ${count} reflections have no sigma`;
   return [
     `${which}: absences, outliers and ice are judged by errors, and the twin tests took these as exact; give a list with ` +

@@ -27,9 +27,10 @@ export interface ExpectedIntensities {
   readonly endsAt: number;
 }
 
-/** Reflections of a block, whose mean then has an error of 7 %, and the fewest of a list that is one block. */
+/** Reflections of a block, whose mean then has an error of 7 %. */
 const blockSize = 200;
-const fewest = 20;
+/** The fewest of a list that is one block: of fewer, nothing is expected. */
+export const fewestExpected = 20;
 /** Means of fewer of their errors are none. */
 const minSignal = 2;
 
@@ -79,7 +80,7 @@ export function expectedIntensities(list: ReflectionList, { cell, centring, grou
 }
 
 function blocksOf(list: ReflectionList, used: readonly number[], inverse: Float64Array, eps: Float64Array): Block[] {
-  if (used.length < fewest) return [];
+  if (used.length < fewestExpected) return [];
   const count = Math.max(1, Math.floor(used.length / blockSize));
   const all = Array.from({ length: count }, (_, block): Sums => {
     const [from, to] = [block, block + 1].map((at) => Math.floor((at * used.length) / count)) as [number, number];

@@ -13,6 +13,7 @@ import { orientedGroup } from '../../crystal/symmetry/oriented.js';
 import { laueGroup, type PointGroup, pointGroup, sameGroup } from '../../crystal/symmetry/point-group.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
+import { isError } from '../lists/sigma-digits.js';
 import { indexTable } from '../statistics/index-table.js';
 import { indicesOf } from '../statistics/statistics.js';
 
@@ -34,13 +35,13 @@ export interface ListedReflection {
   readonly measurements: number;
 }
 
-/** The mean of several observations of one reflection, by 1/σ² where all sigmas are known. */
+/** The mean of several observations of one reflection, by 1/σ² of those whose errors are known, if there are any. */
 export function meanOf(some: readonly ListedReflection[]): ListedReflection {
   const [first] = some as readonly [ListedReflection];
   if (some.length === 1) return first;
   const measurements = some.reduce((sum, one) => sum + one.measurements, 0);
-  const known = some.filter(({ sigma }) => Number.isFinite(sigma));
-  const weighted = known.length > 0 && known.every(({ sigma }) => sigma > 0);
+  const known = some.filter(({ sigma }) => isError(sigma));
+  const weighted = known.length > 0;
   const used = weighted ? known : some;
   const weights = used.map(({ sigma }) => (weighted ? 1 / sigma ** 2 : 1));
   const total = weights.reduce((sum, w) => sum + w, 0);
