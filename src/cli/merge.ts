@@ -340,8 +340,9 @@ function show(result: MergeResult, files: readonly string[], flags: MergeFlags):
     dim(
       wrapText(
         `L-test: <|L|> ${rounded(lTest.meanAbs, 3)} (untwinned .500, twinned .375), ` +
-          `<L²> ${rounded(lTest.meanSquare, 3)} (.333, .200) · Wilson B ${rounded(wilson.temperatureFactor, 1)} Å² · ` +
-          `<I²>/<I>² ${rounded(statistics.secondMoment, 2)} (2, twinned 1.5)`,
+          `<L²> ${rounded(lTest.meanSquare, 3)} (.333, .200) · ` +
+          `Wilson B ${rounded(wilson.temperatureFactor, 1)} ± ${rounded(wilson.temperatureFactorError, 1)} Å² · ` +
+          `<I²>/<I>² ${rounded(statistics.secondMoment, 2)} ± ${rounded(statistics.secondMomentError, 2)} (2, twinned 1.5)`,
       ),
     ),
   );

@@ -64,7 +64,10 @@ function show(
   const heads = ['d / Å', 'refl.', 'possible', 'compl. %', 'meas.', 'multiplicity', 'I/σ', '<I>'];
   print(table(heads, [...result.shells, result.overall].map(row), [1, 2, 3, 4, 5, 6, 7]));
   const b = `${digits(wilson.temperatureFactor, 1)} ± ${digits(wilson.temperatureFactorError, 1)} Å²`;
-  print(wilson.points.length > 2 ? `Wilson B ${b}` : 'Wilson B: too few shells beyond 4 Å have a signal');
+  const isFitted = Number.isFinite(wilson.temperatureFactor);
+  print(
+    isFitted ? `Wilson B ${b}` : `Wilson B: five shells beyond 4 Å need a signal, and ${wilson.points.length} have one`,
+  );
   print(bold(wrapText(words.twinning)));
   const { measured, untwinned, perfect, secondMoment, secondMomentError } = twinning;
   print(
@@ -86,7 +89,7 @@ function show(
   for (const law of laws)
     print(
       `law ${law.operation}: twin fraction ${digits(law.fraction, 3)} ± ${digits(law.error, 3)} from ${counted(law.pairs, 'pair')}` +
-        (law.isFound || !Number.isFinite(law.fraction)
+        (law.isFound || !Number.isFinite(law.fraction - law.unrelated)
           ? ''
           : `, as of unrelated reflections (${digits(law.unrelated, 3)})`),
     );

@@ -51,8 +51,14 @@ const digits = (x: number, places: number): string =>
 const leastShown = 0.05;
 const percent = (x: number): string => digits(100 * x, 1);
 
+/** A relative B with its error. */
+const relativeOf = ({ relativeB, relativeBError }: ListComparison): string =>
+  Number.isFinite(relativeBError)
+    ? `relative B ${digits(relativeB, 2)} ± ${relativeBError.toFixed(2)} Å²`
+    : 'no relative B, since all pairs have one resolution';
+
 function show(result: ListComparison, first: string, second: string): void {
-  const { counts, onlyFirst, onlySecond, ways, scale, relativeB, overall, shells, worst, symmetry } = result;
+  const { counts, onlyFirst, onlySecond, ways, scale, overall, shells, worst, symmetry } = result;
   print(`${bold(first)} ${counts[0]} reflections, ${bold(second)} ${counts[1]}, in ${symmetry}`);
   print(dim(wrapText(`${overall.pairs} in both, ${onlyFirst} in the first alone, ${onlySecond} in the second alone`)));
   const mates = overall.anomalousPairs > 0;
@@ -96,9 +102,7 @@ function show(result: ListComparison, first: string, second: string): void {
   const within = (error: number, places: number): string =>
     Number.isFinite(error) ? ` ± ${error.toFixed(places)}` : '';
   if (Number.isFinite(result.scaleError))
-    print(
-      `scale ${scale.toPrecision(4)}${within(result.scaleError, 4)}, relative B ${digits(relativeB, 2)}${within(result.relativeBError, 2)} Å²`,
-    );
+    print(`scale ${scale.toPrecision(4)}${within(result.scaleError, 4)}, ${relativeOf(result)}`);
   else print('no scale and no relative B were fitted');
   const [best, ...others] = ways;
   if (best && others.length > 0) {

@@ -84,7 +84,8 @@ describe('a list of another point group', () => {
         scale: false,
       },
     );
-    expect([overall.pairs, overall.r1, remarks]).toEqual([2, 0, []]);
+    expect(overall.pairs).toBe(2);
+    expect(remarks.join(' ')).not.toMatch(/equivalent/);
   });
 });
 

@@ -5,6 +5,7 @@ import { centric, representative, transformed } from '../../crystal/symmetry/asy
 import { type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
 import type { PointGroup } from '../../crystal/symmetry/point-group.js';
 import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
+import { counted } from '../../util/amounts.js';
 import { correlation } from '../../util/correlation.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
@@ -30,7 +31,7 @@ export interface CompareOptions {
   readonly highres?: number | undefined;
 }
 
-/** Figures of merit of pairs x and k y of intensities. */
+/** Figures of merit of pairs x and k y of intensities; NaN for fewer than ten pairs, which say nothing of others. */
 export interface ComparisonFigures {
   /** Largest and smallest d, angstrom. */
   readonly dMax: number;
@@ -38,7 +39,7 @@ export interface ComparisonFigures {
   readonly pairs: number;
   /** Shares of the possible reflections that each list has, 0 … 1. */
   readonly completeness: readonly [number, number];
-  /** Pearson's correlation; NaN for fewer than ten pairs, as is the next. */
+  /** Pearson's correlation. */
   readonly cc: number;
   /** √(2 CC / (1 + CC)), for two halves of one set of data. */
   readonly ccStar: number;
@@ -163,6 +164,8 @@ function figuresIn({ pairs, anomalous, possible, listed }: Material, from: numbe
   const mates = anomalous.filter(({ q }) => inside(q));
   const count = possible.filter(inside).length;
   const cc = correlated(own);
+  const enough = (value: number, some: readonly unknown[] = own): number =>
+    some.length < fewestPairs ? Number.NaN : value;
   return {
     dMax: 1 / from,
     dMin: 1 / to,
@@ -173,21 +176,21 @@ function figuresIn({ pairs, anomalous, possible, listed }: Material, from: numbe
     ],
     cc,
     ccStar: ccStar(cc),
-    r1: difference / sum(({ x }) => x),
-    r1F: amplitudes / sum(({ x }) => Math.sqrt(x), positive),
-    r2: Math.sqrt(sum(({ x, y }) => (x - y) ** 2) / sum(({ x }) => x * x)),
-    rSplit: (Math.SQRT2 * difference) / sum(({ x, y }) => x + y),
-    rIso: (2 * amplitudes) / sum(({ x, y }) => Math.sqrt(x) + Math.sqrt(y), positive),
-    k: sum(({ x }) => x) / sum(({ y }) => y),
-    within1: share(1),
-    within2: share(2),
+    r1: enough(difference / sum(({ x }) => x)),
+    r1F: enough(amplitudes / sum(({ x }) => Math.sqrt(x), positive), positive),
+    r2: enough(Math.sqrt(sum(({ x, y }) => (x - y) ** 2) / sum(({ x }) => x * x))),
+    rSplit: enough((Math.SQRT2 * difference) / sum(({ x, y }) => x + y)),
+    rIso: enough((2 * amplitudes) / sum(({ x, y }) => Math.sqrt(x) + Math.sqrt(y), positive), positive),
+    k: enough(sum(({ x }) => x) / sum(({ y }) => y)),
+    within1: enough(share(1), known),
+    within2: enough(share(2), known),
     anomalousPairs: mates.length,
     ccAno: correlated(mates),
-    rAno:
-      mates.length > 0
-        ? (2 * mates.reduce((total, { x, y }) => total + Math.abs(x - y), 0)) /
-          mates.reduce((total, one) => total + one.sum, 0)
-        : Number.NaN,
+    rAno: enough(
+      (2 * mates.reduce((total, { x, y }) => total + Math.abs(x - y), 0)) /
+        mates.reduce((total, one) => total + one.sum, 0),
+      mates,
+    ),
   };
 }
 
@@ -261,7 +264,9 @@ export function compareReflections(
         ]),
   ];
   const scaled = options.scaleBy === 'logarithms' ? scaleByLogarithms : scaleOfPairs;
-  const fitted = options.scale === false ? undefined : scaled(pairs);
+  const few = tooFew(pairs, options);
+  if (few !== undefined) remarks.push(few);
+  const fitted = options.scale === false || few !== undefined ? undefined : scaled(pairs);
   const { scale, b: relativeB } = fitted ?? { scale: 1, b: 0 };
   for (const pair of pairs) {
     const factor = scale * Math.exp((-relativeB * pair.q2) / 2);
@@ -294,9 +299,23 @@ export function compareReflections(
     relativeBError: fitted?.bError ?? Number.NaN,
     overall: figuresIn(material, from, to),
     shells: edges.slice(1).map((end, i) => figuresIn(material, edges[i] as number, end)),
-    worst: worstOf(pairs),
+    // On scales that are not known, no pair differs more than another.
+    worst: few === undefined || options.scale === false ? worstOf(pairs) : [],
     remarks,
   };
+}
+
+/** Why common reflections tell no scale and no figure, and what is needed; undefined if there are enough of them. */
+function tooFew(pairs: readonly Pair[], { scale, scaleBy }: CompareOptions): string | undefined {
+  const isFitted = scale !== false;
+  const used = isFitted && scaleBy === 'logarithms' ? pairs.filter(({ x, y }) => x > 0 && y > 0) : pairs;
+  if (used.length >= fewestPairs) return undefined;
+  const which = used === pairs ? 'in both lists' : 'positive in both lists';
+  return (
+    `${counted(used.length, 'reflection')} ${used.length === 1 ? 'is' : 'are'} ${which}, and ${fewestPairs} are needed: ` +
+    `${isFitted ? 'no scale and no relative B were fitted, and ' : ''}nothing says how well the lists agree, nor which way to ` +
+    'index is right; give lists with more common reflections, or wider limits of resolution.'
+  );
 }
 
 const reindexed = (list: ReflectionsByKey, law: Operation, group: PointGroup): ReflectionsByKey =>

@@ -9,10 +9,10 @@ import { type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
 import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { indexTable } from '../statistics/index-table.js';
-import { indicesOf } from '../statistics/statistics.js';
+import { fewestRatios, indicesOf } from '../statistics/statistics.js';
 import type { ExpectedIntensities, ListSubject } from './expected.js';
 
-/** ⟨|L|⟩ and ⟨L²⟩ of some pairs. */
+/** ⟨|L|⟩ and ⟨L²⟩ of some pairs; NaN for fewer than a hundred. */
 export interface LMoments {
   readonly meanAbs: number;
   readonly meanSquare: number;
@@ -35,7 +35,7 @@ export interface TwinStatistics {
   /** Twin fraction, 0 … 0.5, and its standard error; NaN with fewer than a hundred pairs. */
   readonly fraction: number;
   readonly error: number;
-  /** ⟨I² − σ²⟩/⟨I⟩² of acentric reflections: 2 of untwinned crystals, 1.5 of perfect twins. */
+  /** ⟨I² − σ²⟩/⟨I⟩² of acentric reflections: 2 of untwinned crystals, 1.5 of perfect twins; NaN for fewer than fifty. */
   readonly secondMoment: number;
   /** Its standard error. */
   readonly secondMomentError: number;
@@ -62,7 +62,7 @@ export interface TwinLaw {
 
 /** Pairs beyond which expectations are drawn from some of them: their own error is then far below that of the data. */
 const mostDrawn = 8000;
-const fewestPairs = 100;
+const noMoments: LMoments = { meanAbs: Number.NaN, meanSquare: Number.NaN };
 const sets = 12;
 const fractions = [0, 0.1, 0.2, 0.3, 0.4, 0.5];
 const curveAt = Array.from({ length: 20 }, (_, i) => (i + 1) / 20);
@@ -129,6 +129,7 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
   // E² and its error, so that the fall-off with resolution is in no moment.
   const relative = (i: number): number => (list.intensity[i] as number) / (of.expected[i] as number);
   const values = ratios(pairs, relative);
+  const enough = values.length >= fewestRatios;
   const measured = momentsOf(values);
   const moment = secondMomentOf(list, of);
   const step = Math.max(1, pairs.length / mostDrawn);
@@ -140,7 +141,6 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
   const draws = drawn(list, of, some, random);
   const none = draws[0] as Drawn;
   const perfect = draws[draws.length - 1] as Drawn;
-  const enough = values.length >= fewestPairs;
   // The scatter of a set of draws is that of so many pairs; the data have all of them.
   const error = none.scatter * Math.sqrt(some.length / Math.max(1, pairs.length));
   const { fraction, slope } = fractionOf(
@@ -149,10 +149,15 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
   );
   return {
     pairs: values.length,
-    measured,
-    untwinned: none.moments,
-    perfect: perfect.moments,
-    curves: { at: curveAt, measured: cumulative(values), untwinned: none.curve, perfect: perfect.curve },
+    measured: enough ? measured : noMoments,
+    untwinned: enough ? none.moments : noMoments,
+    perfect: enough ? perfect.moments : noMoments,
+    curves: {
+      at: curveAt,
+      measured: enough ? cumulative(values) : curveAt.map(() => Number.NaN),
+      untwinned: none.curve,
+      perfect: perfect.curve,
+    },
     ...(enough ? combined(fraction, error / slope, moment) : { fraction: Number.NaN, error: Number.NaN }),
     secondMoment: moment.value,
     secondMomentError: moment.error,
@@ -259,6 +264,7 @@ function secondMomentOf(list: ReflectionList, of: ExpectedIntensities, some = me
     sum += x;
     squares += x * x;
   }
+  if (n < fewestInBlock) return { value: Number.NaN, error: Number.NaN };
   const value = sum / n;
   return { value, error: Math.sqrt(Math.max(0, squares / n - value * value) / n) };
 }
@@ -326,7 +332,7 @@ export function twinLaw(
   const scatter =
     Math.sqrt(differences.reduce((total, d, n) => total + (d - r * (sums[n] as number)) ** 2, 0)) / Math.abs(sum);
   const error = (3 * scatter) / (4 * Math.sqrt(Math.max(ratio, 0.01)));
-  const known = pairs.length >= fewestPairs;
+  const known = pairs.length >= fewestRatios;
   // Of unrelated reflections with the variance v of I/⟨I⟩, ⟨(I₁−I₂)²⟩/⟨(I₁+I₂)²⟩ is v/(v + 2): 1/3 if it is 1.
   const ofVariance = (v: number): number => 0.5 - Math.sqrt(Math.max(0, Math.min(1, (3 * v) / (v + 2)))) / 2;
   const unrelated = ofVariance(secondMoment - 1);

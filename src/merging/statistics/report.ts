@@ -111,7 +111,10 @@ function plotsOf({ statistics: { shells, overall, wilson, lTest } }: MergedLists
     curves(
       [
         { name: 'ln(&lt;I&gt;/ε)', points: wilson.points, dots: true },
-        { name: `B ${digits(wilson.temperatureFactor, 1)} Å²`, points: fitted },
+        {
+          name: `B ${digits(wilson.temperatureFactor, 1)} ± ${digits(wilson.temperatureFactorError, 1)} Å²`,
+          points: fitted,
+        },
       ],
       { title: 'Wilson plot', xTicks: s2Ticks, xText: (s2) => `${(1 / (2 * Math.sqrt(s2))).toFixed(2)} Å` },
     ),
@@ -187,7 +190,10 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
     ['Polarisation corrected', polarisation.correction],
     ['Proportional error', digits(result.proportionalError, 3)],
     ['Ways to index', waysToIndex.join('; ')],
-    ['&lt;I²&gt;/&lt;I&gt;²', `${digits(statistics.secondMoment, 2)} (untwinned 2, perfect twin 1.5)`],
+    [
+      '&lt;I²&gt;/&lt;I&gt;²',
+      `${digits(statistics.secondMoment, 2)} ± ${digits(statistics.secondMomentError, 2)} (untwinned 2, perfect twin 1.5)`,
+    ],
     ['&lt;L²&gt;', `${digits(statistics.lTest.meanSquare, 3)} (untwinned .333, perfect twin .2)`],
   ];
   const used = crystals.filter(({ deviation }) => model === 'mean' || deviation > 0);

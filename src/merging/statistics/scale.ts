@@ -15,7 +15,7 @@ export interface PairScale {
   readonly b: number;
   /** Standard error of b; NaN if none was fitted. */
   readonly bError: number;
-  /** The variance of the logarithm of the factor at 1/d² = q²; NaN if none was fitted. */
+  /** The variance of the logarithm of the factor at 1/d² = q²; NaN if none was fitted, or to two pairs, which fit exactly. */
   readonly variance: (q2: number) => number;
 }
 
@@ -136,9 +136,11 @@ export function scaleOfPairs(given: readonly ScaledPair[]): PairScale {
     const more = hasB ? (r1 * a00 - r0 * a01) / det : 0;
     lnK += Math.max(-1, Math.min(1, by));
     b += Math.max(-20, Math.min(20, more));
+    // A fit of two numbers leaves so much of the scatter.
+    const left = n > 2 ? n / (n - 2) : Number.NaN;
     found = hasB
-      ? covarianceOf({ a00: c00, a01: c01, a11: c11, v00, v01, v11 })
-      : { kk: v00 / c00 ** 2, kb: 0, bb: Number.NaN };
+      ? covarianceOf({ a00: c00, a01: c01, a11: c11, v00: left * v00, v01: left * v01, v11: left * v11 })
+      : { kk: (left * v00) / c00 ** 2, kb: 0, bb: Number.NaN };
     if (Math.abs(by) < settled && Math.abs(more) < settled) break;
   }
   const { kk, kb, bb } = found;

@@ -45,10 +45,11 @@ export interface ShellStatistics {
   readonly ccHalf: number;
   /** CC*: √(2 CC1/2 / (1 + CC1/2)). */
   readonly ccStar: number;
+  /** NaN for fewer than ten common reflections. */
   readonly rSplit: number;
   /** Correlation of the halves' anomalous differences over acentric reflections with both mates; NaN without mates. */
   readonly ccAno: number;
-  /** Σ |I(+) − I(−)| / Σ (I(+) + I(−))/2; NaN without mates. */
+  /** Σ |I(+) − I(−)| / Σ (I(+) + I(−))/2; NaN for fewer than ten pairs of mates. */
   readonly rAno: number;
   /**
    * CRDano: RMS of the halves' anomalous differences along the diagonal divided by that across it; 1 without signal,
@@ -66,7 +67,7 @@ export interface ShellStatistics {
 /** The L-test for twinning. Padilla & Yeates 2003. */
 export interface LTest {
   readonly pairs: number;
-  /** <|L|>: 0.5 for untwinned crystals, 0.375 for perfect twins. */
+  /** <|L|>: 0.5 for untwinned crystals, 0.375 for perfect twins; NaN for fewer than a hundred pairs, as is the next. */
   readonly meanAbs: number;
   /** <L²>: 0.333 for untwinned crystals, 0.2 for perfect twins. */
   readonly meanSquare: number;
@@ -74,7 +75,7 @@ export interface LTest {
 
 /** ln(<I>/ε) = ln k − 2 B s², s = 1/(2d). */
 export interface WilsonFit {
-  /** Å² */
+  /** Å²; NaN if fewer than five shells have a signal, as are its error and the scale. */
   readonly temperatureFactor: number;
   /** Its standard error, from the scatter of the shells about the line where that is larger than their own errors. */
   readonly temperatureFactorError: number;
@@ -94,6 +95,8 @@ export interface MergeStatistics {
    * perfect twins; NaN without any.
    */
   readonly secondMoment: number;
+  /** Its standard error, from the scatter of the intensities. */
+  readonly secondMomentError: number;
 }
 
 /** Options of the statistics. */
@@ -199,7 +202,10 @@ function anomalousIn(
   const total = (of: (one: AnomalousDifference) => number): number => own.reduce((sum, one) => sum + of(one), 0);
   return {
     ccAno: correlationOf(both),
-    rAno: total(({ difference }) => Math.abs(difference)) / total(({ mean }) => mean),
+    rAno:
+      own.length < fewestPairs
+        ? Number.NaN
+        : total(({ difference }) => Math.abs(difference)) / total(({ mean }) => mean),
     crdAno:
       both.length < fewestPairs
         ? Number.NaN
@@ -251,7 +257,7 @@ function statisticsIn(shells: Shells, wanted: (shell: number) => boolean, from: 
     common: both.length,
     ccHalf: half,
     ccStar: ccStar(half),
-    rSplit: both.length > 0 ? rSplit(x, y) : Number.NaN,
+    rSplit: both.length >= fewestPairs ? rSplit(x, y) : Number.NaN,
     ...referred(shells, own),
     lTest: lTestOf(shells.twins.filter(({ indices }) => inside(indices))),
     ...anomalousIn(shells, inside),
@@ -298,7 +304,7 @@ export function mergeStatistics(
     shells: edges.slice(1).map((to, shell) => statisticsIn(shells, (s) => s === shell, edges[shell] ?? 0, to)),
     lTest: overall.lTest,
     wilson: wilsonFit(list, present, q, group, options),
-    secondMoment: secondMoment(list, present, shells.shellOfPresent, group, edges.length - 1),
+    ...secondMoment(list, present, shells.shellOfPresent, group, edges.length - 1),
   };
 }
 
@@ -389,14 +395,19 @@ function twinRatios(
   return found;
 }
 
-const lTestOf = (ratios: readonly { readonly ratio: number }[]): LTest => ({
-  pairs: ratios.length,
-  meanAbs: ratios.reduce((sum, { ratio }) => sum + Math.abs(ratio), 0) / ratios.length,
-  meanSquare: ratios.reduce((sum, { ratio }) => sum + ratio * ratio, 0) / ratios.length,
-});
+/** Fewest pairs of an L-test: the error of <|L|> of a hundred is .03, a quarter of what a perfect twin differs by. */
+export const fewestRatios = 100;
+
+const lTestOf = (ratios: readonly { readonly ratio: number }[]): LTest => {
+  const mean = (of: (ratio: number) => number): number =>
+    ratios.length < fewestRatios ? Number.NaN : ratios.reduce((sum, { ratio }) => sum + of(ratio), 0) / ratios.length;
+  return { pairs: ratios.length, meanAbs: mean(Math.abs), meanSquare: mean((x) => x * x) };
+};
 
 /** 1/d from which on mean intensities fall as those of atoms at random places, 1/angstrom. */
 const beginOfWilson = 0.25;
+/** Shells of which a line through their means is drawn: two and three leave nothing to judge its error by. */
+const fewestOfWilson = 5;
 /** A mean intensity of fewer of its standard errors is no signal: its logarithm says nothing of the scattering. */
 const minSignal = 3;
 
@@ -438,13 +449,13 @@ function wilsonFit(
     xx += weight * s2 * s2;
     xy += weight * s2 * value;
   }
-  const slope = points.length > 1 ? (w * xy - x * y) / (w * xx - x * x) : Number.NaN;
+  const slope = points.length >= fewestOfWilson ? (w * xy - x * y) / (w * xx - x * x) : Number.NaN;
   const lnScale = (y - slope * x) / w;
   const off = full.reduce((sum, { n, intensity, noise }, at) => {
     const [s2, value] = points[at] as readonly [number, number];
     return sum + (value - lnScale - slope * s2) ** 2 / (1 / n + noise / intensity ** 2);
   }, 0);
-  const spread = points.length > 2 ? Math.max(1, off / (points.length - 2)) : Number.NaN;
+  const spread = points.length >= fewestOfWilson ? Math.max(1, off / (points.length - 2)) : Number.NaN;
   return {
     temperatureFactor: -slope / 2,
     temperatureFactorError: Math.sqrt((spread * w) / (w * xx - x * x)) / 2,
@@ -459,23 +470,41 @@ function secondMoment(
   shellsOf: readonly number[],
   group: PointGroup,
   shells: number,
-): number {
-  const sums = Array.from({ length: shells }, () => ({ n: 0, first: 0, second: 0, noise: 0 }));
+): Pick<MergeStatistics, 'secondMoment' | 'secondMomentError'> {
+  // Sums of I, of x = I² − σ², and of their products.
+  const sums = Array.from({ length: shells }, () => ({ n: 0, i: 0, x: 0, ii: 0, ix: 0, xx: 0, noise: 0 }));
   for (const [at, i] of present.entries()) {
     const shell = sums[shellsOf[at] ?? -1];
     if (!shell || centric(indicesOf(list, i), group)) continue;
     const intensity = list.intensity[i] ?? 0;
-    shell.n++;
-    shell.first += intensity;
     // The square of a noisy intensity is too large by its variance.
-    shell.second += intensity ** 2 - (list.sigma[i] ?? 0) ** 2;
-    shell.noise += (list.sigma[i] ?? 0) ** 2;
+    const noise = (list.sigma[i] ?? 0) ** 2;
+    const x = intensity ** 2 - noise;
+    shell.n++;
+    shell.i += intensity;
+    shell.x += x;
+    shell.ii += intensity * intensity;
+    shell.ix += intensity * x;
+    shell.xx += x * x;
+    shell.noise += noise;
   }
   // In shells without signal, the moment would be a ratio of two random numbers.
-  const full = sums.filter(({ n, first, noise }) => n >= 30 && first > 0 && first * first > n * noise);
-  if (full.length === 0) return Number.NaN;
+  const full = sums.filter(({ n, i, noise }) => n >= 30 && i > 0 && i * i > n * noise);
+  if (full.length === 0) return { secondMoment: Number.NaN, secondMomentError: Number.NaN };
   const total = full.reduce((sum, { n }) => sum + n, 0);
-  return full.reduce((sum, { n, first, second }) => sum + (n / total) * ((second * n) / first ** 2), 0);
+  let [value, variance] = [0, 0];
+  for (const { n, i, x, ii, ix, xx } of full) {
+    const [mean, square] = [i / n, x / n];
+    const moment = square / mean ** 2;
+    value += (n / total) * moment;
+    // Of a ratio: a large mean of squares goes with a large mean.
+    const relative =
+      (xx / n - square ** 2) / square ** 2 -
+      (4 * (ix / n - mean * square)) / (mean * square) +
+      (4 * (ii / n - mean ** 2)) / mean ** 2;
+    variance += ((n / total) * moment) ** 2 * (Math.max(0, relative) / (n - 1));
+  }
+  return { secondMoment: value, secondMomentError: Math.sqrt(variance) };
 }
 
 /** The statistics of a merge as flat rows: one for each shell of each data set, and one for all its shells. */
