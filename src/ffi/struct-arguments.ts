@@ -12,7 +12,7 @@ import { isByte } from './pointees.js';
 import type { Pointer } from './pointer.js';
 import { type Passing, placedText } from './pointer-arguments.js';
 import { type Place, shown } from './scalars.js';
-import { adopt } from './struct-values.js';
+import { adopt, carryBytes } from './struct-values.js';
 
 /** The texts and functions of an object that C uses: their addresses, by the place of the member. */
 type Texts = Map<string, Address>;
@@ -106,6 +106,7 @@ function readAsGiven(
   for (const { name, type: of, offset: at, bits } of runtime.membersOf(type.tag)?.fields ?? [])
     if (bits === undefined && Object.hasOwn(read, name) && name !== '__proto__')
       read[name] = readAsGiven(before.get(name), view, offset + at, of, runtime);
+  carryBytes(runtime, read, type);
   return read;
 }
 

@@ -10,14 +10,26 @@ import { type Place, type Scalar, shown } from './scalars.js';
  */
 const origins = new WeakMap<object, Uint8Array>();
 
+/** The same bytes, where the object alone would lose some of them: `{ ...object, x: 7 }` has them, too. */
+const bytesOfC = Symbol('bytes in C');
+
+interface Carrier {
+  [bytesOfC]?: Uint8Array | undefined;
+}
+
+const originOf = (value: object): Uint8Array | undefined => origins.get(value) ?? (value as Carrier)[bytesOfC];
+
 /** Whether a type is read as less than its bytes: as a text up to its zero, or as a rounded number. */
 export const isShortened = (type: CType, access: Access): boolean =>
   type.kind === 'array' ? isChar(type.of) || isShortened(type.of, access) : access.wide(type)?.isRounded === true;
 
 /** Copies the recorded bytes of an object to another one that received its values. */
 export function adopt(target: object, source: unknown): void {
-  const bytes = typeof source === 'object' && source !== null ? origins.get(source) : undefined;
-  if (bytes) origins.set(target, bytes);
+  const bytes = typeof source === 'object' && source !== null ? originOf(source) : undefined;
+  if (!bytes) return;
+  origins.set(target, bytes);
+  if (Object.hasOwn(source as object, bytesOfC)) (target as Carrier)[bytesOfC] = bytes;
+  else delete (target as Carrier)[bytesOfC];
 }
 
 /** Whether two values are the same to C. */
@@ -51,9 +63,36 @@ export function readStruct(access: Access, view: DataView, offset: number, type:
       return [];
     }
   });
-  const object = Object.fromEntries(entries);
-  if (members.keepsBytes) origins.set(object, bytesAt(view, offset, access.sizeOf(type)).slice());
+  const object: Record<string, unknown> = Object.fromEntries(entries);
+  if (members.keepsBytes) {
+    origins.set(object, bytesAt(view, offset, access.sizeOf(type)).slice());
+    carryBytes(access, object, type);
+  }
   return object;
+}
+
+/** Has an object that was read carry its bytes where its members alone would lose some of them. */
+export function carryBytes(access: Access, object: Record<string, unknown>, type: StructType): void {
+  const bytes = origins.get(object);
+  if (!bytes) return;
+  const { fields = [] } = access.membersOf(type.tag) ?? {};
+  if (fields.some((field) => losesBytes(access, bytes, field, object[field.name])))
+    (object as Carrier)[bytesOfC] = bytes;
+  else delete (object as Carrier)[bytesOfC];
+}
+
+/** Whether a member that is written as it was read has other bytes: behind a zero, in another encoding, or rounded. */
+function losesBytes(access: Access, bytes: Uint8Array, { type, offset }: CField, value: unknown): boolean {
+  if (value === undefined || !isShortened(type, access)) return false;
+  const own = bytes.subarray(offset, offset + access.sizeOf(type));
+  const again = new Uint8Array(own.length);
+  try {
+    access.write(new DataView(again.buffer), 0, type, value, () => '');
+  } catch {
+    // A text without a zero.
+    return true;
+  }
+  return again.some((byte, i) => byte !== own[i]);
 }
 
 const bytesAt = (view: DataView, offset: number, size: number): Uint8Array =>
@@ -119,7 +158,7 @@ export function writeStruct(
     return;
   }
   const member = bytesAt(view, offset, access.sizeOf(type));
-  const read = origins.get(value);
+  const read = originOf(value);
   const origin = read?.length === member.length ? read : undefined;
   if (overlaps && origin) member.set(origin);
   else member.fill(0);

@@ -68,7 +68,10 @@ for (const { backend, absent: why, build } of targets) {
       expect(o.o_swap({ x: 1, y: 2 })).toEqual({ x: 2, y: 1 });
       expect(o.o_turn({ x: 1, y: 2, z: 3 })).toEqual({ x: 2, y: 3, z: 1 });
       expect(o.o_nested({ in: { s: 5 } })).toEqual({ in: { s: -5 } });
-      expect(o.o_odd({ c: [1, 2, 3, 4, -128] })).toEqual({ c: '\x02\x03\x04\x05�' });
+      const odd = o.o_odd({ c: [1, 2, 3, 4, -128] });
+      expect(odd).toMatchObject({ c: '\x02\x03\x04\x05�' });
+      // A copy of the object has the bytes as well.
+      expect(o.o_odd({ ...odd })).toMatchObject({ c: '\x03\x04\x05\x06�' });
     });
 
     test('members that are structs or unions are where C has them, by value', () => {

@@ -15,6 +15,7 @@ const table = parseHeader(`
   struct bits { unsigned a : 3; int b : 5; unsigned long long c : 40; _Bool d : 1; enum { OFF, ON } e : 1; signed char f : 8; };
   struct odd { _Float16 half; int x; };
   struct address { short family; char data[6]; char names[2][3]; };
+  struct precise { int n; long double value; };
   struct __proto__ { int __proto__; int constructor; };
 `);
 const runtime = new Runtime(table, jsMemory, 'values');
@@ -78,11 +79,27 @@ test('types without a value are omitted, and refused if they are given', () => {
   expect(thrown(() => written('odd', { half: 1 })).message).toMatch(/_Float16, which cannot be written/);
 });
 
-test('a text that is not changed keeps what C has behind its zero', () => {
+test('a text that is not changed keeps what C has behind its zero, also in a copy of its object', () => {
   const bytes = Uint8Array.from([2, 0, 0x1f, 0x41, 0, 127, 0, 255, 97, 0, 98, 99, 100, 0]);
   const value = read('address', bytes);
-  expect(value).toEqual({ family: 2, data: '\x1fA', names: ['a', 'cd'] });
+  expect(value).toMatchObject({ family: 2, data: '\x1fA', names: ['a', 'cd'] });
+  expect(Object.keys(value)).toEqual(['family', 'data', 'names']);
   expect(written('address', value)).toEqual(bytes);
+  expect(written('address', { ...value, family: 2 })).toEqual(bytes);
+  expect([...written('address', { ...value, data: '' })].slice(2, 8)).toEqual([0, 0, 0, 0, 0, 0]);
+  // Another encoding, a text without a zero, and a number of more digits.
+  for (const data of [
+    [99, 97, 102, 0xe9, 0, 0],
+    [97, 98, 99, 100, 101, 102],
+  ]) {
+    const other = bytes.slice();
+    other.set(data, 2);
+    expect(written('address', { ...read('address', other) })).toEqual(other);
+  }
+  const wide = new Uint8Array(32);
+  wide.set([1, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x3f], 16);
+  expect(written('precise', { ...read('precise', wide), n: 0 })).toEqual(wide);
+  expect(Object.getOwnPropertySymbols(read('address', new Uint8Array(14)))).toEqual([]);
   value.family = 3;
   value.data = 'new';
   expect([...written('address', value)]).toEqual([3, 0, 110, 101, 119, 0, 0, 0, 97, 0, 98, 99, 100, 0]);
