@@ -65,9 +65,12 @@ export function callParameters(
     const scalar = runtime.scalar(type);
     if (scalar) return { scalar, place, convert: scalar.into(place) };
     if (type.kind === 'pointer') {
-      const length = given.get(parameter.name) ?? parameter.length;
-      const check = length === undefined ? undefined : lengthCheck(runtime, fn, i, length);
-      return { place, convert: pointerConverter(runtime, type, place, length !== undefined), check };
+      const stated = given.get(parameter.name);
+      const length = stated ?? parameter.length;
+      // `T a[3]` may be null in C; what the caller states, `T a[n]` and `T a[static 3]` may not.
+      const isNullable = stated === undefined && typeof length !== 'string' && !parameter.static;
+      const check = length === undefined ? undefined : lengthCheck(runtime, fn, i, length, isNullable);
+      return { place, convert: pointerConverter(runtime, type, place, !isNullable), check };
     }
     return { place, convert: byValue?.(type, place) ?? (() => unsupportedArgument(type, place)) };
   });
@@ -87,6 +90,7 @@ function lengthCheck(
   { name, parameters }: CFunction,
   i: number,
   length: number | string,
+  isNullable: boolean,
 ): (values: readonly unknown[]) => void {
   const parameter = parameters[i] as CParameter;
   const counter = typeof length === 'string' ? parameters.findIndex((other) => other.name === length) : -1;
@@ -96,6 +100,7 @@ function lengthCheck(
       `lengths says that ${parameter.name} of ${name}() has ${length} elements, but there is no such parameter`,
     );
   return (values) => {
+    if (isNullable && values[i] === null) return;
     const needed = typeof length === 'number' ? length : Number(values[counter]);
     const found = elementsOf(values[i], parameter.type as PointerType, runtime);
     if (found === undefined || !(needed > found)) return;

@@ -88,7 +88,7 @@ function takeMoved(
  * C wrote: text for `const char **`, a pointer otherwise, since the caller may have to free it.
  */
 export function pointersArgument(values: unknown[], to: PointerType, passing: Passing): Argument {
-  const { runtime, place, frame, direction } = passing;
+  const { runtime, place, frame, direction, isMarked } = passing;
   const areTexts = isByte(to.to, runtime);
   const addresses = values.map((value, i) => {
     const placeOf = (): string => `${place()}[${i}]`;
@@ -102,7 +102,8 @@ export function pointersArgument(values: unknown[], to: PointerType, passing: Pa
     throw new EwaldError('Argument', `${placeOf()} is ${shown(value)}; expected text, a pointer or null`);
   });
   const { argument, hasChanged, now } = pointerTable(addresses, passing);
-  if (direction === 'in') return argument;
+  // getopt moves the texts of its `char *const argv[]`.
+  if (direction === 'in' && isMarked) return argument;
   const isRead = isText(to);
   const read = (address: Address): unknown =>
     address && isRead ? runtime.textAt(address) : runtime.pointer(address, to.to);

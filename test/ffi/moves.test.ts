@@ -313,6 +313,22 @@ for (const backend of ['native', 'wasm'] as const) {
       }
     });
 
+    test('texts that C moves though it calls their table const, as getopt does, are in the order of C', async () => {
+      const source =
+        'double *keeps_first(double values[20]); void keeps_reverse(char *const texts[], int n); double keeps_add_up(double values[static 1], int n);';
+      const other = await openKeeps(backend, { header: { source } });
+      const texts: unknown[] = ['a', 'b', 'c'];
+      other.keeps_reverse(texts, 3);
+      expect(texts).toEqual(['c', 'b', 'a']);
+      other.keeps_reverse(other.in(texts), 3);
+      expect(texts).toEqual(['c', 'b', 'a']);
+      // null is an array of no length for C, but for a static one.
+      expect(other.keeps_first(null)).toBeNull();
+      expect(thrown(() => other.keeps_first([1])).message).toMatch(/has 1 elements; expected at least 20/);
+      expect(thrown(() => other.keeps_add_up(null, 0)).message).toMatch(/has null; expected at least 1/);
+      other.dispose();
+    });
+
     test('single elements of many rows are where C moved them, with other calls between', () => {
       const memory = IndirectMemory2D.create(40, 1, 'd', { memory: lib.memory });
       const order = Array.from({ length: 40 }, (_, i) => i);

@@ -49,31 +49,30 @@ export function readDeclarations(stream: TokenStream, scope: Scope, options: Dec
   }
   const open = linkage.at(-1);
   if (open) throw headerError(open, 'this { of extern "C" is never closed');
-  refuseUndefinedEnums(scope, options);
+  passOverUndefinedEnums(scope);
 }
 
-/** What takes or returns an enum that was never defined cannot be called; a pointer to one is a handle. */
-function refuseUndefinedEnums(scope: Scope, { skipUnsupported }: DeclarationOptions): void {
-  const { forwardEnums, enums, functions, variables } = scope;
+/**
+ * Passes over what takes or returns an enum that was never defined: gcc takes the declaration, but nobody can call it. A
+ * pointer to one is a handle.
+ */
+function passOverUndefinedEnums(scope: Scope): void {
+  const { forwardEnums, enums, functions, variables, warnings } = scope;
   if ([...forwardEnums.keys()].every((tag) => tag in enums)) return;
   const missing = (type: CType): string | undefined => {
     if (type.kind === 'enum') return type.tag in enums ? undefined : type.tag;
     if (type.kind === 'pointer' && type.to.kind === 'enum') return undefined;
     return partsOf(type).map(missing).find(Boolean);
   };
-  for (const [name, fn] of Object.entries(functions)) refuse(functions, name, missing({ ...fn, kind: 'function' }));
-  for (const [name, { type }] of Object.entries(variables)) refuse(variables, name, missing(type));
-
-  function refuse(from: Record<string, unknown>, name: string, tag: string | undefined): void {
+  const passOver = (from: Record<string, unknown>, name: string, tag: string | undefined): void => {
     if (tag === undefined) return;
-    const error = headerError(
-      scope.forwardEnums.get(tag) as Token,
-      `enum ${tag}, which ${name} uses, is never defined`,
-    );
-    if (!skipUnsupported) throw error;
-    scope.warnings.push(`passed over: ${error.message.split('\n')[0]}`);
+    const place = forwardEnums.get(tag) as Token;
+    const error = headerError(place, `enum ${tag}, which ${name} uses, is never defined`);
+    warnings.push(`passed over: ${error.message.split('\n')[0]}`);
     delete from[name];
-  }
+  };
+  for (const [name, fn] of Object.entries(functions)) passOver(functions, name, missing({ ...fn, kind: 'function' }));
+  for (const [name, { type }] of Object.entries(variables)) passOver(variables, name, missing(type));
 }
 
 /** Advances past the semicolon or body that ends a declaration. */

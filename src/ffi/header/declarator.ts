@@ -21,11 +21,22 @@ interface Shape {
 }
 
 type Suffix =
-  | { readonly place: Token; readonly length: number | string | undefined; readonly isVariable?: boolean }
+  | {
+      readonly place: Token;
+      readonly length: number | string | undefined;
+      readonly isVariable?: boolean;
+      readonly isStatic?: boolean;
+    }
   | { readonly place: Token; readonly parameters: readonly CParameter[]; readonly variadic: boolean };
 
 /** An array whose length is not a constant keeps it here until a parameter becomes a pointer. */
 const openLengths = new WeakMap<CType, OpenLength>();
+
+/** What may stand before the length of a parameter's array. */
+const arrayWords = ['static', 'const', 'restrict', '__restrict', '__restrict__', 'volatile'];
+
+/** Arrays whose length is `static`, until a parameter becomes a pointer. */
+const statics = new WeakSet<CType>();
 
 interface OpenLength {
   readonly length: number | string | undefined;
@@ -54,7 +65,7 @@ export class Declarators implements DeclaratorReader {
     depth: number,
     where: Where,
     attributes: Attributes = {},
-  ): { name: Token | undefined; type: CType; length?: number | string; open?: Token } {
+  ): { name: Token | undefined; type: CType; length?: number | string; static?: true; open?: Token } {
     const start = this.stream.peek();
     const { name, apply } = this.#shape(depth, where, attributes);
     const type = vectorOf(apply(inMode(base, attributes, this)), attributes, this);
@@ -73,7 +84,8 @@ export class Declarators implements DeclaratorReader {
       const open = openLengths.get(type);
       const pointer: CType = { kind: 'pointer', to: type.of };
       const length = open ? open.length : type.length;
-      return length === undefined ? { name, type: pointer } : { name, type: pointer, length };
+      if (length === undefined) return { name, type: pointer };
+      return statics.has(type) ? { name, type: pointer, length, static: true } : { name, type: pointer, length };
     }
     return { name, type };
   }
@@ -158,14 +170,8 @@ export class Declarators implements DeclaratorReader {
   #array(depth: number, where: Where): Suffix {
     const stream = this.stream;
     const place = stream.next();
-    while (
-      stream.take('static') ||
-      stream.take('const') ||
-      stream.take('restrict') ||
-      stream.take('__restrict') ||
-      stream.take('__restrict__') ||
-      stream.take('volatile')
-    );
+    let isStatic = false;
+    while (arrayWords.some((word) => stream.is(word))) isStatic = stream.next().text === 'static' || isStatic;
     let length: number | string | undefined;
     if (stream.is('*') && stream.is(']', 1)) {
       stream.next();
@@ -184,7 +190,7 @@ export class Declarators implements DeclaratorReader {
       }
     }
     stream.expect(']', 'after the length of the array');
-    return { place, length };
+    return { place, length, isStatic };
   }
 
   /** Skips a length that is computed from parameters, `n * m`; false for a constant. */
@@ -230,11 +236,10 @@ export class Declarators implements DeclaratorReader {
       this.#oldStyle(token);
       const { type: base, storage, attributes } = this.specifiers(depth + 1);
       if (storage) throw headerError(token, `a parameter cannot be ${storage}`);
-      const { name, type, length } = this.declarator(base, depth + 1, 'parameter', attributes);
+      const { name, type, ...array } = this.declarator(base, depth + 1, 'parameter', attributes);
       if (name && parameters.some((parameter) => parameter.name === name.text))
         throw headerError(name, `the parameter ${name.text} is declared twice`);
-      const parameter = { name: name?.text ?? '', type };
-      parameters.push(length === undefined ? parameter : { ...parameter, length });
+      parameters.push({ name: name?.text ?? '', type, ...array });
       places.push(name ?? token);
       if (parameters.length > 255) throw headerError(token, 'more than 255 parameters');
       if (!stream.take(',')) break;
@@ -291,6 +296,7 @@ function wrap(suffix: Suffix, of: CType): CType {
   if (openLengths.has(of))
     throw headerError(place, `only the outermost dimension may be left open; ${typeText(of)} needs a constant length`);
   const type: CType = { kind: 'array', of, length: typeof length === 'number' ? length : 0 };
+  if (suffix.isStatic) statics.add(type);
   if (typeof length !== 'number') openLengths.set(type, { length, place, isVariable });
   return type;
 }

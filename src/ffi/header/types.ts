@@ -71,6 +71,8 @@ export interface CParameter {
   readonly type: CType;
   /** Required number of elements: a number from `T a[3]`, or the name of the parameter from `T a[n]`. */
   readonly length?: number | string | undefined;
+  /** `T a[static 3]`: null is not accepted. */
+  readonly static?: true | undefined;
 }
 
 const lengthName = /^_*(?:n|cb|num|count|n?bytes?|n_?chars?|\w*(?:len|length|size|bytes))$/i;
