@@ -50,8 +50,11 @@ function argument(word: string, fn: CFunction, i: number): unknown {
     return word.trim() === '' || (Number.isNaN(value) && !/^nan$/i.test(word)) ? word : value;
   }
   if (type.kind === 'enum') return /^-?\d+$/.test(word) ? Number(word) : word;
+  // A complex number without an imaginary part, or a long double.
+  if (type.kind === 'opaque' && word.trim() !== '' && !Number.isNaN(Number(word))) return Number(word);
   if (word === 'null' || word === 'NULL') return null;
-  if (/^[[{]/.test(word)) return jsonOf(word, fn, i);
+  if (/^[[{]/.test(word))
+    return type.kind === 'pointer' && type.to.kind === 'void' ? bytesOf(word, fn, i) : jsonOf(word, fn, i);
   if (type.kind === 'pointer' && isByte(type.to)) return word;
   throw new EwaldError(
     'Argument',
@@ -71,6 +74,18 @@ function jsonOf(word: string, fn: CFunction, i: number): unknown {
       { cause },
     );
   }
+}
+
+/** The bytes for a `void *`. */
+function bytesOf(word: string, fn: CFunction, i: number): Uint8Array {
+  const values = jsonOf(word, fn, i);
+  if (Array.isArray(values) && values.every((one) => Number.isInteger(one) && one >= 0 && one < 256))
+    return Uint8Array.from(values as number[]);
+  throw new EwaldError(
+    'Argument',
+    `argument ${i + 1} of ${fn.name} is ${word}; for a ${typeText(fn.parameters[i]?.type as CType)} write null, or its ` +
+      'bytes such as [104, 105]',
+  );
 }
 
 /** JSON whose integers beyond 2^53 are bigints, unless they are for numbers with a point. */

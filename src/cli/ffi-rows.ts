@@ -9,6 +9,7 @@ export const rows = {
     kind: 'texts',
     sentence: 'call a function by name with arguments: numbers, true, text, null, or JSON for arrays and structs',
     value: 'words...',
+    mayBeEmpty: true,
     of: ['a library (--lib)'],
   },
   output: {

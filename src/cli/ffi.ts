@@ -22,7 +22,8 @@ export async function run([header = '']: readonly string[], options: FfiFlags): 
   const reading = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const stages = path === undefined ? [] : ['a library (--lib)'];
   refuseOthers(rows, options, { stages, because: () => 'give --lib PATH as well' }, nameAsFlags(rows));
-  const declared = parseHeaderFile(header, reading);
+  const backend = backendOf(options);
+  const declared = parseHeaderFile(header, backend === 'wasm' ? { ...reading, model: 'wasm32' } : reading);
   if (!options.json) for (const warning of declared.warnings) note(`${yellow('ewald:')} ${warning}`);
   const force = options.force ?? false;
   const inputs = [header, ...(path === undefined ? [] : [path])];
@@ -34,8 +35,7 @@ export async function run([header = '']: readonly string[], options: FfiFlags): 
     else list(declared, undefined);
     return;
   }
-  // The header is only read again if another data model requires it.
-  const known = isNative(options) ? declared : header;
+  const known = backend ? declared : header;
   // A library may never return, from a call or already from its start: the system's Ctrl-C ends it.
   await killable(() => use(path, known, reading, options));
 }
@@ -58,13 +58,13 @@ async function use(
   }
 }
 
-/** Whether the library is loaded into this process. */
-function isNative({ library: lib = '', buildDir, backend = 'auto' }: FfiFlags): boolean {
-  if (backend !== 'auto' && backend !== 'native') return false;
+/** What the library is; undefined without one, and if it was not found. */
+function backendOf({ library, buildDir, backend = 'auto' }: FfiFlags): 'native' | 'wasm' | undefined {
+  if (library === undefined) return undefined;
   try {
-    return findLibrary(lib, buildDir, backend).backend === 'native';
+    return findLibrary(library, buildDir, backend).backend;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

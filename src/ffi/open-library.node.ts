@@ -56,11 +56,18 @@ function read(file: SourceFile, { folders, cpp, isStored, ...rest }: Reading): F
   checkIncludes(file, include);
   let refusal: EwaldError | undefined;
   try {
-    const found = compiled({ file, isStored, folders, definitions, model, cpp });
+    // The compiler that the caller names says its target, unless the caller does.
+    const wanted = cpp === undefined ? model : rest.model;
+    const found = compiled({ file, isStored, folders, definitions, model: wanted, cpp });
     if (found) {
       const original = (name: string): SourceFile | undefined =>
         name === file.name ? file : existsSync(name) ? { name, text: readHeader(name) } : undefined;
-      const table = parseHeader(found.text, { ...options, preprocessed: true, include: original });
+      const table = parseHeader(found.text, {
+        ...options,
+        model: found.model,
+        preprocessed: true,
+        include: original,
+      });
       return { ...table, warnings: [...found.warnings, ...table.warnings] };
     }
   } catch (error) {
@@ -79,6 +86,7 @@ function read(file: SourceFile, { folders, cpp, isStored, ...rest }: Reading): F
  * Reads a header file, through the preprocessor of the system's C compiler if there is one.
  *
  * @param header Path, from the working directory or from one of `includeDir`.
+ * @param options `model`: default that of the compiler that `cpp` names, else `lp64`.
  * @throws `Load` with the paths tried, `Format`.
  */
 export function parseHeaderFile(

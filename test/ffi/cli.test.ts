@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { registerCommand } from '../../src/cli/command.js';
 import * as action from '../../src/cli/ffi.js';
 import { command as words } from '../../src/cli/ffi-rows.js';
-import { fixtures, targets } from './support.js';
+import { absent, buildOrdinaryWasm, fixtures, targets } from './support.js';
 
 const header = join(fixtures, 'kit.h');
 let folder: string;
@@ -55,6 +55,16 @@ test('lists what a header declares, or prints the table', async () => {
   );
   const table = JSON.parse((await ewald(header, '--json')).out);
   expect(table.functions.kit_add.parameters).toHaveLength(2);
+});
+
+test.skipIf(absent('emcc'))('a wasm module has its target, with every preprocessor', { tags: 'all' }, async () => {
+  const words = ['--lib', 'ordinary', '--build-dir', buildOrdinaryWasm(), '--backend', 'wasm'];
+  for (const cpp of [[], ['--cpp', 'emcc -E']]) {
+    const call = await ewald(join(fixtures, 'ordinary.h'), ...words, ...cpp, '--call', 'o_multiply', '[1, 2]', '3');
+    expect([call.error, call.out.trimEnd()]).toEqual([undefined, '{"re":3,"im":6}']);
+  }
+  // Without a library, the preprocessor says its target.
+  expect((await ewald(join(fixtures, 'ordinary.h'), '--cpp', 'emcc -E')).out).toMatch(/laid out for wasm32/);
 });
 
 test('writes modules, declarations and tables, and keeps files of other programs', { tags: 'all' }, async () => {
@@ -109,6 +119,8 @@ for (const target of targets) {
       [['kit_i64', '9223372036854775806'], '9223372036854775807'],
       [['kit_not', 'true'], 'false'],
       [['kit_length', 'grüß'], '6'],
+      [['kit_length', ''], '0'],
+      [['kit_sum_bytes', '[1, 2, 255]', '3'], '258'],
       [['kit_hello'], 'grüß dich'],
       [['kit_none'], 'null'],
       [['kit_sum', '[1, 2.5]', '2'], '3.5'],

@@ -145,6 +145,10 @@ describe.skipIf(why)(`the preprocessor of a compiler${why ? ` (absent: ${why})` 
     expect(thrown(() => parseHeaderFile(file('i.h', 'int f(void);\n'), { cpp })).message).toMatch(
       /is for another target: its pointer has 4 bytes, but 8 on lp64/,
     );
+    // The one that is named says its target itself.
+    writeFileSync(join(folder, 'emulated'), '#!/bin/sh\nexec gcc -m32 "$@"\n');
+    const { model, structs } = parseHeaderFile(file('i.h', 'struct s { long a; char *b; };\n'), { cpp });
+    expect([model, structs.s?.size]).toEqual(['wasm32', 8]);
     expect(
       thrown(() => parseHeaderFile(file('i.h', 'int f(void);\n'), { cpp: 'gcc -E', model: 'wasm32' })).message,
     ).toMatch(/its pointer has 8 bytes, but 4 on wasm32/);

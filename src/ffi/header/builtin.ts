@@ -126,8 +126,12 @@ const ofAnyModel: Readonly<Record<string, string | undefined>> = Object.assign(O
   'stdarg.h': 'typedef __builtin_va_list va_list;\ntypedef __builtin_va_list __gnuc_va_list;\n',
   'stdalign.h': '#define alignas _Alignas\n#define alignof _Alignof\n',
   'stdnoreturn.h': '#define noreturn _Noreturn\n',
+  'complex.h': '#define complex _Complex\n',
   'iso646.h': '#define and &&\n#define or ||\n#define not !\n',
 });
+
+/** Headers of the C library that have functions as well; built in where it is not read. */
+export const ofLibrary: ReadonlySet<string> = new Set(['complex.h']);
 
 /** The text of a header that belongs to a compiler rather than to a C library. */
 export const builtinHeader = (name: string, model: DataModel): string | undefined =>

@@ -1,7 +1,7 @@
 /** The built-in preprocessor, for pages and for machines without a compiler: conditionals, macros, includes. */
 import { isEwaldError } from '../../util/errors.js';
 import { nearest } from '../../util/options.js';
-import { builtinHeader, systemNames } from './builtin.js';
+import { builtinHeader, ofLibrary, systemNames } from './builtin.js';
 import { decide } from './condition.js';
 import { unquote } from './integer.js';
 import { badToken, describe, type Token, tokenize, wordsOf } from './lexer.js';
@@ -265,10 +265,10 @@ class Preprocessor {
     const name = text.join('').replace(/>.*$/, '').trim();
     // A compiler's own headers are built in; those of the C library are read if they exist.
     const own = builtinHeader(name, this.#options.model);
+    const read = (): SourceFile | undefined => reading(first, () => include(name, from.name, { system: true, next }));
     const found =
-      own === undefined
-        ? reading(first, () => include(name, from.name, { system: true, next }))
-        : { name: `<${name}>`, text: own };
+      (own === undefined || ofLibrary.has(name) ? read() : undefined) ??
+      (own === undefined ? undefined : { name: `<${name}>`, text: own });
     return { name, system: true, found };
   }
 

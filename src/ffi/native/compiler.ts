@@ -17,14 +17,16 @@ export interface Preprocessing {
   readonly isStored: boolean;
   readonly folders: readonly string[];
   readonly definitions: Definitions | undefined;
-  readonly model: DataModel;
+  /** Default that of the compiler. */
+  readonly model: DataModel | undefined;
   /** The command to run; default the system's compiler, if it is one for the model. */
   readonly cpp?: string | undefined;
 }
 
-/** The text that a compiler leaves, with line markers, and its warnings. */
+/** The text that a compiler leaves, with line markers, its target, and its warnings. */
 export interface Compiled {
   readonly text: string;
+  readonly model: DataModel;
   readonly warnings: readonly string[];
 }
 
@@ -46,7 +48,7 @@ function commands({ cpp, model }: Preprocessing): readonly (readonly string[])[]
     if (command.length > 0) return [keeps ? command : [...command, '-dD']];
     throw new EwaldError('Argument', 'the preprocessor is an empty text; expected a command such as gcc -E');
   }
-  if (model !== processModel() || process.platform === 'win32') return [];
+  if ((model ?? processModel()) !== processModel() || process.platform === 'win32') return [];
   const named = words(environment('CC'));
   const names = named.length > 0 ? [named] : [['cc'], ['gcc'], ['clang']];
   return names.map((command) => [...command, '-E', '-dD']);
@@ -75,11 +77,12 @@ export function compiled(input: Preprocessing): Compiled | undefined {
     if (isAbsent && input.cpp === undefined && environment('CC') === '') continue;
     if (isAbsent || error || status !== 0)
       throw refusal(command, file, isAbsent ? 'there is no such program' : (error ?? stderr));
-    assertTarget(stdout, command, model);
+    const target = model ?? modelOf(stdout) ?? processModel();
+    assertTarget(stdout, command, target);
     const warnings = stderr
       .split('\n')
       .filter((line) => /^[^<\s].*: warning: /.test(line) && !/#(?:pragma once|include_next)/.test(line));
-    return { text: stdout, warnings: warnings.map((line) => line.replace(': warning: ', ': ')) };
+    return { text: stdout, model: target, warnings: warnings.map((line) => line.replace(': warning: ', ': ')) };
   }
   return undefined;
 }
@@ -116,18 +119,30 @@ function refusal(command: readonly string[], { name }: SourceFile, reason: Error
   return new EwaldError('Load', `${command.join(' ')} does not preprocess ${name}: ${why}`, { cause: reason });
 }
 
+const sizes = [
+  ['POINTER', pointerBytes],
+  ['LONG', longBytes],
+] as const;
+
+/** The bytes of a type, if the macros of a compiler say them. */
+const sizeIn = (text: string, type: string): string | undefined =>
+  new RegExp(`^#define __SIZEOF_${type}__ (\\d+)$`, 'm').exec(text)?.[1];
+
+/** The target of a compiler by its macros; undefined if they do not say it. */
+const modelOf = (text: string): DataModel | undefined =>
+  (Object.keys(pointerBytes) as DataModel[]).find((model) =>
+    sizes.every(([type, bytes]) => sizeIn(text, type) === `${bytes[model]}`),
+  );
+
 /** Refuses a compiler for another target, whose headers have other layouts. */
 function assertTarget(text: string, command: readonly string[], model: DataModel): void {
-  for (const [type, bytes] of [
-    ['POINTER', pointerBytes[model]],
-    ['LONG', longBytes[model]],
-  ] as const) {
-    const [, found] = new RegExp(`^#define __SIZEOF_${type}__ (\\d+)$`, 'm').exec(text) ?? [];
-    if (found !== undefined && Number(found) !== bytes)
+  for (const [type, bytes] of sizes) {
+    const found = sizeIn(text, type);
+    if (found !== undefined && Number(found) !== bytes[model])
       throw new EwaldError(
         'Load',
-        `${command.join(' ')} is for another target: its ${type.toLowerCase()} has ${found} bytes, but ${bytes} on ` +
-          `${model}; name a compiler for it with cpp (--cpp)`,
+        `${command.join(' ')} is for another target: its ${type.toLowerCase()} has ${found} bytes, but ` +
+          `${bytes[model]} on ${model}; name a compiler for it with cpp (--cpp)`,
       );
   }
 }
