@@ -164,6 +164,13 @@ const cases = {
       await caught(() => lib.hostile_sum([[1, 'x']], 1, 2)),
     ];
   },
+  async 'threads that call when the script has ended'() {
+    const lib = await open();
+    lib.hostile_keep(lib.callback('hostile_visit', (value) => value));
+    for (let i = 0; i < 200; i++) lib.hostile_later(i);
+    process.on('exit', (code) => console.error(`exit ${code}`));
+    return 'ended';
+  },
   async 'texts in and out'() {
     const lib = await open();
     const [out, named] = [[null], [null]];

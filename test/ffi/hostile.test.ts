@@ -71,6 +71,11 @@ describe.skipIf(why)(`calls at the wrong moment${why ? ` (absent: ${why})` : ''}
     expect(out).toEqual(expected);
   });
 
+  test('threads that call when the script has ended do not end the process', { tags: 'all' }, () => {
+    const end = ran('threads that call when the script has ended');
+    expect(end).toEqual({ status: 0, signal: null, out: 'ended', error: 'exit 0\n' });
+  });
+
   test('a process that is ended during a call into C ends as requested', { tags: 'all' }, () => {
     expect(ran('exit during async')).toMatchObject({ status: 7, signal: null });
   });

@@ -66,6 +66,28 @@ export function trampolinesOf(koffi: Koffi): Trampolines<CallbackSignature> {
   return trampolines;
 }
 
+let isWatched = false;
+
+/**
+ * Has a script that ends by itself end as by process.exit(): a thread of C that calls a kept callback once more would
+ * otherwise find the interpreter torn down, a segmentation fault.
+ */
+export function endAtOnce(): void {
+  if (isWatched) return;
+  isWatched = true;
+  let hasFailed = false;
+  const end = (code: number): void => {
+    // After an error nothing is torn down, and the error is still to be printed.
+    if (!hasFailed) process.exit(code);
+  };
+  process.on('uncaughtExceptionMonitor', () => {
+    hasFailed = true;
+  });
+  process.on('exit', end);
+  // Listeners that others added come first.
+  process.on('beforeExit', () => process.off('exit', end).on('exit', end));
+}
+
 /** The types of the functions that a header lets JavaScript pass to C. */
 export function functionTypes(runtime: Runtime): readonly FunctionType[] {
   const { functions, structs, typedefs } = runtime.table;

@@ -29,7 +29,7 @@ import type { Bound, Target } from '../target.js';
 import { calledLate, type Trampolines } from '../trampolines.js';
 import { type Complex, complexParts, partOf } from '../wide-values.js';
 import { passedFields } from './by-value.js';
-import { type CallbackSignature, callbackSignature, functionTypes, trampolinesOf } from './callbacks.js';
+import { type CallbackSignature, callbackSignature, endAtOnce, functionTypes, trampolinesOf } from './callbacks.js';
 import { assertLoadable, type Found, symbolNames } from './find.js';
 import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace, turns } from './koffi.js';
 import { needsOwnNames } from './own-names.js';
@@ -244,6 +244,7 @@ export class NativeTarget implements Target {
       found = { shape: callbackShape(this.runtime, type), signature: this.#signature(type) };
       this.#shapes.set(type, found);
     }
+    if (isKept) endAtOnce();
     const { shape, signature: own } = found;
     return this.#trampolines.lend(own, shape.wrap(use, call), shape.late(late), this, isKept) as ReturnType<
       NativeTarget['callback']
