@@ -1,6 +1,6 @@
 /** Converts the arguments and the results of JavaScript functions that C calls. */
 import { EwaldError } from '../util/errors.js';
-import { type CType, type FunctionType, isBounded, isText, signature } from './header/types.js';
+import { type CType, type FunctionType, isBounded, isText, signature, typeText } from './header/types.js';
 import type { AsyncCall, Runtime } from './runtime.js';
 import { type Bits, type Scalar, shown } from './scalars.js';
 
@@ -26,6 +26,12 @@ export function callbackShape(runtime: Runtime, type: FunctionType): CallbackSha
       );
     if (parameter.kind === 'pointer' && isBounded(parameters, i))
       return (address) => runtime.pointer(address, parameter.to);
+    if (parameter.kind === 'opaque')
+      throw new EwaldError(
+        'Unsupported',
+        `a callback ${signature(type, '')} gets ${typeText(parameter)} by value, which JavaScript cannot read; have C ` +
+          'call a function that passes a pointer or numbers',
+      );
     return resultOf(runtime, parameter);
   });
   let answer: Scalar | undefined;

@@ -104,6 +104,13 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     return scalar.format.text;
   }
 
+  /** The format of the numbers of which elements such as `double[2]` consist. */
+  get #numberFormat(): string {
+    let { type } = this;
+    while (type.kind === 'array') type = type.of;
+    return this.runtime.scalar(type)?.format.text ?? this.format;
+  }
+
   get disposed(): boolean {
     return this.#disposed;
   }
@@ -200,18 +207,18 @@ export class CArray<V = unknown> implements Located, TypedPointer {
 
   /**
    * Calls `use` with the elements as a typed array, without a copy; the array is valid only until `use` returns. Complex
-   * numbers are two elements each: re, im.
+   * numbers are two elements each: re, im; elements that are arrays are their numbers one after the other.
    *
    * @throws BufferError `DISPOSED`, with the call, if a wasm heap grew meanwhile. `Argument` if the view was changed and
    * is one of a copy that was made for a call, since the array of JavaScript does not change.
    */
   use<R>(use: (view: TypedArray) => R): R {
     const part = partOf(this.type);
-    const format = part ? (part.bytes === 4 ? 'f' : 'd') : this.format;
-    const { array } = parseFormat(format, this.runtime.model);
+    const format = part ? (part.bytes === 4 ? 'f' : 'd') : this.#numberFormat;
+    const { array, size } = parseFormat(format, this.runtime.model);
     if (!array) throw new BufferError('FORMAT', `JavaScript has no typed array for ${typeText(this.type)}`);
     const view = this.span().view();
-    const count = this.length * (part ? 2 : 1);
+    const count = this.byteLength / size;
     const lent = (): R => lendView(this.space, () => use(new array(view.buffer, view.byteOffset, count)));
     const end = this.hold();
     if (!this.#source?.lent?.isCopy) return scoped(lent, () => {}, end);

@@ -44,7 +44,8 @@ export class Callback {
     if (runtime !== this.#runtime)
       throw new EwaldError(
         'Argument',
-        `${place()} is a callback of the library ${this.#runtime.name}, not of ${runtime.name}`,
+        `${place()} is a callback that another library object (${this.#runtime.name}) made; make it with callback() of the ` +
+          `one whose function takes it (${runtime.name})`,
       );
     return this.address;
   }

@@ -244,11 +244,18 @@ export class LibraryTools {
     return new Pointer(runtime, address, type.kind === 'array' ? type.of : type);
   }
 
-  /** A pointer of a type to a given address. Nothing checks that the address is valid. */
-  pointer(type: string, address: number | bigint): Pointer | null {
-    const isAddress = typeof address === 'bigint' ? address >= 0n : Number.isSafeInteger(address) && address >= 0;
-    expects(isAddress, 'pointer: the address', address, 'a whole number from 0, or a bigint');
-    return this.#target.runtime.pointer(address, this.#target.runtime.typeOf(type));
+  /**
+   * A pointer of a type to a given address; nothing checks that the address is valid. To memory of `alloc()`, which C calls
+   * a cast, the pointer keeps it: `lib.uv_close(lib.pointer('uv_handle_t', timer), null)`.
+   */
+  pointer(type: string, address: number | bigint | CArray): Pointer | null {
+    const { runtime } = this.#target;
+    if (address instanceof CArray && address.runtime.memory === runtime.memory)
+      return runtime.pointer(address.address, runtime.typeOf(type), address.lent);
+    const isAddress =
+      typeof address === 'bigint' ? address >= 0n : Number.isSafeInteger(address) && Number(address) >= 0;
+    expects(isAddress, 'pointer: the address', address, 'a whole number from 0, a bigint or memory of alloc()');
+    return runtime.pointer(address as number | bigint, runtime.typeOf(type));
   }
 
   /**

@@ -401,10 +401,15 @@ export class Runtime implements Access {
         return value.address;
       }
       const isMixed = (value.type.kind === 'function') !== (type.to.kind === 'function');
+      const wanted = typeText({ ...type.to, const: undefined });
       throw new EwaldError(
         'Argument',
         `${place()} points at ${typeText(value.type)}; ${typeText(type)} needs ${typeText(type.to)}` +
-          (isMixed ? "; if it is one, say so with pointer('TYPE', address) of the library" : ''),
+          (isMixed
+            ? "; if it is one, say so with pointer('TYPE', address) of the library"
+            : value instanceof Pointer
+              ? `; where C casts it, pass as('${wanted}') of it`
+              : `; where C casts it, pass pointer('${wanted}', it) of the library`),
       );
     }
     const isFunction = type.to.kind === 'function';

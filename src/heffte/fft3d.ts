@@ -90,7 +90,8 @@ export async function planFft3d(platform: Fft3dPlatform, request: Fft3dRequest):
   if (typeof world?.alltoallv !== 'function')
     throw new EwaldError(
       'Argument',
-      'fft3d: comm is not a communicator; expected one of selfComm(), mpiComm(), or scope.comm of a task under spmd',
+      `fft3d: comm is ${world instanceof Promise ? 'a promise' : 'not a communicator'}; expected await selfComm(), await ` +
+        'mpiComm(), or scope.comm of a task under spmd',
     );
   // A separate group: the caller's messages never interfere with those of the transform.
   const comm = (await world.split(0)) as Communicator;

@@ -510,8 +510,8 @@ export class IndirectMemory2D<V extends Value = Value> {
     if (i >= 0)
       throw new BufferError(
         'SPACE',
-        `C stored a pointer of its own as row ${i} of ${place}, which was passed from another memory; make it in that ` +
-          'of the library: { memory: lib.memory }',
+        `C stored NULL or a pointer of its own as row ${i} of ${place}, which was passed from another memory; make it in ` +
+          'that of the library: { memory: lib.memory }',
       );
     const { rows, shape } = this.#table;
     const moved = order.map((from) => rows[from] as Row);

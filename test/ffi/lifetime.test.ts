@@ -164,6 +164,15 @@ for (const backend of ['native', 'wasm'] as const) {
         'inside',
       ],
       [
+        'memory of alloc() that is cast',
+        () => {
+          const cast = lib.pointer('struct keeps_open', lib.alloc('double', 2).copyFrom([7, 0]));
+          return () => cast.read().value;
+        },
+        7,
+      ],
+      ['a struct of an array', () => reader(lib.keeps_first(lib.alloc('double[2]', 1).copyFrom([[5, 6]]))), 5],
+      [
         'an array at a pointer',
         () => {
           const array = lib.keeps_most(Float64Array.of(3, 2, 1), 3).array(3);
