@@ -77,12 +77,21 @@ function candidateOf(fn: CFunction, typeNames: readonly string[]): Candidate | u
   return undefined;
 }
 
-/** The handle that a function takes as its only argument; undefined for other functions. */
-function takenBy({ parameters }: CFunction): string | undefined {
+/** The handle that a function takes as its only argument; undefined for other functions, and for what it only reads. */
+function takenBy({ parameters }: CFunction, changed: ReadonlySet<string | undefined>): string | undefined {
   const [first] = parameters;
   const to = parameters.length === 1 && first?.type.kind === 'pointer' ? first.type.to : undefined;
-  return to && !to.const ? handleName(to) : undefined;
+  const name = to && handleName(to);
+  return to?.const && changed.has(name) ? undefined : name;
 }
+
+/** Handles that some function may change. Others are const wherever they are: `typedef const struct filter *filter_t`. */
+const changedBy = (functions: readonly CFunction[]): ReadonlySet<string | undefined> =>
+  new Set(
+    functions
+      .flatMap(({ result, parameters }) => [result, ...parameters.map(({ type }) => type)])
+      .map((type) => (type.kind === 'pointer' && !type.to.const ? handleName(type.to) : undefined)),
+  );
 
 const plainName = (name: string): string => words(name.replace(/_(?:t|s|st|tag)$/, '')).join('');
 
@@ -126,10 +135,11 @@ export function findEnds(
   const byName = new Map<string, CFunction[]>();
   const endings = new Map<string, Ending>();
   const references = new Set<string>();
+  const changed = changedBy(Object.values(functions));
   for (const fn of Object.values(functions)) {
     // A macro gave it one more name.
     if (fn.symbol !== undefined && fn.symbol !== fn.name && functions[fn.symbol]) continue;
-    const taken = takenBy(fn);
+    const taken = takenBy(fn, changed);
     if (movesMemory(fn)) endings.set(fn.name, { mayFail: false, moves: true, frees: true });
     else if (taken !== undefined) byName.set(taken, [...(byName.get(taken) ?? []), fn]);
     else if (freesMemory(fn)) endings.set(fn.name, { mayFail: false, frees: true });

@@ -494,6 +494,7 @@ test('functions that free are found by their name and signature, and only those'
       int archive_write_free(struct archive *); int snd_pcm_close(snd_pcm_t *); int snd_pcm_hw_free(snd_pcm_t *);
       int fclose(FILE *); SRC_STATE *src_delete(SRC_STATE *); void pcre2_code_free_8(pcre2_code_8 *);
       void XML_ParserFree(struct XML_P *p); int inflateEnd(struct z_stream_s *); void free(void *); void *malloc(unsigned long);
+      typedef const struct filter *filter_t; filter_t filter_new(void); void filter_destroy(filter_t); int filter_type(filter_t);
       int is_free(const struct sqlite3 *); int free_slots(int n); double closest(struct sqlite3 *); int freeze(struct archive *);
       void *realloc(void *, unsigned long); int av_reallocp(void *, unsigned long); double *realloc_of(struct archive *, int);
     `),
@@ -508,6 +509,7 @@ test('functions that free are found by their name and signature, and only those'
     SRC_STATE_tag: 'src_delete',
     pcre2_real_code_8: 'pcre2_code_free_8',
     XML_P: 'XML_ParserFree',
+    filter: 'filter_destroy',
   });
   expect([...endings.keys()].sort()).toEqual(
     [
