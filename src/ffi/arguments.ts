@@ -163,7 +163,13 @@ const functionConverter = (runtime: Runtime, type: PointerType, to: FunctionType
   /** The type of a callback that was found to be the one that C takes. */
   let accepted: FunctionType | undefined;
   return (value, frame) => {
-    if (typeof value === 'function') return frame.callback(to, value as (...values: unknown[]) => unknown, place);
+    if (typeof value === 'function') {
+      // A worker has functions of its own.
+      const isApart = frame.asynchronous && runtime.memory.kind === 'wasm';
+      const own = isApart ? undefined : runtime.ownFunction(value, to);
+      if (own) return runtime.addressOf(own, type, place);
+      return frame.callback(to, value as (...values: unknown[]) => unknown, place);
+    }
     if (value === null) return null;
     if (value instanceof Callback) {
       if (value.type === accepted) return value.addressFor(runtime, place);

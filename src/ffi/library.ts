@@ -15,6 +15,7 @@ import { type CFunction, type FunctionTable, typeText } from './header/types.js'
 import { keep } from './kept.js';
 import { Callback } from './kept-callback.js';
 import { missing, propertyName, undeclaredName, unknownName } from './names.js';
+import { isFunctionOfC, pointerOf } from './own-functions.js';
 import { own, refuseForeign, refuseUsed } from './owned.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
@@ -380,6 +381,12 @@ function makeFunction(target: Target, fn: CFunction, known: Known): LibraryFunct
     bound = (...values) => call(...keeping(target, fn, values, keeps));
     asynchronous = async (...values) => later(...keeping(target, fn, values, keeps));
   }
+  isFunctionOfC(bound, () => {
+    const address = target.functionAddress(fn.symbol ?? fn.name);
+    const { result, variadic } = fn;
+    const type = { kind: 'function', result, parameters: fn.parameters, variadic } as const;
+    return address === undefined ? undefined : new Pointer(runtime, address, type);
+  });
   return Object.assign(bound, { async: asynchronous, declaration: fn }) as LibraryFunction;
 }
 
@@ -408,6 +415,7 @@ function keeping(
   return values.map((value, i) => {
     if (!kept.includes(i)) return value;
     const type = parameters[i]?.type;
+    if (pointerOf(value)) return value;
     if (typeof value === 'function' && type?.kind === 'pointer' && type.to.kind === 'function') {
       const what = `${name}(): argument ${i + 1}`;
       const use = value as (...values: unknown[]) => unknown;

@@ -26,6 +26,7 @@ import {
 import { Kept } from './kept.js';
 import { Callback } from './kept-callback.js';
 import { type Lender, Lending, type Lent } from './lent.js';
+import { pointerOf } from './own-functions.js';
 import { Handle, Pointer } from './pointer.js';
 import { type Place, type Scalar, scalarOf, shown, textOf } from './scalars.js';
 import { isShortened, readStruct, writeStruct } from './struct-values.js';
@@ -386,9 +387,16 @@ export class Runtime implements Access {
     return members;
   }
 
+  /** A function of a library of the same memory as C has it, if it is of the type; undefined for others. */
+  ownFunction(value: unknown, to: CType): Pointer | undefined {
+    const own = pointerOf(value);
+    return own?.memory === this.memory && samePointee(own.type, to, this, own.runtime) ? own : undefined;
+  }
+
   /** The address of an object that is already in the library's memory; 0 for null. */
-  addressOf(value: unknown, type: PointerType, place: Place): Address {
-    if (value === null) return 0;
+  addressOf(given: unknown, type: PointerType, place: Place): Address {
+    if (given === null) return 0;
+    const value = typeof given === 'function' ? (this.ownFunction(given, type.to) ?? given) : given;
     if (value instanceof Pointer || value instanceof CArray) {
       // Native libraries share the memory of the process, and wasm modules share none.
       if (value.runtime.memory !== this.memory)

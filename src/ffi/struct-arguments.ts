@@ -56,15 +56,21 @@ function withPointers(value: unknown, to: StructType, path: string, texts: Texts
   const { fields = [] } = runtime.table.structs[to.tag] ?? {};
   if (typeof value !== 'object' || value === null) return value;
   const given = new Map(Object.entries(value));
+  // A worker has functions of its own.
+  const isApart = frame.asynchronous && runtime.memory.kind === 'wasm';
   let isChanged = false;
   for (const { name, type } of fields) {
     const one = given.get(name);
     const where = `${path}.${name}`;
-    let placed = one;
+    const own = type.kind === 'pointer' && !isApart ? runtime.ownFunction(one, type.to) : undefined;
+    let placed: unknown = one;
     if (typeof one === 'string' && type.kind === 'pointer' && isByte(type.to, runtime)) {
       const address = placedText(one, () => `${place()}.${name}`, frame);
       texts.set(where, address);
       placed = runtime.pointer(address, type.to);
+    } else if (own) {
+      texts.set(where, own.address);
+      placed = own;
     } else if (typeof one === 'function' && type.kind === 'pointer' && type.to.kind === 'function') {
       const use = one as (...values: unknown[]) => unknown;
       const address = frame.callback(type.to, use, () => `${place()}.${name}`) as Address;

@@ -21,6 +21,8 @@ export interface Target {
   symbols(): readonly string[];
   /** Address of a symbol, or undefined. */
   address(name: string): Address | undefined;
+  /** What a pointer to a function has for one of the library; undefined if there is no place for it. */
+  functionAddress(name: string): Address | undefined;
   /** The function for a declaration. @throws `Load` if the library lacks it, `Unsupported` if it cannot be called. */
   bind(fn: CFunction): Bound;
   /** The converter that passes a type by value that is no scalar; undefined if the target cannot. */

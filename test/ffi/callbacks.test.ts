@@ -123,6 +123,18 @@ for (const backend of ['native', 'wasm'] as const) {
       kept.dispose();
     });
 
+    test('a function of C that is passed to C is called by it, for as long as the library is open', async () => {
+      lib.keeps_call_set(lib.keeps_negate);
+      expect(lib.keeps_call_now(5)).toBe(-5);
+      const table = lib.alloc('keeps_call', 2).copyFrom([null, lib.keeps_negate]);
+      expect(lib.callable(table.at(1))(7)).toBe(-7);
+      table.dispose();
+      // One of another type is called through JavaScript, which converts.
+      const seen = new Int32Array([3, -4]);
+      expect(thrown(() => lib.keeps_shuffle(seen, 2, lib.keeps_negate)).message).toMatch(/got 2 arguments; expected 1/);
+      expect((await openKeeps(backend)).keeps_call_with(2, lib.keeps_negate)).toBe(-2);
+    });
+
     test('a callback calls C with another one, at any depth and as often as it likes', () => {
       const add = (depth: number) => (value: number) =>
         depth === 0 ? value + 1 : lib.keeps_call_with(value, add(depth - 1));

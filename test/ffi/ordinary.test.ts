@@ -237,6 +237,10 @@ for (const { backend, absent: why, build } of targets) {
       expect([...values]).toEqual([2, 4]);
       // The object still has the function, although C could have changed it.
       expect(f.call).toBe(call);
+      // One of C stays what it is.
+      const half = { call: o.o_half, data: null };
+      o.o_apply_to(half, values, 2);
+      expect([...values, half.call]).toEqual([1, 2, o.o_half]);
       const kept = o.callback('double (*)(double, void *)', (x: number) => x + 1);
       expect(o.o_apply({ call: kept, data: null }, 4)).toBe(5);
       kept.dispose();

@@ -75,6 +75,10 @@ export class NativeTarget implements Target {
     }
   }
 
+  functionAddress(name: string): bigint | undefined {
+    return this.address(name);
+  }
+
   bind(fn: CFunction): Bound {
     return { call: this.#function(fn), out: this.#result(fn.result) };
   }

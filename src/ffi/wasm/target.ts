@@ -105,6 +105,22 @@ export class WasmTarget implements Target {
     return found instanceof WebAssembly.Global ? Number(found.value) : undefined;
   }
 
+  readonly #places = new Map<string, number>();
+
+  functionAddress(name: string): number | undefined {
+    const known = this.#places.get(name);
+    const { [name]: found, __indirect_function_table: table } = this.#exports;
+    if (known !== undefined || typeof found !== 'function' || !(table instanceof WebAssembly.Table)) return known;
+    try {
+      const place = table.grow(1, found);
+      this.#places.set(name, place);
+      return place;
+    } catch {
+      // It cannot grow: JavaScript stands between.
+      return undefined;
+    }
+  }
+
   bind(fn: CFunction): Bound {
     const wanted = wasmSignature(fn, fn.name, this.runtime);
     const symbol = fn.symbol ?? fn.name;
