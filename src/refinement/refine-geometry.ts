@@ -13,7 +13,8 @@
  *
  * The strains scatter about one that all crystals of a known cell share in its own frame: that cell is wrong by it
  * (`cell-strain.ts`). Its size and the distance differ only in how reflections at wide angles move, so the error of the
- * distance contains that of the known cell.
+ * distance contains that of the known cell. A trusted size is held, in every crystal: any error that the fit may weigh
+ * against the peaks would leave the distance between both.
  *
  * What the pairs cannot determine is chosen so that most parts stay (`gauge.ts`). Parameters whose effect is within
  * three of their errors, or negligible, are zero, and so are those with which the values from one half of the crystals
@@ -84,8 +85,9 @@ export interface RefineGeometryOptions {
   /** Refines groups and panels relative to the whole detector, if there are several; default true. */
   readonly panels?: boolean | undefined;
   /**
-   * The known cells are right to their last digits, and to 0.03 %, so that they fix the distance; default false: their
-   * mean length may be wrong by 0.3 % or by what their digits leave open.
+   * The mean lengths of the known cells are right to their last digits, and to 0.03 %: they are held in every crystal and
+   * fix the distance, whose error contains that. `cells` are those without this trust, which may contradict it. Default
+   * false: the mean length may be wrong by 0.3 % or by what the digits leave open.
    */
   readonly trustCell?: boolean | undefined;
 }
@@ -196,6 +198,8 @@ const rounds = 12;
  * crystals (root mean square, of nine parameters together), and the change of its scatter a smaller fraction.
  */
 const [settledStep, settledCrystals, settledScatter] = [0.1, 0.4, 0.02];
+/** The relative error of a mean length that is held. */
+const heldSize = 1e-6;
 /** Smallest fraction of the prior variance of strains that is taken for determined by the peaks. */
 const minKnown = 1e-3;
 
@@ -255,6 +259,8 @@ export function refineGeometry(
     throw new EwaldError('Argument', `refineGeometry: crystals is ${inspect(crystals)}; expected a list of crystals`);
   const rows = { distance: row.on, panels: row.on, trustCell: row.flag };
   const { distance, panels, trustCell: trusted } = checkedOptions('refineGeometry', options, rows);
+  // What peaks say of the size that is held shows in a fit where it is free.
+  const free = trusted ? refineGeometry(geometry, crystals, { distance, panels }) : undefined;
   const lattices = new Map<string, number>();
   const cells: { known: Cell; crystals: number; sizeError: number }[] = [];
   /** The number of a known cell; -1 of a crystal without one, whose strain is its own. */
@@ -270,7 +276,8 @@ export function refineGeometry(
   const fitted = crystals.flatMap((crystal, i) =>
     fitCrystal(crystal, geometry, `refineGeometry: crystal ${i}`, latticeOf),
   );
-  return new Fit(geometry, fitted, cells, { distance, panels, trusted }).refined();
+  const refined = new Fit(geometry, fitted, cells, { distance, panels, trusted }).refined();
+  return free ? { ...refined, cells: free.cells } : refined;
 }
 
 function fitCrystal(
@@ -509,6 +516,7 @@ class Fit {
         crystal.strain = new Float64Array(strainLength);
       }
       this.#scatter.set(firstScatter);
+      if (this.#trusted) this.#scatter[2] = minStrain;
       this.#place();
       this.#look();
     };
@@ -574,7 +582,17 @@ class Fit {
     const row = active.indexOf(2);
     if (row < 0) return undefined;
     const pixelM = this.#pixelM[0] as number;
-    return { changeM: (this.#motion[2] as number) * pixelM, errorM: Math.sqrt(variance(solution, row)) * pixelM };
+    return {
+      changeM: (this.#motion[2] as number) * pixelM,
+      errorM: Math.sqrt(variance(solution, row) + this.#ofHeldSize(2)) * pixelM,
+    };
+  }
+
+  /** The variance of the distance, in its parameter's unit, that is the one of the sizes which are held. */
+  #ofHeldSize(parameter: number): number {
+    if (!this.#trusted || parameter !== 2) return 0;
+    const size = Math.max(...this.#lattices.map(({ sizeError }) => sizeError), 0);
+    return ((size * this.#distanceM) / (this.#pixelM[0] as number)) ** 2;
   }
 
   /**
@@ -602,7 +620,7 @@ class Fit {
         return x + (taken[i] as number) * (taken[j] as number);
       });
     const error = new Float64Array(this.#motion.length);
-    for (const p of active) error[p] = Math.sqrt(covarianceOf([all.indexOf(p)])[0] as number);
+    for (const p of active) error[p] = Math.sqrt((covarianceOf([all.indexOf(p)])[0] as number) + this.#ofHeldSize(p));
     const cells = this.#lattices.map(({ known, sizeError, crystals }, l): MeasuredCell => {
       const own = this.#ofCells.slice(strainLength * l, strainLength * (l + 1));
       const strain = own.map((p) => this.#motion[p] as number);
@@ -770,6 +788,7 @@ class Fit {
       this.#crystals.map((crystal) => this.#ownStrain(crystal).reduce((sum, x) => sum + x * x, 0) / strainLength),
     );
     const known = Math.max(minKnown, 1 - openStrain / this.#strain ** 2);
+    if (this.#trusted) return change;
     this.#scatter[2] = Math.min(usualStrain, Math.max(minStrain, Math.sqrt(squares / known)));
     return change;
   }
@@ -890,7 +909,7 @@ class Fit {
     const side = Float64Array.from(right);
     const size = (p: number): number => [usual.shift, usual.shift, usual.depth, usual.turn][Math.min(p, 3)] as number;
     for (const [l, { sizeError }] of this.#lattices.entries()) {
-      const prior = strainPrior(sizeError);
+      const prior = strainPrior(this.#trusted ? heldSize : sizeError);
       const own = this.#ofCells.slice(strainLength * l, strainLength * (l + 1));
       for (const [k, p] of own.entries())
         for (const [m, q] of own.entries()) {
@@ -1016,8 +1035,9 @@ class Fit {
     for (const { u, first, members, rows } of this.#blocks(kept)) {
       const own = rows.map((row) => values[row] as number);
       const limits = this.#limits(u, members.length);
+      const ofSize = this.#ofHeldSize(members[0] as number);
       const squares = [submatrix(solution.inverse, n, rows), spread(solution, rows)].map((covariance, i) => {
-        const inverse = inverseOf(covariance, rows.length);
+        const inverse = inverseOf(ofSize > 0 ? covariance.map((x) => x + ofSize) : covariance, rows.length);
         if (!inverse) return Number.POSITIVE_INFINITY;
         const by = times(inverse, own, rows.length);
         return own.reduce((sum, x, i) => sum + x * (by[i] as number), 0) / (limits[i] as number);

@@ -337,6 +337,48 @@ describe.each([
   });
 });
 
+/**
+ * The relative change of the distance with which a cell of another size predicts the same radii best: at a scattering
+ * angle of 2θ a size changes a radius 2 tan θ / (sin 2θ cos 2θ) times as much as a distance does.
+ */
+function demanded({ panels }: Geometry, crystals: ReturnType<typeof crystalsOf>, size: number): number {
+  let [sum, squares] = [0, 0];
+  for (const { panel, fs, ss } of crystals)
+    for (const [i, at] of panel.entries()) {
+      const { corner = [0, 0] } = panels[at] ?? {};
+      const radius = Math.hypot(corner[0] + (fs[i] as number), corner[1] + (ss[i] as number)) * pixel;
+      const angle = Math.atan(radius / usualDistance);
+      const factor = (2 * Math.tan(angle / 2)) / (Math.sin(angle) * Math.cos(angle));
+      sum += factor * radius ** 2;
+      squares += radius ** 2;
+    }
+  return (size * sum) / squares;
+}
+
+test('a trusted cell fixes the distance where wide angles contradict it, and they say so', () => {
+  const random = randomOf(84);
+  // Crystals whose sizes differ by .1 % are each held to the same one.
+  for (const [seed, spread] of [0, 1e-3].entries()) {
+    const size = (random.uniform() < 0.5 ? -1 : 1) * (0.003 + 0.006 * random.uniform());
+    const known = [79, 79, 38].map((x) => ((1 + size) * x).toFixed(4)).join(',');
+    const geometry = square(1);
+    const truth = { whole: [0, 0, 0] as Triple, panels: still(1) };
+    const crystals = crystalsOf(geometry, truth, { count: 12, peaks: 60, known: `${known},90,90,90`, spread, seed });
+    const { moved, rmsPx, cells } = refineGeometry(geometry, crystals, { trustCell: true });
+    const [change = 0, error = 0] = [moved[0]?.shiftM[2], moved[0]?.shiftErrorM[2]].map((x = 0) => x / usualDistance);
+    const told = `${change} ± ${error} for ${demanded(geometry, crystals, size)}`;
+    // Residuals of Ewald's sphere bend the distance by less than a twentieth of what the size demands.
+    const off = Math.abs(change - demanded(geometry, crystals, size));
+    expect(off, told).toBeLessThan(3 * error + 0.05 * Math.abs(size));
+    expect(error, told).toBeGreaterThan(3e-4);
+    expect(error, told).toBeLessThan(6e-4);
+    // The residual is that of the trusted cell where it was: it contradicts it.
+    expect(rmsPx[0]).toBeGreaterThan(1.5 * rmsPx[1]);
+    expect(lengthsOf(cells[0]?.found as never)[0]).toBeCloseTo(79, 0);
+    expect(cells[0]?.lengthErrorsA[0]).toBeLessThan(0.15);
+  }
+});
+
 test('a known cell at a distance that is off by too little to move has the error of that distance', {
   tags: 'all',
 }, () => {

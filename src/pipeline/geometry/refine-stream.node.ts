@@ -29,6 +29,7 @@ import {
   type GeometryCrystal,
   type GeometryRefinement,
   type MeasuredCell,
+  type MovedUnit,
   refineGeometry,
 } from '../../refinement/refine-geometry.js';
 import { counted } from '../../util/amounts.js';
@@ -83,7 +84,7 @@ const atNode = 0.1;
  */
 export async function refineStreamGeometry(
   stream: string,
-  { geometry: file, cell, trustCell, output, force = false }: RefineStreamGeometryOptions,
+  { geometry: file, cell, trustCell = false, output, force = false }: RefineStreamGeometryOptions,
 ): Promise<RefinedStreamGeometry> {
   const inputs = [stream, file, cell].filter((one) => one !== undefined);
   const written = await openOutput(output, { force, inputs, endings: ['.geom'] });
@@ -133,16 +134,21 @@ export async function refineStreamGeometry(
         frames.map((frame) => ({ ...frame, explained: explainedAt(frame, refined.geometry) })),
       ).filter(({ panel: one }) => !found.some(({ panel }) => panel === one)),
     );
-    // A trusted cell is held, so that crystals hide in strains of their own what contradicts it.
-    const { cells } = trustCell ? refineGeometry(begin, fitted) : refined;
     const scatter = scatterText(fitted.map((crystal) => crystal.cell));
-    const doubts = [doubt ?? misfit, scatter, ...cells.map((cell) => cellText(cell, trustCell)), unexplained];
+    const doubts = [
+      doubt ?? misfit,
+      scatter,
+      ...refined.cells.map((cell) => cellText(cell, trustCell, refined.moved)),
+      unexplained,
+    ];
     const told = doubts.filter((text) => text !== undefined);
     const notes = [turnedText(turned, crystals), leftOutText(refined.crystals, crystals)].filter(
       (text) => text !== undefined,
     );
     const result = { ...refined, moved, doubt: told.length === 0 ? undefined : told.join('; '), notes };
-    await written.write(moved.length === 0 ? text : `${refinementComments(result)}${formatGeometry(refined.geometry)}`);
+    const doubtful = result.doubt === undefined ? '' : `; doubtful: ${result.doubt}\n`;
+    const refinedText = `${refinementComments(result)}${doubtful}${formatGeometry(refined.geometry)}`;
+    await written.write(moved.length === 0 ? text : refinedText);
     await written.close();
     return result;
   } finally {
@@ -187,10 +193,14 @@ function misfitText(
 }
 
 /** That the crystals have another cell than the known one, and that a trusted cell is not right. */
-function cellText(cell: MeasuredCell, isTrusted = false): string | undefined {
+function cellText(cell: MeasuredCell, isTrusted: boolean, moved: readonly MovedUnit[]): string | undefined {
   const text = cellRemark(cell);
   if (text === undefined || !isTrusted) return text;
-  return `${text}; peaks contradict a cell that is right to 0.03 % (--trust-cell), and the distance is between both`;
+  const isFar = moved.some(({ name, shiftM }) => name === undefined && shiftM[2] !== 0);
+  return (
+    `${text}; peaks contradict a cell whose size is right to 0.03 % (--trust-cell)` +
+    (isFar ? ', and the distance is the one that it would need' : '')
+  );
 }
 
 const sumOf = (flags: Uint8Array): number => flags.reduce((sum, x) => sum + x, 0);
