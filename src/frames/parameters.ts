@@ -38,7 +38,8 @@ export const openRows = /* @__PURE__ */ grouped('input', {
   dtype: {
     common: true,
     kind: 'choice',
-    sentence: "element type, for files that do not state it; flags take NumPy's words, too: uint16, <u2, >u2",
+    sentence:
+      "element type and its bits, for files that do not state it; flags take NumPy's words, too: uint16, <u2, >u2",
     choices: ['u8', 'u16', 'u32', 'u64', 'i8', 'i16', 'i32', 'i64', 'f16', 'f32', 'f64', 'c64', 'c128'],
     words: numpyWords,
     defaultText: 'stated by the file',

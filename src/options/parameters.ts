@@ -350,7 +350,9 @@ export function givenAs(nameOption: NameOption, name: string, value: unknown, ty
 /** What was meant by a word that is no choice. */
 function suggestion({ kind, words = {}, choices = [] }: OptionRow, value: unknown): string | undefined {
   if (kind !== 'choice' || typeof value !== 'string') return undefined;
-  const stands = Object.hasOwn(words, value) ? words[value] : undefined;
+  // NumPy counts bytes where no byte order stands before a type: u2 may be meant, and u8 is another type here and there.
+  const word = [value, `|${value}`].find((one) => Object.hasOwn(words, one));
+  const stands = word === undefined ? undefined : words[word];
   if (stands)
     return Object.entries(stands)
       .map(([name, one]) => `${name} "${one}"`)

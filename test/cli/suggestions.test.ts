@@ -222,6 +222,9 @@ test('a mistake is answered with what was meant', async () => {
       /other\.stream exists and is not a stream that ewald wrote; choose another name, or pass --force/,
     ],
     [['index', '-i', at('address.lst'), '-o', at('no.stream')], 1, /names http:.*, which is not in its folder/],
+    // NumPy's short names count bytes; u8 is known, and has eight bits.
+    [['convert', at('run.raw'), '--dtype', 'u2', '-o', at('no.h5')], 2, /did you mean dtype "u16"\?/],
+    [['convert', at('run.raw'), '--dtype', 'f8', '-o', at('no.h5')], 2, /did you mean dtype "f64"\?/],
     [['convert', 'a.h5', 'b'], 2, /the output has a flag: ewald convert a\.h5 -o b\.h5/],
     [
       [...index, '-p', at('run.cell'), '-o', at('old.stream')],

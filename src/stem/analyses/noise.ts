@@ -42,14 +42,12 @@ interface Shifts {
   readonly counts: ArrayLike<number>;
 }
 
-/** A note on positions whose frames have no counts, which have a shift of 0 like those at rest. */
+/** A note on positions whose frames have no counts, and therefore no shift. */
 export function emptyNote(counts: ArrayLike<number>): string[] {
   let empty = 0;
   for (let i = 0; i < counts.length; i++) if (counts[i] === 0) empty++;
   if (empty === 0) return [];
-  return [
-    `${empty} of ${counts.length} positions have no counts: their shift counts as 0, which says nothing of the object`,
-  ];
+  return [`${empty} of ${counts.length} positions have no counts, and therefore no shift: they are NaN`];
 }
 
 /** The mean variance of a shift along one axis: that of the pattern over its counts. */

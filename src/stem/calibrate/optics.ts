@@ -2,6 +2,7 @@
 
 import type { Axis, Metadata } from '../../frames/dataset.js';
 import { electronWavelengthA } from '../../frames/units.js';
+import { inspect } from '../../util/options.js';
 import { wordTable } from '../../util/word-table.js';
 import { type Calibration, isKnown } from './calibration.js';
 
@@ -32,20 +33,54 @@ export function opticsOf(meta: Metadata, given: { readonly [name in keyof Optics
 
 const lengths = wordTable<number>({ m: 1e9, mm: 1e6, µm: 1e3, um: 1e3, nm: 1, Å: 0.1, pm: 1e-3 });
 
+const angles = wordTable<number>({
+  mrad: 1,
+  rad: 1e3,
+  '°': Math.PI / 0.18,
+  deg: Math.PI / 0.18,
+  degrees: Math.PI / 0.18,
+});
+
+/** The size of the steps of an axis, whose values may fall; undefined if it states none. */
+const stepOf = ({ scale = 0 }: Axis): number | undefined =>
+  Number.isFinite(scale) && scale !== 0 ? Math.abs(scale) : undefined;
+
 /** The step of an axis in nm. */
-function nanometres({ scale, unit = '' }: Axis): number | undefined {
-  const factor = lengths[unit];
-  return scale !== undefined && scale > 0 && factor !== undefined ? scale * factor : undefined;
+function nanometres(axis: Axis): number | undefined {
+  const [step, factor] = [stepOf(axis), lengths[axis.unit ?? '']];
+  return step !== undefined && factor !== undefined ? step * factor : undefined;
 }
 
 /** Milliradians a pixel as an axis of the frames states them. */
-export function milliradiansOf({ scale, unit = '' }: Axis, voltage: number | undefined): number | undefined {
-  if (scale === undefined || !(scale > 0)) return undefined;
-  if (unit === 'mrad') return scale;
-  if (unit === 'rad') return scale * 1e3;
-  const factor = lengths[/^1\/(.+)$/.exec(unit)?.[1] ?? ''];
+export function milliradiansOf(axis: Axis, voltage: number | undefined): number | undefined {
+  const [step, { unit = '' }] = [stepOf(axis), axis];
+  if (step === undefined) return undefined;
+  if (Object.hasOwn(angles, unit)) return step * (angles[unit] as number);
+  const factor = lengths[inverted(unit)];
   if (factor === undefined || voltage === undefined) return undefined;
-  return 1e3 * Math.asin(Math.min(1, ((scale / factor) * electronWavelengthA(voltage * 1e3)) / 10));
+  return 1e3 * Math.asin(Math.min(1, ((step / factor) * electronWavelengthA(voltage * 1e3)) / 10));
+}
+
+const inverted = (unit: string): string => /^1\/(.+)$/.exec(unit)?.[1] ?? '';
+
+/** Units of axes that count, or of which nothing here is in need. */
+const counting = /^(px|pix|pixels?|frames?|points?|index|channels?|m?s|sec(onds?)?|a\.?\s?u\.?|arb\b.*|counts?)$/i;
+
+/** Scales of a file in units that are not known here: nothing is compared with them, or takes them. */
+function* unknownUnits({ axes = [] }: Metadata): Generator<string> {
+  const told = new Set<string>();
+  for (const [i, axis] of axes.entries()) {
+    const [step, { unit = '' }] = [stepOf(axis), axis];
+    const isScan = i < axes.length - 2;
+    const isKnownUnit =
+      Object.hasOwn(lengths, isScan ? unit : inverted(unit)) || (!isScan && Object.hasOwn(angles, unit));
+    if (step === undefined || unit === '' || counting.test(unit) || isKnownUnit) continue;
+    const text =
+      `the file states steps of ${short(step)} ${inspect(unit)} along ${isScan ? 'the scan' : 'the detector'}, a unit that ` +
+      `is not known for ${isScan ? 'lengths' : 'angles or inverse lengths'}: they are not used`;
+    if (!told.has(text)) yield text;
+    told.add(text);
+  }
 }
 
 /** Share by which a stated number may differ from the one that was found or given. */
@@ -65,6 +100,7 @@ interface Seen {
 export function contradictions(meta: Metadata, optics: Optics, seen: Seen): readonly string[] {
   return [
     ...unusual(optics),
+    ...unknownUnits(meta),
     ...otherOptics(meta, optics),
     ...otherScale(meta, optics, seen),
     ...otherAxes(meta, seen),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Calibration, Context, type EwaldError, type Scan, ssbUdf } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { contradictions } from '../../../src/stem/calibrate/optics.js';
 import { ewaldTogether } from '../../support/cli.js';
 import { simulatedScan } from './simulated-scan.mjs';
 
@@ -118,6 +119,40 @@ describe('what the file states', () => {
     const given = { ...calibration, optics } as Calibration;
     // The wavelength of electrons of 200 kV: 2.5079 pm.
     expect(JSON.stringify(ctx.createSsbAnalysis(scan, { calibration: given }).udf.params)).toContain('2.5079');
+  });
+
+  test('in units of lengths and angles is taken whatever its sign, and other units are named', () => {
+    const optics = { semiconv: { value: 10, source: 'given' }, voltage: { value: 200, source: 'given' } } as const;
+    const seen = { radius: 20, cy: 0, cx: 0, rotation: { refused: '' } };
+    const said = (scale: number, unit: string, nav = 'nm') => {
+      const axes = ['y', 'x', 'ky', 'kx'].map((name, i) => ({ name, size: 9, scale, unit: i < 2 ? nav : unit }));
+      return contradictions({ axes }, optics, seen as never);
+    };
+    // 10 mrad over 20 pixels: .5 mrad a pixel; sin θ = λ k, with electrons of 2.5079 pm.
+    const right: [number, string][] = [
+      [0.5, 'mrad'],
+      [5e-4, 'rad'],
+      [0.0286479, '°'],
+      [0.0286479, 'deg'],
+      [0.19937, '1/nm'],
+      [0.019937, '1/Å'],
+      [1.9937e-4, '1/pm'],
+    ];
+    for (const [scale, unit] of right)
+      for (const sign of [1, -1]) {
+        expect(said(sign * scale, unit), unit).toEqual([]);
+        expect(said(2 * sign * scale, unit).join(), unit).toMatch(/states 1 mrad a pixel, .* 20 mrad by that/);
+      }
+    expect(said(1, 'px', 'px')).toEqual([]);
+    expect(said(0.5, '')).toEqual([]);
+    expect(said(0.5, 'nm')).toEqual([
+      expect.stringMatching(/steps of 0.5 "nm" along the detector, a unit that is not known/),
+    ]);
+    expect(said(0.5, 'mrad', 'inch')).toEqual([
+      expect.stringMatching(
+        /steps of 0.5 "inch" along the scan, a unit that is not known for lengths: they are not used/,
+      ),
+    ]);
   });
 
   test('against the radius of the disk is named', async () => {
