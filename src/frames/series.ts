@@ -82,6 +82,8 @@ class Parts {
   readonly #held = new Map<number, { readonly opening: Promise<Dataset>; users: number }>();
   /** What tells how files have changed that were opened, by their numbers: as they were when they were opened first. */
   readonly #changes = new Map<number, NonNullable<Dataset[typeof changedFiles]>>();
+  /** How files had changed when they were closed: they may be gone at the end. */
+  readonly #changed = new Map<number, readonly string[]>();
   #known: Examined | undefined;
 
   constructor(name: string, files: readonly SeriesFile[]) {
@@ -122,9 +124,13 @@ class Parts {
 
   /** A sentence for each file that has changed since it was opened first. */
   async changes(): Promise<readonly string[]> {
-    const texts: string[] = [];
-    for (const changes of this.#changes.values()) texts.push(...(await changes()));
-    return texts;
+    for (const i of this.#changes.keys()) await this.#look(i);
+    return [...this.#changed.values()].flat();
+  }
+
+  async #look(i: number): Promise<void> {
+    const texts = (await this.#changes.get(i)?.()) ?? [];
+    if (texts.length > 0) this.#changed.set(i, texts);
   }
 
   async close(): Promise<void> {
@@ -148,6 +154,7 @@ class Parts {
   async #close(i: number): Promise<void> {
     const one = this.#held.get(i);
     this.#held.delete(i);
+    await this.#look(i);
     await one?.opening.then((dataset) => dataset.dispose()).catch(() => undefined);
   }
 }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { formatNpy } from 'ewald';
 import { Context, sumSigUdf } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { changedFiles } from '../../src/frames/dataset.js';
+import { open } from '../../src/frames/opening.node.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 
 let folder: string;
@@ -51,6 +53,20 @@ test('files of a series are examined, those that were closed as well', async () 
   const past = new Date(0);
   const printed = await printedOf(at('series'), () => utimes(at('series/f_10.npy'), past, past));
   expect(printed).toMatch(/^warning: .*f_10\.npy changed while it was read[^\n]*\n$/);
+});
+
+test('a file of a series that has changed when it is done is said, though it is gone at the end', async () => {
+  await mkdir(at('gone'));
+  for (let i = 0; i < 20; i++) await writeFile(at(`gone/f_${i + 10}.npy`), frames(1, 2));
+  const dataset = await open(at('gone'));
+  const past = new Date(0);
+  for (let frame = 0; frame < 40; frame++) {
+    await dataset.read(frame, 1);
+    if (frame === 0) await utimes(at('gone/f_10.npy'), past, past);
+    if (frame === 38) await rm(at('gone/f_10.npy'));
+  }
+  expect(await dataset[changedFiles]?.()).toEqual([expect.stringMatching(/f_10\.npy changed while it was read/)]);
+  await dataset.dispose();
 });
 
 test('the shell warns of such a file, and ends with 1', async () => {
