@@ -10,10 +10,21 @@ import {
   volume,
 } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { primitiveOf } from '../../src/crystal/centring.js';
+import { product, stretch } from '../../src/crystal/strain.js';
 import { fewModel } from '../../src/indexing/few/choice.js';
 import { batchOf, Frames } from '../../src/indexing/pooled/frames.js';
 import { latticesOf } from '../../src/indexing/pooled/lattice.js';
-import { cellOfMetric, determinantOf, listNodes, reduce, roomForNodes } from '../../src/indexing/pooled/metric.js';
+import { poolOf } from '../../src/indexing/pooled/lengths.js';
+import {
+  cellOfMetric,
+  determinantOf,
+  listNodes,
+  reduce,
+  reduced,
+  roomForNodes,
+} from '../../src/indexing/pooled/metric.js';
+import { pooledCell } from '../../src/indexing/pooled/search.js';
 
 const beams = {
   mono: { wavelengthA: 1, bandwidth: 0.001, mosaicityRad: 0.0015, domainA: 3300, distanceMm: 80, pixelMm: 0.075 },
@@ -27,7 +38,8 @@ const beams = {
   },
 } satisfies Record<string, Partial<SpotSimulation>>;
 type Six = readonly [number, number, number, number, number, number];
-const cells: Record<'oP' | 'aP' | 'hP', Six> = {
+const cells: Record<'oP' | 'aP' | 'hP' | 'cF', Six> = {
+  cF: [25.83, 25.83, 25.83, 90, 90, 90],
   oP: [6.83, 10.94, 17.42, 90, 90, 90],
   aP: [5.13, 7.21, 9.34, 77.6, 83.9, 70.8],
   hP: [18.41, 18.41, 7.52, 90, 90, 120],
@@ -39,7 +51,8 @@ function stillsOf(name: keyof typeof cells, beam: keyof typeof beams, images: nu
   return [5, 6, 7, 8].flatMap((spots) =>
     simulateSpots({
       cell,
-      dMinA: 0.95,
+      centring: name === 'cF' ? 'F' : 'P',
+      dMinA: name === 'cF' ? 1.25 : 0.95,
       bFactorA2: 4,
       noisePx: 0.4,
       detectorPx: [2100, 2100],
@@ -145,6 +158,19 @@ describe.each(['mono', 'electrons'] as const)('few spots of %s', (beam) => {
     await indexer.dispose();
   });
 
+  test('explain images of another crystal no better than chance', async () => {
+    const indexer = await context.indexer({ method: 'few', batch: 60, maxOutputCells: 16 });
+    const { wavelengthA } = beams[beam];
+    const run = indexer.run as unknown as ConstructorParameters<typeof Frames>[0];
+    const frames = new Frames(run, { wavelengthA }, fewModel({}, wavelengthA));
+    const cell = cellFromParameters(...cells.oP);
+    const own = await frames.verdict(cell, batchOf(stillsOf('oP', beam, 24, 0.25)));
+    const others = await frames.verdict(cell, batchOf(stillsOf('hP', beam, 24, 0.25)));
+    expect(own.unexplained).toBeLessThan(0.15 * 24);
+    expect(others.unexplained).toBeGreaterThan(0.5 * 24);
+    await indexer.dispose();
+  });
+
   test.each(['oP', 'hP'] as const)(
     'of an unknown cell %s determine it, with its lattice',
     { tags: 'nightly', timeout: 600_000 },
@@ -161,6 +187,32 @@ describe.each(['mono', 'electrons'] as const)('few spots of %s', (beam) => {
         );
     },
   );
+});
+
+/** Whether each image takes the setting that it fits best decides how symmetric a lattice seems. */
+test('a bent start ends as the symmetric cell, within its errors', { tags: 'nightly', timeout: 600_000 }, async () => {
+  const indexer = await context.indexer({ method: 'few', batch: 60, maxOutputCells: 16 });
+  const { wavelengthA } = beams.electrons;
+  const model = fewModel({}, wavelengthA);
+  const run = indexer.run as unknown as ConstructorParameters<typeof Frames>[0];
+  const images = stillsOf('cF', 'electrons', 60, 0.25);
+  const truth = reduced(primitiveOf(cellFromParameters(...cells.cF), 'F')) as Cell;
+  const bent = reduced(product(truth, stretch([0.002, -0.003, 0.001, -0.002, 0.003, 0.001]))) as Cell;
+  const found = await pooledCell(
+    {
+      frames: new Frames(run, { wavelengthA }, model),
+      pool: poolOf([], wavelengthA, model),
+      images,
+      given: [bent],
+    },
+    { signal: undefined, tell: () => {} },
+  );
+  const [best] = latticesOf(found?.cell as Cell, found?.covariance as Float64Array, 0.02);
+  expect(best?.type).toBe('cF');
+  const [length, error] = [best?.parameters[0] as number, best?.errors[0] as number];
+  expect(Math.abs(length - cells.cF[0]) / error).toBeLessThan(3.5);
+  expect(error / length).toBeLessThan(5e-4);
+  await indexer.dispose();
 });
 
 test('ten images of few spots say how many are needed', { tags: 'all' }, async () => {

@@ -5,7 +5,17 @@
 import type { Cell } from '../../crystal/cell.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { checkSignal, yieldToEventLoop } from '../../util/options.js';
-import { aboveMean, bins, binWidth, firstLength, type Pool, productsBySpots, strongLines, weights } from './lengths.js';
+import {
+  aboveMean,
+  bins,
+  binWidth,
+  type Counted,
+  firstLength,
+  type Pool,
+  productsBySpots,
+  strongLines,
+  weights,
+} from './lengths.js';
 import {
   cellOfMetric,
   determinantOf,
@@ -280,14 +290,36 @@ class LineSums {
 /** exp(−z²/2) by steps of 1/64 up to 3.5. */
 const gauss = Float64Array.from({ length: 64 * 4 }, (_, i) => Math.exp(-((i / 64) ** 2) / 2));
 
+/** The bins of a kind that have lengths, in order, and which of them is the first from a bin on. */
+interface Filled {
+  readonly at: Int32Array;
+  readonly from: Int32Array;
+}
+
+function filledOf({ counts }: Counted): Filled {
+  const from = new Int32Array(bins + 1);
+  let n = 0;
+  for (let bin = 0; bin < bins; bin++) {
+    from[bin] = n;
+    if (counts[bin]) n++;
+  }
+  from[bins] = n;
+  const at = new Int32Array(n);
+  for (let bin = bins - 1; bin >= 0; bin--) if (counts[bin]) at[from[bin] as number] = bin;
+  return { at, from };
+}
+
 /** The odds of the pooled lengths on the rings of a cell against lengths of anything. */
 class Rings {
   readonly #pool: Pool;
+  readonly #filled: readonly Filled[];
+  /** By bin that has lengths. */
   readonly #density = new Float64Array(bins);
   readonly #room = roomForNodes(16384);
 
   constructor(pool: Pool) {
     this.#pool = pool;
+    this.#filled = pool.kinds.map(filledOf);
   }
 
   /** ln of them, for the nodes of a cell as far as so many reach; `factor` is one on the errors of lengths. */
@@ -302,15 +334,16 @@ class Rings {
     if (top < 3) return 0;
     let sum = 0;
     for (const [kind, { counts, errors }] of this.#pool.kinds.entries()) {
-      const density = this.#density.fill(0, 0, top);
-      for (let i = 0; i < count; i++)
-        addRing(density, top, this.#room.lengths[i] as number, { errors, factor, volumeA3 });
+      const filled = this.#filled[kind] as Filled;
+      const below = filled.from[top] as number;
+      const density = this.#density.fill(0, 0, below);
+      const shape = { errors, factor, volumeA3, top, filled };
+      for (let i = 0; i < count; i++) addRing(density, this.#room.lengths[i] as number, shape);
       let ln = 0;
       let product = 1;
-      for (let bin = 0; bin < top; bin++) {
-        const n = counts[bin] as number;
-        if (n === 0) continue;
-        const odds = 0.5 + 0.5 * (density[bin] as number);
+      for (let i = 0; i < below; i++) {
+        const n = counts[filled.at[i] as number] as number;
+        const odds = 0.5 + 0.5 * (density[i] as number);
         if (n > 1) ln += n * Math.log(odds);
         else product *= odds;
         // One logarithm of many factors.
@@ -329,19 +362,27 @@ interface RingShape {
   readonly errors: Float64Array;
   readonly factor: number;
   readonly volumeA3: number;
+  /** Bins of the cell. */
+  readonly top: number;
+  readonly filled: Filled;
 }
 
-/** Adds the density of a ring, of both halves, relative to that of nodes all over. */
-function addRing(density: Float64Array, top: number, length: number, { errors, factor, volumeA3 }: RingShape): void {
-  const at = (length - firstLength) / binWidth;
-  if (!(at >= 0 && at < top)) return;
-  const centre = at | 0;
+/** Adds the density of a ring, of both halves, relative to that of nodes all over, where there are lengths. */
+function addRing(
+  density: Float64Array,
+  length: number,
+  { errors, factor, volumeA3, top, filled: { at, from } }: RingShape,
+): void {
+  const place = (length - firstLength) / binWidth;
+  if (!(place >= 0 && place < top)) return;
+  const centre = place | 0;
   const width = ((errors[centre] as number) * factor) / binWidth;
   const height = 2 / (2.5066 * width * binWidth * 4 * Math.PI * length * length * volumeA3);
-  const [from, to] = [Math.max(0, centre - ((3 * width) | 0) - 1), Math.min(top - 1, centre + ((3 * width) | 0) + 1)];
+  const reach = ((3 * width) | 0) + 1;
+  const end = from[Math.min(top, centre + reach + 1)] as number;
   const step = 64 / width;
-  for (let bin = from; bin <= to; bin++) {
-    const z = Math.abs(bin + 0.5 - at) * step;
-    density[bin] = (density[bin] as number) + (z < 255 ? height * (gauss[z | 0] as number) : 0);
+  for (let i = from[Math.max(0, centre - reach)] as number; i < end; i++) {
+    const z = Math.abs((at[i] as number) + 0.5 - place) * step;
+    if (z < 255) density[i] = (density[i] as number) + height * (gauss[z | 0] as number);
   }
 }

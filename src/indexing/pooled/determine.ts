@@ -22,8 +22,12 @@ type Parameters = DeterminedCell['parameters'];
  * has half of them.
  */
 const accepted = { few: 0.9, fewImages: 30, many: 0.42, mean: 8 } as const;
-/** Images left by a cell, at least and as a part of all, that may be of another phase. */
-const another = { images: 30, share: 0.25 } as const;
+/**
+ * Images left by a cell, at least and as a part of all, that may be of another phase; and the part of all that the cell
+ * explains no better than chance. Of its own images that are 5 to 12 % with 30 % of spurious spots, of those of another
+ * phase 57 to 100 %.
+ */
+const another = { images: 30, share: 0.25, unexplained: 0.15 } as const;
 /** Bandwidth of a pink beam, which is tried where none is named. */
 const pink = 0.008;
 
@@ -74,7 +78,8 @@ export async function cellsOfFew(setup: PooledSetup): Promise<DeterminedCell[] |
   const found = [answerOf(best, images.length, tolerance, 1)];
   const some = chosen(images);
   const rest = some.filter((_, i) => !best.indexed.includes(i));
-  if (rest.length >= Math.max(another.images, another.share * some.length)) {
+  const least = Math.max(another.images, another.share * some.length);
+  if (rest.length >= least && best.unexplained >= another.unexplained * some.length) {
     const second = await searched(setup, rest);
     if (second && isAccepted(second, rest.length)) found.push(answerOf(second, images.length, tolerance, 2));
     else

@@ -42,6 +42,8 @@ export interface Verdict {
   /** Images that it indexes, by number, and their part of all. */
   readonly indexed: readonly number[];
   readonly share: number;
+  /** Images of which it explains less than chance would. */
+  readonly unexplained: number;
 }
 
 /** A fitted cell. */
@@ -49,7 +51,10 @@ export interface FittedCell {
   readonly cell: Cell;
   /** Images that took part. */
   readonly used: number;
-  /** Covariance of its strain, six numbers as of strain.ts in the axes of the cell; undefined if none is determined. */
+  /**
+   * Covariance of its strain, six numbers as of strain.ts in the axes of the cell, wider where images scatter by more than
+   * their spots tell; undefined if none is determined.
+   */
   readonly covariance: Float64Array | undefined;
 }
 
@@ -76,14 +81,15 @@ export class Frames {
   async verdict(cell: Cell, batch: Batch): Promise<Verdict> {
     const result = await this.#indexed(cell, batch);
     const indexed: number[] = [];
-    let odds = 0;
+    let [odds, unexplained] = [0, 0];
     for (let i = 0; i < result.images; i++) {
       const [first] = result.image(i).cells();
       const ln = first ? -first.log10Chance * Math.LN10 : Number.NEGATIVE_INFINITY;
       odds += Math.max(ln, 0) + Math.log(0.5 + 0.5 * Math.exp(-Math.abs(ln)));
       if (ln > indexedOdds) indexed.push(i);
+      if (ln <= 0) unexplained++;
     }
-    return { odds, indexed, share: indexed.length / result.images };
+    return { odds, indexed, share: indexed.length / result.images, unexplained };
   }
 
   /** Fits a cell to the images in which one orientation holds at least `share` of the odds. */
@@ -128,6 +134,8 @@ class StrainFit {
   readonly #star: Cell;
   readonly #normal = new Float64Array(36);
   readonly #right = new Float64Array(6);
+  /** What each image adds to them. */
+  readonly #images: { readonly normal: Float64Array; readonly right: Float64Array }[] = [];
 
   constructor(cell: Cell) {
     this.#cell = cell;
@@ -159,18 +167,34 @@ class StrainFit {
     for (let a = 0; a < 3; a++) for (let b = 0; b < 3; b++) turns[3 * a + b] = normal[9 * (a + 6) + b + 6] as number;
     const inverse = inverseOf(turns, 3);
     if (!inverse) return;
+    const own = { normal: new Float64Array(36), right: new Float64Array(6) };
     for (let u = 0; u < 6; u++) {
       const along = [0, 1, 2].map((b) =>
         [0, 1, 2].reduce((sum, a) => sum + (normal[9 * u + a + 6] as number) * (inverse[3 * a + b] as number), 0),
       );
       const less = (of: (b: number) => number): number => along.reduce((sum, x, b) => sum + x * of(b), 0);
-      this.#right[u] = (this.#right[u] as number) + (right[u] as number) - less((b) => right[b + 6] as number);
+      own.right[u] = (right[u] as number) - less((b) => right[b + 6] as number);
       for (let v = 0; v < 6; v++)
-        this.#normal[6 * u + v] =
-          (this.#normal[6 * u + v] as number) +
-          (normal[9 * u + v] as number) -
-          less((b) => normal[9 * v + b + 6] as number);
+        own.normal[6 * u + v] = (normal[9 * u + v] as number) - less((b) => normal[9 * v + b + 6] as number);
     }
+    for (let i = 0; i < 6; i++) this.#right[i] = (this.#right[i] as number) + (own.right[i] as number);
+    for (let i = 0; i < 36; i++) this.#normal[i] = (this.#normal[i] as number) + (own.normal[i] as number);
+    this.#images.push(own);
+  }
+
+  /** By how much images scatter more than their spots' errors say, as a factor of the variance; at least 1. */
+  #scatter(inverse: Float64Array, strain: ArrayLike<number>): number {
+    let sum = 0;
+    for (const { normal, right } of this.#images) {
+      const score = right.map(
+        (x, u) =>
+          x - [0, 1, 2, 3, 4, 5].reduce((all, v) => all + (normal[6 * u + v] as number) * (strain[v] as number), 0),
+      );
+      for (let u = 0; u < 6; u++)
+        for (let v = 0; v < 6; v++) sum += (score[u] as number) * (inverse[6 * u + v] as number) * (score[v] as number);
+    }
+    const n = this.#images.length;
+    return Math.max(1, ((sum / 6) * n) / (n - 1));
   }
 
   solution(): FittedCell | undefined {
@@ -180,8 +204,9 @@ class StrainFit {
     const strain = solved(held, this.#right, 6);
     if (!strain) return undefined;
     const cell = reduced(reciprocal(product(this.#star, stretch(strain))));
+    const factor = covariance ? this.#scatter(covariance, strain) : 1;
     // A reduced cell keeps its axes in space, so that the covariance remains that of its strain.
-    return cell && { cell, used: this.used, covariance };
+    return cell && { cell, used: this.used, covariance: covariance?.map((x) => factor * x) };
   }
 }
 

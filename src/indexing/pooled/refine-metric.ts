@@ -66,13 +66,14 @@ export class MetricFit {
       normal[7 * u] = (normal[7 * u] as number) + w;
       right[u] = (right[u] as number) + w * (metric[u] as number);
     }
+    for (let u = 1; u < 6; u++) for (let v = 0; v < u; v++) normal[6 * u + v] = normal[6 * v + u] as number;
     const better = solved(normal, right, 6);
     if (!better?.every(Number.isFinite)) return false;
     metric.set(better);
     return determinantOf(metric) > 0 && better.subarray(0, 3).every((square) => square > 0);
   }
 
-  /** Adds a length to the normal equations, once for each node near it. */
+  /** Adds a length to the upper half of the normal equations, once for each node near it. */
   #add(
     { x, sigma, ground, weight: kind }: Length,
     { order, sorted }: Sorted,
@@ -104,7 +105,7 @@ export class MetricFit {
         const wu = w * (row[u] as number);
         if (wu === 0) continue;
         right[u] = (right[u] as number) + wu * x * x;
-        for (let v = 0; v < 6; v++) normal[6 * u + v] = (normal[6 * u + v] as number) + wu * (row[v] as number);
+        for (let v = u; v < 6; v++) normal[6 * u + v] = (normal[6 * u + v] as number) + wu * (row[v] as number);
       }
     }
   }
