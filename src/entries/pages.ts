@@ -53,6 +53,8 @@ export { type Calibration, checkCalibration, darkFieldRadii, isKnown, reachOf } 
 export { milliradiansOf, opticsOf } from '../stem/calibrate/optics.js';
 export { calibrationTexts } from '../stem/calibrate/text.js';
 export { integrateMeasured, measuredNoise } from '../stem/images/integrate-measured.js';
+export type { NamedResult } from '../stem/output/named-results.js';
+export { resultsPage } from '../stem/output/results-page.js';
 export type { StoredAxis, StoredPage, StoredResult } from '../stem/output/results-page.js';
 export { rangesOf } from '../udf/scans/roi-ranges.js';
 export { counted, formatFirstFrames, framesText, framesWithPeaks } from '../util/amounts.js';

@@ -2,8 +2,10 @@
 /** The panes of a scan in the page of the viewer: what they show and save, and the command that gives the same. */
 import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { inflateSync } from 'node:zlib';
 import { readNpy } from 'ewald';
 import { describe, expect, test } from 'vitest';
+import type { StoredPage } from '../../src/stem/output/results-page.js';
 import { simulatedScan } from '../stem/calibrate/simulated-scan.mjs';
 import { ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
@@ -83,11 +85,13 @@ describe('the panes of a scan', () => {
     const calibration = await saved(visit, '#save-calibration');
     expect(calibration).toMatch(/panes\.raw\.cal\.json$/);
     await visit.page.mouse.move(0, 0);
+    const files: string[] = [];
     for (const [k, command] of (await readings(visit)).entries()) {
       const [said = '', remark] = command.split(' # ');
       const [program, ...words] = said.split(' ');
       expect(program).toBe('ewald');
       const file = await saved(visit, `${pane(k)} >> [name="npy"]`);
+      files.push(file);
       const at = `of-command-${k}.npy`;
       const { code, err } = await ewald([...words.slice(0, -1), at], { cwd: dirname(file) });
       expect(code, err).toBe(0);
@@ -100,6 +104,15 @@ describe('the panes of a scan', () => {
       const most = Math.max(...(computed?.data ?? []).map(Math.abs));
       for (const [i, value] of (computed?.data ?? []).entries())
         expect(Math.abs((shown?.data[i] ?? Number.NaN) / factor - value)).toBeLessThan(1e-6 * most);
+    }
+    // The page that is saved has the same numbers, and the pattern.
+    const html = readFileSync(await saved(visit, '#save-page'), 'utf8');
+    const { results, command } = JSON.parse(/id="stored">([\s\S]*?)<\/script>/.exec(html)?.[1] ?? '') as StoredPage;
+    expect(results.map(({ name }) => name).at(-1)).toBe('pattern');
+    expect(command?.split('\n')).toHaveLength(files.length);
+    for (const [k, path] of files.entries()) {
+      const bytes = inflateSync(Buffer.from(results[k]?.numbers ?? '', 'base64'));
+      expect(bytes.equals(readFileSync(path).subarray(-bytes.length)), path).toBe(true);
     }
     // A detector that is moved as far as it goes has a command as well.
     const last = await visit.page.evaluate(async () => {

@@ -18,7 +18,7 @@ const times = (lengths: readonly number[]): string => lengths.join(' × ');
 function facts({ about, creator, date }: StoredPage): string {
   const { input, shape, dtype, stepNm, voltageKv, semiconvMrad, measured } = about;
   return [
-    `${input}: ${times(shape)} ${dtype}`,
+    `${input}: ${times(shape)} ${dtype}`.trim(),
     ...(measured ? [`${measured.positions} of ${measured.of} positions measured`] : []),
     ...(stepNm === undefined ? [] : [`a step is ${shown(stepNm)} nm`]),
     ...(voltageKv === undefined ? [] : [`${shown(voltageKv)} kV`]),

@@ -9,6 +9,10 @@
 /** Values of a frame. */
 export type FrameData = Uint8Array | Int8Array | Uint16Array | Int16Array | Uint32Array | Int32Array | Float32Array;
 
+/** The letter of NumPy for the kind of numbers: unsigned, signed, or floating. */
+export const kindOf = (data: FrameData): 'u' | 'i' | 'f' =>
+  data instanceof Float32Array ? 'f' : /^U/.test(data.constructor.name) ? 'u' : 'i';
+
 /** Lowest and highest value that differ in colour. */
 export type Limits = readonly [low: number, high: number];
 

@@ -1,5 +1,5 @@
 /** A pane with one result of a scan: its picture with limits, colours, a colour bar, a scale bar, and its numbers. */
-import { mapInto } from '../../entries/pages.js';
+import { mapInto, type NamedResult } from '../../entries/pages.js';
 import { barWidth, drawColourBar, drawScaleBar, written } from './bars.js';
 import { type ColourMapName, colourMapNames, colourMaps } from './colour-maps.js';
 import { automaticLimits, type Limits, sampleOf } from './contrast.js';
@@ -37,6 +37,8 @@ export class ImagePane {
   /** The name of the file, and the command that gives the numbers; set by the scan. */
   name = '';
   command = '';
+  /** What the image should be read with. */
+  notes: readonly string[] = [];
   onChange: () => void = () => undefined;
   onQuantity: () => void = () => undefined;
   /** The plane of an image that does not show the scan. */
@@ -200,6 +202,7 @@ export class ImagePane {
 
   /** Writes what the image should be read with below it. */
   note(notes: readonly string[]): void {
+    this.notes = notes;
     const line = this.figure.querySelector('.pane-notes') as HTMLElement;
     line.textContent = notes.join('; ');
     line.hidden = notes.length === 0;
@@ -241,6 +244,24 @@ export class ImagePane {
       this.#vectors ? [...this.shape, 2] : this.shape,
       numbers,
     );
+  }
+
+  /** The numbers in the unit that the pane shows, for a page of results. */
+  get result(): NamedResult | undefined {
+    const { image, plane } = this;
+    if (!image) return undefined;
+    const [unit, factor] = this.unit;
+    const data = (this.#vectors ?? image).map((value) => value * factor);
+    const axes = plane?.axes.map(({ name }) => name) ?? (this.fourier ? ['frequency_y', 'frequency_x'] : undefined);
+    return {
+      ...{ name: this.title, dtype: 'f64', data, navAxes: axes ? 0 : 2 },
+      shape: this.#vectors ? [...this.shape, 2] : this.shape,
+      ...(this.#vectors && { vectors: true }),
+      ...(unit !== '' && { unit }),
+      ...(axes && { axes }),
+      ...(plane && { across: plane.axes[1] }),
+      log: this.fourier,
+    };
   }
 
   /** The picture with its bars, and the name of the result below it. */

@@ -3,6 +3,7 @@ import { byId } from '../by-id.js';
 import { imagePane, pane, redraw, say, scan, viewer } from './app.js';
 import { barWidth, drawColourBar, drawScaleBar } from './bars.js';
 import { colourMaps } from './colour-maps.js';
+import { kindOf } from './contrast.js';
 import {
   bindSelect,
   computedColor,
@@ -51,6 +52,7 @@ export function bindScan(): void {
   onClick('bright-field', () => scan.fieldOf('bright'));
   onClick('dark-field', () => scan.fieldOf('dark'));
   onClick('pattern-npy', () => void savePattern().catch(viewer.fail));
+  onClick('save-page', () => void savePage().catch(viewer.fail));
 }
 
 /** Shows another result in a separate pane. */
@@ -124,9 +126,15 @@ async function savePattern(): Promise<void> {
   const { frame } = pane.picture;
   if (!frame) return;
   const { data, height, width } = frame;
-  const kind = data instanceof Float32Array ? 'f' : /^U/.test(data.constructor.name) ? 'u' : 'i';
-  const dtype = `${data.BYTES_PER_ELEMENT === 1 ? '|' : '<'}${kind}${data.BYTES_PER_ELEMENT}`;
+  const dtype = `${data.BYTES_PER_ELEMENT === 1 ? '|' : '<'}${kindOf(data)}${data.BYTES_PER_ELEMENT}`;
   (await import('./npy-file.js')).saveNpy('pattern.npy', dtype, [height, width], data);
+}
+
+/** Saves all pictures with their numbers as one page. */
+async function savePage(): Promise<void> {
+  const { saveScanPage } = await import('./scan-page.js');
+  const { lacks } = await saveScanPage(scan, pane.picture.frame);
+  if (lacks.length > 0) say(lacks.join('; '), false);
 }
 
 /** A few shapes of a scan of some frames, the squarest first. */
