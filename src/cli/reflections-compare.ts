@@ -9,7 +9,7 @@ import {
 } from '../entries/command.node.js';
 import { type ComparisonFigures, compareReflections, compareReport, type ListComparison } from '../entries/merging.js';
 import { commandLine } from './command-line.js';
-import { bold, dim, note, print, printJson, refuseBoth, table, wrapText, yellow } from './output.js';
+import { bold, dim, endDone, note, print, printJson, refuseBoth, table, warn, wrapText, yellow } from './output.js';
 import { pickFlags } from './parameter-flags.js';
 import { cellOfLists, readList } from './reflections-input.js';
 import type { CompareFlags } from './reflections-rows.js';
@@ -34,6 +34,11 @@ export async function run([first = '', second = '']: readonly string[], flags: C
   else if (csv) print(csvText(rowsOf(result)));
   else show(result, first, second);
   for (const remark of result.remarks) note(`${yellow('note:')} ${remark}`);
+  const { verdict, text } = result.sameCrystal;
+  // A table of numbers has no place for it.
+  if (csv && verdict === 'other') note(`${yellow('note:')} ${text}`);
+  if (result.isDoubtful) warn('the lists contradict what they are said to be: see the notes (exit code 1)');
+  endDone(!result.isDoubtful);
 }
 
 const rowsOf = ({ overall, shells }: ListComparison): object[] =>
@@ -110,6 +115,8 @@ function show(result: ListComparison, first: string, second: string): void {
     const told = ways.map(({ operation, cc }) => `${operation}: CC ${digits(cc, 3)}`).join('; ');
     print(wrapText(`ways to index the second list: ${told}${asTheyAre ? '' : `; it is taken as ${best.operation}`}`));
   }
+  const { verdict, text } = result.sameCrystal;
+  print(verdict === 'other' ? yellow(wrapText(text)) : bold(wrapText(text)));
   const differing = worst.filter(({ deviation }) => Math.abs(deviation) >= leastShown);
   if (differing.length > 0) {
     const lines = differing.map(({ indices, first: x, second: y, deviation }) => [

@@ -32,6 +32,7 @@ export type {
   FormatListOptions,
   ListOptions,
 } from './reflections/parameter-types.js';
+export type { SameCrystal } from './reflections/same-crystal.js';
 export type { StatedSpaceGroup } from './reflections/stated-absences.js';
 export type { LMoments, TwinLaw, TwinStatistics } from './reflections/twinning.js';
 export {

@@ -3,6 +3,7 @@
 import type { Planner } from '../compute/planner/planner.js';
 import { isOfElectrons, polarisationText, readPolarisation } from '../crystal/polarisation.js';
 import { identity, type Operation } from '../crystal/symmetry/matrices.js';
+import { orientedGroup } from '../crystal/symmetry/oriented.js';
 import { laueName, type PointGroup } from '../crystal/symmetry/point-group.js';
 import { indexingAmbiguities, latticeRotations } from '../crystal/symmetry/settings.js';
 import { checkedOptions, row } from '../options/call-options.js';
@@ -254,6 +255,11 @@ function decide(
   const chosen = aligned(checked.reference, observations, unique, settings, remarks);
   if (checked.reference) {
     const reference = inSetting(checked.reference, { cell });
+    if (!orientedGroup(reference.symmetry, cell))
+      remarks.push(
+        `The reference is in ${reference.symmetry}, and the cell does not have this symmetry: it is of another crystal, or of ` +
+          'other axes.',
+      );
     const joined = joinedPairs(reference, group, subject);
     const averaged = joined && groupRemark('The reference', reference, subject, joined);
     if (averaged !== undefined) remarks.push(averaged);

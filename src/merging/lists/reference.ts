@@ -42,25 +42,34 @@ const shellSize = 50;
 const fewestErrors = 2;
 
 /**
- * Two lists in units of their means in shells, in this order: the decrease with resolution, which any two crystals have
- * in common, does not count as agreement. Shells of which one list has no mean, such as those beyond the edge of the
- * data, are left out: divided by next to nothing, they would decide.
+ * Shells of values in this order of resolution, with the mean of each list. Shells of which one list has no mean, such as
+ * those beyond the edge of the data, are left out: divided by next to nothing, they would decide.
  */
-function relative(lists: readonly (readonly number[])[], order: readonly number[]): number[][] {
-  const out: number[][] = lists.map(() => []);
+export function knownShells(
+  lists: readonly (readonly number[])[],
+  order: readonly number[],
+): { readonly places: readonly number[]; readonly means: readonly number[] }[] {
   const shells = Math.max(1, Math.floor(order.length / shellSize));
-  for (let shell = 0; shell < shells; shell++) {
+  return Array.from({ length: shells }, (_, shell) => {
     const [from, to] = [shell, shell + 1].map((n) => Math.floor((n * order.length) / shells));
-    const some = lists.map((values) => order.slice(from, to).map((i) => values[i] ?? Number.NaN));
-    const means = some.map((own) => own.reduce((sum, x) => sum + x, 0) / own.length);
-    const isKnown = some.every((own, n) => {
+    const places = order.slice(from, to);
+    const means = lists.map((own) => places.reduce((sum, i) => sum + (own[i] ?? Number.NaN), 0) / places.length);
+    return { places, means };
+  }).filter(({ places, means }) =>
+    lists.every((own, n) => {
       const mean = means[n] as number;
-      const variance = own.reduce((sum, x) => sum + (x - mean) ** 2, 0) / own.length;
-      return mean > fewestErrors * Math.sqrt(variance / own.length);
-    });
-    if (isKnown) for (const [n, own] of some.entries()) out[n]?.push(...own.map((x) => x / (means[n] as number) - 1));
-  }
-  return out;
+      const variance = places.reduce((sum, i) => sum + ((own[i] ?? Number.NaN) - mean) ** 2, 0) / places.length;
+      return mean > fewestErrors * Math.sqrt(variance / places.length);
+    }),
+  );
+}
+
+/** Two lists in units of their means in shells: the decrease with resolution, which any two crystals have in common, does not count. */
+function relative(lists: readonly (readonly number[])[], order: readonly number[]): number[][] {
+  const shells = knownShells(lists, order);
+  return lists.map((own, n) =>
+    shells.flatMap(({ places, means }) => places.map((i) => (own[i] ?? Number.NaN) / (means[n] as number) - 1)),
+  );
 }
 
 /** The ways to index as determined by a reference. */

@@ -1,10 +1,11 @@
 /** The tools for lists of reflections as they are called from JavaScript: options are checked here, once. */
 
+import { anglesOf, lengthsOf } from '../../crystal/cell.js';
 import type { KnownCell } from '../../crystal/cell-file.js';
 import { spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { reindexedSetting } from '../../crystal/space-groups/stated.js';
 import type { Operation } from '../../crystal/symmetry/matrices.js';
-import { notOfSymmetry, orientedGroup } from '../../crystal/symmetry/oriented.js';
+import { notOfSymmetry, orientedGroup, shownParameters } from '../../crystal/symmetry/oriented.js';
 import { laueGroup, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
 import { hasPointGroup } from '../../crystal/symmetry/space-group.js';
 import { checkedOptions } from '../../options/call-options.js';
@@ -52,7 +53,22 @@ function subjectOf(what: string, list: ReflectionList, { cell, symmetry }: ListO
     'what readCell(text) returns',
   );
   const known = cell as KnownCell;
+  checkOwnSymmetry(what, list, known);
   return { cell: known.cell, centring: known.centring, group: groupInCell(symmetry ?? list.symmetry, known) };
+}
+
+/** Throws `Mismatch` for a list of a symmetry that the cell does not have: then it is not the cell of the list. */
+function checkOwnSymmetry(what: string, list: ReflectionList, { cell, uniqueAxis }: KnownCell): void {
+  if (orientedGroup(list.symmetry, cell, uniqueAxis)) return;
+  const shown = shownParameters([...lengthsOf(cell), ...anglesOf(cell)]);
+  throw argumentError(
+    what,
+    (name) =>
+      `${name('cell')} is ${shown}, which does not have the symmetry ${list.symmetry} of the list: it is the cell of another ` +
+      'crystal, or of other axes; give the cell of the list',
+    {},
+    'Mismatch',
+  );
 }
 
 function checkLimits(
@@ -84,6 +100,7 @@ export function compareReflections(
   checkLimits(what, values);
   const subject = subjectOf(what, first, options);
   const known = options.cell as KnownCell;
+  checkOwnSymmetry(what, second, known);
   return compared(inSetting(first, known), inSetting(second, known), subject, values);
 }
 

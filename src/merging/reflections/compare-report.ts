@@ -71,10 +71,11 @@ export function compareReport(comparison: ListComparison, options: ListReportOpt
   expectsMembers(
     'compareReport: the comparison',
     comparison,
-    ['overall', 'shells', 'ways', 'worst'],
+    ['overall', 'shells', 'ways', 'worst', 'sameCrystal'],
     'what compareReflections returns',
   );
-  const { counts, overall, ways, scale, scaleError, relativeB, relativeBError, onlyFirst, onlySecond } = comparison;
+  const { counts, overall, ways, sameCrystal, scale, scaleError, relativeB, relativeBError, onlyFirst, onlySecond } =
+    comparison;
   const within = (error: number, places: number): string =>
     Number.isFinite(error) ? ` ± ${digits(error, places)}` : '';
   const facts = [
@@ -82,6 +83,7 @@ export function compareReport(comparison: ListComparison, options: ListReportOpt
       'Reflections',
       `${counts[0]} and ${counts[1]}, ${overall.pairs} in both; ${onlyFirst} and ${onlySecond} in one alone`,
     ],
+    ['Crystals', sameCrystal.text],
     ['Resolution', `${digits(overall.dMax, 2)} – ${digits(overall.dMin, 2)} Å`],
     ['CC, CC*', `${digits(overall.cc, 4)}, ${digits(overall.ccStar, 4)}`],
     ['Rsplit, R1(I), Riso(F)', [overall.rSplit, overall.r1, overall.rIso].map((x) => digits(x, 4)).join(', ')],

@@ -14,9 +14,10 @@ import { ccStar } from '../statistics/correlations.js';
 import { scaleOfPairs } from '../statistics/scale.js';
 import { scaleByLogarithms } from '../statistics/scale-by-logarithms.js';
 import { absent, fewestPairs, inverseD, possibleIndices, shellEdges } from '../statistics/statistics.js';
-import { groupRemark } from './equivalents.js';
+import { areUnlike, groupRemark, joinedPairs } from './equivalents.js';
 import type { ListSubject } from './expected.js';
 import { commonGroup, inGroup, type ListedReflection, type ReflectionsByKey } from './lists-in-group.js';
+import { agreeingIndices, type SameCrystal, sameCrystal } from './same-crystal.js';
 
 /** Options of a comparison. */
 export interface CompareOptions {
@@ -98,6 +99,10 @@ export interface ListComparison {
   readonly shells: readonly ComparisonFigures[];
   /** The ten pairs that differ most in their errors. */
   readonly worst: readonly WorstPair[];
+  /** Whether the lists are of the same crystal, without what any two crystals have in common. */
+  readonly sameCrystal: SameCrystal;
+  /** Whether they are not, or the data contradict the point group or the centring that they are said to have. */
+  readonly isDoubtful: boolean;
   /** What to know of the comparison, in sentences. */
   readonly remarks: readonly string[];
 }
@@ -250,13 +255,20 @@ export function compareReflections(
   const best = tried[0] as (typeof tried)[number];
   if (best.pairs.length === 0) throw noCommon(a, b, inverse);
   const { pairs } = best;
+  // Before they are scaled.
+  const same = sameCrystal(pairs, group, tripletOf(best.law), () =>
+    agreeingIndices(second, group, (moved) => pairsOf(a, limited(moved), inverse)),
+  );
+  const own = { cell, centring, group };
+  const doubts = [first, second].map((list, i) => {
+    const name = `The ${i === 0 ? 'first' : 'second'} list`;
+    const joined = joinedPairs(list, group, own);
+    const centred = centringRemark(name, list, centring);
+    const texts = [groupRemark(name, list, own, joined), centred].flatMap((text) => text ?? []);
+    return { texts, isDoubtful: centred !== undefined || (joined !== undefined && areUnlike(joined)) };
+  });
   const remarks = [
-    ...[first, second].flatMap((list, i) => {
-      const name = `The ${i === 0 ? 'first' : 'second'} list`;
-      return [groupRemark(name, list, { cell, centring, group }), centringRemark(name, list, centring)].flatMap(
-        (text) => text ?? [],
-      );
-    }),
+    ...doubts.flatMap(({ texts }) => texts),
     ...(pairs.some(hasSigma)
       ? []
       : [
@@ -301,6 +313,8 @@ export function compareReflections(
     shells: edges.slice(1).map((end, i) => figuresIn(material, edges[i] as number, end)),
     // On scales that are not known, no pair differs more than another.
     worst: few === undefined || options.scale === false ? worstOf(pairs) : [],
+    sameCrystal: same,
+    isDoubtful: same.verdict === 'other' || doubts.some(({ isDoubtful }) => isDoubtful),
     remarks,
   };
 }
