@@ -145,6 +145,20 @@ describe('the space group by its absences', () => {
     }
   });
 
+  test('is not decided by one reflection whose sigma is too small by chance', () => {
+    const { list, subject } = drawn(spaceGroupSetting('P 2 2 2'), 5, 0.9, 0, new Random(9, 0));
+    const at = Array.from({ length: list.count }, (_, i) => i).find(
+      (i) =>
+        list.indices[3 * i + 2] === 0 &&
+        (list.indices[3 * i] as number) % 2 === 1 &&
+        (list.indices[3 * i + 1] as number) > 2,
+    ) as number;
+    list.intensity[at] = -13;
+    list.sigma[at] = 0.2;
+    const { classes } = rankSpaceGroups(list, subject, expectedIntensities(list, subject), false);
+    expect(classes[0]?.names).toContain('P 2 2 2');
+  });
+
   test('says with the elements what is absent and what is there', () => {
     const { ranking } = ranked(spaceGroupSetting('P 41 21 2'), 5, 0.9, true, new Random(3, 0));
     const four = ranking.elements.find(({ condition }) => condition === '00l: l = 4n');

@@ -61,8 +61,11 @@ export interface SpaceGroupRanking {
 
 /** Largest shares of its mean intensity that an absent reflection may have: multiple scattering, near neighbours. */
 const leaks = [0.003, 0.01, 0.03, 0.1, 0.3];
-/** Share of absent reflections that are not empty. */
-const outliers = 0.02;
+/**
+ * Shares of absent reflections that are not empty, and of present ones that no law explains: the σ of two observations may be
+ * small by chance, and −66 σ, which is no intensity, would decide by e²⁰⁰⁰ that a plane of strong reflections is empty.
+ */
+const [outliers, strays] = [0.02, 0.001];
 export const [decided, likely] = [7, 3];
 /** Reflections in which two classes differ, with fewer of which nothing is called decided, whatever the odds. */
 export const fewestDecisive = 3;
@@ -86,7 +89,10 @@ export function evidence(list: ReflectionList, { expected, isCentric }: Expected
   return leaks.map((leak) => {
     const variance = sigma * sigma + (leak * mean) ** 2;
     const empty = -(intensity * intensity) / (2 * variance) - Math.log(2 * Math.PI * variance) / 2;
-    return lnSum(Math.log(1 - outliers) + empty, Math.log(outliers) + present) - present;
+    return (
+      lnSum(Math.log(1 - outliers) + empty, Math.log(outliers) + present) -
+      lnSum(Math.log(1 - strays) + present, Math.log(strays) + empty)
+    );
   });
 }
 
