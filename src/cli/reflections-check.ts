@@ -13,19 +13,21 @@ import { checkReflections, checkReport, type ListCheck, type ListShell } from '.
 import { commandLine } from './command-line.js';
 import { bold, counted, dim, endDone, note, print, printJson, table, warn, wrapText, yellow } from './output.js';
 import { pickFlags } from './parameter-flags.js';
-import { cellOfLists, readList } from './reflections-input.js';
+import { cellOfLists, type InputNotes, readList, sayNotes } from './reflections-input.js';
 import type { CheckFlags } from './reflections-rows.js';
 
 export async function run([input = '']: readonly string[], flags: CheckFlags): Promise<void> {
   const { html } = flags;
   const writing = { ...mergeWriting.check, force: flags.force ?? false, inputs: [input].filter((one) => one !== '-') };
   if (html !== undefined) await checkOutput(html, { ...writing, endings: ['.html', '.htm'] });
-  const file = await readList(input, flags);
-  const cell = await cellOfLists(flags.cell, [file], [input]);
+  const notes: InputNotes = [];
+  const file = await readList(input, flags, notes);
+  const cell = await cellOfLists(flags.cell, [file], [input], notes);
   const result = checkReflections(file.list, { ...pickFlags(checkListRows, flags), cell });
   const words = { twinning: twinText(result), spaceGroup: spaceGroupText(result) };
   if (html !== undefined)
     await writeWhole(html, checkReport(result, { title: inputName(input), about: commandLine() }), writing);
+  sayNotes(notes);
   for (const remark of result.remarks) note(`${yellow('note:')} ${remark}`);
   if (result.isDoubtful) warn('the list contradicts what it is said to have: see the notes (exit code 1)');
   endDone(!result.isDoubtful);

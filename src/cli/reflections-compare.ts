@@ -11,7 +11,7 @@ import { type ComparisonFigures, compareReflections, compareReport, type ListCom
 import { commandLine } from './command-line.js';
 import { bold, dim, endDone, note, print, printJson, refuseBoth, table, warn, wrapText, yellow } from './output.js';
 import { pickFlags } from './parameter-flags.js';
-import { cellOfLists, readList } from './reflections-input.js';
+import { cellOfLists, type InputNotes, readList, sayNotes } from './reflections-input.js';
 import type { CompareFlags } from './reflections-rows.js';
 
 export async function run([first = '', second = '']: readonly string[], flags: CompareFlags): Promise<void> {
@@ -20,12 +20,14 @@ export async function run([first = '', second = '']: readonly string[], flags: C
   const inputs = [first, second].filter((one) => one !== '-');
   const writing = { ...mergeWriting.compare, force, inputs };
   if (html !== undefined) await checkOutput(html, { ...writing, endings: ['.html', '.htm'] });
-  const files = [await readList(first, flags), await readList(second, flags)] as const;
-  const known = await cellOfLists(cell, files, [first, second]);
+  const notes: InputNotes = [];
+  const files = [await readList(first, flags, notes), await readList(second, flags, notes)] as const;
+  const known = await cellOfLists(cell, files, [first, second], notes);
   const result = compareReflections(files[0].list, files[1].list, {
     ...pickFlags(compareListsRows, flags),
     cell: known,
   });
+  sayNotes(notes);
   if (html !== undefined) {
     const title = `${inputName(first)} and ${inputName(second)}`;
     await writeWhole(html, compareReport(result, { title, about: commandLine() }), writing);

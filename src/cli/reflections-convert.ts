@@ -22,7 +22,7 @@ import {
 } from '../entries/merging.js';
 import { counted, endDone, note, print, printJson, warn, yellow } from './output.js';
 import { pickFlags } from './parameter-flags.js';
-import { cellOfLists, readList } from './reflections-input.js';
+import { cellOfLists, type InputNotes, readList, sayNotes } from './reflections-input.js';
 import type { ConvertFlags } from './reflections-rows.js';
 
 /** The form of a file by its name. Throws `Argument`. */
@@ -82,13 +82,14 @@ export async function run([input = '']: readonly string[], flags: ConvertFlags):
   const writing = { force, inputs: [input].filter((file) => file !== '-') };
   await checkOutput(output, writing);
   if (ins !== undefined) await checkIns(ins, kind, writing);
-  const file = await readList(input, flags);
+  const notes: InputNotes = [];
+  const file = await readList(input, flags, notes);
   const own = axesAlone(kind, flags, file);
-  const cell = own ?? (await cellOfLists(flags.cell, [file], [input]));
+  const cell = own ?? (await cellOfLists(flags.cell, [file], [input], notes));
   const converted = convertReflections(file.list, { ...pickFlags(convertListRows, flags), cell });
   const { list, outside, withoutTwin } = converted;
   // New axes of another shape are said with their cell.
-  if (own && !sameShape(converted.cell, own)) await cellOfLists(undefined, [file], [input]);
+  if (own && !sameShape(converted.cell, own)) await cellOfLists(undefined, [file], [input], notes);
   const {
     content,
     remarks: written,
@@ -100,6 +101,7 @@ export async function run([input = '']: readonly string[], flags: ConvertFlags):
   const remarks = [...converted.remarks, ...written];
   const text = ins === undefined ? undefined : (instructions ?? withoutGroup)();
   await writeWhole(output, content, writing);
+  sayNotes(notes);
   if (ins !== undefined && text !== undefined) await writeWhole(ins, text, { ...writing, ...mergeWriting.ins });
   const isTrusted = !converted.isDoubtful && !isDoubtful;
   if (!isTrusted) warn('the list contradicts what it is said to have: see the notes (exit code 1)');

@@ -11,8 +11,20 @@ interface ListFlags {
   readonly columns?: string | undefined;
 }
 
-/** Reads a list, and says which of its columns were read and what contradicts itself. */
-export async function readList(file: string, { symmetry, columns }: ListFlags): Promise<ReflectionFile> {
+/** What there is to say of the input, which is said once nothing is refused. */
+export type InputNotes = string[];
+
+/** Says it. */
+export const sayNotes = (notes: InputNotes): void => {
+  for (const text of notes.splice(0)) note(text);
+};
+
+/** Reads a list, and notes which of its columns were read and what contradicts itself. */
+export async function readList(
+  file: string,
+  { symmetry, columns }: ListFlags,
+  notes: InputNotes,
+): Promise<ReflectionFile> {
   const read = readReflections(await readBytes(file), {
     name: inputName(file),
     ...(symmetry && { symmetry }),
@@ -20,8 +32,8 @@ export async function readList(file: string, { symmetry, columns }: ListFlags): 
   });
   const [first = ''] = read.remarks;
   const words = read.columns?.join(read.columns.length > 2 ? ', ' : ' and ');
-  if (words !== undefined && !first.startsWith(words)) note(`${inputName(file)}: ${words} are read`);
-  for (const remark of read.remarks) note(`${yellow('note:')} ${inputName(file)}: ${remark}`);
+  if (words !== undefined && !first.startsWith(words)) notes.push(`${inputName(file)}: ${words} are read`);
+  for (const remark of read.remarks) notes.push(`${yellow('note:')} ${inputName(file)}: ${remark}`);
   return read;
 }
 
@@ -46,7 +58,7 @@ function checkStated(
   { cell }: KnownCell,
   lists: readonly ReflectionFile[],
   names: readonly string[],
-  isGiven: boolean,
+  { isGiven, notes }: { readonly isGiven: boolean; readonly notes: InputNotes },
 ): void {
   const own = [...lengthsOf(cell), ...anglesOf(cell)];
   const [one, other] = lists.map((list) => list.centring);
@@ -60,7 +72,7 @@ function checkStated(
     const shown = (six: readonly number[]): string => six.map((x) => Number(x.toFixed(3))).join(',');
     if (!parameters || !isOther(parameters, own, ofOneCrystal)) {
       if (!isGiven && parameters && isOther(parameters, own, unlike))
-        note(
+        notes.push(
           `${yellow('note:')} ${names[i]} states the cell ${shown(parameters)}; that of ${names[0]}, ${shown(own)}, is used`,
         );
       continue;
@@ -81,24 +93,31 @@ export async function cellOfLists(
   cell: string | undefined,
   lists: readonly ReflectionFile[],
   names: readonly string[],
+  notes: InputNotes,
 ): Promise<KnownCell> {
-  const known = await cellGiven(cell, lists);
-  checkStated(known, lists, names, cell !== undefined);
+  const known = await cellGiven(cell, lists, notes);
+  checkStated(known, lists, names, { isGiven: cell !== undefined, notes });
   return known;
 }
 
-async function cellGiven(cell: string | undefined, lists: readonly ReflectionFile[]): Promise<KnownCell> {
+async function cellGiven(
+  cell: string | undefined,
+  lists: readonly ReflectionFile[],
+  notes: InputNotes,
+): Promise<KnownCell> {
   const { centring } = lists.find((list) => list.centring !== undefined) ?? {};
   const { parameters } = lists.find((list) => list.parameters !== undefined) ?? {};
   if (cell !== undefined) {
     const { uniqueAxis, ...given } = await readCellOption(cell);
     const own = [...lengthsOf(given.cell), ...anglesOf(given.cell)];
     if (parameters && isOther(own, parameters, alike))
-      note(`${yellow('note:')} the list states the cell ${parameters.join(' ')}; that of -p is used`);
+      notes.push(`${yellow('note:')} the list states the cell ${parameters.join(' ')}; that of -p is used`);
     if (centring === undefined) return { ...given, ...(uniqueAxis && { uniqueAxis }) };
     // Numbers alone state no centring.
     if (given.centring !== centring && /[a-z]/i.test(cell.replace(/[eE][-+]?\d/g, '')))
-      note(`${yellow('note:')} ${cell} has the centring ${given.centring}; that of the list, ${centring}, is used`);
+      notes.push(
+        `${yellow('note:')} ${cell} has the centring ${given.centring}; that of the list, ${centring}, is used`,
+      );
     return { ...given, centring };
   }
   if (parameters === undefined)

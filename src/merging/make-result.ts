@@ -268,6 +268,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     remarks: [
       ...parts.remarks,
       ...withoutSigma(reflections),
+      ...(checked.origin === undefined ? [] : [checked.origin]),
       ...(checked.frenchWilson ? amplitudesOfPairs(matePairs(reflections, group), subject).remarks : []),
       ...(otherCell && !otherCell.isDoubtful ? [otherCell.text] : []),
       ...doubts,

@@ -16,7 +16,7 @@ import { readGoals } from './forecast/goals.js';
 import type { ReflectionList } from './lists/hkl.js';
 import type { MergeOptions } from './parameter-types.js';
 import { mergeMode, mergeRows } from './parameters.js';
-import { statedGroupOf } from './reflections/space-group-laue.js';
+import { originRemark, statedGroupOf } from './reflections/space-group-laue.js';
 
 export type { MergeOptions } from './parameter-types.js';
 export { type MergeModel, mergeModels } from './parameters.js';
@@ -98,6 +98,7 @@ export function checkMerge(options: MergeOptions) {
     ...values,
     cell: cell === undefined ? undefined : knownCellOf(cell),
     spaceGroup: values.spaceGroup === undefined ? undefined : statedGroupOf(values.spaceGroup),
+    origin: values.spaceGroup === undefined ? undefined : originRemark(values.spaceGroup),
     pushRes: values.pushRes / 10,
     polarisation: polarisation === 'auto' ? ('auto' as const) : readPolarisation(polarisation),
     reference: checkReference(values.reference),

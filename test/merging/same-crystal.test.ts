@@ -109,6 +109,17 @@ describe('the command', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const compare = (...words: string[]) => ewaldTogether(['reflections', 'compare', ...words], { cwd: folder });
 
+  test.each([
+    ['check', []],
+    ['convert', ['-o', 'x.hkl']],
+    ['compare', ['a.hkl']],
+  ])('%s notes nothing before it refuses', async (name, rest) => {
+    // The cell of -p is another one than that of the file, and the point group is none of it.
+    const words = ['reflections', name, 'a.hkl', ...rest, '-y', '6/mmm', '-p', '50,50,42,90,90,90'];
+    const { code, err } = await ewaldTogether(words, { cwd: folder });
+    expect([code, err]).toEqual([2, expect.stringMatching(/^ewald: [^\n]*6\/mmm/)]);
+  });
+
   test('ends with 1 for lists of two crystals, in each form', async () => {
     const text = await compare('a.hkl', 'b.hkl');
     expect([text.code, text.out]).toEqual([1, expect.stringContaining('not of the same crystal')]);

@@ -191,3 +191,16 @@ describe('every tool says it', () => {
       });
   });
 });
+
+test('a space group of two origins is written with a word on the one that is stated', () => {
+  const { list, cell } = drawn(named('P 42/n:2'), 20, 'none', new Random(7, 0));
+  const said = (spaceGroup: string, kind: 'mtz' | 'shelx'): string =>
+    formatReflections(list, kind, { cell, spaceGroup }).remarks.join();
+  for (const kind of ['mtz', 'shelx'] as const) {
+    expect(said('P42/n', kind)).toMatch(/^P 42\/n has two origins: P 42\/n:2 is stated, .* give P 42\/n:1/);
+    for (const name of ['P 42/n:1', 'P 42/n:2', 'P 42/m']) expect(said(name, kind)).not.toContain('origin');
+  }
+  expect(() => formatReflections(list, 'mtz', { cell, spaceGroup: 'P 21 21 21' })).toThrow(
+    /the reflections are in 4\/m/,
+  );
+});

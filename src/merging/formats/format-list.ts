@@ -9,7 +9,7 @@ import { checkSpaceGroup } from '../lists/merged-mtz.js';
 import { groupInCell } from '../reflections/calls.js';
 import type { FormatListOptions } from '../reflections/parameter-types.js';
 import { formatListRows } from '../reflections/parameters.js';
-import { statedGroupOf } from '../reflections/space-group-laue.js';
+import { originRemark, statedGroupOf } from '../reflections/space-group-laue.js';
 import { contradictedText } from '../reflections/stated-absences.js';
 import { type FormattedList as FormattedFile, formatReflections as formatted } from './format-reflections.js';
 import { type ListKind, listKinds } from './read-reflections.js';
@@ -58,6 +58,7 @@ export function formatReflections(list: ReflectionList, kind: ListKind, options:
     spaceGroup: stated,
     frenchWilson,
   });
-  const remarks = contradicted === undefined ? made.remarks : [...made.remarks, contradicted];
+  const origin = name === undefined || kind === 'hkl' ? undefined : originRemark(name);
+  const remarks = [...made.remarks, ...[origin, contradicted].filter((text) => text !== undefined)];
   return { ...made, remarks, isDoubtful: contradicted !== undefined };
 }

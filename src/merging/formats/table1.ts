@@ -31,7 +31,7 @@ export function table1Rows(
   { spaceGroup, twin }: Table1Facts,
 ): Table1Row[] {
   const { overall, shells, wilson } = statistics;
-  const outer = shells.at(-1) as ShellStatistics;
+  const outer = shells.findLast(({ unique }) => unique > 0) ?? (shells.at(-1) as ShellStatistics);
   const both = (of: (shell: ShellStatistics) => number, places: number): string =>
     `${digits(of(overall), places)} (${digits(of(outer), places)})`;
   const count = (of: (shell: ShellStatistics) => number): string => `${of(overall)} (${of(outer)})`;
@@ -56,6 +56,7 @@ export function table1Rows(
       'Resolution (Å)',
       `${digits(overall.dMax, 2)}–${digits(overall.dMin, 2)} (${digits(outer.dMax, 2)}–${digits(outer.dMin, 2)})`,
     ],
+    ...(outer === shells.at(-1) ? [] : [['No reflections beyond (Å)', digits(outer.dMin, 2)] as [string, string]]),
     ['Frames', String(counts.frames)],
     ['Merged crystals', String(merged)],
     ['Observations', count(({ measurements }) => measurements)],
@@ -102,13 +103,13 @@ export function formatTable1(rows: readonly Table1Row[], form: 'text' | 'latex' 
       ...rows.map(({ name, value }) => `${latexOf(name)} & ${latexOf(value)} \\\\`),
       '\\hline',
       '\\end{tabular}',
-      '% Values in parentheses are those of the outermost shell.',
+      '% Values in parentheses are those of the outermost shell with reflections.',
       '',
     ].join('\n');
   const width = Math.max(...rows.map(({ name }) => name.length)) + 2;
   return [
     ...rows.map(({ name, value }) => name.padEnd(width) + value),
-    'Values in parentheses are those of the outermost shell.',
+    'Values in parentheses are those of the outermost shell with reflections.',
     '',
   ].join('\n');
 }

@@ -58,5 +58,13 @@ export function statedGroup(setting: SpaceGroupSetting): SpaceGroup {
   return spaceGroupNames.includes(made.name) ? spaceGroup(made.name) : made;
 }
 
+/** What to know of a name that leaves the origin open; undefined for others. The tables have two of some groups. */
+export function originRemark(name: string): string | undefined {
+  const setting = spaceGroupSetting(name);
+  if (name.includes(':') || !setting.name.endsWith(':2')) return undefined;
+  const plain = setting.name.replace(/:2$/, '');
+  return `${plain} has two origins: ${setting.name} is stated, with the inversion there; give ${plain}:1 for the other one.`;
+}
+
 /** The space group of a name, of any setting of the tables. Throws `Argument`. */
 export const statedGroupOf = (name: string): SpaceGroup => statedGroup(spaceGroupSetting(name));
