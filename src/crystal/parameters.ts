@@ -1,6 +1,6 @@
 /** Parameters of the tools for cells: `ewald cell compare | transform | rings | ambiguities`. */
 import type { Parameters } from '../options/parameters.js';
-import { range } from '../util/range.js';
+import { range, wavelengthRange } from '../util/range.js';
 
 const degrees = { unit: 'degrees', value: 'degrees' } as const;
 
@@ -81,7 +81,7 @@ export const powderRingsRows = {
     kind: 'number',
     flag: 'wavelength',
     sentence: 'wavelength at which scattering angles are given',
-    range: range(0, 100, 0, { exclusive: true }),
+    range: wavelengthRange,
     defaultText: '',
     unit: 'angstrom',
     value: 'angstrom',

@@ -20,5 +20,8 @@ export const range = (low: number, high: number, fallback: number, more: Partial
   ...more,
 });
 
+/** Wavelengths in angstrom of X-rays and electrons by which lattices of crystals diffract. */
+export const wavelengthRange: Range = range(0.001, 50, Number.NaN);
+
 /** Host threads of a plan: 0 means the backend's choice. */
 export const threadRange: Range = range(0, 1024, 0);

@@ -135,7 +135,9 @@ export function listLaws({ ewald }) {
         const { list: read } = readReflections(bytesOf(content), { symmetry: drawn.group });
         const known = (sigma) => sigma > 0 && sigma < Number.POSITIVE_INFINITY;
         const unknown = list.sigma.filter((sigma) => !known(sigma)).length;
-        const isSaid = remarks.some((text) => text.startsWith(`${unknown} of ${list.count} reflections have no sigma`));
+        const isSaid = remarks.some((text) =>
+          new RegExp(`^${unknown} of ${list.count} reflections ha(s|ve) no sigma`).test(text),
+        );
         // As it is weighed: within .02 of one, or of itself if that is more.
         const ratios = (one) =>
           byOrbit(drawn.group, one).flatMap(([hkl, intensity, sigma]) => {

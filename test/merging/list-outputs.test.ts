@@ -11,6 +11,7 @@ import {
   compareReport,
   convertReflections,
   formatReflections,
+  powderRings,
   readReflections,
 } from '../../dist/merging.js';
 import { readCif } from '../../src/merging/formats/cif.js';
@@ -67,6 +68,17 @@ test('a wavelength and a cell that a file states stay with the list', () => {
   // A list of CrystFEL has none.
   const plain = readReflections(new TextEncoder().encode(text.replace(/, cell .*/, '')));
   expect([plain.parameters, plain.centring]).toEqual([undefined, undefined]);
+});
+
+test('a wavelength at which no crystal diffracts is refused, whoever states it', () => {
+  const list = drawn(59);
+  for (const wavelengthA of [0, -1, Number.NaN, Number.POSITIVE_INFINITY, 1e9, 1e-300]) {
+    const range = /0\.001 to 50/;
+    expect(() => formatReflections(list, 'mtz', { cell, wavelengthA }), `${wavelengthA}`).toThrow(range);
+    expect(() => powderRings(cell, { highres: 10, wavelengthA }), `${wavelengthA}`).toThrow(range);
+    // Of a list, 0 is that of a file that states none.
+    if (wavelengthA !== 0) expect(() => formatReflections({ ...list, wavelengthA }, 'cif', { cell })).toThrow(range);
+  }
 });
 
 test('amplitudes of mates stand beside those of their mean, with their difference', () => {

@@ -5,9 +5,8 @@ import { largestInverseD } from '../../crystal/geometry/edge.js';
 import type { Beam, Geometry, Panel } from '../../crystal/geometry/geometry.js';
 import { heightOf, meanDistance, widthOf } from '../../crystal/geometry/pixels.js';
 import { EwaldError } from '../../util/errors.js';
+import { wavelengthRange } from '../../util/range.js';
 
-/** Wavelengths in Å of X-rays and electrons by which lattices of crystals diffract. */
-const wavelengths = [0.001, 50] as const;
 /** Pixel sizes in metres. */
 const pixels = [1e-7, 0.01] as const;
 /** The shortest distance in metres: a tenth of a millimetre is a unit gone wrong. */
@@ -41,7 +40,7 @@ export function impossibleText(geometry: Geometry, beam: Beam): string | undefin
 
 /** Why crystals cannot diffract with a beam; undefined if they can. */
 export function ofBeam({ wavelengthA }: Pick<Beam, 'wavelengthA'>): string | undefined {
-  const [least, most] = wavelengths;
+  const { low: least, high: most } = wavelengthRange;
   if (wavelengthA >= least && wavelengthA <= most) return undefined;
   if (wavelengthA === Number.POSITIVE_INFINITY)
     return 'the energy of the radiation is 0, as some facilities write for a pulse that was not there';

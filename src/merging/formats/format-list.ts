@@ -3,7 +3,9 @@
 import type { KnownCell } from '../../crystal/cell-file.js';
 import { hasPointGroup } from '../../crystal/symmetry/space-group.js';
 import { checkedOptions } from '../../options/call-options.js';
+import { argumentError } from '../../options/parameters.js';
 import { expects, expectsMembers } from '../../util/arguments.js';
+import { wavelengthRange } from '../../util/range.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { checkSpaceGroup } from '../lists/merged-mtz.js';
 import { groupInCell } from '../reflections/calls.js';
@@ -54,11 +56,23 @@ export function formatReflections(list: ReflectionList, kind: ListKind, options:
     cell,
     centring,
     group,
-    wavelengthA: wavelengthA ?? list.wavelengthA ?? 0,
+    wavelengthA: wavelengthA ?? statedWavelength(what, list),
     spaceGroup: stated,
     frenchWilson,
   });
   const origin = name === undefined || kind === 'hkl' ? undefined : originRemark(name);
   const remarks = [...made.remarks, ...[origin, contradicted].filter((text) => text !== undefined)];
   return { ...made, remarks, isDoubtful: contradicted !== undefined };
+}
+
+/** The wavelength of a list; 0 if it states none. Throws `Argument` for one that no crystal is measured with. */
+function statedWavelength(what: string, { wavelengthA = 0 }: ReflectionList): number {
+  const { low, high } = wavelengthRange;
+  if (wavelengthA === 0 || (wavelengthA >= low && wavelengthA <= high)) return wavelengthA;
+  throw argumentError(
+    what,
+    (name) =>
+      `the list states the wavelength ${wavelengthA}; expected ${low} to ${high} angstrom: give the right one with ` +
+      `${name('wavelengthA')}`,
+  );
 }

@@ -1,4 +1,5 @@
 /** SHELX's HKLF 4: indices, intensity, sigma and batch in columns of 4, 4, 4, 8, 8 and 4 characters, ended by zeros. */
+import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { decimalsOf, isError } from '../lists/sigma-digits.js';
@@ -71,37 +72,98 @@ function roundedDown(x: number): number {
   return Number((Math.floor(x / unit) * unit).toPrecision(2));
 }
 
-const row = /^[\d\s-]{12}[\d\s.eE+-]{16}/;
+/** A number in a field of Fortran: without a point, its last two digits are decimals. */
+const numberField = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?\s*$/;
+const indexField = /^\s*[+-]?\d*\s*$/;
 
-/** Whether a text looks like HKLF 4: columns of numbers without a head. */
+/** A row by its columns, 3I4, 2F8.2 and perhaps I4; undefined if it is none. Blanks are 0, as Fortran reads them. */
+function rowOf(
+  line: string,
+):
+  | { readonly indices: [number, number, number]; readonly intensity: number; readonly sigma: number; batch: number }
+  | undefined {
+  const [h, k, l, batch] = [0, 4, 8, 28].map((from) => line.slice(from, from + 4)) as [string, string, string, string];
+  const values = [12, 20].map((from) => line.slice(from, from + 8)) as [string, string];
+  if (![h, k, l].every((text) => indexField.test(text)) || !values.every((text) => numberField.test(text)))
+    return undefined;
+  const [intensity, sigma] = values.map((text) => Number(text.replace(/d/i, 'e')) / (/[.]/.test(text) ? 1 : 100));
+  return {
+    indices: [Number(h), Number(k), Number(l)],
+    intensity: intensity as number,
+    sigma: sigma as number,
+    // What stands there may be of another program.
+    batch: indexField.test(batch) ? Number(batch) : 0,
+  };
+}
+
+/** Whether a text is HKLF 4: rows without a head, by their columns. */
 export const isHklf4 = (text: string): boolean => {
-  const [first = ''] = text.split(/\r\n|\n|\r/, 1);
-  return row.test(first) && /^\s*-?\d+$/.test(first.slice(0, 4)) && first.slice(12, 20).includes('.');
+  const [first = ''] =
+    text.trimStart() === '' ? [] : text.replace(/^(?:[ \t]*(?:\r\n|\n|\r))+/, '').split(/\r\n|\n|\r/, 1);
+  const row = rowOf(first);
+  return row !== undefined && first.slice(12, 28).includes('.') && /\d/.test(first.slice(0, 12));
 };
 
-/** Reads HKLF 4, unmerged rows too. It states no symmetry: `symmetry` is that of the list. Throws `Format` with the line. */
-export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 file'): ReflectionList {
+/** Whether a text has the numbers of HKLF 4 in other columns, which SHELX does not read either. */
+export const isLikeHklf4 = (text: string): boolean =>
+  /^(?:\s*-?\d+){3}(?:\s+-?\d+(?:\.\d*)?){2}(?:\s+-?\d+)?\s*(?:[\r\n]|$)/.test(text);
+
+/** A list of a file, and what was left out or averaged. */
+interface Hklf4Reflections {
+  readonly list: ReflectionList;
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Reads HKLF 4, unmerged rows too, with or without batch numbers and the row of zeros that ends it. It states no symmetry:
+ * `symmetry` is that of the list. Throws `Format` with the line, `Unsupported` for HKLF 5.
+ */
+export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 file'): Hklf4Reflections {
   const found = new Map<string, ListedReflection[]>();
   const lines = text.split(/\r\n|\n|\r/);
+  const batches = new Set<number>();
+  let [observations, free, end] = [0, 0, lines.length];
   for (const [at, own] of lines.entries()) {
     if (own.trim() === '') continue;
-    const indices = [0, 4, 8].map((from) => Number(own.slice(from, from + 4))) as [number, number, number];
-    const [intensity, sigma] = [12, 20].map((from) => Number(own.slice(from, from + 8))) as [number, number];
-    if (own.length < 28 || ![...indices].every(Number.isInteger) || !Number.isFinite(intensity) || !(sigma >= 0))
+    const row = rowOf(own);
+    if (!row || row.sigma < 0)
       throw new EwaldError(
         'Format',
-        `${name}:${at + 1}: "${own.slice(0, 40)}" is not a row of HKLF 4 (3I4, 2F8.2, I4)`,
-        {
-          detail: { path: name },
-        },
+        `${name}:${at + 1}: "${own.slice(0, 40)}" is not a row of HKLF 4: h, k and l of four columns each, intensity and ` +
+          'sigma of eight, and perhaps a batch number of four (3I4, 2F8.2, I4)',
+        { detail: { path: name } },
       );
+    const { indices, batch, intensity, sigma } = row;
     // The end of the data; what follows is for SHELX.
-    if (indices.every((x) => x === 0)) break;
+    if (indices.every((x) => x === 0)) {
+      end = at;
+      break;
+    }
+    batches.add(batch);
+    observations++;
+    if (batch < 0) free++;
     const one = { indices, intensity, sigma, measurements: 1 };
     const there = found.get(indices.join());
     if (there) there.push(one);
     else found.set(indices.join(), [one]);
   }
   if (found.size === 0) throw new EwaldError('Format', `${name}: it holds no reflection`, { detail: { path: name } });
-  return listFrom(symmetry, [...found.values()].map(meanOf));
+  // A test set of SHELXL has -1 beside 0 or 1; components of a twin have other numbers.
+  if (free > 0 && [...batches].some((batch) => batch < -1 || batch > 1))
+    throw new EwaldError(
+      'Unsupported',
+      `${name} is HKLF 5: its negative batch numbers join reflections of several twin components that overlap, and their ` +
+        'intensities are sums; give the HKLF 4 file of one component, or of detwinned data',
+      { detail: { path: name } },
+    );
+  const further = lines.slice(end + 1).filter((line) => rowOf(line) !== undefined).length;
+  const list = listFrom(symmetry, [...found.values()].map(meanOf));
+  const remarks = [
+    observations > list.count
+      ? `${observations} observations are averaged by 1/sigma² to ${list.count} reflections with the same indices.`
+      : '',
+    free > 0 ? `${counted(free, 'observation')} of a test set (batch number -1), read like all others.` : '',
+    further > 0 ? `Not read: ${counted(further, 'row')} of numbers behind the end, 0 0 0 in line ${end + 1}.` : '',
+  ].filter((one) => one !== '');
+  return { list, remarks };
 }

@@ -7,7 +7,7 @@ import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
 import { notedCell, type ReflectionList, readReflectionList } from '../lists/hkl.js';
 import { readMtzFile } from '../lists/mtz-reader.js';
-import { isHklf4, readHklf4 } from './hklf4.js';
+import { isHklf4, isLikeHklf4, readHklf4 } from './hklf4.js';
 import { readCifReflections } from './mmcif.js';
 import { readXdsAscii } from './xds-ascii.js';
 
@@ -86,8 +86,15 @@ export function readReflections(
           '(-y GROUP -p CELL in the shell)',
         { detail: { path: name } },
       );
-    return { kind: 'shelx', list: readHklf4(text, symmetry, name), remarks: [] };
+    return { kind: 'shelx', ...readHklf4(text, symmetry, name) };
   }
+  if (isLikeHklf4(text))
+    throw new EwaldError(
+      'Format',
+      `${name} has the numbers of HKLF 4, and not in its columns: h, k and l of four characters each, intensity and sigma of ` +
+        'eight (3I4, 2F8.2), as SHELX reads it; write it with them',
+      { detail: { path: name } },
+    );
   if (!text.startsWith('CrystFEL reflection list'))
     throw new EwaldError(
       'Format',

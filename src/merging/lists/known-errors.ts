@@ -4,6 +4,7 @@
  * list), and leaves them out where programs take every sigma for a weight (HKLF 4, XDS_ASCII). Known errors are written
  * with as many digits as they need, or the file is refused; and what became of how many is said.
  */
+import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from './hkl.js';
 import { isError } from './sigma-digits.js';
@@ -50,7 +51,7 @@ export function writableList(
         'state that it is unknown, or give a list with the sigmas of its merge',
     );
   const remarks = [
-    notFinite > 0 ? `${ofAll(notFinite, list.count)} no finite intensity and are left out.` : '',
+    notFinite > 0 ? `${ofAll(notFinite, list.count)} no finite intensity; they are left out.` : '',
     without > 0
       ? `${ofAll(without, list.count)} no sigma above 0; ${missing === undefined ? `${name} cannot state that, and they are left out.` : `${name} has ${missing} for them.`}`
       : '',
@@ -72,4 +73,6 @@ export function writableList(
 }
 
 const ofAll = (some: number, all: number): string =>
-  some === all ? `All ${all} reflections have` : `${some} of ${all} reflections have`;
+  some === all
+    ? `All ${counted(all, 'reflection')} have`
+    : `${some} of ${counted(all, 'reflection')} ${some === 1 ? 'has' : 'have'}`;

@@ -2,7 +2,7 @@
 
 import type { KnownCell } from '../../crystal/cell-file.js';
 import { type Parameters, typed } from '../../options/parameters.js';
-import { range } from '../../util/range.js';
+import { wavelengthRange } from '../../util/range.js';
 import { mergeRows } from '../parameters.js';
 
 /** What a list belongs to. */
@@ -95,7 +95,7 @@ export const formatListRows = {
     kind: 'number',
     flag: 'wavelength',
     sentence: 'wavelength that the file states',
-    range: range(0, 100, 0),
+    range: wavelengthRange,
     defaultText: 'that of the list, if its file states one',
     unit: 'angstrom',
     value: 'angstrom',
