@@ -161,7 +161,7 @@ export async function mergeSink(
       const [first] = merged;
       if (!first || symmetry === automatic) return;
       if (!merged.some((one) => orientedGroup(symmetry, one.cell, one.uniqueAxis, asFound)))
-        throw notOfSymmetry(first.cell, symmetry);
+        throw notOfSymmetry(first.cell, symmetry, ', or auto');
     },
     panes: () => ({ answers: answers.at(now()).map(shownAnswer) }),
     ...(options.splitBy !== undefined && { datasetOf: datasetBy(options.splitBy) }),

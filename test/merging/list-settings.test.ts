@@ -267,3 +267,20 @@ test('a space group that a list has no more is left out with a word, and XDS_ASC
     /but R 3:H, .* index with a cell on hexagonal axes/,
   );
 });
+
+test('a space group in other axes is refused with its name in those of the list, and a cell with the groups that it has', () => {
+  const cell = { cell: cellFromParameters(30, 30, 30, 80, 80, 80), centring: 'R' } as const;
+  const onR = listOf('-3_R', [[1, 2, 3, 10]]);
+  const as = (spaceGroup: string) => () => formatReflections(onR, 'mtz', { cell, spaceGroup });
+  for (const name of ['R -3', '148', 'H -3'])
+    expect(as(name)).toThrow(/in -3_R with the centring R: there it is "R -3:R"/);
+  expect(as('P -3')).toThrow(/has the point group -3 and the centring P/);
+  expect(as('-3_R')).toThrow(/which is a point group \(symmetry, -y\); .* as "R -3:R"/);
+  const unique = listOf('2/m_uab', [[1, 2, 3, 10]]);
+  expect(() => formatReflections(unique, 'cif', { cell: known(30, 35, 40, 100), spaceGroup: 'P 1 1 21/m' })).toThrow(
+    /there it is "P 1 21\/m 1"/,
+  );
+  expect(() => convertReflections({ ...onR, symmetry: '-3' }, { cell })).toThrow(
+    /does not have the symmetry -3; choose a point group of its lattice, -3m_R, -3_R, -1 or/,
+  );
+});

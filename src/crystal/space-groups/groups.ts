@@ -4,7 +4,7 @@ import { nearest } from '../../util/options.js';
 import type { Centring } from '../centring.js';
 import type { Indices } from '../symmetry/asymmetric-unit.js';
 import { determinant, type Operation, operationKey } from '../symmetry/matrices.js';
-import { laueGroup, type PointGroup } from '../symmetry/point-group.js';
+import { laueGroup, type PointGroup, pointGroupNames } from '../symmetry/point-group.js';
 import { type HallGroup, hallGroup, translationUnit } from './hall.js';
 import { spaceGroupTable, type TableRow } from './table.js';
 
@@ -66,6 +66,12 @@ export function spaceGroupSetting(name: string): SpaceGroupSetting {
     exact ??
     spaceGroupTable.find((row) => usual(row) && (String(row.number) === wanted || namesOf(row).includes(wanted)));
   if (found) return settingOf(found);
+  if (pointGroupNames.includes(name) || pointGroupNames.includes(`${name}_H`))
+    throw new EwaldError(
+      'Argument',
+      `the space group is "${name}", which is a point group (symmetry, -y); expected a name or a number of International ` +
+        'Tables A, such as "P 43 21 2" or 19, with :R for rhombohedral axes, as "R -3:R"',
+    );
   const near = nearest(
     name,
     spaceGroupTable.map((row) => row.name),

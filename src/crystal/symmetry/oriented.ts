@@ -1,7 +1,7 @@
 /** A point group in the setting of a cell. */
 import { EwaldError } from '../../util/errors.js';
 import { anglesOf, type Cell, lengthsOf } from '../cell.js';
-import { isTurnable, laueGroup, type PointGroup, pointGroup, rotationsOf } from './point-group.js';
+import { isTurnable, laueGroup, laueSettings, type PointGroup, pointGroup, rotationsOf } from './point-group.js';
 import { type MetricTolerance, strainOf } from './settings.js';
 
 /** Largest deviation of a cell from the symmetry of its point group. */
@@ -48,10 +48,18 @@ export const shownParameters = (parameters: readonly number[]): string =>
     .map((x) => x.toFixed(1))
     .join(' ')}°`;
 
-/** The error of a cell that does not have the symmetry of a point group. */
-export const notOfSymmetry = (cell: Cell, symmetry: string): EwaldError =>
-  new EwaldError(
+/** The error of a cell that does not have the symmetry of a point group, with the groups that it has. */
+export function notOfSymmetry(cell: Cell, symmetry: string, orElse = ''): EwaldError {
+  const names = laueSettings()
+    .filter(({ name }) => orientedIn(name, cell))
+    .map(({ name }) => name);
+  return new EwaldError(
     'Argument',
-    `the cell ${shownParameters([...lengthsOf(cell), ...anglesOf(cell)])} does not have the symmetry ${symmetry}; ` +
-      'choose a point group of its lattice, or auto',
+    `the cell ${shownParameters([...lengthsOf(cell), ...anglesOf(cell)])} does not have the symmetry ${symmetry}; choose ` +
+      `a point group of its lattice, ${names.join(', ')} or one that they contain${orElse}`,
   );
+}
+
+/** Whether a cell has a Laue group in the axes that its name states. */
+const orientedIn = (name: string, cell: Cell): boolean =>
+  rotationsOf(pointGroup(name)).every((operation) => strainOf(operation, cell, symmetryTolerance) <= 1);

@@ -1,12 +1,14 @@
 /** A merged list as an MTZ file. */
 
 import type { Centring } from '../../crystal/centring.js';
+import { spaceGroupsOfNumber } from '../../crystal/space-groups/groups.js';
 import { ccp4Unit } from '../../crystal/symmetry/asymmetric-unit.js';
 import { laueName, type PointGroup, rotationsOf } from '../../crystal/symmetry/point-group.js';
 import { centringsOf, hasPointGroup, type SpaceGroup, symmorphicGroup } from '../../crystal/symmetry/space-group.js';
 import { EwaldError } from '../../util/errors.js';
 import { version } from '../../util/version.js';
 import type { PairAmplitudes } from '../reflections/amplitudes.js';
+import { statedGroup } from '../reflections/space-group-laue.js';
 import type { Subject } from '../setting/subject.js';
 import type { ReflectionList } from './hkl.js';
 import { type MatePair, mateMean, matePairs } from './mates.js';
@@ -44,10 +46,22 @@ export function spaceGroupOf(group: PointGroup, centring: Centring, given?: Spac
 /** Throws `Argument` for a space group that does not belong to the point group and the centring. */
 export function checkSpaceGroup(given: SpaceGroup, group: PointGroup, centring: Centring): void {
   if (hasPointGroup(given, group, centring)) return;
+  refuseOtherSetting(given, group, centring);
   throw new EwaldError(
     'Argument',
     `spaceGroup ${given.name} has the point group ${given.pointGroup.slice(2)} and the centring ${given.name[0]}; ` +
       `the reflections are in ${group.name}, with the centring ${centring}`,
+  );
+}
+
+/** Throws `Argument` with the names of the settings in which the space group belongs to them, if there are any. */
+function refuseOtherSetting({ name, number }: SpaceGroup, group: PointGroup, centring: Centring): void {
+  const fitting = spaceGroupsOfNumber(number).filter((one) => hasPointGroup(statedGroup(one), group, centring));
+  if (fitting.length === 0) return;
+  throw new EwaldError(
+    'Argument',
+    `spaceGroup ${name} is in other axes than the reflections, which are in ${group.name} with the centring ${centring}: ` +
+      `there it is ${fitting.map((one) => `"${one.name}"`).join(' or ')}`,
   );
 }
 

@@ -167,7 +167,7 @@ export function givenRotations(operator: string, cell: Cell): readonly Operation
  */
 function oriented(symmetry: string, cell: Cell, uniqueAxis: string | undefined, remarks: string[]): PointGroup {
   const found = orientedGroup(symmetry, cell, uniqueAxis);
-  if (!found) throw notOfSymmetry(cell, symmetry);
+  if (!found) throw notOfSymmetry(cell, symmetry, ', or auto');
   const { group, axis } = found;
   if (axis !== undefined && axis !== 'c') remarks.push(`The unique axis of ${symmetry} is ${axis}, as in the cell.`);
   return group;
