@@ -1,6 +1,7 @@
 /** The commands. Only what a command needs is loaded: `ewald --version` loads nothing but this file. */
 
 import {
+  asPasted,
   type CrystfelProgram,
   type FlagValues,
   fromCrystfelFlags,
@@ -292,6 +293,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
   output.endsBy(deps.signal);
   const wanted = argv.find((word) => !word.startsWith('-'));
   const chosen = wanted !== undefined && Object.hasOwn(commands, wanted) ? commands[wanted] : undefined;
+  let renamed: ReadonlyMap<string, string> = new Map();
   try {
     if (chosen) (await chosen.load()).register(program, wanted as string, deps);
     else
@@ -315,6 +317,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
     const programs = chosen?.crystfel ?? [];
     const named = namedCommand(argv, programs, isPasted) ?? { words: argv, programs };
     const line = fromCrystfelFlags(named.words, named.programs, isPasted);
+    renamed = line.renamed;
     for (const text of line.notes) output.note(`${output.yellow('note:')} ${text}`);
     const meant = (chosen ? meantWords(line.words, program) : line.words).map(axesWord);
     await program.parseAsync(attachBareValues(meant, rowsOf(program)), { from: 'user' });
@@ -326,7 +329,7 @@ export async function runCommand(words: readonly string[], interrupted?: AbortSi
         import('./flag-words.js'),
       ]);
       const rows = rowsOf(program);
-      process.exitCode = output.fail(inFlags(error, rows, nameAsFlags(rows, argv)));
+      process.exitCode = output.fail(asPasted(inFlags(error, rows, nameAsFlags(rows, argv)), renamed));
     }
   }
 }

@@ -44,7 +44,7 @@ export {
 export { standInCell } from '../merging/reflections/stand-in-cell.js';
 export { spaceGroupText, twinText } from '../merging/reflections/words.js';
 export { refuseBy } from '../options/call-options.js';
-export { type CrystfelProgram, compatRow, fromCrystfelFlags } from '../options/crystfel-flags.js';
+export { asPasted, type CrystfelProgram, compatRow, fromCrystfelFlags } from '../options/crystfel-flags.js';
 export { namedCommand } from '../options/crystfel-lists.js';
 export { sliceOf, untilOf } from '../options/frame-slice.js';
 export {

@@ -50,8 +50,13 @@ const histogram = '--unmerged writes all observations of each reflection';
 const logs = 'no logs are written; --assignments writes the parameters of each crystal';
 const counts = 'it counts crystals that are not merged as well';
 const everyFigure = 'all figures are printed';
-const shellsPrinted = 'the shells are printed; --csv of ewald reflections compare, or --json, writes them: > FILE';
-const negative = 'weak and negative intensities are part of the statistics';
+const shellsPrinted =
+  'no file of shells is written: they are printed, and --json has them; leave the flag out, and write > FILE behind the command';
+const cutoff =
+  'no reflection is left out by its sigma or its sign, which biases every figure; leave the flag out, and limit the resolution ' +
+  'with --highres where there is no signal';
+const noNoise =
+  'no noise is added to a list; ewald simulate frames, then index and merge, gives intensities with errors';
 const forced = 'it is that of the stream, or fitted for each crystal';
 const inverse = 'its 1/d in 1/m is converted to d in angstrom';
 
@@ -244,11 +249,11 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--rmin=', 'other', inverse, '--lowres'],
     ['--rmax=', 'other', inverse, '--highres'],
     ['--fom=', 'ignored', everyFigure],
-    ['--shell-file=', 'ignored', shellsPrinted],
+    ['--shell-file=', 'refused', shellsPrinted],
     ['-u', 'other', '', '--no-scale'],
-    ['--sigma-cutoff=', 'refused', negative],
-    ['--ignore-negs', 'refused', negative],
-    ['--zero-negs', 'refused', negative],
+    ['--sigma-cutoff=', 'refused', cutoff],
+    ['--ignore-negs', 'refused', cutoff],
+    ['--zero-negs', 'refused', cutoff],
     ['--min-measurements=', 'refused', 'ewald merge --min-measurements leaves reflections out'],
     ['--intensity-shells', 'refused', 'shells are those of resolution'],
   ],
@@ -263,10 +268,10 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--rmax=', 'other', inverse, '--highres'],
     ['--wilson', 'ignored', everyFigure],
     ['--ltest', 'ignored', everyFigure],
-    ['--shell-file=', 'ignored', shellsPrinted],
-    ['--sigma-cutoff=', 'refused', negative],
-    ['--ignore-negs', 'refused', negative],
-    ['--zero-negs', 'refused', negative],
+    ['--shell-file=', 'refused', shellsPrinted],
+    ['--sigma-cutoff=', 'refused', cutoff],
+    ['--ignore-negs', 'refused', cutoff],
+    ['--zero-negs', 'refused', cutoff],
   ],
   get_hkl: [
     ['--input=, -i=', 'other', 'the list is given without a flag: ewald reflections convert a.hkl -o b.hkl', ''],
@@ -284,14 +289,18 @@ const lines: Readonly<Record<CrystfelProgram, readonly Line[]>> = {
     ['--rmin=', 'other', inverse, '--lowres'],
     ['--rmax=', 'other', inverse, '--highres'],
     ['--space-group=', 'same'],
-    ['--output-format=', 'refused', 'the form follows from the name: -o run.mtz, run.xds or run.hkl'],
+    [
+      '--output-format=',
+      'refused',
+      'the form follows from the name: write -o run.mtz, run.xds or run.hkl in its place',
+    ],
     ['--no-need-all-parts', 'refused', 'a twin has the mean of all of its parts'],
     ['--trim-centrics', 'refused', 'centric reflections stay'],
     ['--template=', 'refused', 'the list keeps its own reflections'],
     ['--multiplicity', 'refused', 'intensities are those of one reflection'],
-    ['--poisson', 'refused', 'no noise is added'],
-    ['--noise', 'refused', 'no noise is added'],
-    ['--adu-per-photon=', 'refused', 'no noise is added'],
+    ['--poisson', 'refused', noNoise],
+    ['--noise', 'refused', noNoise],
+    ['--adu-per-photon=', 'refused', noNoise],
     ['--cutoff-angstroms=', 'refused', 'limits are those of resolution: --highres, --lowres'],
   ],
   cell_tool: [
@@ -383,14 +392,37 @@ const family: Readonly<Partial<Record<CrystfelProgram, string>>> = {
   process_hkl: "CrystFEL's merging programs",
 };
 
-/** Values that ewald takes in another form, by flag: a resolution 1/d in 1/m is d in angstrom. */
-const converted = (name: string, value: string): string =>
-  /^--rm(in|ax)$/.test(name) && Number(value) > 0 ? String(1e10 / Number(value)) : value;
+/** Limits of 1/d in 1/m, those of d from 0.1 Å to 0.1 mm. */
+const inverseLimits = [1e4, 1e11] as const;
+
+/** Values that ewald takes in another form, by flag: a resolution 1/d in 1/m is d in angstrom. Throws `Argument`. */
+function converted(name: string, value: string): string {
+  if (!/^--rm(in|ax)$/.test(name)) return value;
+  const [least, most] = inverseLimits;
+  if (Number(value) >= least && Number(value) <= most) return String(1e10 / Number(value));
+  throw new EwaldError(
+    'Argument',
+    `${name} is "${value.slice(0, 40)}"; expected 1/d in 1/m, from ${least} to ${most}, such as 5e8 for 20 angstrom`,
+  );
+}
+
+/** Flags of ewald by those of CrystFEL that were typed for them. */
+type Renamed = ReadonlyMap<string, string>;
+
+/** An error that names flags as they were typed, where a pasted line had others. */
+export function asPasted(error: unknown, renamed: Renamed): unknown {
+  if (!(error instanceof EwaldError)) return error;
+  let { message } = error;
+  for (const [ours, typed] of renamed)
+    message = message.replace(new RegExp(`(?<![\\w-])${ours}(?![\\w-])`, 'g'), `${typed} (here ${ours})`);
+  return message === error.message ? error : new EwaldError(error.tag, message, { cause: error, detail: error.detail });
+}
 
 /** A pasted command line in the words of ewald, and what was omitted or renamed. */
 interface Ported {
   readonly words: readonly string[];
   readonly notes: readonly string[];
+  readonly renamed: Renamed;
 }
 
 /**
@@ -404,6 +436,7 @@ export function fromCrystfelFlags(
 ): Ported {
   const kept: string[] = [];
   const notes = new Set<string>();
+  const renamed = new Map<string, string>();
   const end = words.includes('--') ? words.indexOf('--') : words.length;
   // A command line is pasted with the name of its program, which follows the command and --compat crystfel.
   const start = words.findIndex((word, i) => i > 0 && !/^(--compat(=crystfel)?|crystfel)$/.test(word));
@@ -431,14 +464,17 @@ export function fromCrystfelFlags(
       notes.add('--indexing=file is left out: --orientations says that there is no search');
     else if (isOurs(row)) kept.push(...asWritten(word, attached, value, isPasted));
     else if (row.state === 'ignored') notes.add(`${name} is omitted: ${row.note}`);
-    else kept.push(...[row.ours ?? '', converted(name, value ?? '')].filter((one) => one !== ''));
+    else {
+      if (row.ours && !words.includes(row.ours)) renamed.set(row.ours, name);
+      kept.push(...[row.ours ?? '', converted(name, value ?? '')].filter((one) => one !== ''));
+    }
   }
   if (without.size > 0) kept.splice(Math.max(1, start), 0, '--model', 'mean');
   if (isMerge && words.length > 0 && !words.some((word) => /^(-y|--symmetry\b|-h$|--help)/.test(word))) {
     notes.add("-y 1 is added: the default of CrystFEL's merging programs, which averages no equivalent reflections");
     kept.splice(Math.max(1, start), 0, '-y', '1');
   }
-  return { words: kept, notes: [...notes] };
+  return { words: kept, notes: [...notes], renamed };
 }
 
 /**

@@ -51,7 +51,8 @@ export function namedCommand(
       `--compat crystfel expects the pasted command with the name of its program: ewald ${parent} --compat crystfel ` +
         `${of.join(' | ')} …`,
     );
-  const after = named ? rest.slice(1) : rest;
+  // With the command named as well, the program may stand behind it.
+  const after = named ? rest.slice(1) : rest.filter((word, i) => i !== 1 || !isOf(word, program));
   if (program === 'cell_tool') return { words: [parent, ...ofCellTool(after)], programs: ['cell_tool'] };
   const command = commandOf[program]?.[1] as string;
   // It scales by logarithms, unless it is told not to.

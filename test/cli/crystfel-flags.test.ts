@@ -259,7 +259,11 @@ test('without --compat, what would be omitted is refused, with the way to paste 
 
 test('values that look like a flag are not taken for one', () => {
   const typed = ['a.stream', '-y', '4/m', '--min-snr', '-inf', '-o', '-w', '-m', 'unity', '--', '-i'];
-  expect(fromCrystfelFlags(typed, ['partialator', 'process_hkl'], false)).toEqual({ words: typed, notes: [] });
+  expect(fromCrystfelFlags(typed, ['partialator', 'process_hkl'], false)).toEqual({
+    words: typed,
+    notes: [],
+    renamed: new Map(),
+  });
   expect(fromCrystfelFlags(['run.h5', '--indexing'], ['indexamajig'], true).words).toEqual(['run.h5']);
   expect(fromCrystfelFlags(['-'], ['indexamajig'], true).words).toEqual(['-']);
 });
@@ -398,12 +402,14 @@ describe('programs for lists and cells', () => {
   test('an old script of compare_hkl, check_hkl and get_hkl works when it is pasted', async () => {
     const compared = await pasted(
       'reflections',
-      'compare_hkl a.hkl b.hkl -y 4/m -p c.cell --fom=rsplit --nshells=3 -u --shell-file=x.dat',
+      'compare_hkl a.hkl b.hkl -y 4/m -p c.cell --fom=rsplit --nshells=3 -u',
     );
-    expect([compared.code, compared.err]).toEqual([
-      0,
-      expect.stringMatching(/--fom is omitted.*\n.*--shell-file is omitted/),
-    ]);
+    expect([compared.code, compared.err]).toEqual([0, expect.stringMatching(/--fom is omitted/)]);
+    // With the command named as well.
+    const again = await ewald('reflections compare --compat crystfel compare_hkl a.hkl b.hkl -p c.cell -u'.split(' '), {
+      cwd: folder,
+    });
+    expect(again.code, again.err).toBe(0);
     expect(compared.out).toContain('no scale and no relative B were fitted');
     const checked = await pasted(
       'reflections',
@@ -447,6 +453,22 @@ describe('programs for lists and cells', () => {
     );
     expect(await said('reflections', 'a.hkl b.hkl')).toMatch(/compare_hkl \| check_hkl \| get_hkl/);
     expect(await said('reflections', 'get_hkl -i a.hkl -o b.hkl --output-format=mtz')).toMatch(/-o run\.mtz/);
+    const both = 'compare_hkl a.hkl b.hkl -y 4/m -p c.cell';
+    expect(await said('reflections', `${both} --shell-file=x.dat`)).toMatch(
+      /--shell-file .* they are printed, and --json/,
+    );
+    for (const flag of ['--sigma-cutoff=-5', '--ignore-negs', '--zero-negs'])
+      expect(await said('reflections', `${both} ${flag}`)).toMatch(/which biases every figure; leave the flag out/);
+    expect(await said('reflections', 'get_hkl -i a.hkl -o b.hkl --noise')).toMatch(
+      /no noise is added .* ewald simulate/,
+    );
+    // Flags are named as they were typed, and values as well.
+    for (const value of ['x', '-1', '0', '1e3', '1e30'])
+      expect(await said('reflections', `${both} --rmin=${value}`)).toMatch(/--rmin is "[^"]*"; expected 1\/d in 1\/m/);
+    expect(await said('reflections', `${both} --rmin=2e9 --rmax=1e9`)).toMatch(
+      /--rmin \(here --lowres\) is 5 and --rmax \(here --highres\) 10 angstrom/,
+    );
+    expect(await said('reflections', 'get_hkl -i a.hkl -o e.hkl -p c.cell -w 4')).toMatch(/4 does not contain 4\/m/);
     expect((await ewald(['compare_hkl', 'a', 'b'])).err).toMatch(
       /ewald reflections --compat crystfel takes its command line/,
     );
