@@ -4,6 +4,7 @@
  */
 
 import { IndirectMemory2D } from '../memory/indirect.js';
+import { classOf } from '../memory/no-index.js';
 import { EwaldError } from '../util/errors.js';
 import { withArticle } from '../util/options.js';
 import { CArray } from './carray.js';
@@ -75,6 +76,10 @@ export function callParameters(
     return { place, convert: byValue?.(type, place) ?? (() => unsupportedArgument(type, place)) };
   });
 }
+
+/** The class of memory of C, or of rows; arrays of JavaScript, which are passed most, are told at once. */
+const kindOfMemory = (value: unknown): unknown =>
+  ArrayBuffer.isView(value) || Array.isArray(value) ? undefined : classOf(value);
 
 function unsupportedArgument(type: CType, place: Place): never {
   throw new EwaldError(
@@ -150,13 +155,15 @@ export function pointerConverter(runtime: Runtime, type: PointerType, place: Pla
   // resizable is not checked, since nothing can resize it before a synchronous call returns.
   if (runtime.memory.kind === 'native') {
     return (given, frame) =>
-      given instanceof exact && given.length > 0 && !frame.asynchronous && !frame.lending
+      ArrayBuffer.isView(given) && given instanceof exact && given.length > 0 && !frame.asynchronous && !frame.lending
         ? given
         : general(given, frame);
   }
   const natural: Direction = to.const ? 'in' : 'inout';
   return (given, frame) =>
-    given instanceof exact && given.length > 0 && !frame.lending ? frame.place(given, natural) : general(given, frame);
+    ArrayBuffer.isView(given) && given instanceof exact && given.length > 0 && !frame.lending
+      ? frame.place(given, natural)
+      : general(given, frame);
 }
 
 const functionConverter = (runtime: Runtime, type: PointerType, to: FunctionType, place: Place): Converter => {
@@ -206,20 +213,24 @@ class PointerParameter {
   }
 
   convert(given: unknown, frame: Frame): Argument {
-    const isPlace = given instanceof CArray || given instanceof Pointer;
-    if (isPlace && !frame.lending && given.type === this.#accepted && given.runtime === this.#runtime)
-      return given.address;
-    const value = given instanceof Directed ? given.value : given;
+    const found = kindOfMemory(given);
+    if ((found === CArray || found === Pointer) && !frame.lending) {
+      const { type, runtime } = given as CArray | Pointer;
+      if (type === this.#accepted && runtime === this.#runtime) return (given as CArray | Pointer).address;
+    }
+    const isMarked = found === undefined && given instanceof Directed;
+    const value = isMarked ? given.value : given;
     if (frame.lending) frame.lending.place = this.#place;
     const passing = {
       runtime: this.#runtime,
       place: this.#place,
       frame,
-      direction: this.#directionOf(given),
-      isMarked: given instanceof Directed,
+      direction: this.#directionOf(isMarked ? given.direction : undefined),
+      isMarked,
     };
     if (value === null && !this.#sized) return null;
-    let argument = this.#memoryOfC(value, passing);
+    const kind = isMarked ? kindOfMemory(value) : found;
+    let argument = kind && this.#memoryOfC(value, kind, passing);
     if (argument === undefined) argument = this.#buffer(value, passing);
     if (argument === undefined) argument = this.#plain(value, passing);
     if (argument === undefined) throw this.#refused(value);
@@ -230,23 +241,25 @@ class PointerParameter {
     return refused(value, this.#type, this.#place, expected);
   }
 
-  #directionOf(given: unknown): Direction {
+  #directionOf(marked: Direction | undefined): Direction {
     const isConst = this.#type.to.const;
-    if (!(given instanceof Directed)) return isConst ? 'in' : 'inout';
-    if (isConst && given.direction !== 'in')
+    if (marked === undefined) return isConst ? 'in' : 'inout';
+    if (isConst && marked !== 'in')
       throw new EwaldError(
         'Argument',
-        `${this.#place()} is marked ${given.direction}, but ${typeText(this.#type)} is const: C only reads it`,
+        `${this.#place()} is marked ${marked}, but ${typeText(this.#type)} is const: C only reads it`,
       );
-    return given.direction;
+    return marked;
   }
 
   /** Memory of `ewald/memory` and of C; undefined for anything else. */
-  #memoryOfC(value: unknown, passing: Passing): Argument | undefined {
+  #memoryOfC(given: unknown, kind: unknown, passing: Passing): Argument | undefined {
     const { runtime, place, frame } = passing;
-    if (value instanceof IndirectMemory2D) return rowsArgument(value, this.#rows, this.#type, passing);
-    const isArray = value instanceof CArray;
-    if (value instanceof Pointer || (isArray && value.runtime.memory === runtime.memory)) {
+    if (kind === IndirectMemory2D) return rowsArgument(given as IndirectMemory2D, this.#rows, this.#type, passing);
+    const isArray = kind === CArray;
+    if (!isArray && kind !== Pointer) return undefined;
+    const value = given as CArray | Pointer;
+    if (!isArray || value.runtime.memory === runtime.memory) {
       const address = runtime.addressOf(value, this.#type, place);
       if (value.runtime === runtime) this.#accepted = value.type;
       const { lending } = frame;
@@ -254,15 +267,16 @@ class PointerParameter {
       if (frame.asynchronous || (isArray && lending?.runsJavaScript)) frame.release(value.hold());
       if (lending && value.lent) {
         lending.add(value.lent);
-        if (isArray && runtime.hasPointers(value.type)) frame.after(() => value.noteAfter(lending));
+        if (isArray && runtime.hasPointers(value.type)) frame.after(() => (value as CArray).noteAfter(lending));
       }
       return address;
     }
     // The elements of an array in another memory are copied; its pointers would mean nothing.
-    if (!isArray || this.#type.to.kind === 'pointer') return undefined;
-    const copy = value.toTypedArray();
+    if (this.#type.to.kind === 'pointer') return undefined;
+    const array = value as CArray;
+    const copy = array.toTypedArray();
     const argument = this.#buffer(copy, passing);
-    if (passing.direction !== 'in') frame.after(() => value.use((view) => view.set(copy as never)));
+    if (passing.direction !== 'in') frame.after(() => array.use((view) => view.set(copy as never)));
     return argument;
   }
 

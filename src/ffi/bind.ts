@@ -52,22 +52,23 @@ export function bindCall(
   const lends = givesPointers(runtime, fn);
   const callsBack = fn.parameters.some(({ type }) => type.kind === 'pointer' && mayCall(runtime, type.to));
   const heap = runtime.memory instanceof WasmSpace ? runtime.memory : undefined;
+  if (!needsFrame) return bindNumbers(target, fn, invoke, answer);
   // One frame is reused by consecutive calls; a nested call from a callback uses another.
   let idle: CallFrame | undefined;
   return (...values) => {
     if (values.length !== count) throw countError(fn, values.length);
     if (runtime.disposed) runtime.assertAlive();
     for (let i = 0; i < checks.length; i++) checks[i]?.(values);
-    const open = needsFrame ? (idle ?? target.frame()) : undefined;
+    const open = idle ?? target.frame();
     idle = undefined;
-    const lending = open && (lends || runtime.keepsCallbacks) ? runtime.lend() : undefined;
-    if (open) open.lending = lending;
+    const lending = lends || runtime.keepsCallbacks ? runtime.lend() : undefined;
+    open.lending = lending;
     if (lending) lending.runsJavaScript = callsBack || runtime.keepsCallbacks;
     const outer = runtime.enter();
     const place = runtime.depth > 1 ? runtime.stack?.save() : undefined;
     try {
-      const result = invoke(values, open as CallFrame);
-      open?.done();
+      const result = invoke(values, open);
+      open.done();
       if (runtime.thrown) throw runtime.thrown.error;
       return answer(result);
     } catch (error) {
@@ -76,8 +77,37 @@ export function bindCall(
     } finally {
       runtime.leave(outer);
       if (lending) runtime.endCall(lending);
-      open?.end();
+      open.end();
       idle = open;
+      if (heap && heap.lent > 0) heap.noticed(`${fn.name}()`);
+    }
+  };
+}
+
+/** A function of numbers alone, which no frame holds. */
+function bindNumbers(
+  target: Target,
+  fn: CFunction,
+  invoke: ReturnType<typeof invoker>,
+  answer: (result: unknown) => unknown,
+): (...values: unknown[]) => unknown {
+  const { runtime } = target;
+  const count = fn.parameters.length;
+  const heap = runtime.memory instanceof WasmSpace ? runtime.memory : undefined;
+  return (...values) => {
+    if (values.length !== count) throw countError(fn, values.length);
+    if (runtime.disposed) runtime.assertAlive();
+    const outer = runtime.enter();
+    const place = runtime.depth > 1 ? runtime.stack?.save() : undefined;
+    try {
+      const result = invoke(values, undefined as never);
+      if (runtime.thrown) throw runtime.thrown.error;
+      return answer(result);
+    } catch (error) {
+      runtime.stack?.restore(place);
+      throw error;
+    } finally {
+      runtime.leave(outer);
       if (heap && heap.lent > 0) heap.noticed(`${fn.name}()`);
     }
   };
@@ -156,8 +186,14 @@ export function bindVariadic(
   };
 }
 
-/** Whether C may find a function of JavaScript at a pointer. */
-const mayCall = (runtime: Runtime, to: CType): boolean => to.kind === 'function' || runtime.hasPointers(to);
+/** Whether a call can pass a function of JavaScript at a pointer: itself, or as a member of an object. */
+function mayCall(runtime: Runtime, to: CType): boolean {
+  if (to.kind === 'function') return true;
+  if (to.kind === 'array') return mayCall(runtime, to.of);
+  if (to.kind !== 'struct') return false;
+  const { fields = [] } = runtime.membersOf(to.tag) ?? {};
+  return fields.some(({ type }) => (type.kind === 'pointer' ? type.to.kind === 'function' : mayCall(runtime, type)));
+}
 
 /** Whether C can give pointers back: returned, in memory that has pointers, or to a callback. */
 const givesPointers = (runtime: Runtime, { result, parameters }: FunctionType | CFunction): boolean =>

@@ -1,4 +1,5 @@
 /** Arrays without elements, which only a length of 0 tells C, and texts without an end. */
+import { classOf } from '../memory/no-index.js';
 import { EwaldError } from '../util/errors.js';
 import { CArray } from './carray.js';
 import { Directed, type Parameter } from './frame.js';
@@ -8,15 +9,18 @@ import type { Runtime } from './runtime.js';
 
 /** Whether a value is an array without elements; a detached one has an error of its own. */
 function isEmpty(given: unknown): boolean {
-  const value = given instanceof Directed ? given.value : given;
-  if (typeof value !== 'object' || value === null) return false;
-  if (ArrayBuffer.isView(value)) return value.byteLength === 0 && !isDetached(value.buffer);
-  if (value instanceof ArrayBuffer) return value.byteLength === 0 && !isDetached(value);
-  return (Array.isArray(value) || value instanceof CArray) && value.length === 0;
+  if (typeof given !== 'object' || given === null) return false;
+  if (ArrayBuffer.isView(given)) return given.byteLength === 0 && !isDetached(given.buffer);
+  if (Array.isArray(given)) return given.length === 0;
+  const found = classOf(given);
+  if (found) return found === CArray && (given as CArray).length === 0;
+  if (given instanceof Directed) return isEmpty(given.value);
+  return given instanceof ArrayBuffer && given.byteLength === 0 && !isDetached(given);
 }
 
 /** Whether bytes that C reads as a text have no zero: it would read on behind them. */
 function isEndless(given: unknown): boolean {
+  if (typeof given !== 'object' || given === null || classOf(given)) return false;
   const value = given instanceof Directed ? given.value : given;
   if (value instanceof ArrayBuffer) return value.byteLength > 0 && !new Uint8Array(value).includes(0);
   return ArrayBuffer.isView(value) && value.byteLength > 0 && !bytesOf(value).includes(0);

@@ -1,6 +1,7 @@
 /** The state shared by the parts of an open library: its types, its memory, and the representation of values. */
 
 import { readAddress, writeAddress } from '../memory/model.js';
+import { classOf } from '../memory/no-index.js';
 import { type Address, type MemorySpace, offsetBy } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access, Members } from './access.js';
@@ -397,7 +398,7 @@ export class Runtime implements Access {
   addressOf(given: unknown, type: PointerType, place: Place): Address {
     if (given === null) return 0;
     const value = typeof given === 'function' ? (this.ownFunction(given, type.to) ?? given) : given;
-    if (value instanceof Pointer || value instanceof CArray) {
+    if (isPlace(value)) {
       // Native libraries share the memory of the process, and wasm modules share none.
       if (value.runtime.memory !== this.memory)
         throw new EwaldError(
@@ -489,6 +490,12 @@ export class Runtime implements Access {
     throw new EwaldError('Format', `the text at address ${address} has no end`);
   }
 }
+
+/** Whether a value is memory of C. */
+const isPlace = (value: unknown): value is Pointer | CArray => {
+  const found = classOf(value);
+  return found === CArray || found === Pointer;
+};
 
 /** Whether structs of two headers are one: declared in the same place of the same file, or with the same members. */
 function sameStruct(tag: string, table: FunctionTable, other: string, otherTable: FunctionTable): boolean {
