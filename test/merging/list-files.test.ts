@@ -167,6 +167,29 @@ describe('a file of reflections', () => {
     expect(() => readReflections(new TextEncoder().encode(text), { name: 'list' })).toThrow(message);
   });
 
+  test('whose rows repeat a reflection says how many, before they are averaged', () => {
+    const said = (of: typeof list, kind: 'hkl' | 'mtz' = 'hkl') =>
+      readReflections(bytesOf(formatReflections(of, kind, { cell }).content)).remarks.join(' ');
+    expect(said(list)).not.toMatch(/repeat/);
+    expect(said(list, 'mtz')).not.toMatch(/repeat/);
+    const again = { ...list, indices: list.indices.slice() };
+    again.indices.set(list.indices.subarray(9, 12), 6);
+    expect(said(again)).toMatch(/^1 row of 185 repeat a reflection of the list/);
+    // Which axis of 4/m is unique is said by the cell, so that its equivalents are not known yet; those of mmm are.
+    again.indices.set(
+      [-1, -1, 1].map((sign, i) => sign * (list.indices[9 + i] as number)),
+      6,
+    );
+    expect(said({ ...again, symmetry: 'mmm' })).toMatch(/1 row of 185 .* equivalent in mmm/);
+  });
+
+  test('with a word in the place of a number is refused with the reflection', () => {
+    const broken = cif.replace(/ o (\S+) (\S+)\n$/, ' o 12,5 $2\n');
+    expect(() => readReflections(bytesOf(broken))).toThrow(
+      /the reflection 5 5 5 has "12,5" where a number is expected/,
+    );
+  });
+
   test('of amplitudes is read as intensities with 2 F σ(F)', () => {
     const text =
       "data_x\n_symmetry.space_group_name_H-M 'P 4'\nloop_\n_refln.index_h\n_refln.index_k\n_refln.index_l\n_refln.F_meas_au\n_refln.F_meas_sigma_au\n1 2 3 10 .5\n1 2 4 ? ?\n";

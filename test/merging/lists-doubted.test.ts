@@ -32,6 +32,19 @@ function changed(list: ReturnType<typeof drawn>, of: (row: [number, number, numb
   return listOf(list.symmetry, rows);
 }
 
+test('limits that leave nothing of a list are refused with what it has', () => {
+  const list = drawn(12);
+  const nothing =
+    /no reflection of the (first )?list lies between lowres and highres: it has d from \d\d\.\d\d to \d\.\d\d angstrom/;
+  for (const limits of [{ highres: 100 }, { lowres: 3 }]) {
+    expect(() => convertReflections(list, { cell, ...limits })).toThrow(nothing);
+    expect(() => checkReflections(list, { cell, ...limits })).toThrow(nothing);
+    expect(() => compareReflections(list, list, { cell, ...limits })).toThrow(nothing);
+  }
+  const alone = { ...list, count: 1, indices: Int16Array.of(1, 2, 3) };
+  expect(() => convertReflections(alone, { cell, twin: '4/mmm' })).toThrow(/no reflection has its partners of 4\/mmm/);
+});
+
 describe('a list of another point group', () => {
   test('is checked in the group that is asked for, of which no reflection is counted twice', { tags: 'all' }, () => {
     const list = drawn(31);

@@ -281,13 +281,13 @@ function readLoop(
     // x is not measured, < is not observed by a limit of sigmas, and other codes are of absences and of excluded ones.
     const isLeft = !/^[ofhl]$/i.test(code);
     for (const [n, [column, sigmaColumn]] of columns.entries()) {
-      const value = numberOf(row[column]);
+      const value = numberAt(row[column], indices, fail);
       if (!Number.isFinite(value) || (n > 0 && centric(indices, own))) continue;
       if (isLeft) {
         left.set(code, (left.get(code) ?? 0) + 1);
         continue;
       }
-      const error = sigmaColumn < 0 ? Number.NaN : numberOf(row[sigmaColumn]);
+      const error = sigmaColumn < 0 ? Number.NaN : numberAt(row[sigmaColumn], indices, fail);
       const sigma = Number.isFinite(error) ? error : 0;
       if (sigma < 0) fail(`the reflection ${indices.join(' ')} has the sigma ${sigma}; expected 0 or more`);
       const [intensity, deviation] = items.isAmplitude ? [value * value, 2 * Math.abs(value) * sigma] : [value, sigma];
@@ -331,6 +331,14 @@ function hasMatesIn(found: readonly ListedReflection[], { apart, symmetry }: Gro
     there.set(key, before);
     return before !== mate;
   });
+}
+
+/** A number of a row, NaN for a missing one; a word in its place is no missing number. */
+function numberAt(text: string | undefined, indices: Indices, fail: (message: string) => never): number {
+  const value = numberOf(text);
+  if (Number.isNaN(value) && text !== undefined && !/^([?.]|nan)$/i.test(text))
+    fail(`the reflection ${indices.join(' ')} has "${text.slice(0, 40)}" where a number is expected, or ? for none`);
+  return value;
 }
 
 /** `12.3(4)` is 12.3. */

@@ -7,6 +7,7 @@ import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
 import { notedCell, type ReflectionList, readReflectionList } from '../lists/hkl.js';
 import { readMtzFile } from '../lists/mtz-reader.js';
+import { repeatedRemark } from '../lists/repeated.js';
 import { isHklf4, isLikeHklf4, readHklf4 } from './hklf4.js';
 import { readCifReflections } from './mmcif.js';
 import { readXdsAscii } from './xds-ascii.js';
@@ -53,10 +54,13 @@ export interface ReadReflectionsOptions {
  * intensities, I = F² and σ(I) = 2 F σ(F). The symmetry is that of the operators which a file states, and calculated values
  * are never read. Throws `Format`, `Argument` for an HKLF 4 file without a point group, and for columns that it lacks.
  */
-export function readReflections(
-  bytes: Uint8Array,
-  { name = 'the list', symmetry, columns }: ReadReflectionsOptions = {},
-): ReflectionFile {
+export function readReflections(bytes: Uint8Array, options: ReadReflectionsOptions = {}): ReflectionFile {
+  const file = readFile(bytes, options);
+  const repeated = repeatedRemark(file.list);
+  return repeated === undefined ? file : { ...file, remarks: [...file.remarks, repeated] };
+}
+
+function readFile(bytes: Uint8Array, { name = 'the list', symmetry, columns }: ReadReflectionsOptions): ReflectionFile {
   if (!(bytes instanceof Uint8Array))
     throw new EwaldError(
       'Argument',

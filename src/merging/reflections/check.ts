@@ -11,6 +11,7 @@ import {
 import { isChiralCell, rankSpaceGroups, type SpaceGroupRanking } from './absences.js';
 import { expectedIntensities, type ListSubject } from './expected.js';
 import { withoutMates } from './lists-in-group.js';
+import { noneWithin } from './none-within.js';
 import { type IceRing, iceOf, type Outlier, outliersOf } from './outliers.js';
 import type { StatedSpaceGroup } from './stated-absences.js';
 import { type TwinLaw, type TwinStatistics, twinLaw, twinLaws, twinStatistics } from './twinning.js';
@@ -60,6 +61,8 @@ export function checkReflections(
 ): Omit<ListCheck, 'stated' | 'isDoubtful'> {
   const { chiral: _, ...limits } = options;
   const { shells, overall, wilson } = mergeStatistics(list, undefined, subject, { ...limits, twins: false });
+  if (overall.unique === 0 && (limits.lowres ?? limits.highres) !== undefined)
+    throw noneWithin('the list', list, subject.cell);
   const { unique, own } = withoutMates(list, subject);
   const of = expectedIntensities(unique, own);
   const twinning = twinStatistics(unique, own, of);

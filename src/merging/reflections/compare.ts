@@ -18,6 +18,7 @@ import { areUnlike, groupRemark, joinedPairs } from './equivalents.js';
 import type { ListSubject } from './expected.js';
 import { commonGroup, inGroup, type ListedReflection, type ReflectionsByKey } from './lists-in-group.js';
 import { agreeingIndices, type SameCrystal, sameCrystal } from './same-crystal.js';
+import { noneWithin } from './none-within.js';
 
 /** Options of a comparison. */
 export interface CompareOptions {
@@ -244,6 +245,10 @@ export function compareReflections(
   const a = limited(inGroup(first, group));
   const laws = indexingAmbiguities(latticeRotations(cell, centring), subject.group);
   const b = inGroup(second, group);
+  if (low > 0 || high < Number.POSITIVE_INFINITY) {
+    if (a.size === 0) throw noneWithin('the first list', first, cell);
+    if (limited(b).size === 0) throw noneWithin('the second list', second, cell);
+  }
   const tried = laws.map((law) => {
     const moved = limited(reindexed(b, law, group));
     const pairs = pairsOf(a, moved, inverse);

@@ -15,6 +15,7 @@ import type { ReflectionList } from '../lists/hkl.js';
 import { inverseD } from '../statistics/statistics.js';
 import type { ListSubject } from './expected.js';
 import { inGroup, type ListedReflection, listFrom } from './lists-in-group.js';
+import { noneWithin } from './none-within.js';
 
 /** What is done to a list, in this order. */
 export interface ConvertOptions {
@@ -68,10 +69,16 @@ export function convertReflections(
     return q >= low && q <= high;
   });
   const outside = before - reflections.length;
+  if (outside > 0 && reflections.length === 0) throw noneWithin('the list', list, subject.cell);
   let withoutTwin = 0;
   if (options.twin) {
     const twinned = twinnedBy(reflections, group, options.twin);
     withoutTwin = reflections.length - twinned.length;
+    if (twinned.length === 0)
+      throw new EwaldError(
+        'Mismatch',
+        `no reflection has its partners of ${options.twin.name} in the list: nothing would be left; give a more complete list`,
+      );
     reflections = twinned;
   }
   const target = options.expand ?? group;
