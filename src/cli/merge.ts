@@ -16,6 +16,7 @@ import {
   refuseSame,
   statisticsRows,
   type WriteOptions,
+  withError,
   writeWhole,
 } from '../entries/command.node.js';
 import {
@@ -341,8 +342,8 @@ function show(result: MergeResult, files: readonly string[], flags: MergeFlags):
       wrapText(
         `L-test: <|L|> ${rounded(lTest.meanAbs, 3)} (untwinned .500, twinned .375), ` +
           `<L²> ${rounded(lTest.meanSquare, 3)} (.333, .200) · ` +
-          `Wilson B ${rounded(wilson.temperatureFactor, 1)} ± ${rounded(wilson.temperatureFactorError, 1)} Å² · ` +
-          `<I²>/<I>² ${rounded(statistics.secondMoment, 2)} ± ${rounded(statistics.secondMomentError, 2)} (2, twinned 1.5)`,
+          `Wilson B ${withError(wilson.temperatureFactor, wilson.temperatureFactorError, 1)} Å² · ` +
+          `<I²>/<I>² ${withError(statistics.secondMoment, statistics.secondMomentError, 2)} (2, twinned 1.5)`,
       ),
     ),
   );

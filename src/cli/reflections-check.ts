@@ -7,6 +7,7 @@ import {
   oddsText,
   spaceGroupText,
   twinText,
+  withError,
   writeWhole,
 } from '../entries/command.node.js';
 import { checkReflections, checkReport, type ListCheck, type ListShell } from '../entries/merging.js';
@@ -65,7 +66,7 @@ function show(
   ];
   const heads = ['d / Å', 'refl.', 'possible', 'compl. %', 'meas.', 'multiplicity', 'I/σ', '<I>'];
   print(table(heads, [...result.shells, result.overall].map(row), [1, 2, 3, 4, 5, 6, 7]));
-  const b = `${digits(wilson.temperatureFactor, 1)} ± ${digits(wilson.temperatureFactorError, 1)} Å²`;
+  const b = `${withError(wilson.temperatureFactor, wilson.temperatureFactorError, 1)} Å²`;
   const isFitted = Number.isFinite(wilson.temperatureFactor);
   print(
     isFitted ? `Wilson B ${b}` : `Wilson B: five shells beyond 4 Å need a signal, and ${wilson.points.length} have one`,
@@ -82,7 +83,7 @@ function show(
         ['<L²>', measured.meanSquare, untwinned.meanSquare, perfect.meanSquare].map((x) =>
           typeof x === 'number' ? digits(x, 3) : x,
         ),
-        ['<I²−σ²>/<I>²', `${digits(secondMoment, 2)} ± ${digits(secondMomentError, 2)}`, '2', '1.5'],
+        ['<I²−σ²>/<I>²', withError(secondMoment, secondMomentError, 2), '2', '1.5'],
       ],
       [1, 2, 3],
     ),
@@ -90,7 +91,7 @@ function show(
   print(dim('untwinned and perfect twin: draws with the errors of this list'));
   for (const law of laws)
     print(
-      `law ${law.operation}: twin fraction ${digits(law.fraction, 3)} ± ${digits(law.error, 3)} from ${counted(law.pairs, 'pair')}` +
+      `law ${law.operation}: twin fraction ${withError(law.fraction, law.error, 3)} from ${counted(law.pairs, 'pair')}` +
         (law.isFound || !Number.isFinite(law.fraction - law.unrelated)
           ? ''
           : `, as of unrelated reflections (${digits(law.unrelated, 3)})`),
@@ -129,7 +130,7 @@ function show(
   for (const { d, ratio, error, reflections: count } of rings)
     print(
       yellow(
-        `ice at ${digits(d, 3)} Å: ${counted(count, 'reflection')} with ${digits(ratio, 2)} ± ${digits(error, 2)} of the intensity beside it`,
+        `ice at ${digits(d, 3)} Å: ${counted(count, 'reflection')} with ${withError(ratio, error, 2)} of the intensity beside it`,
       ),
     );
   if (rings.length === 0 && ice.length > 0) print(`no ring of ice (${counted(ice.length, 'ring')} within the data)`);

@@ -3,8 +3,10 @@ import {
   checkOutput,
   compareListsRows,
   csvText,
+  factorWithError,
   inputName,
   mergeWriting,
+  withError,
   writeWhole,
 } from '../entries/command.node.js';
 import { type ComparisonFigures, compareReflections, compareReport, type ListComparison } from '../entries/merging.js';
@@ -61,7 +63,7 @@ const percent = (x: number): string => digits(100 * x, 1);
 /** A relative B with its error. */
 const relativeOf = ({ relativeB, relativeBError }: ListComparison): string =>
   Number.isFinite(relativeBError)
-    ? `relative B ${digits(relativeB, 2)} ± ${relativeBError.toFixed(2)} Å²`
+    ? `relative B ${withError(relativeB, relativeBError, 2)} Å²`
     : 'no relative B, since all pairs have one resolution';
 
 function show(result: ListComparison, first: string, second: string): void {
@@ -106,10 +108,8 @@ function show(result: ListComparison, first: string, second: string): void {
       heads.slice(1).map((_, i) => i + 1),
     ),
   );
-  const within = (error: number, places: number): string =>
-    Number.isFinite(error) ? ` ± ${error.toFixed(places)}` : '';
   if (Number.isFinite(result.scaleError))
-    print(`scale ${scale.toPrecision(4)}${within(result.scaleError, 4)}, ${relativeOf(result)}`);
+    print(`scale ${factorWithError(scale, result.scaleError)}, ${relativeOf(result)}`);
   else print('no scale and no relative B were fitted');
   const [best, ...others] = ways;
   if (best && others.length > 0) {

@@ -162,5 +162,6 @@ export { median } from '../util/median.js';
 export { exact, nearest } from '../util/options.js';
 export { range } from '../util/range.js';
 export { Repeats } from '../util/repeats.js';
+export { factorWithError, withError } from '../util/with-error.js';
 export { benchRows, validateRows } from '../validate/parameters.js';
 export * from './shell.node.js';

@@ -3,9 +3,10 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkReflections, checkReport, compareReflections, compareReport } from '../../dist/merging.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
-import { twinText } from '../../src/merging/reflections/words.js';
+import { spaceGroupText, twinText } from '../../src/merging/reflections/words.js';
 import { scaleOfPairs } from '../../src/merging/statistics/scale.js';
 import { mergeStatistics } from '../../src/merging/statistics/statistics.js';
+import { withError } from '../../src/util/with-error.js';
 import { cell, drawn } from './drawn-lists.js';
 
 /** Some reflections of a list, at places that are drawn. */
@@ -96,6 +97,44 @@ test('a check of few reflections has no fit and no test, and says what each need
       expect(checkReport(found)).not.toContain('NaN');
     }),
     { numRuns: 4, seed: 4 },
+  );
+});
+
+test('an error that is not that of rounding is never shown as 0', () => {
+  fc.assert(
+    fc.property(
+      fc.double({ min: -1e4, max: 1e4, noNaN: true }),
+      fc.double({ min: -1.9, max: 3, noNaN: true }),
+      (x, power) => {
+        const error = Math.max(1, Math.abs(x)) * 10 ** (power - 4);
+        const [value, shown] = withError(x, error, 2).split(' ± ').map(Number) as [number, number];
+        expect(shown / error).toBeGreaterThan(0.5);
+        expect(shown / error).toBeLessThan(2);
+        expect(Math.abs(value - x)).toBeLessThanOrEqual(error);
+      },
+    ),
+  );
+  expect([withError(0.1, 0.004, 2), withError(1, 0, 2), withError(Number.NaN, Number.NaN, 1)]).toEqual([
+    '0.100 ± 0.004',
+    '1.00 ± 0.00',
+    '– ± –',
+  ]);
+});
+
+test('space groups that no measured reflection tells apart are not decided, however good the others are', () => {
+  // As a list of mmm it has 0k0 and 00l, and no reflection of h00.
+  const list = drawn(4);
+  for (let i = 0; i < list.count; i++) {
+    const [h = 0, k = 0, l = 0] = list.indices.subarray(3 * i, 3 * i + 3);
+    // Strong where an axis would leave them out.
+    if (h === 0 && k * l === 0) list.intensity[i] = 2500 * Math.exp(-(k * k + l * l) / 60);
+  }
+  const found = checkReflections({ ...list, symmetry: 'mmm' }, { cell, spaceGroups: 'chiral' });
+  const { classes, verdict, margin } = found.spaceGroups;
+  expect(classes[0]?.names).toEqual(expect.arrayContaining(['P 2 2 2', 'P 21 2 2']));
+  expect([classes[0]?.isUntold, verdict, margin > 7]).toEqual([true, 'not decided', true]);
+  expect(spaceGroupText(found)).toMatch(
+    /not decided: .* \(no reflection was measured that tells these apart\), .*none for h00/,
   );
 });
 

@@ -6,6 +6,7 @@ import { haveSameAbsences, spaceGroupSetting } from '../../crystal/space-groups/
 import { laueGroup, type PointGroup } from '../../crystal/symmetry/point-group.js';
 import { hasPointGroup, type SpaceGroup } from '../../crystal/symmetry/space-group.js';
 import { EwaldError } from '../../util/errors.js';
+import { withError } from '../../util/with-error.js';
 import { formatReflectionList, generatedNote, type ReflectionList } from '../lists/hkl.js';
 import { type ErrorForm, withoutError, writableList } from '../lists/known-errors.js';
 import { type MatePair, mateMean, matePairs } from '../lists/mates.js';
@@ -69,7 +70,7 @@ export function amplitudesOfPairs(
   const { fraction, error } = twinStatistics(list, subject, expectedIntensities(list, subject));
   if (fraction > leastTwin && fraction > 3 * error)
     remarks.push(
-      `The intensities are like those of a twin of ${fraction.toFixed(2)} ± ${error.toFixed(2)}: Wilson's law does not hold for ` +
+      `The intensities are like those of a twin of ${withError(fraction, error, 2)}: Wilson's law does not hold for ` +
         'them, and weak amplitudes are too small; refine against intensities.',
     );
   if (group.centrosymmetric) return { amplitudes, remarks };

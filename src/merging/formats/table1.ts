@@ -1,5 +1,7 @@
 /** "Table 1" of a publication: what was measured and how good it is, with the outermost shell in brackets. */
+
 import { version } from '../../util/version.js';
+import { withError } from '../../util/with-error.js';
 import type { MergeResult } from '../result.js';
 import type { ShellStatistics } from '../statistics/statistics.js';
 
@@ -68,9 +70,14 @@ export function table1Rows(
     ['CC*', both((shell) => shell.ccStar, 3)],
     ['Rsplit', both(({ rSplit }) => rSplit, 3)],
     ...(Number.isFinite(overall.ccAno) ? [['CCano', both(({ ccAno }) => ccAno, 3)] as [string, string]] : []),
-    ['Wilson B (Å²)', digits(wilson.temperatureFactor, 1)],
+    [
+      'Wilson B (Å²)',
+      Number.isFinite(wilson.temperatureFactor)
+        ? withError(wilson.temperatureFactor, wilson.temperatureFactorError, 1)
+        : '–',
+    ],
     ...(twin && Number.isFinite(twin.fraction)
-      ? [['Twin fraction', `${digits(twin.fraction, 2)} ± ${digits(twin.error, 2)}`] as [string, string]]
+      ? [['Twin fraction', withError(twin.fraction, twin.error, 2)] as [string, string]]
       : []),
     ['Program', `ewald ${version}`],
   ];

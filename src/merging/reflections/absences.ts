@@ -3,7 +3,12 @@
  * that a group leaves out is either empty but for its error and for what leaks into it, of unknown size, or one of a few
  * that are not empty at all; one that is present follows Wilson's law.
  */
-import { isAbsentIn, possibleSpaceGroups, type SpaceGroupSetting } from '../../crystal/space-groups/groups.js';
+import {
+  haveSameAbsences,
+  isAbsentIn,
+  possibleSpaceGroups,
+  type SpaceGroupSetting,
+} from '../../crystal/space-groups/groups.js';
 import { translationUnit } from '../../crystal/space-groups/hall.js';
 import { type Indices, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
 import type { ReflectionList } from '../lists/hkl.js';
@@ -20,6 +25,8 @@ export interface SpaceGroupClass {
   readonly absent: number;
   /** ln of the odds that they are empty against their being present. */
   readonly lnOdds: number;
+  /** Whether these groups differ in reflections of which none was measured: more data would tell them apart. */
+  readonly isUntold: boolean;
 }
 
 /** A screw axis or glide plane: what it leaves out, and what is there. */
@@ -138,6 +145,7 @@ export function rankSpaceGroups(
       numbers: [...new Set(members.map(({ number }) => number))],
       absent: empty.length,
       lnOdds: oddsOf(empty.map((one) => one.evidence)),
+      isUntold: members.some((one) => !haveSameAbsences(one, members[0] as SpaceGroupSetting)),
     }))
     .sort((a, b) => lnPosterior(b) - lnPosterior(a) || b.absent - a.absent);
   const [first, second] = ranked;
@@ -150,7 +158,12 @@ export function rankSpaceGroups(
     classes: ranked.map(({ key: _, ...one }) => one),
     elements,
     margin,
-    verdict: margin > decided && resting >= fewestDecisive ? 'decided' : margin > likely ? 'likely' : 'not decided',
+    verdict:
+      margin <= likely || first?.isUntold
+        ? 'not decided'
+        : margin > decided && resting >= fewestDecisive
+          ? 'decided'
+          : 'likely',
     chiral,
   };
 }

@@ -3,6 +3,7 @@ import { type Curve, curves } from '../../report/charts.js';
 import { counted } from '../../util/amounts.js';
 import { expectsMembers } from '../../util/arguments.js';
 import { htmlText as escaped } from '../../util/plain-text.js';
+import { withError } from '../../util/with-error.js';
 import type { AbsenceElement } from './absences.js';
 import type { ListCheck } from './check.js';
 import { beginOf, byResolution, everyFifth, type ListReportOptions, listPage } from './list-page.js';
@@ -74,7 +75,7 @@ export function checkPictures({ twinning, wilson, spaceGroups }: Tests): string 
       [
         { name: 'ln(&lt;I&gt;/ε)', points: wilson.points, dots: true },
         {
-          name: `B ${digits(wilson.temperatureFactor, 1)} ± ${digits(wilson.temperatureFactorError, 1)} Å²`,
+          name: `B ${withError(wilson.temperatureFactor, wilson.temperatureFactorError, 1)} Å²`,
           points: fitted,
         },
       ],

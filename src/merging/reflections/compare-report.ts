@@ -2,6 +2,7 @@
 import { type Curve, curves } from '../../report/charts.js';
 import { expectsMembers } from '../../util/arguments.js';
 import { htmlText as escaped } from '../../util/plain-text.js';
+import { factorWithError, withError } from '../../util/with-error.js';
 import type { ComparisonFigures, ListComparison } from './compare.js';
 import { beginOf, byResolution, type ListReportOptions, listPage } from './list-page.js';
 
@@ -76,8 +77,6 @@ export function compareReport(comparison: ListComparison, options: ListReportOpt
   );
   const { counts, overall, ways, sameCrystal, scale, scaleError, relativeB, relativeBError, onlyFirst, onlySecond } =
     comparison;
-  const within = (error: number, places: number): string =>
-    Number.isFinite(error) ? ` ± ${digits(error, places)}` : '';
   const facts = [
     [
       'Reflections',
@@ -90,7 +89,7 @@ export function compareReport(comparison: ListComparison, options: ListReportOpt
     [
       'Scale, relative B',
       Number.isFinite(scaleError)
-        ? `${scale.toPrecision(4)}${within(scaleError, 4)}, ${digits(relativeB, 2)}${within(relativeBError, 2)} Å²`
+        ? `${factorWithError(scale, scaleError)}, ${withError(relativeB, relativeBError, 2)} Å²`
         : 'none was fitted',
     ],
     ...ways.map(({ operation, cc }, i) => [

@@ -1,9 +1,8 @@
 /** What the tests of a list say, in sentences. */
 import { counted } from '../../util/amounts.js';
 import { oddsText } from './absences.js';
+import { withError } from '../../util/with-error.js';
 import type { ListCheck } from './check.js';
-
-const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.toFixed(places) : '–');
 
 /** ⟨L²⟩ and ⟨I²⟩/⟨I⟩² that no twin has: translations within the cell. */
 const modulated = 2.3;
@@ -13,15 +12,15 @@ export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'
   const { fraction, error, pairs, secondMoment, secondMomentError } = twinning;
   if (!Number.isFinite(fraction))
     return `Twinning: not decided, since ${counted(pairs, 'pair')} of acentric reflections are too few.`;
-  const said = `${digits(fraction, 2)} ± ${digits(error, 2)}`;
+  const said = withError(fraction, error, 2);
   if (secondMoment - 3 * secondMomentError > modulated)
     return (
-      `Intensities vary more than those of any crystal without pseudosymmetry (⟨I²⟩/⟨I⟩² ${digits(secondMoment, 2)} ± ` +
-      `${digits(secondMomentError, 2)}, usual 2): translations within the cell, a multiple of the right cell, or two lattices.`
+      `Intensities vary more than those of any crystal without pseudosymmetry (⟨I²⟩/⟨I⟩² ` +
+      `${withError(secondMoment, secondMomentError, 2)}, usual 2): translations within the cell, a multiple of the right cell, or two lattices.`
     );
   const possible = laws
     .filter(({ isFound }) => isFound)
-    .map((law) => `${digits(law.fraction, 2)} ± ${digits(law.error, 2)} by ${law.operation}`);
+    .map((law) => `${withError(law.fraction, law.error, 2)} by ${law.operation}`);
   // A law is found where the L-test is not, if large errors of a merge hide the distribution: an ambiguity left unresolved.
   if (possible.length === 0 && fraction < 3 * error) return `Untwinned: twin fraction ${said}.`;
   if (possible.length === 0)
@@ -39,7 +38,10 @@ export function spaceGroupText({
   const [first] = classes;
   if (!first) return 'No space group fits the point group and the centring in these axes.';
   const names = first.names.slice(0, 6).join(', ') + (first.names.length > 6 ? ', …' : '');
-  const hands = first.names.length > 1 ? ' (the same absences: intensities do not tell these apart)' : '';
+  const same = first.isUntold
+    ? ' (no reflection was measured that tells these apart)'
+    : ' (the same absences: intensities do not tell these apart)';
+  const hands = first.names.length > 1 ? same : '';
   const odds = Number.isFinite(margin) ? `, ${oddsText(margin)} against the next` : '';
   if (verdict !== 'not decided') return `Space group ${verdict}: ${names}${hands}${odds}.`;
   const weak = elements

@@ -9,6 +9,7 @@ import { counted } from '../../util/amounts.js';
 import { expectsMembers } from '../../util/arguments.js';
 import { htmlText as escaped } from '../../util/plain-text.js';
 import { version } from '../../util/version.js';
+import { withError } from '../../util/with-error.js';
 import { forecastSection } from '../forecast/words.js';
 import { checkReflections } from '../reflections/check.js';
 import { checkSection } from '../reflections/check-report.js';
@@ -112,7 +113,7 @@ function plotsOf({ statistics: { shells, overall, wilson, lTest } }: MergedLists
       [
         { name: 'ln(&lt;I&gt;/ε)', points: wilson.points, dots: true },
         {
-          name: `B ${digits(wilson.temperatureFactor, 1)} ± ${digits(wilson.temperatureFactorError, 1)} Å²`,
+          name: `B ${withError(wilson.temperatureFactor, wilson.temperatureFactorError, 1)} Å²`,
           points: fitted,
         },
       ],
@@ -192,7 +193,7 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
     ['Ways to index', waysToIndex.join('; ')],
     [
       '&lt;I²&gt;/&lt;I&gt;²',
-      `${digits(statistics.secondMoment, 2)} ± ${digits(statistics.secondMomentError, 2)} (untwinned 2, perfect twin 1.5)`,
+      `${withError(statistics.secondMoment, statistics.secondMomentError, 2)} (untwinned 2, perfect twin 1.5)`,
     ],
     ['&lt;L²&gt;', `${digits(statistics.lTest.meanSquare, 3)} (untwinned .333, perfect twin .2)`],
   ];
