@@ -9,7 +9,6 @@ import type { Runtime } from './runtime.js';
 
 /** Whether a value is an array without elements; a detached one has an error of its own. */
 function isEmpty(given: unknown): boolean {
-  if (typeof given !== 'object' || given === null) return false;
   if (ArrayBuffer.isView(given)) return given.byteLength === 0 && !isDetached(given.buffer);
   if (Array.isArray(given)) return given.length === 0;
   const found = classOf(given);
@@ -20,7 +19,7 @@ function isEmpty(given: unknown): boolean {
 
 /** Whether bytes that C reads as a text have no zero: it would read on behind them. */
 function isEndless(given: unknown): boolean {
-  if (typeof given !== 'object' || given === null || classOf(given)) return false;
+  if (classOf(given)) return false;
   const value = given instanceof Directed ? given.value : given;
   if (value instanceof ArrayBuffer) return value.byteLength > 0 && !new Uint8Array(value).includes(0);
   return ArrayBuffer.isView(value) && value.byteLength > 0 && !bytesOf(value).includes(0);
@@ -55,6 +54,7 @@ export function refusingEmpty(parameter: Parameter, fn: CFunction, i: number, ru
   );
   const endsWithZero = needsZero(fn, i, runtime);
   const check = (values: readonly unknown[]): void => {
+    if (typeof values[i] !== 'object' || values[i] === null) return;
     if (endsWithZero && isEndless(values[i]))
       throw new EwaldError(
         'Shape',

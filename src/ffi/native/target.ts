@@ -406,6 +406,11 @@ class NativeFrame extends FrameEnds implements CallFrame {
   }
 
   override done(): void {
+    if (this.#watched.length > 0) this.#assertWatched();
+    super.done();
+  }
+
+  #assertWatched(): void {
     for (const [view, bytes] of this.#watched)
       if (view.byteLength !== bytes)
         throw new EwaldError(
@@ -413,7 +418,6 @@ class NativeFrame extends FrameEnds implements CallFrame {
           'the buffer of an array was transferred or resized while C worked on it, so that what C read and wrote is not ' +
             'in it; transfer it after the call',
         );
-    super.done();
   }
 
   /** Keeps small memory for the next call, unless a pointer may lead into it. */
