@@ -4,6 +4,7 @@ import { swapBytes } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
 import type { Note } from './dataset.js';
 import { type DataType, elements, type FrameArray, numberBytes, viewAs } from './dtype.js';
+import { otherWidth } from './other-width.js';
 
 /** How a caller says that the numbers of a file are stored. */
 interface Stored {
@@ -36,7 +37,6 @@ const [usualSpread, wildSpread] = [12, 25];
 export async function notesOnNumbers(source: ByteSource, stored: Stored, at: readonly number[] = [0]): Promise<Note[]> {
   const { dtype, little } = stored;
   const width = numberBytes(dtype);
-  if (width === 1) return [];
   const [read, turned]: [Uint8Array[], Uint8Array[]] = [[], []];
   const noteOf = (doubt: Doubt): Note[] => [{ kind: 'warning', ...doubt, isCut: true }];
   let [used, most] = [0, 0];
@@ -49,7 +49,7 @@ export async function notesOnNumbers(source: ByteSource, stored: Stored, at: rea
     const other = bytes.slice();
     swapBytes(little ? other : bytes, width, source);
     const numbers = viewAs(bytes, dtype);
-    const doubt = whyDoubted(numbers, viewAs(other, dtype), stored, fewest);
+    const doubt = whyDoubted(numbers, viewAs(other, dtype), stored, fewest) ?? ofType(bytes, dtype);
     if (doubt) return noteOf(doubt);
     const filled = Array.prototype.filter.call(numbers, Boolean).length;
     used += filled;
@@ -58,7 +58,9 @@ export async function notesOnNumbers(source: ByteSource, stored: Stored, at: rea
     turned.push(other);
   }
   if (most >= fewest || read.length < 2) return [];
-  const doubt = whyDoubted(viewAs(joined(read), dtype), viewAs(joined(turned), dtype), stored, fewestOfSeveral);
+  const all = joined(read);
+  const doubt =
+    whyDoubted(viewAs(all, dtype), viewAs(joined(turned), dtype), stored, fewestOfSeveral) ?? ofType(all, dtype);
   return doubt ? noteOf(doubt) : [];
 }
 
@@ -70,6 +72,11 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return out;
+}
+
+function ofType(bytes: Uint8Array, dtype: DataType): Doubt | undefined {
+  const text = otherWidth(bytes, dtype);
+  return text === undefined ? undefined : { text: `${text}: is the dtype that of the file?`, option: 'dtype' };
 }
 
 interface Doubt {
@@ -84,6 +91,7 @@ function whyDoubted(
   { dtype, little }: Stored,
   least: number,
 ): Doubt | undefined {
+  if (numberBytes(dtype) === 1) return undefined;
   const isReal = elements[dtype].array === Float32Array || dtype === 'f64' || dtype === 'c128' || dtype === 'f16';
   const order = little ? 'big' : 'little';
   if (!isReal) return ofIntegers(numbers, order, least);
