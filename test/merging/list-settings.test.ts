@@ -281,6 +281,6 @@ test('a space group in other axes is refused with its name in those of the list,
     /there it is "P 1 21\/m 1"/,
   );
   expect(() => convertReflections({ ...onR, symmetry: '-3' }, { cell })).toThrow(
-    /does not have the symmetry -3; choose a point group of its lattice, -3m_R, -3_R, -1 or/,
+    /does not have the symmetry -3 of the list but -3m_R, -3_R, -1: it is the cell of another crystal, or of other axes/,
   );
 });

@@ -48,15 +48,18 @@ export const shownParameters = (parameters: readonly number[]): string =>
     .map((x) => x.toFixed(1))
     .join(' ')}°`;
 
-/** The error of a cell that does not have the symmetry of a point group, with the groups that it has. */
-export function notOfSymmetry(cell: Cell, symmetry: string, orElse = ''): EwaldError {
-  const names = laueSettings()
+/** Names of the Laue groups that the lattice of a cell has in its axes, the highest first. */
+export const laueNamesOf = (cell: Cell): string[] =>
+  laueSettings()
     .filter(({ name }) => orientedIn(name, cell))
     .map(({ name }) => name);
+
+/** The error of a cell that does not have the symmetry of a point group, with the groups that it has. */
+export function notOfSymmetry(cell: Cell, symmetry: string, orElse = ''): EwaldError {
   return new EwaldError(
     'Argument',
     `the cell ${shownParameters([...lengthsOf(cell), ...anglesOf(cell)])} does not have the symmetry ${symmetry}; choose ` +
-      `a point group of its lattice, ${names.join(', ')} or one that they contain${orElse}`,
+      `a point group of its lattice, ${laueNamesOf(cell).join(', ')} or one that they contain${orElse}`,
   );
 }
 

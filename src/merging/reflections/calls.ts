@@ -5,7 +5,7 @@ import type { KnownCell } from '../../crystal/cell-file.js';
 import { spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { reindexedSetting } from '../../crystal/space-groups/stated.js';
 import type { Operation } from '../../crystal/symmetry/matrices.js';
-import { notOfSymmetry, orientedGroup, shownParameters } from '../../crystal/symmetry/oriented.js';
+import { laueNamesOf, notOfSymmetry, orientedGroup, shownParameters } from '../../crystal/symmetry/oriented.js';
 import { laueGroup, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
 import { hasPointGroup } from '../../crystal/symmetry/space-group.js';
 import { checkedOptions } from '../../options/call-options.js';
@@ -64,8 +64,8 @@ function checkOwnSymmetry(what: string, list: ReflectionList, { cell, uniqueAxis
   throw argumentError(
     what,
     (name) =>
-      `${name('cell')} is ${shown}, which does not have the symmetry ${list.symmetry} of the list: it is the cell of another ` +
-      'crystal, or of other axes; give the cell of the list',
+      `${name('cell')} is ${shown}, which does not have the symmetry ${list.symmetry} of the list but ` +
+      `${laueNamesOf(cell).join(', ')}: it is the cell of another crystal, or of other axes; give the cell of the list`,
     {},
     'Mismatch',
   );

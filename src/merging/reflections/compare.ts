@@ -17,8 +17,8 @@ import { absent, fewestPairs, inverseD, possibleIndices, shellEdges } from '../s
 import { areUnlike, groupRemark, joinedPairs } from './equivalents.js';
 import type { ListSubject } from './expected.js';
 import { commonGroup, inGroup, type ListedReflection, type ReflectionsByKey } from './lists-in-group.js';
-import { agreeingIndices, type SameCrystal, sameCrystal } from './same-crystal.js';
 import { noneWithin } from './none-within.js';
+import { agreeingIndices, type SameCrystal, sameCrystal } from './same-crystal.js';
 
 /** Options of a comparison. */
 export interface CompareOptions {

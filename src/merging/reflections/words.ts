@@ -1,7 +1,7 @@
 /** What the tests of a list say, in sentences. */
 import { counted } from '../../util/amounts.js';
-import { oddsText } from './absences.js';
 import { withError } from '../../util/with-error.js';
+import { oddsText } from './absences.js';
 import type { ListCheck } from './check.js';
 
 /** ⟨L²⟩ and ⟨I²⟩/⟨I⟩² that no twin has: translations within the cell. */
