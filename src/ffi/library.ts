@@ -2,7 +2,7 @@
 
 import { disposableClass, disposeSymbol, type MaybeDisposable } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
-import type { MemorySpace } from '../memory/space.js';
+import type { Address, MemorySpace } from '../memory/space.js';
 import { expects } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
 import { callParameters } from './arguments.js';
@@ -14,6 +14,7 @@ import { Directed, type Parameter } from './frame.js';
 import { type CFunction, type FunctionTable, typeText } from './header/types.js';
 import { keep } from './kept.js';
 import { Callback } from './kept-callback.js';
+import { Lent } from './lent.js';
 import { missing, propertyName, undeclaredName, unknownName } from './names.js';
 import { isFunctionOfC, pointerOf } from './own-functions.js';
 import { own, refuseForeign, refuseUsed } from './owned.js';
@@ -247,16 +248,28 @@ export class LibraryTools {
 
   /**
    * A pointer of a type to a given address; nothing checks that the address is valid. To memory of `alloc()`, which C calls
-   * a cast, the pointer keeps it: `lib.uv_close(lib.pointer('uv_handle_t', timer), null)`.
+   * a cast, the pointer keeps it: `lib.uv_close(lib.pointer('uv_handle_t', timer), null)`; so it does to a callback that C
+   * takes as a function of any type: `lib.pointer('GCallback', callback)`.
    */
-  pointer(type: string, address: number | bigint | CArray): Pointer | null {
+  pointer(type: string, address: number | bigint | CArray | Callback): Pointer | null {
     const { runtime } = this.#target;
+    if (address instanceof Callback) return this.#castCallback(type, address);
     if (address instanceof CArray && address.runtime.memory === runtime.memory)
       return runtime.pointer(address.address, runtime.typeOf(type), address.lent);
     const isAddress =
       typeof address === 'bigint' ? address >= 0n : Number.isSafeInteger(address) && Number(address) >= 0;
     expects(isAddress, 'pointer: the address', address, 'a whole number from 0, a bigint or memory of alloc()');
     return runtime.pointer(address as number | bigint, runtime.typeOf(type));
+  }
+
+  #castCallback(type: string, callback: Callback): Pointer {
+    const { runtime } = this.#target;
+    const declared = runtime.typeOf(type);
+    const fn = declared.kind === 'pointer' ? declared.to : declared;
+    expects(fn.kind === 'function', 'pointer: the type of a callback', type, 'that of a function');
+    const what = (): string => 'a callback';
+    const address = (): Address => callback.addressFor(runtime, what);
+    return new Pointer(runtime, address(), fn, new Lent({ what, bytes: 1, address, kept: callback, check: address }));
   }
 
   /**

@@ -426,7 +426,8 @@ export class Runtime implements Access {
       if (samePointee(value.type, type.to, this)) return value.addressFor(this, place);
       throw new EwaldError(
         'Argument',
-        `${place()} is a callback ${signature(value.type, '')}; ${typeText(type)} needs ${typeText(type.to)}`,
+        `${place()} is a callback ${signature(value.type, '')}; ${typeText(type)} needs ${typeText(type.to)}; where C casts ` +
+          `it, pass pointer('${typeText(type.to)}', it) of the library`,
       );
     }
     const memory = isFunction

@@ -135,6 +135,20 @@ for (const backend of ['native', 'wasm'] as const) {
       expect((await openKeeps(backend)).keeps_call_with(2, lib.keeps_negate)).toBe(-2);
     });
 
+    test('a callback is cast as C casts it, and ends with its cast', () => {
+      const kept = lib.callback('int (*)(double)', (value: number) => value + 1);
+      expect(thrown(() => lib.keeps_call_with(1, kept)).message).toMatch(
+        /where C casts it, pass pointer\('int \(int value\)', it\)/,
+      );
+      const same = lib.callback('int (*)(unsigned)', (value: number) => value + 1);
+      for (const type of ['keeps_call', 'int (int)']) expect(lib.keeps_call_with(4, lib.pointer(type, same))).toBe(5);
+      const pointer = lib.pointer('keeps_call', same);
+      same.dispose();
+      expect(thrown(() => lib.keeps_call_with(4, pointer)).message).toMatch(/this callback was disposed/);
+      expect(thrown(() => lib.pointer('int', kept)).message).toMatch(/the type of a callback/);
+      kept.dispose();
+    });
+
     test('a callback calls C with another one, at any depth and as often as it likes', () => {
       const add = (depth: number) => (value: number) =>
         depth === 0 ? value + 1 : lib.keeps_call_with(value, add(depth - 1));
