@@ -10,7 +10,7 @@ import { Declarators } from './header/declarator.js';
 import { isOpaque, layoutOf, namedFields } from './header/layout.js';
 import { tokenize } from './header/lexer.js';
 import { Scope } from './header/scope.js';
-import { headerError } from './header/source.js';
+import { headerError, typeFile } from './header/source.js';
 import { TokenStream } from './header/stream.js';
 import {
   type ArrayType,
@@ -143,7 +143,7 @@ export class Runtime implements Access {
     this.#scope ??= Scope.of(this.table);
     // The names of typed arrays, unless the header has a type of that name.
     const spelled = Object.hasOwn(dtypes, text) && !this.#scope.type(text) ? (dtypes[text] as string) : text;
-    const file = { name: '<type>', text: spelled };
+    const file = { name: typeFile, text: spelled };
     const stream = new TokenStream(tokenize(file).filter(({ kind }) => kind !== 'newline'));
     type = new Declarators(stream, this.#scope, true).typeName(0);
     const rest = stream.peek();

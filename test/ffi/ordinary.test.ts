@@ -127,6 +127,10 @@ for (const { backend, absent: why, build } of targets) {
         });
     });
 
+    test('a type that the table does not have is refused with the header that has it', () => {
+      expect(thrown(() => o.alloc('regex_t')).message).toMatch(/unknown type name "regex_t"; .* open that header/);
+    });
+
     test('a word beyond 2^53 comes as a bigint, and is taken as one', () => {
       const code = o.o_error(5);
       expect(code).toBe(backend === 'wasm' ? 2 ** 32 - 5 : 2n ** 64n - 5n);

@@ -12,6 +12,9 @@ export interface SourceFile {
   readonly firstLine?: number | undefined;
 }
 
+/** The name, in messages, of the text of a type that a caller gives. */
+export const typeFile = '<type>';
+
 /** A place in a header; line and column count from 1, the column in UTF-16 units. */
 export interface Position {
   readonly file: string;

@@ -3,7 +3,7 @@ import { readAttributes } from './attributes.js';
 import type { Token } from './lexer.js';
 import type { Attributes, DeclaratorReader, Specifiers } from './reader.js';
 import { type Scope, unsupported } from './scope.js';
-import { headerError } from './source.js';
+import { headerError, typeFile } from './source.js';
 import { deepest } from './stream.js';
 import { readEnum, readStruct } from './structs.js';
 import type { CType, OpaqueName, ScalarName } from './types.js';
@@ -152,11 +152,12 @@ function unknownType(token: Token, scope: Scope): Error {
   if (cxx.has(text))
     return headerError(token, `"${text}" is C++; this parser reads C, so guard it with #ifdef __cplusplus`);
   const near = scope.nearestType(text);
-  return headerError(
-    token,
-    'unknown type name ' +
-      `"${text}"${near ? `; did you mean "${near}"?` : "; include the header that declares it (--cpp 'cc -E -include stdio.h' in the shell), or define it (--define)"}`,
-  );
+  const advice = near
+    ? `did you mean "${near}"?`
+    : token.file.name === typeFile
+      ? "types of the C library are those of its headers alone: open that header, { header: 'regex.h', library: 'c' }"
+      : "include the header that declares it (--cpp 'cc -E -include stdio.h' in the shell), or define it (--define)";
+  return headerError(token, `unknown type name "${text}"; ${advice}`);
 }
 
 const basicTypes = new Map<string, CType>();

@@ -416,7 +416,7 @@ class NativeFrame extends FrameEnds implements CallFrame {
         throw new EwaldError(
           'Disposed',
           'the buffer of an array was transferred or resized while C worked on it, so that what C read and wrote is not ' +
-            'in it; transfer it after the call',
+            `in it${this.asynchronous ? ', and may be in memory that was freed since' : ''}; transfer it after the call`,
         );
   }
 
