@@ -2,13 +2,17 @@
 
 import type { Pointer } from './pointer.js';
 
-const pointers = new WeakMap<object, () => Pointer | undefined>();
+const pointer = Symbol('pointer');
+
+interface OfC {
+  [pointer]?: () => Pointer | undefined;
+}
 
 /** Says which pointer a function of a library is; it is made when it is needed. */
-export function isFunctionOfC(bound: object, pointer: () => Pointer | undefined): void {
-  pointers.set(bound, pointer);
+export function isFunctionOfC(bound: object, made: () => Pointer | undefined): void {
+  Object.defineProperty(bound, pointer, { value: made });
 }
 
 /** The pointer that a function of a library is; undefined for other functions, and where the library has no place for it. */
 export const pointerOf = (value: unknown): Pointer | undefined =>
-  typeof value === 'function' ? pointers.get(value)?.() : undefined;
+  typeof value === 'function' ? (value as OfC)[pointer]?.() : undefined;
