@@ -153,7 +153,7 @@ export function listLaws({ ewald }) {
         ];
       },
       agree: within(0, 'sigmas are written to 1 %', 0.025),
-      draws: 6,
+      draws: 3,
     })),
     {
       law: 'a list compared with itself has CC 1, R 0, scale 1 and B 0, in any order and by any equivalents',

@@ -160,7 +160,7 @@ test('halves with fewer than ten common reflections have no figure of merit', ()
   expect([secondMoment, secondMomentError, wilson.temperatureFactor]).toEqual([Number.NaN, Number.NaN, Number.NaN]);
 });
 
-test('the error of the second moment is that of its scatter from draw to draw', () => {
+test('the error of the second moment is that of its scatter from draw to draw', { tags: 'all' }, () => {
   const moments = Array.from({ length: 24 }, (_, i) =>
     mergeStatistics(drawn(i + 100, '4'), undefined, { ...cell, group: pointGroup('4') }, { shells: 4 }),
   );

@@ -183,6 +183,20 @@ describe('a file of reflections', () => {
     expect(said({ ...again, symmetry: 'mmm' })).toMatch(/1 row of 185 .* equivalent in mmm/);
   });
 
+  test('says how many rows have no value', () => {
+    const partly = { ...list, sigma: list.sigma.slice() };
+    partly.sigma.fill(0, 0, 7);
+    for (const kind of ['mtz', 'cif'] as const) {
+      const { content } = formatReflections(partly, kind, { cell, frenchWilson: true });
+      const [columns, label] = kind === 'mtz' ? ['F,SIGF', 'F'] : ['F_meas_au,F_meas_sigma_au', 'f_meas_au'];
+      const { list: read, remarks } = readReflections(bytesOf(content), { columns });
+      expect([read.count, remarks.join(' ')]).toEqual([
+        178,
+        expect.stringContaining(`7 of 185 rows have no ${label}, and`),
+      ]);
+    }
+  });
+
   test('with a word in the place of a number is refused with the reflection', () => {
     const broken = cif.replace(/ o (\S+) (\S+)\n$/, ' o 12,5 $2\n');
     expect(() => readReflections(bytesOf(broken))).toThrow(

@@ -76,19 +76,32 @@ function roundedDown(x: number): number {
 const numberField = /^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?\s*$/;
 const indexField = /^\s*[+-]?\d*\s*$/;
 
+interface Row {
+  readonly indices: [number, number, number];
+  readonly intensity: number;
+  readonly sigma: number;
+  readonly batch: number;
+}
+
+/** What most programs write: digits alone, with a point before the last two. */
+const usual = /^[ \d-]{12}[ \d-]{5}\.\d\d[ \d]{5}\.\d\d(?:[ \d-]{4})? *$/;
+
 /** A row by its columns, 3I4, 2F8.2 and perhaps I4; undefined if it is none. Blanks are 0, as Fortran reads them. */
-function rowOf(
-  line: string,
-):
-  | { readonly indices: [number, number, number]; readonly intensity: number; readonly sigma: number; batch: number }
-  | undefined {
-  const [h, k, l, batch] = [0, 4, 8, 28].map((from) => line.slice(from, from + 4)) as [string, string, string, string];
-  const values = [12, 20].map((from) => line.slice(from, from + 8)) as [string, string];
+function rowOf(line: string): Row | undefined {
+  const [h, k, l] = [line.slice(0, 4), line.slice(4, 8), line.slice(8, 12)];
+  const [first, second, batch] = [line.slice(12, 20), line.slice(20, 28), line.slice(28, 32)];
+  const indices: Row['indices'] = [Number(h), Number(k), Number(l)];
+  if (usual.test(line)) {
+    const [intensity, sigma] = [Number(first), Number(second)];
+    if (!Number.isNaN(intensity + sigma + indices[0] + indices[1] + indices[2]))
+      return { indices, intensity, sigma, batch: Number(batch) || 0 };
+  }
+  const values = [first, second];
   if (![h, k, l].every((text) => indexField.test(text)) || !values.every((text) => numberField.test(text)))
     return undefined;
-  const [intensity, sigma] = values.map((text) => Number(text.replace(/d/i, 'e')) / (/[.]/.test(text) ? 1 : 100));
+  const [intensity, sigma] = values.map((text) => Number(text.replace(/d/i, 'e')) / (text.includes('.') ? 1 : 100));
   return {
-    indices: [Number(h), Number(k), Number(l)],
+    indices,
     intensity: intensity as number,
     sigma: sigma as number,
     // What stands there may be of another program.

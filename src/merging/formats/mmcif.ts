@@ -8,7 +8,7 @@ import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import type { MatePair } from '../lists/mates.js';
 import { mateMean } from '../lists/mates.js';
-import { matesApart } from '../lists/mtz-reader.js';
+import { matesApart, withoutValue } from '../lists/mtz-reader.js';
 import { decimalsOf, digitsOf, errorOrMissing } from '../lists/sigma-digits.js';
 import { type GroupOfFile, groupOfFile } from '../lists/stated-group.js';
 import type { PairAmplitudes } from '../reflections/amplitudes.js';
@@ -274,14 +274,17 @@ function readLoop(
   const status = at('status');
   const left = new Map<string, number>();
   const found: ListedReflection[] = [];
+  let without = 0;
   for (const row of loop.rows) {
     const indices = places.map((place) => Number(row[place])) as unknown as Indices;
     if (!indices.every(Number.isInteger)) fail(`"${row.slice(0, 8).join(' ')}" has no whole indices`);
     const code = status < 0 ? 'o' : (row[status] ?? '');
     // x is not measured, < is not observed by a limit of sigmas, and other codes are of absences and of excluded ones.
     const isLeft = !/^[ofhl]$/i.test(code);
+    let hasValue = false;
     for (const [n, [column, sigmaColumn]] of columns.entries()) {
       const value = numberAt(row[column], indices, fail);
+      hasValue ||= Number.isFinite(value);
       if (!Number.isFinite(value) || (n > 0 && centric(indices, own))) continue;
       if (isLeft) {
         left.set(code, (left.get(code) ?? 0) + 1);
@@ -294,12 +297,14 @@ function readLoop(
       const [h, k, l] = indices;
       found.push({ indices: n > 0 ? [-h, -k, -l] : indices, intensity, sigma: deviation, measurements: 1 });
     }
+    if (!hasValue) without++;
   }
   if (found.length === 0) fail(`its ${items.columns[0]} has no value`);
   const areApart = ofMates !== undefined || hasMatesIn(found, group);
   const remarks = [
     ...group.remarks,
     ...[...left].map(([code, count]) => `${count} reflections with the status ${code} have values, and are left out.`),
+    ...withoutValue(without, loop.rows.length, items.columns[0]),
     ...(areApart ? [matesApart(ofMates ? items.columns : ['rows of both'])] : []),
   ];
   const wavelength = numberOf(

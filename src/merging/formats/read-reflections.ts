@@ -56,7 +56,8 @@ export interface ReadReflectionsOptions {
  */
 export function readReflections(bytes: Uint8Array, options: ReadReflectionsOptions = {}): ReflectionFile {
   const file = readFile(bytes, options);
-  const repeated = repeatedRemark(file.list);
+  // An MTZ file has each reflection under one of its indices.
+  const repeated = repeatedRemark(file.list, file.kind !== 'mtz');
   return repeated === undefined ? file : { ...file, remarks: [...file.remarks, repeated] };
 }
 

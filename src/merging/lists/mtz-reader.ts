@@ -4,6 +4,7 @@ import type { Centring } from '../../crystal/centring.js';
 import { areIndices, wrongIndices } from '../../crystal/indices.js';
 import { centric } from '../../crystal/symmetry/asymmetric-unit.js';
 import { pointGroup } from '../../crystal/symmetry/point-group.js';
+import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
 import type { ReflectionList } from './hkl.js';
@@ -79,12 +80,14 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
   const isThere = (x: number): boolean => Number.isFinite(x) && x !== missing;
   const kept: { readonly row: number; readonly of: readonly [number, number]; readonly sign: 1 | -1 }[] = [];
   const own = pointGroup(group.apart);
+  let without = 0;
   for (let row = 0; row < rows; row++) {
     const [h, k, l] = [at(row, 0), at(row, 1), at(row, 2)];
     const places =
       mates && areIndices(h, k, l) && !centric([h, k, l], own)
         ? [mates.plus, mates.minus]
         : [[values, sigmas] as const];
+    const before = kept.length;
     for (const [n, of] of places.entries()) {
       if (!isThere(at(row, of[0]))) continue;
       if (!areIndices(h, k, l)) fail(`reflection ${row + 1} has ${wrongIndices(h, k, l)}`);
@@ -93,6 +96,7 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
         fail(`reflection ${row + 1} has ${columns[of[1]]?.label} ${sigma}; expected 0 or more`);
       kept.push({ row, of, sign: n === 0 ? 1 : -1 });
     }
+    if (kept.length === before) without++;
   }
   if (kept.length === 0) fail(`its column ${columns[values]?.label} holds no value`);
   const list = {
@@ -113,7 +117,11 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
     }),
   };
   const read = (mates ? [...mates.plus, ...mates.minus] : [values, sigmas]).flatMap((one) => columns[one]?.label ?? []);
-  const remarks = mates ? [...group.remarks, matesApart(read)] : group.remarks;
+  const remarks = [
+    ...group.remarks,
+    ...(mates ? [matesApart(read)] : []),
+    ...withoutValue(without, rows, columns[values]?.label),
+  ];
   return { list, parameters, centring: group.centring, columns: read, others, remarks };
 }
 
@@ -129,6 +137,10 @@ function countsOf(
   if (values >= 0 && columns.findIndex(({ type }) => type === 'J') !== values) return -1;
   return columns.findIndex(({ label, type }) => type === 'I' && label.toUpperCase() === name);
 }
+
+/** What to know of rows whose value is missing. */
+export const withoutValue = (without: number, rows: number, label = ''): string[] =>
+  without === 0 ? [] : [`${without} of ${counted(rows, 'row')} have no ${label}, and are left out.`];
 
 /** What to know of a list whose mates are apart. */
 export const matesApart = (read: readonly string[]): string =>

@@ -4,25 +4,45 @@ import { isTurnable, pointGroup } from '../../crystal/symmetry/point-group.js';
 import { counted } from '../../util/amounts.js';
 import type { ReflectionList } from './hkl.js';
 
-/** Indices from the least one on, as digits of one number. */
-const base = 2 ** 16;
+/** Cells of a box of indices up to which it is an array. */
+const mostCells = 2 ** 25;
+
+/** Whether indices were seen before; they are no larger than `most`. */
+function seenBefore(most: number): (indices: readonly [number, number, number]) => boolean {
+  const width = 2 * most + 1;
+  const box = width ** 3 <= mostCells ? new Uint8Array(width ** 3) : undefined;
+  const set = new Set<number>();
+  return ([h, k, l]) => {
+    const at = ((h + most) * width + k + most) * width + l + most;
+    const isSeen = box ? box[at] === 1 : set.has(at);
+    if (box) box[at] = 1;
+    else set.add(at);
+    return isSeen;
+  };
+}
 
 /**
  * How many rows repeat a reflection of a list, in words; undefined if none does. Of a group whose name may be that of three
- * axes, which the cell decides, rows with the same indices alone are counted, and their inverse ones.
+ * axes, which the cell decides, rows with the same indices alone are counted, and their inverse ones; of a file whose indices
+ * are in one asymmetric unit (`isOpen` false), the same indices.
  */
-export function repeatedRemark({ symmetry, count, indices }: ReflectionList): string | undefined {
+export function repeatedRemark({ symmetry, count, indices }: ReflectionList, isOpen = true): string | undefined {
   const named = pointGroup(symmetry);
-  const group = isTurnable(symmetry) ? pointGroup(named.centrosymmetric ? '-1' : '1') : named;
-  const seen = new Set<number>();
+  const group = !isOpen
+    ? pointGroup('1')
+    : isTurnable(symmetry)
+      ? pointGroup(named.centrosymmetric ? '-1' : '1')
+      : named;
+  // Of three axes at 120°, one index is the sum of two.
+  const isSeen = seenBefore(2 * indices.reduce((most, x) => Math.max(most, Math.abs(x)), 0));
+  let repeated = 0;
   for (let i = 0; i < count; i++) {
-    const own = [0, 1, 2].map((axis) => indices[3 * i + axis] as number) as [number, number, number];
-    const [h, k, l] = representative(own, group);
-    seen.add((h * base + k) * base + l);
+    const [h, k, l] = [indices[3 * i] as number, indices[3 * i + 1] as number, indices[3 * i + 2] as number];
+    if (isSeen(representative([h, k, l], group))) repeated++;
   }
-  const repeated = count - seen.size;
   return repeated === 0
     ? undefined
-    : `${counted(repeated, 'row')} of ${count} repeat a reflection of the list, or one that is equivalent in ${group.name}; they are ` +
+    : `${counted(repeated, 'row')} of ${count} repeat a reflection of the list` +
+        `${group.operations.length > 1 ? `, or one that is equivalent in ${group.name}` : ''}; they are ` +
         'averaged, by 1/sigma² where sigmas are known.';
 }
