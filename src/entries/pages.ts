@@ -13,6 +13,7 @@ export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../opt
 export { kebab } from '../options/parameter-text.js';
 export { renameInMessage } from '../options/parameters.js';
 export { inShell } from '../options/shell-words.js';
+export { centredBeam } from '../pipeline/centre/frame-centre.js';
 export { ChipMap } from '../pipeline/chip/chip-map.js';
 export {
   drawnMap,
@@ -32,6 +33,7 @@ export { checkRegions, type Region, regionText } from '../pipeline/regions/regio
 export { openRegionSums, type RegionSums } from '../pipeline/regions/region-sums.js';
 export type { PipelineOptions } from '../pipeline/run-options.js';
 export { beamOfChunk } from '../pipeline/streams/beam-of-chunk.js';
+export { centreOfChunk } from '../pipeline/streams/centre-line.js';
 export { ticks } from '../report/charts.js';
 export type { ServedPanes } from '../server/live-panes.js';
 export type { NewestProfile } from '../server/live-profiles.js';

@@ -43,6 +43,7 @@ import {
   Resource,
 } from '../util/resource.js';
 import { without } from '../util/without.js';
+import { centredBeam, type FrameCentre, FrameCentres, isCentred } from './centre/frame-centre.js';
 import { isTuned, tunedOn } from './first-frames/tune.js';
 import { gpuBatchSpots, type ImageIndexer, planImages } from './image-indexers.js';
 import { checkSearch, ofPeaks } from './modes.js';
@@ -196,6 +197,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   readonly #finders = new KeptPlans<PeakFinder>(what);
   readonly #indexers: KeptPlans<ImageIndexer>;
   readonly #profiles: FrameProfiles;
+  #centres: FrameCentres | undefined;
   readonly #regions = new KeptPlans<RegionSums>(what);
   readonly #resource = new Resource(what, undefined, {
     dispose: () =>
@@ -358,15 +360,17 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     whenFound: (() => void) | undefined,
   ): Promise<FrameResult> {
     const settings = this.#settingsOf('search', options);
-    const setup = this.#setup(settings, options);
+    const asGiven = this.#setup(settings, options);
     const begun = performance.now();
-    const profiler = settings.profile && this.#profiles.profilerFor(settings, setup.beam);
+    const profiler = settings.profile && this.#profiles.profilerFor(settings, asGiven.beam);
     const withSums = profiler?.bins.ofRings !== undefined;
     const listed =
       options.found ??
       (isFar(borrowed)
         ? await this.#findFar(borrowed, settings, options, withSums)
         : await retryIfDetached(borrowed, (frame) => this.#find(frame, settings, options, withSums)));
+    const centre = await this.#centreOf(borrowed, listed, asGiven);
+    const setup = centre ? { ...asGiven, beam: centredBeam(asGiven.beam, centre), centre } : asGiven;
     const spots = profiler && spotsOf(listed, setup.geometry, setup.beam);
     const profile = profiler && spots && (await this.#profileOf(borrowed, profiler, listed, spots));
     const peaks = listed.sums ? { ...listed, sums: undefined } : listed;
@@ -384,6 +388,21 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     const ms = { read: 0, peaks: found - begun, index: indexed - found, integrate: performance.now() - indexed };
     const backends = { ...result.backends, peaks: findsOn };
     return { ...result, crystals, ms, backends, ...(profile ? { profile } : {}) };
+  }
+
+  /** The centre of the beam in a frame; undefined if it is where the geometry has it, as far as that is known. */
+  async #centreOf(
+    borrowed: Pick<BorrowedFrame, 'frame'>,
+    peaks: PeakList,
+    { beam, settings: { frameCentre: how = 'auto' } }: Setup,
+  ): Promise<FrameCentre | undefined> {
+    if (how === 'off' || !isCentred(how, beam)) return undefined;
+    if (isFar(borrowed)) {
+      borrowed.tiles.all();
+      await borrowed.bring();
+    }
+    this.#centres ??= new FrameCentres(this.detector);
+    return this.#centres.find(borrowed.frame(), peaks, beam, how);
   }
 
   /** The profile of a frame whose peaks are known. */

@@ -10,6 +10,7 @@ import { grouped, type Parameters } from '../options/parameters.js';
 import type { FinderName } from '../peaks/contract.js';
 import { finderNames, finderRows } from '../peaks/parameters.js';
 import { range } from '../util/range.js';
+import { centreKinds } from './centre/kinds.js';
 import { profileBins, profileFrames } from './profile/options.js';
 import { limitsOf } from './reduce/limits.js';
 import { shardOf } from './sources/selection.js';
@@ -56,6 +57,16 @@ export const peakSourceRows = /* @__PURE__ */ grouped('peaks', {
     off: 'do not add half a pixel: the lists count from the corner of the first pixel',
     fallback: true,
     of: listNames,
+  },
+  frameCentre: {
+    group: 'geometry',
+    kind: 'choice',
+    sentence:
+      'the centre of the beam in each frame: by the direct beam, the background about it or pairs of Friedel mates, ' +
+      'whatever tells it in frames of electrons (auto), or where the geometry has it (off)',
+    choices: ['auto', ...centreKinds, 'off'],
+    fallback: 'auto',
+    of: ['detector frames', 'a stream as input'],
   },
   decodeOn: {
     kind: 'choice',

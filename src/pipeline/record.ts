@@ -8,6 +8,7 @@ import { formatChunk } from '../crystal/stream/write.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import { EwaldError, type EwaldErrorTag } from '../util/errors.js';
+import type { FrameCentre } from './centre/frame-centre.js';
 import type { FrameGrid } from './chip/grid.js';
 import type { CopiedHeader } from './inputs/copied-headers.js';
 import { type ProfileRecord, RadialProfile } from './profile/radial-profile.js';
@@ -35,6 +36,7 @@ export interface FrameRecord {
   readonly crystals: readonly CrystalRecord[];
   readonly few?: true | undefined;
   readonly beam: Beam;
+  readonly centre?: FrameCentre | undefined;
   readonly ms: StageTimes;
   readonly backends: StageBackends;
   readonly headers?: readonly CopiedHeader[] | undefined;
@@ -114,11 +116,13 @@ interface ItemSetup {
  */
 export function pipelineItem(record: FrameRecord | FrameFailure, setup: ItemSetup): PipelineItem {
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
-  const { origin, hit, peaks, spots, beam, ms, backends, headers, rois, grid, profile, frame } = record;
+  const { origin, hit, peaks, spots, beam, centre, few, ms, backends, headers, rois, grid, profile, frame } = record;
   const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, ...crystal }) =>
     crystalWith(crystal, table),
   );
   const optional = {
+    ...(centre ? { centre } : {}),
+    ...(few ? { few } : {}),
     ...(headers ? { headers } : {}),
     ...(rois ? { rois } : {}),
     ...(grid ? { grid } : {}),

@@ -54,8 +54,9 @@ export const metadataOfSimulation = (detector: SimulatedDetector): Metadata => (
 const short = (x: number, digits: number): number => Number(x.toFixed(digits));
 
 /** The truth of one frame; `spots` are x, y, h, k, l, expected counts. */
-export const truthOfFrame = (frame: number, { lattices }: SimulatedFrame) => ({
+export const truthOfFrame = (frame: number, { lattices, centrePx }: SimulatedFrame) => ({
   frame,
+  ...(centrePx && { beam_centre_px: centrePx.map((x) => short(x, 4)) }),
   lattices: lattices.map(({ cell, spots }) => {
     const [astar, bstar, cstar] = reciprocal(cell);
     return {

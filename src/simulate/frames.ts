@@ -32,6 +32,8 @@ type TrueSpot = readonly [x: number, y: number, h: number, k: number, l: number,
 
 /** A simulated frame. */
 export interface SimulatedFrame {
+  /** Where the beam hits in this frame, if it wanders. */
+  readonly centrePx?: readonly [number, number] | undefined;
   /** [y, x]; `gapValue` in insensitive pixels. */
   readonly counts: Uint16Array;
   readonly lattices: readonly {
@@ -71,6 +73,8 @@ export class FrameSimulator {
   readonly #centring: Centring;
   /** The symmetry of the intensities; undefined if only Friedel mates are equal. */
   readonly #laue: PointGroup | undefined;
+  readonly #drift: number;
+  readonly #level: number;
   readonly #blank: number;
   readonly #crystals: number;
   readonly #beamline: Beamline;
@@ -95,6 +99,8 @@ export class FrameSimulator {
     this.#time = { iceFrames, jetOff, pump };
     this.images = values.images;
     this.#seed = values.seed;
+    this.#drift = values.driftPx;
+    this.#level = values.background;
     this.#blank = values.blank;
     this.#crystals = values.crystals;
     this.#cell = options.cell;
@@ -139,7 +145,10 @@ export class FrameSimulator {
   frame(number: number): SimulatedFrame {
     const random = new Random(this.#seed, number);
     const { width, height, mask, beamStopPx, centrePx } = this.detector;
-    const expected = Float64Array.from(this.#background);
+    const wandered = this.#drift > 0 ? this.#wandered(number) : undefined;
+    const expected = wandered
+      ? backgroundOf({ ...this.detector, centrePx: wandered }, this.#level)
+      : Float64Array.from(this.#background);
     // The thickness of the jet, and with it the background, varies.
     const thickness = Math.exp(0.15 * random.normal());
     const { hasIce, jet, isPumped } = beamTimeAt(this.#time, number);
@@ -152,7 +161,7 @@ export class FrameSimulator {
     for (let i = 0; i < count; i++) {
       const cell = rotateRandomly(this.#cell, random);
       const strength = this.#beamline.strength * Math.exp(this.#beamline.spread * random.normal());
-      lattices.push({ cell, spots: this.#shine(cell, [strength, change], expected) });
+      lattices.push({ cell, spots: this.#shine(cell, [strength, change], expected, wandered ?? centrePx) });
     }
     if (isPumped) lightLamp(expected, width);
     const noise = pixelNoise(
@@ -166,7 +175,14 @@ export class FrameSimulator {
         const stopped = Math.hypot(x + 0.5 - centrePx[0], y + 0.5 - centrePx[1]) < beamStopPx;
         counts[i] = mask[i] ? (this.#values.get(i) ?? gapValue) : stopped ? 0 : Math.min(saturation, drawn);
       }
-    return { counts, lattices };
+    return { counts, lattices, ...(wandered && { centrePx: wandered }) };
+  }
+
+  /** Where the beam hits in a frame. */
+  #wandered(number: number): [number, number] {
+    const random = new Random(this.#seed, bookOf('drift') + number);
+    const [x, y] = this.detector.centrePx;
+    return [x + this.#drift * random.normal(), y + this.#drift * random.normal()];
   }
 
   #iceMap(): Float32Array {
@@ -179,9 +195,14 @@ export class FrameSimulator {
   }
 
   /** Adds the reflections of a lattice to the expected counts; pumped frames have changed intensities. */
-  #shine(cell: Cell, [strength, change]: readonly [number, number], expected: Float64Array): TrueSpot[] {
+  #shine(
+    cell: Cell,
+    [strength, change]: readonly [number, number],
+    expected: Float64Array,
+    centrePx: readonly [number, number],
+  ): TrueSpot[] {
     const { k, qMax, distancePx, domain, mosaicity, bFactor, spotPx } = this.#beamline;
-    const { width, height, centrePx, bandwidth, mask, beamStopPx } = this.detector;
+    const { width, height, bandwidth, mask, beamStopPx } = this.detector;
     const variance = (q: number): number =>
       1 / (2 * domain) ** 2 + (mosaicity * q) ** 2 + ((bandwidth * q * q) / (2 * k)) ** 2;
     const spots: TrueSpot[] = [];
@@ -209,7 +230,8 @@ export class FrameSimulator {
         across: Math.hypot(spotPx, mosaicity * radius),
         direction: radius > 0 ? [(x - centrePx[0]) / radius, (y - centrePx[1]) / radius] : [1, 0],
       });
-      const seen = !mask[Math.floor(y) * width + Math.floor(x)] && radius >= beamStopPx;
+      const stopped = Math.hypot(x - this.detector.centrePx[0], y - this.detector.centrePx[1]) < beamStopPx;
+      const seen = !mask[Math.floor(y) * width + Math.floor(x)] && !stopped;
       if (seen && counts >= faintest) spots.push([x, y, h, kk, l, counts]);
     }
     return spots.sort((a, b) => b[5] - a[5]);
@@ -241,7 +263,8 @@ interface Beamline {
 }
 
 /** Streams of random numbers in addition to those of the frames. */
-const bookOf = (what: 'mask' | 'pixels' | 'wilson'): number => ({ mask: 0xffff_fff1, pixels: 3, wilson: 5 })[what];
+const bookOf = (what: 'mask' | 'pixels' | 'wilson' | 'drift'): number =>
+  ({ mask: 0xffff_fff1, pixels: 3, wilson: 5, drift: 0x8000_0000 })[what];
 
 /** Relative intensity of a reflection: Wilson's law for noncentric cells, the same for both of a Friedel pair. */
 function wilson(seed: number, h: number, k: number, l: number): number {

@@ -123,6 +123,14 @@ export const frameSimulationRows = {
     flag: 'centre',
     value: 'x,y',
   },
+  driftPx: {
+    kind: 'number',
+    sentence: 'how far the beam wanders from frame to frame (standard deviation); the beam stop stays',
+    range: range(0, 1000, 0),
+    unit: 'pixels',
+    flag: 'drift',
+    value: 'px',
+  },
   modules: {
     kind: 'integers',
     count: 2,

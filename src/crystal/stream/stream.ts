@@ -131,6 +131,11 @@ export const marks = {
   namedAxes: 'ewald/axes = ',
   /** Likewise: the spots leave the hand of the crystal open; followed by a*, b*, c* of the other hand in 1/nm. */
   otherHand: 'ewald/other_hand = ',
+  /**
+   * Likewise, in chunks: the beam was found beside where the geometry has it; followed by x and y in mm of the laboratory,
+   * their errors, and by what.
+   */
+  beamCentre: 'ewald/beam_centre = ',
   /** CrystFEL's name for orientations that another program has found. */
   indexedElsewhere: 'file',
   chunkBegin: '----- Begin chunk -----',

@@ -14,7 +14,7 @@ import { type IndexingMethod, type IndexingThresholds, minimumSpots, type Sizes 
 import type { FewSpotParameters } from './parameter-types.js';
 
 /** Below this wavelength, in angstrom, the beam is of electrons. */
-const electronsBelowA = 0.1;
+export const electronsBelowA = 0.1;
 /** Bandwidths from here on are those of pink beams, whose crystals are taken to be less mosaic. */
 const pinkFrom = 0.003;
 /** How far spots may be off the sphere that they are to lie on: 1/angstrom, and as a part of their length. */
@@ -115,15 +115,15 @@ const errorPx = 0.4;
 
 /**
  * What the beam and the detector of a frame say about the errors of its spots. `distanceM` and `pixelM` are of the
- * detector.
+ * detector, `errorM` that of the beam's centre.
  */
 export const fewOfDetector = (
   wavelengthA: number,
-  { distanceM, pixelM }: { readonly distanceM: number; readonly pixelM: number },
+  { distanceM, pixelM, errorM = 0 }: { readonly distanceM: number; readonly pixelM: number; readonly errorM?: number },
   bandwidth: number | undefined,
 ): FewSpotParameters => ({
   wavelengthA,
-  spotError: (errorPx * pixelM) / (distanceM * wavelengthA),
+  spotError: Math.hypot(errorPx * pixelM, errorM) / (distanceM * wavelengthA),
   ...(bandwidth ? { bandwidth } : {}),
 });
 

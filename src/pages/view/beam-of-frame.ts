@@ -1,6 +1,6 @@
 /** The beam of a frame: as its file or its stream states it, and as the page has moved it. */
 import { type Beam, type Geometry, meanDistance } from '../../entries/index.js';
-import { beamOfChunk } from '../../entries/pages.js';
+import { beamOfChunk, centredBeam, centreOfChunk } from '../../entries/pages.js';
 import { beamVaries } from './detector-plane.js';
 import type { Session } from './session.js';
 import { detectorOf } from './workspace.js';
@@ -15,11 +15,13 @@ const perMetre = ({ panels }: Geometry): number => panels[0]?.resolution ?? 1;
 async function statedBeam(of: Session, frame: number): Promise<Beam> {
   const detector = of.stated ?? detectorOf(of);
   const { geometry } = detector;
-  if (!beamVaries(geometry)) return detector.beam;
   if (of.book) {
     const chunk = await of.book.chunk(frame);
-    return chunk ? beamOfChunk(chunk, geometry) : detector.beam;
+    if (chunk && beamVaries(geometry)) return beamOfChunk(chunk, geometry);
+    const centre = chunk && centreOfChunk(chunk);
+    return centre ? centredBeam(detector.beam, centre) : detector.beam;
   }
+  if (!beamVaries(geometry)) return detector.beam;
   const { dataset, slice } = of.whole ?? { dataset: of.dataset, slice: everyFrame };
   return (await detector.beams(dataset.name))(slice.first + frame * slice.step);
 }

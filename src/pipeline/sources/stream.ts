@@ -31,6 +31,7 @@ import { streamHead } from '../sinks/stream-head.js';
 import { streamText } from '../sinks/stream-text.js';
 import { indexPeaks } from '../stages/frame.js';
 import { beamOfChunk } from '../streams/beam-of-chunk.js';
+import { centreOfChunk, withoutCentre } from '../streams/centre-line.js';
 import { chunkOf } from '../streams/chunk.js';
 import { RunSummary } from '../summary.js';
 import { axesOfChunks } from './stream-axes.js';
@@ -161,11 +162,13 @@ async function indexedChunk(
 ): Promise<PipelineItem> {
   const origin = { filename: chunk.filename, event: eventOf(chunk), serial: chunk.serial };
   try {
-    const beam = beamOfChunk(chunk, geometry, own);
-    const result = await indexPeaks(peaksOf(chunk, panels, name), { geometry, beam, settings }, indexer);
+    const isKept = settings.frameCentre !== 'off';
+    const beam = beamOfChunk(isKept ? chunk : withoutCentre(chunk), geometry, own);
+    const centre = isKept ? centreOfChunk(chunk) : undefined;
+    const result = await indexPeaks(peaksOf(chunk, panels, name), { geometry, beam, settings, centre }, indexer);
     const found = chunkOf(origin, result, geometry, names, methodName(settings));
     // Header fields, wells, regions and the background are those of the same frames.
-    const copied = chunk.notes.filter((note) => /^(header|ewald)\//.test(note));
+    const copied = withoutCentre(chunk).notes.filter((note) => /^(header|ewald)\//.test(note));
     return { origin, result, chunk: { ...found, event: chunk.event, notes: [...copied, ...found.notes] } };
   } catch (error) {
     if (!isEwaldError(error) || ['Aborted', 'Disposed', 'File'].includes(error.tag)) throw error;

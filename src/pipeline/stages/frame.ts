@@ -15,6 +15,7 @@ import type { PeakList } from '../../peaks/peak-list.js';
 import { spotsOf } from '../../peaks/spots.js';
 import { type DetectorFit, fitDetector } from '../../refinement/detector-fit.js';
 import { upperEnd } from '../../util/median.js';
+import type { FrameCentre } from '../centre/frame-centre.js';
 import type { FrameGrid } from '../chip/grid.js';
 import type { ImageIndexer, ImageWait } from '../image-indexers.js';
 import type { CopiedHeader } from '../inputs/copied-headers.js';
@@ -48,6 +49,8 @@ interface IndexSetup {
   readonly geometry: Geometry;
   readonly beam: Beam;
   readonly settings: SearchSettings;
+  /** The centre of this frame, which its beam has, if it was found. */
+  readonly centre?: FrameCentre | undefined;
 }
 
 /** The data required to integrate reflections. */
@@ -117,6 +120,8 @@ export interface FrameResult {
   readonly few?: true | undefined;
   /** The beam of this frame. */
   readonly beam: Beam;
+  /** Where the beam was found in this frame, which `beam` has; absent if it is where the geometry has it. */
+  readonly centre?: FrameCentre | undefined;
   readonly ms: StageTimes;
   readonly backends: StageBackends;
   /** The fields of its header that the run copies (`copyHeader`); absent without any. */
@@ -135,10 +140,10 @@ export const latticesOf = ({ thresholds, multi }: SearchSettings): number =>
   thresholds?.maxCrystals ?? thresholdRanges.maxCrystals[multi ? 'high' : 'fallback'];
 
 /** The errors of the spots of a frame that is few spots of a small cell; undefined for others. */
-function fewOfFrame(peaks: PeakList, { geometry, beam, settings }: IndexSetup): FewSpotParameters | undefined {
+function fewOfFrame(peaks: PeakList, { geometry, beam, settings, centre }: IndexSetup): FewSpotParameters | undefined {
   const { method, cells } = settings;
   if ((method !== 'few' && peaks.count > fewRule.spots) || !areSmall(cells, method)) return undefined;
-  return fewOfGeometry(geometry, beam);
+  return fewOfGeometry(geometry, beam, centre);
 }
 
 /** Indexes the peaks of a frame; `known` are their spots, if somebody else needs them. */
@@ -178,6 +183,7 @@ export async function indexPeaks(
     crystals: crystals.map((crystal) => describe(crystal, peaks, spots, setup)),
     ...(few && { few }),
     beam,
+    ...(setup.centre && { centre: setup.centre }),
     ms: { read: 0, peaks: 0, index: performance.now() - begun, integrate: 0 },
     backends: { peaks: undefined, index: indexer?.backend },
   };
@@ -206,6 +212,7 @@ export function orientPeaks(
     hit,
     crystals: crystals ?? [],
     beam,
+    ...(setup.centre && { centre: setup.centre }),
     ms: { read: 0, peaks: 0, index: performance.now() - begun, integrate: 0 },
     backends: { peaks: undefined, index: undefined },
   };

@@ -24,6 +24,7 @@ import { profileLines } from '../profile/stream-lines.js';
 import type { FrameCrystal, FrameResult } from '../stages/frame.js';
 import { tableOfCrystal } from '../stages/measured-crystal.js';
 import { column, type Measured, rowLength } from '../stages/reflection-table.js';
+import { centreText } from './centre-line.js';
 
 /** The origin of a frame. */
 export interface FrameOrigin {
@@ -86,6 +87,7 @@ export function chunkOf(
     bandwidth: bandwidthOf(geometry),
     notes: [
       ...(origin.sum === undefined ? [] : [`${marks.frameSum}${origin.sum}`]),
+      ...(result.centre ? [`${marks.beamCentre}${centreText(result.centre)}`] : []),
       ...(result.headers ?? []).flatMap((header) => headerLine(header) ?? []),
       ...(peaks.of ? [`${spotsOfMark}${peaks.of}`] : []),
       ...(peaks.omitted ? [`${omittedMark}${peaks.omitted}`] : []),
