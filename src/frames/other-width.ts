@@ -10,6 +10,8 @@ const [fewestNear, fewestFar] = [256, 4096];
 const fewest = 64;
 /** Classes of numbers, of as many each, whose shares are compared. */
 const classes = 16;
+/** How many numbers tell that distributions have nothing in common, and that they are alike. */
+const [toTell, toLiken] = [512, 4096];
 /** Overlap of distributions below which they have nothing in common, and from which on they are alike. */
 const [other, alike] = [0.2, 0.9];
 /** Share of what is so of nearly all, and of many. */
@@ -23,30 +25,44 @@ const unsigned = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array } as const;
 const bitsOf = (bytes: Uint8Array, width: 1 | 2 | 4): Bits =>
   new unsigned[width](bytes.buffer as ArrayBuffer, bytes.byteOffset, Math.floor(bytes.length / width));
 
-const every = (bits: Bits, step: number, from: number): Bits => bits.filter((_, i) => i % step === from);
-
-/** The shares that two sets of numbers have in common, in classes of as many numbers of both together. */
-function overlap(one: Bits, two: Bits): number {
-  const sorted = new Float64Array(one.length + two.length);
-  sorted.set(one);
-  sorted.set(two, one.length);
-  sorted.sort();
-  const limits = Array.from({ length: classes - 1 }, (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / classes)]);
-  const shares = [one, two].map((bits) => {
-    const counts = new Float64Array(2 * classes);
-    for (const x of bits) {
-      const above = limits.findIndex((limit) => x <= (limit as number));
-      const at = above < 0 ? classes - 1 : above;
-      // What is equal to a limit is a class of its own: counts repeat.
-      counts[2 * at + (x === limits[at] ? 1 : 0)] =
-        (counts[2 * at + (x === limits[at] ? 1 : 0)] as number) + 1 / bits.length;
-    }
-    return counts;
-  }) as [Float64Array, Float64Array];
-  return shares[0].reduce((sum, x, i) => sum + Math.min(x, shares[1][i] as number), 0);
+function every(bits: Bits, step: number, from: number): Bits {
+  const out = new (bits.constructor as typeof Uint32Array)(Math.ceil((bits.length - from) / step));
+  for (let i = 0, at = from; at < bits.length; i++, at += step) out[i] = bits[at] as number;
+  return out;
 }
 
-const filled = (bits: Bits): number => bits.filter((x) => x !== 0).length;
+/** Numbers from all over, at most so many. */
+const some = (bits: Bits, most: number): Bits => every(bits, Math.max(1, Math.ceil(bits.length / most)), 0);
+
+/** The shares that two sets of numbers have in common, in classes of as many numbers of both together. */
+function overlap(of: Bits, and: Bits, most: number): number {
+  const [one, two] = [some(of, most), some(and, most)];
+  const sorted = Float64Array.of(...some(one, 256), ...some(two, 256)).sort();
+  const limits = Float64Array.from(
+    { length: classes - 1 },
+    (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / classes)] as number,
+  );
+  const shares = (bits: Bits): Float64Array => {
+    const counts = new Float64Array(2 * classes);
+    for (let i = 0; i < bits.length; i++) {
+      const x = bits[i] as number;
+      let at = 0;
+      while (at < classes - 1 && x > (limits[at] as number)) at++;
+      // What is equal to a limit is a class of its own: counts repeat.
+      const k = 2 * at + (x === limits[at] ? 1 : 0);
+      counts[k] = (counts[k] as number) + 1 / bits.length;
+    }
+    return counts;
+  };
+  const other = shares(two);
+  return shares(one).reduce((sum, x, i) => sum + Math.min(x, other[i] as number), 0);
+}
+
+function filled(bits: Bits): number {
+  let sum = 0;
+  for (let i = 0; i < bits.length; i++) if (bits[i] !== 0) sum++;
+  return sum;
+}
 
 /** Whether neighbours are parts of wider numbers: those of each place have hardly a number of those of another one. */
 function areParts(bits: Bits, width: number): boolean {
@@ -57,7 +73,8 @@ function areParts(bits: Bits, width: number): boolean {
     const places = Array.from({ length: step }, (_, from) => every(bits, step, from));
     if (step === 2 && places.some((place) => filled(place) > 0.995 * all)) return true;
     const last = places[step - 1] as Bits;
-    if (places.some((place) => place !== last && overlap(place, last) < (step > 2 ? other / 2 : other))) return true;
+    if (places.some((place) => place !== last && overlap(place, last, toTell) < (step > 2 ? other / 2 : other)))
+      return true;
   }
   return false;
 }
@@ -65,13 +82,14 @@ function areParts(bits: Bits, width: number): boolean {
 /** Whether both halves of numbers are numbers of one kind, as two that stand one behind the other. */
 function areTwo(halves: Bits): boolean {
   const most = 2 ** (8 * halves.BYTES_PER_ELEMENT) - 1;
+  if (halves.length < 2 * fewestNear) return false;
   const used = halves.filter((x, i) => x !== 0 || halves[i ^ 1] !== 0);
   const [low, high] = [every(used, 2, 0), every(used, 2, 1)];
   // The upper half of one number is 0 where it is small, or all ones where it is below 0.
   const isOpen = high.filter((x) => x !== 0 && x !== most).length;
-  if (halves.length < 2 * fewestNear || low.length < fewest || isOpen < many * low.length) return false;
+  if (low.length < fewest || isOpen < many * low.length) return false;
   const even = used.map((_, i) => Math.floor(((i + 0.5) * (most + 1)) / used.length));
-  return overlap(low, high) >= alike && overlap(used, even) < 0.7;
+  return overlap(low, high, toLiken) >= alike && overlap(used, even, toTell) < 0.7;
 }
 
 /** Whether whole numbers are reals: nearly all have the exponent of one, which makes them larger than counts are. */
