@@ -126,6 +126,27 @@ test.for([
     expect(await remarksOfSmallCell(symmetry, symmetry, parameters, seed), `seed ${seed}`).not.toContain('contradict');
 });
 
+/** Seven observations a crystal: in lower groups, with more settings that are fitted to them, all agree by more. */
+test.for([
+  ['mmm', small],
+  ['2/m', small],
+  ['-1', small],
+  ['-3m1_H', [12, 12, 18, 90, 90, 120]],
+  ['4/m', [12, 12, 18, 90, 90, 90]],
+  ['m-3', [13, 13, 13, 90, 90, 90]],
+] as const)('%s is found among the groups of the lattice of a small cell', { tags: 'all' }, async ([symmetry, own]) => {
+  const parameters = own as Parameters;
+  const lattice = latticeRotations(cellFromParameters(...parameters));
+  const ways = indexingAmbiguities(lattice, pointGroup(symmetry)).map(tripletOf);
+  for (const seed of [1, 2]) {
+    const { bytes } = simulateStream({ crystals: 150, symmetry, parameters, seed, ways });
+    const merger = await context.merger({ symmetry: 'auto', model: 'mean', polarisation: 'none' });
+    await merger.addStream({ name: 'a.stream', bytes: [bytes] });
+    const { reflections, remarks } = await merger.run();
+    expect(reflections.symmetry, remarks.join(' ')).toBe(symmetry);
+  }
+});
+
 test('data of a small cell in 2/m contradict mmm', { tags: 'all' }, async () => {
   expect(await remarksOfSmallCell('2/m', 'mmm', small, 1)).toMatch(/contradict the point group mmm: .* in 2\/m\./);
 });

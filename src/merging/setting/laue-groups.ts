@@ -8,6 +8,7 @@ import type { Cell } from '../../crystal/cell.js';
 import type { Centring } from '../../crystal/centring.js';
 import {
   generateGroup,
+  identity,
   inverse,
   inversion,
   type Operation,
@@ -53,6 +54,14 @@ const [mostJudged, startsJudged] = [128, 4];
 const [beyond, worthMore] = [5, 1];
 /** Random starts of the longer search, which takes a few seconds at most: 24 for 1700 observations and 12 ways. */
 const startsWithin = (size: number): number => Math.max(startsJudged, Math.min(24, Math.round(5e5 / size)));
+
+/**
+ * Observations a crystal with fewer of which the settings that are fitted to them decide the correlations; observations that
+ * are asked then, as many as a few seconds allow; errors of chance beyond which a part is taken instead of a group, .6 at most
+ * in right ones and 1.2 or more in most that are too high (small cells of 150 and 600 crystals); and the share of the correlation
+ * of half of its operations that a group keeps: right ones .88 and more, wrong ones .86 and less.
+ */
+const [fewObservations, mostAsked, tooHigh, ofChance] = [100, 4000, 1, 0.87];
 
 /** The lattice, and the crystals that take part. */
 interface Lattice {
@@ -159,13 +168,16 @@ export function likeliestLaueGroup(observations: Observations, subject: Lattice,
     );
   const order = ({ group }: LaueCandidate): number => group.operations.length;
   const most = Math.max(...ranked.map(({ correlation }) => correlation));
-  const [best, ...others] = ranked.sort(
+  const sorted = ranked.sort(
     (a, b) =>
       Number(b.correlation >= enough * most) - Number(a.correlation >= enough * most) ||
       order(b) - order(a) ||
       b.correlation - a.correlation,
   );
-  if (!best) throw new EwaldError('Internal', 'a lattice has no Laue group');
+  const [agreed] = sorted;
+  if (!agreed) throw new EwaldError('Internal', 'a lattice has no Laue group');
+  const best = highestByChance(observations, found, ranked, agreed);
+  const others = sorted.filter((one) => one !== best);
   const text = ({ group, correlation }: LaueCandidate): string => `${group.name} ${correlation.toFixed(2)}`;
   const near = others.filter((other) => order(other) > order(best) && other.correlation >= doubtful * most);
   // Higher groups that do not agree are the most informative.
@@ -173,7 +185,10 @@ export function likeliestLaueGroup(observations: Observations, subject: Lattice,
   remarks.push(
     `The Laue group is ${best.group.name}: observations correlate with their equivalents by ` +
       `${best.correlation.toFixed(2)}${shown.length > 0 ? ` (${shown.map(text).join(', ')})` : ''}.` +
-      `${near.length > 0 ? ` ${near[0]?.group.name} is not excluded; name the group if you know it.` : ''}`,
+      `${near.length > 0 ? ` ${near[0]?.group.name} is not excluded; name the group if you know it.` : ''}` +
+      (best === agreed || best.correlation >= enough * most
+        ? ''
+        : ' With so few observations a crystal, chance raises the correlation of its parts by as much; name the group if you know it.'),
   );
   if (hasName(best.group)) return best.group;
   const operations = new Set(best.group.operations.map(operationKey));
@@ -188,6 +203,67 @@ export function likeliestLaueGroup(observations: Observations, subject: Lattice,
       'with a cell along its axes to merge in all of it (ewald cell names the lattices of the frames).',
   );
   return part;
+}
+
+/**
+ * The highest group in none of whose parts observations agree better than by chance, if it is higher than the one that was
+ * `agreed` on; that one where crystals have observations enough. The settings of crystals are fitted to their observations, so that in lower groups, with
+ * more settings, a few observations agree by .1 to .3 more whatever the intensities are.
+ */
+function highestByChance(
+  observations: Observations,
+  { rotations, part }: Found,
+  ranked: readonly LaueCandidate[],
+  agreed: LaueCandidate,
+): LaueCandidate {
+  const crystals = part.filter((on) => on === 1).length;
+  const each = observations.count / observations.crystals;
+  const order = ({ operations }: PointGroup): number => operations.length;
+  const highest = Math.max(...ranked.map(({ group }) => order(group)));
+  if (each >= fewObservations || order(agreed.group) === highest) return agreed;
+  const sample = sampleOf(observations, part, Math.min(crystals, Math.ceil(mostAsked / each)));
+  const lowest = unnamedGroup([identity]);
+  const isTooHigh = (given: PointGroup, group: PointGroup): boolean =>
+    errorsBeyondChance(sample, { group, given, lattice: rotations, starts: startsJudged }) > tooHigh;
+  const known = new Map<string, boolean>();
+  /** Whether one rotation alone makes equivalent what is not: where many are wrong, no part of them agrees. */
+  const isWrong = (rotation: Operation): boolean => {
+    const own = generateGroup([rotation], 24);
+    const kind = classOf(own, rotations);
+    const wrong = known.get(kind) ?? isTooHigh(unnamedGroup(own), lowest);
+    known.set(kind, wrong);
+    return wrong;
+  };
+  const correlations = new Map(
+    ranked.map(({ group, correlation }) => [classOf(rotationsOf(group), rotations), correlation]),
+  );
+  /** Whether a group loses more of the correlation of a part than chance explains; a third of its operations is two steps. */
+  const losesMore = ({ group, correlation }: LaueCandidate, one: PointGroup): boolean =>
+    correlation <
+    ofChance ** Math.log2(order(group) / order(one)) * (correlations.get(classOf(rotationsOf(one), rotations)) ?? 0);
+  const down = ranked
+    .filter(({ group }) => order(group) > order(agreed.group))
+    .sort((a, b) => order(b.group) - order(a.group) || b.correlation - a.correlation);
+  return (
+    down.find((candidate) => {
+      const parts = largestParts(candidate.group, rotations);
+      return (
+        !parts.some((one) => losesMore(candidate, one)) &&
+        !rotationsOf(candidate.group).slice(1).some(isWrong) &&
+        !parts.some((one) => isTooHigh(candidate.group, one))
+      );
+    }) ?? agreed
+  );
+}
+
+/** The parts of a group that are no parts of other ones. */
+function largestParts(group: PointGroup, lattice: readonly Operation[]): PointGroup[] {
+  const parts = partsOf(group, lattice).slice(1);
+  const isIn = (one: PointGroup, other: PointGroup): boolean => {
+    const keys = new Set(other.operations.map(operationKey));
+    return other.operations.length > one.operations.length && one.operations.every((m) => keys.has(operationKey(m)));
+  };
+  return parts.filter((one) => !parts.some((other) => isIn(one, other)));
 }
 
 /**
