@@ -23,6 +23,7 @@ import {
   reduce,
   reduced,
   roomForNodes,
+  sameVectors,
 } from '../../src/indexing/pooled/metric.js';
 import { pooledCell } from '../../src/indexing/pooled/search.js';
 
@@ -115,6 +116,12 @@ describe('reciprocal metrics', () => {
       expect(Math.abs(volume(cell)) ** -2 / determinantOf(given)).toBeCloseTo(1, 6);
     }
   });
+});
+
+test('lattices that differ along a long axis are two', () => {
+  const [one, other] = [90, 90.5].map((beta) => reduced(cellFromParameters(5, 6, 40, 90, beta, 90)) as Cell);
+  expect(sameVectors(one as Cell, other as Cell, 5e-4)).toBe(false);
+  expect(sameVectors(one as Cell, one as Cell, 1e-9)).toBe(true);
 });
 
 describe('the lattice of a strained cell', () => {

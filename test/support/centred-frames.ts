@@ -56,11 +56,11 @@ export function detectorOf(stop: readonly [x: number, y: number] | undefined): D
 
 /** Spots of stills of a small cell as pixels from the beam: `true` ones and spurious ones. */
 export function spotsOf(count: number, spurious: number, images: number, seed: number): [x: number, y: number][][] {
-  const cells = [
+  const cells: readonly (readonly [number, number, number, number, number, number])[] = [
     [5.13, 7.21, 9.34, 77.6, 83.9, 70.8],
     [8.12, 12.31, 15.24, 90, 98.4, 90],
     [6.83, 10.94, 17.42, 90, 90, 90],
-  ] as const;
+  ];
   return cells
     .flatMap((cell, i) =>
       simulateSpots({

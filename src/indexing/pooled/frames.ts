@@ -1,6 +1,6 @@
 /** Judges cells by the single images that they index as few spots, and fits them to these. */
-import { bravaisCandidates } from '../../crystal/bravais.js';
-import { type Cell, cellFromParameters, dot, reciprocal, type Vector } from '../../crystal/cell.js';
+import { type BravaisType, bravaisCandidates } from '../../crystal/bravais.js';
+import { type Cell, cellFromParameters, dot, norm, reciprocal, type Vector } from '../../crystal/cell.js';
 import { primitiveOf } from '../../crystal/centring.js';
 import { centringOfType } from '../../crystal/settings.js';
 import { inverted, product, rotationOf, stretch, transposed } from '../../crystal/strain.js';
@@ -30,8 +30,12 @@ export function batchOf(images: readonly ArrayLike<number>[]): Batch {
 const [indexedOdds, fitOdds] = [Math.log(500), 3];
 /** Distortion up to which a lattice is fitted as one of the symmetry: its settings could not be told apart. */
 const symmetric = 2e-3;
+/** The same of a lattice that is named. */
+const symmetricAsNamed = 0.03;
 /** Strains of a step are of this size, at most about. */
 const largestStrain = 0.01;
+/** Orientations with less of the odds of an image are left out; spots within this χ² of a node belong to it. */
+const [leastPart, nearNode] = [0.01, 14];
 /** Fewest images of a fit. */
 const fewestImages = 3;
 
@@ -92,20 +96,22 @@ export class Frames {
     return { odds, indexed, share: indexed.length / result.images, unexplained };
   }
 
-  /** Fits a cell to the images in which one orientation holds at least `share` of the odds. */
-  async fitted(start: Cell, batch: Batch, { rounds = 2, share = 0.4 } = {}): Promise<FittedCell> {
+  /**
+   * Fits a cell to the images that it indexes, each by its orientations as probable as they are; the images are indexed
+   * with the cell of a lattice, if `type` names one that it is near to.
+   */
+  async fitted(start: Cell, batch: Batch, { rounds = 2, type }: Fitting = {}): Promise<FittedCell> {
     let best: FittedCell = { cell: start, used: 0, covariance: undefined };
+    const scatterAt = (q: Vector): Scatter => scatterOf(q, this.#beam.wavelengthA, this.#model);
     for (let round = 0; round < rounds; round++) {
-      const cell = symmetrised(best.cell);
+      const cell = symmetrised(best.cell, type);
       const fit = new StrainFit(cell);
       const result = await this.#indexed(cell, batch);
       for (let i = 0; i < result.images; i++) {
         const [crystal] = result.image(i).crystals();
-        if (!crystal || shareOf(crystal) < share) continue;
+        if (!crystal) continue;
         const [from, to] = [batch.offsets[i] as number, batch.offsets[i + 1] as number];
-        fit.add(crystal, batch.spots.subarray(3 * from, 3 * to), (q) =>
-          scatterOf(q, this.#beam.wavelengthA, this.#model),
-        );
+        fit.add(crystal, batch.spots.subarray(3 * from, 3 * to), scatterAt);
       }
       const next = fit.used < fewestImages ? undefined : fit.solution();
       if (!next) return best;
@@ -117,12 +123,16 @@ export class Frames {
 /** One lattice an image; those that take part in a fit are accepted. */
 const once = { maxCrystals: 1, acceptLog10: -fitOdds } as const;
 
-/** The part of the odds that the first orientation of an image has. */
-const shareOf = ({ rivalOdds = [] }: Crystal): number => 1 / (1 + rivalOdds.reduce((sum, odds) => sum + odds, 0));
+/** How a cell is fitted. */
+interface Fitting {
+  readonly rounds?: number;
+  readonly type?: BravaisType | undefined;
+}
 
-/** A cell with the symmetry that it has nearly, so that equivalent settings of an image are no rivals. */
-function symmetrised(cell: Cell): Cell {
-  const [first] = bravaisCandidates(cell, symmetric);
+/** A cell with the symmetry that it has nearly, or is to have, so that equivalent settings of an image are no rivals. */
+function symmetrised(cell: Cell, type: BravaisType | undefined): Cell {
+  const named = type && bravaisCandidates(cell, symmetricAsNamed).find((one) => one.type === type);
+  const first = named ?? bravaisCandidates(cell, symmetric)[0];
   if (!first || first.type === 'aP') return cell;
   return reduced(primitiveOf(cellFromParameters(...first.parameters), centringOfType(first.type))) ?? cell;
 }
@@ -135,80 +145,141 @@ class StrainFit {
   readonly #normal = new Float64Array(36);
   readonly #right = new Float64Array(6);
   /** What each image adds to them. */
-  readonly #images: { readonly normal: Float64Array; readonly right: Float64Array }[] = [];
+  readonly #images: Equations[] = [];
+  /** What images would tell more if their orientations were known. */
+  readonly #missing = new Float64Array(36);
 
   constructor(cell: Cell) {
     this.#cell = cell;
     this.#star = reciprocal(cell);
   }
 
-  add({ cell, mask }: Crystal, spots: Float32Array, scatterAt: (q: Vector) => Scatter): void {
+  add({ cell, mask, rivals, rivalOdds = [] }: Crystal, spots: Float32Array, scatterAt: (q: Vector) => Scatter): void {
+    const all = 1 + rivalOdds.reduce((sum, odds) => sum + odds, 0);
+    const [normal, right, squares] = [new Float64Array(36), new Float64Array(6), new Float64Array(36)];
+    for (const [n, orientation] of [cell, ...rivals].entries()) {
+      const part = (n === 0 ? 1 : (rivalOdds[n - 1] ?? 0)) / all;
+      const own = part > leastPart && this.#equations(orientation, n === 0 ? mask : undefined, spots, scatterAt);
+      if (!own) continue;
+      for (let u = 0; u < 6; u++) {
+        right[u] = (right[u] as number) + part * (own.right[u] as number);
+        for (let v = 0; v < 6; v++) {
+          const at = 6 * u + v;
+          normal[at] = (normal[at] as number) + part * (own.normal[at] as number);
+          squares[at] = (squares[at] as number) + part * (own.right[u] as number) * (own.right[v] as number);
+        }
+      }
+    }
+    for (let u = 0; u < 6; u++) {
+      this.#right[u] = (this.#right[u] as number) + (right[u] as number);
+      for (let v = 0; v < 6; v++) {
+        const at = 6 * u + v;
+        this.#normal[at] = (this.#normal[at] as number) + (normal[at] as number);
+        this.#missing[at] =
+          (this.#missing[at] as number) + (squares[at] as number) - (right[u] as number) * (right[v] as number);
+      }
+    }
+    this.#images.push({ normal, right });
+    this.used++;
+  }
+
+  /** What an orientation of an image adds to the equations, by the spots of the mask or by those near to a node. */
+  #equations(
+    cell: Cell,
+    mask: ArrayLike<number> | undefined,
+    spots: Float32Array,
+    scatterAt: (q: Vector) => Scatter,
+  ): Equations | undefined {
     const turn = rotationOf(product(inverted(this.#cell), cell));
     const back = transposed(turn);
     // Strain and turn: nine unknowns of the image.
     const [normal, right] = [new Float64Array(81), new Float64Array(9)];
-    for (let i = 0; i < mask.length; i++) {
-      if (!mask[i]) continue;
+    for (let i = 0; i < spots.length / 3; i++) {
+      if (mask && !mask[i]) continue;
       const q: Vector = [spots[3 * i] as number, spots[3 * i + 1] as number, spots[3 * i + 2] as number];
       const [h, k, l] = cell.map((edge) => Math.round(dot(edge, q))) as unknown as Vector;
       const p = combined([h, k, l], this.#star);
       const off = combined(q, back).map((x, axis) => x - (p[axis] as number)) as unknown as Vector;
       const precision = turnedPrecision(scatterAt(q), turn);
-      if (precision) addSpot(normal, right, { p, off, precision });
+      if (!precision || (!mask && (norm(p) === 0 || squareOf(precision, off) > nearNode))) continue;
+      addSpot(normal, right, { p, off, precision });
     }
     // Little is known of the turn about spots in one row.
     for (let a = 6; a < 9; a++) normal[10 * a] = (normal[10 * a] as number) + 1e-6;
-    this.#project(normal, right);
-    this.used++;
+    return projected(normal, right);
   }
 
-  #project(normal: Float64Array, right: Float64Array): void {
-    const turns = new Float64Array(9);
-    for (let a = 0; a < 3; a++) for (let b = 0; b < 3; b++) turns[3 * a + b] = normal[9 * (a + 6) + b + 6] as number;
-    const inverse = inverseOf(turns, 3);
-    if (!inverse) return;
-    const own = { normal: new Float64Array(36), right: new Float64Array(6) };
-    for (let u = 0; u < 6; u++) {
-      const along = [0, 1, 2].map((b) =>
-        [0, 1, 2].reduce((sum, a) => sum + (normal[9 * u + a + 6] as number) * (inverse[3 * a + b] as number), 0),
-      );
-      const less = (of: (b: number) => number): number => along.reduce((sum, x, b) => sum + x * of(b), 0);
-      own.right[u] = (right[u] as number) - less((b) => right[b + 6] as number);
-      for (let v = 0; v < 6; v++)
-        own.normal[6 * u + v] = (normal[9 * u + v] as number) - less((b) => normal[9 * v + b + 6] as number);
-    }
-    for (let i = 0; i < 6; i++) this.#right[i] = (this.#right[i] as number) + (own.right[i] as number);
-    for (let i = 0; i < 36; i++) this.#normal[i] = (this.#normal[i] as number) + (own.normal[i] as number);
-    this.#images.push(own);
-  }
-
-  /** By how much images scatter more than their spots' errors say, as a factor of the variance; at least 1. */
-  #scatter(inverse: Float64Array, strain: ArrayLike<number>): number {
-    let sum = 0;
+  /** By how much images scatter more than their spots' errors say: factors of the errors of the six strains, at least 1. */
+  #scatter(covariance: Float64Array, strain: ArrayLike<number>): number[] {
+    const sums = new Float64Array(6);
     for (const { normal, right } of this.#images) {
-      const score = right.map(
-        (x, u) =>
-          x - [0, 1, 2, 3, 4, 5].reduce((all, v) => all + (normal[6 * u + v] as number) * (strain[v] as number), 0),
-      );
-      for (let u = 0; u < 6; u++)
-        for (let v = 0; v < 6; v++) sum += (score[u] as number) * (inverse[6 * u + v] as number) * (score[v] as number);
+      const score = right.map((x, u) => x - alongRow(normal, u, strain));
+      for (let u = 0; u < 6; u++) sums[u] = (sums[u] as number) + alongRow(covariance, u, score) ** 2;
     }
     const n = this.#images.length;
-    return Math.max(1, ((sum / 6) * n) / (n - 1));
+    return Array.from(sums, (sum, u) => Math.sqrt(Math.max(1, (sum * n) / (n - 1) / (covariance[7 * u] as number))));
+  }
+
+  /** The covariance without what is missing, or with a part of that where images tell hardly anything. */
+  #covariance(): Float64Array | undefined {
+    for (const part of [1, 0.8, 0.5, 0]) {
+      const known = this.#normal.map((x, i) => x - part * (this.#missing[i] as number));
+      const found = inverseOf(known, 6);
+      if (found && [0, 1, 2, 3, 4, 5].every((u) => (found[7 * u] as number) > 0)) return found;
+    }
+    return undefined;
   }
 
   solution(): FittedCell | undefined {
-    const covariance = inverseOf(this.#normal, 6);
+    const covariance = this.#covariance();
     const held = this.#normal.slice();
     for (let u = 0; u < 6; u++) held[7 * u] = (held[7 * u] as number) + largestStrain ** -2;
     const strain = solved(held, this.#right, 6);
     if (!strain) return undefined;
     const cell = reduced(reciprocal(product(this.#star, stretch(strain))));
-    const factor = covariance ? this.#scatter(covariance, strain) : 1;
+    const factors = covariance ? this.#scatter(covariance, strain) : [];
+    const wider = covariance?.map((x, i) => x * (factors[Math.floor(i / 6)] as number) * (factors[i % 6] as number));
     // A reduced cell keeps its axes in space, so that the covariance remains that of its strain.
-    return cell && { cell, used: this.used, covariance: covariance?.map((x) => factor * x) };
+    return cell && { cell, used: this.used, covariance: wider };
   }
 }
+
+/** The product of a row of a 6 × 6 matrix with six numbers. */
+function alongRow(matrix: Float64Array, row: number, six: ArrayLike<number>): number {
+  let sum = 0;
+  for (let v = 0; v < 6; v++) sum += (matrix[6 * row + v] as number) * (six[v] as number);
+  return sum;
+}
+
+/** Normal equations of six strains. */
+interface Equations {
+  readonly normal: Float64Array;
+  readonly right: Float64Array;
+}
+
+/** The equations of six strains, whatever the turn is. */
+function projected(normal: Float64Array, right: Float64Array): Equations | undefined {
+  const turns = new Float64Array(9);
+  for (let a = 0; a < 3; a++) for (let b = 0; b < 3; b++) turns[3 * a + b] = normal[9 * (a + 6) + b + 6] as number;
+  const inverse = inverseOf(turns, 3);
+  if (!inverse) return undefined;
+  const own = { normal: new Float64Array(36), right: new Float64Array(6) };
+  for (let u = 0; u < 6; u++) {
+    const along = [0, 1, 2].map((b) =>
+      [0, 1, 2].reduce((sum, a) => sum + (normal[9 * u + a + 6] as number) * (inverse[3 * a + b] as number), 0),
+    );
+    const less = (of: (b: number) => number): number => along.reduce((sum, x, b) => sum + x * of(b), 0);
+    own.right[u] = (right[u] as number) - less((b) => right[b + 6] as number);
+    for (let v = 0; v < 6; v++)
+      own.normal[6 * u + v] = (normal[9 * u + v] as number) - less((b) => normal[9 * v + b + 6] as number);
+  }
+  return own;
+}
+
+const squareOf = (precision: Float64Array, [x, y, z]: Vector): number => {
+  const at = (i: number): number => precision[i] as number;
+  return x * x * at(0) + y * y * at(4) + z * z * at(8) + 2 * (x * y * at(1) + x * z * at(2) + y * z * at(5));
+};
 
 const combined = ([h, k, l]: Vector, rows: Cell): Vector => {
   const at = (i: 0 | 1 | 2): number => h * rows[0][i] + k * rows[1][i] + l * rows[2][i];

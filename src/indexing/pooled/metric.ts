@@ -148,16 +148,16 @@ export function reduced(cell: Cell): Cell | undefined {
   }
 }
 
-/** The fourteen shortest vectors of a reduced cell, in Å. */
+/** The thirteen vectors about a reduced cell, in Å, sorted: of its shortest ones none may lie along a long axis. */
 function vectorLengths(cell: Cell): number[] {
   const found: number[] = [];
-  for (let h = 0; h <= 3; h++)
-    for (let k = h ? -3 : 0; k <= 3; k++)
-      for (let l = h || k ? -3 : 1; l <= 3; l++) {
+  for (let h = 0; h <= 1; h++)
+    for (let k = h ? -1 : 0; k <= 1; k++)
+      for (let l = h || k ? -1 : 1; l <= 1; l++) {
         const at = (i: 0 | 1 | 2): number => h * cell[0][i] + k * cell[1][i] + l * cell[2][i];
         found.push(norm([at(0), at(1), at(2)] as Vector));
       }
-  return found.sort((p, q) => p - q).slice(0, 14);
+  return found.sort((p, q) => p - q);
 }
 
 /** Whether two reduced cells are of one lattice, within a relative difference of lengths. */

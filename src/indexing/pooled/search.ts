@@ -3,7 +3,7 @@
  * that they index.
  */
 
-import { bravaisCandidates } from '../../crystal/bravais.js';
+import { type BravaisType, bravaisCandidates } from '../../crystal/bravais.js';
 import { type Cell, cellFromParameters, volume } from '../../crystal/cell.js';
 import { primitiveOf } from '../../crystal/centring.js';
 import { centringOfType } from '../../crystal/settings.js';
@@ -30,16 +30,13 @@ const [sameTried, sameKept, sameLast] = [0.002, 0.004, 0.006];
 /** A cell so near to a symmetry is also fitted from strains to both sides, which is kept if ln of its odds gains. */
 const [nearlySymmetric, strainStart, leastGain] = [0.02, 0.006, 10];
 /**
- * Numbers that a lattice of each family leaves free, and ln of the odds that each further one gains by chance: up to 31
+ * Numbers that a lattice of each family leaves free, and ln of the odds that each further one gains by chance: up to 37
  * were seen for four. A right distortion of 1 % in one number gains 270 of 60 images, of .3 % 25.
  */
 const freeNumbers = { c: 1, t: 2, h: 2, o: 3, m: 4, a: 6 } as const;
-const numberGain = 8;
+const numberGain = 12;
 /** Relative difference of lengths from which a cell that was fitted from such a strain may be another one. */
-const [sameStart, sameSymmetric] = [0.002, 0.0002];
-/** Only images in which one orientation has this part of the odds tell errors. */
-const sure = 0.95;
-
+const [sameStart, sameSymmetric] = [0.001, 0.0002];
 /** A cell with what images say about it. */
 export interface JudgedCell {
   readonly cell: Cell;
@@ -72,14 +69,13 @@ export async function pooledCell(
   if (!found) return undefined;
   const all = batchOf(images);
   const verdict = await frames.verdict(found.best.cell, all);
-  // In the axes of the cell that the covariance is of.
-  const sharp = await frames.fitted(found.best.cell, all, { rounds: 1, share: sure });
-  const covariance = sharp.covariance ?? found.best.covariance;
+  const sharp = await frames.fitted(found.best.cell, all, { type: found.best.type });
   const judges = Math.min(images.length, lastJury);
   return {
     ...verdict,
-    cell: sharp.used > 0 ? sharp.cell : found.best.cell,
-    covariance,
+    // In the axes of the cell that the covariance is of.
+    cell: sharp.cell,
+    covariance: sharp.covariance ?? found.best.covariance,
     judges,
     mean: found.best.odds / judges,
     next: found.next,
@@ -94,7 +90,10 @@ export interface PooledSearch {
   readonly given?: readonly Cell[] | undefined;
 }
 
-interface Tried extends JudgedCell, Pick<FittedCell, 'covariance'> {}
+interface Tried extends JudgedCell, Pick<FittedCell, 'covariance'> {
+  /** The lattice whose symmetry it was given. */
+  readonly type?: BravaisType | undefined;
+}
 
 /** Images that judge: some at first and the others with them, all of these, and more at last. */
 interface Juries {
@@ -241,20 +240,21 @@ class Search {
    * fits best, a lattice seems less symmetric than it is.
    */
   async #symmetric(start: Tried): Promise<Tried> {
-    for (const { type, parameters } of bravaisCandidates(start.cell, nearlySymmetric)) {
+    for (const { type, parameters, distortion } of bravaisCandidates(start.cell, nearlySymmetric)) {
       if (type === 'aP') break;
       const cell = reduced(primitiveOf(cellFromParameters(...parameters), centringOfType(type)));
-      if (!cell || sameVectors(cell, start.cell, sameSymmetric)) continue;
-      const other = await this.#lastFit(cell, 2);
+      if (!cell) continue;
+      if (distortion < sameSymmetric) return { ...start, type };
+      const other = await this.#lastFit(cell, 3, type);
       const fixed = 6 - (freeNumbers[type[0] as keyof typeof freeNumbers] ?? 6);
       if (other.odds > start.odds - numberGain * fixed) return other;
     }
     return start;
   }
 
-  async #lastFit(start: Cell, rounds: number): Promise<Tried> {
-    const { cell, covariance } = await this.#frames.fitted(start, this.#juries.last, { rounds });
-    return { cell, covariance, odds: await this.#oddsOf(cell, this.#juries.last) };
+  async #lastFit(start: Cell, rounds: number, type?: BravaisType): Promise<Tried> {
+    const { cell, covariance } = await this.#frames.fitted(start, this.#juries.last, { rounds, type });
+    return { cell, covariance, odds: await this.#oddsOf(cell, this.#juries.last), type };
   }
 }
 
