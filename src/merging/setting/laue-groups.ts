@@ -298,7 +298,14 @@ export function isGroupContradicted(
   // Of those that agree, the highest one that agrees better than by chance: where crystals have few observations, the
   // settings that are fitted to them raise the correlation of any part, by .1 to .3.
   const sample = sampleOf(observations, lattice.part, mostJudged);
-  const errorsBeyond = ({ group }: LaueCandidate, starts = startsJudged): number =>
+  const errors = new Map<PointGroup, number>();
+  /** Of the usual search; -1 may be asked for twice. */
+  const errorsBeyond = ({ group }: LaueCandidate): number => {
+    const known = errors.get(group) ?? beyondIn(group, startsJudged);
+    errors.set(group, known);
+    return known;
+  };
+  const beyondIn = (group: PointGroup, starts: number): number =>
     errorsBeyondChance(sample, { group, given, lattice: subject.rotations, starts });
   const agreeing = [...first, ...others]
     .filter(({ group, correlation }) => group !== given && correlation >= agreed)
@@ -310,7 +317,7 @@ export function isGroupContradicted(
       (part) =>
         order(part.group) === 2 &&
         errorsBeyond(part) > worthMore &&
-        errorsBeyond(part, startsWithin(sample.some.count * subject.rotations.length)) > beyond,
+        beyondIn(part.group, startsWithin(sample.some.count * subject.rotations.length)) > beyond,
     );
   const [likely] = agreeing;
   if (!best) {
