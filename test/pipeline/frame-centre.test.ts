@@ -41,27 +41,35 @@ function centresOf(how: 'direct' | 'background', frames: number, options: Parame
   return off;
 }
 
-test('pairs of spots tell the centre of electron stills, within their errors', () => {
-  const random = drawn(3);
-  const off: Off = { px: [], z: [] };
-  const lists = spotsOf(8, 0, 60, 5);
-  for (const spots of lists) {
-    const at = [3 * random.normal(), 3 * random.normal()] as const;
-    const found = pairsCentre(
-      spots.map(([x]) => x + at[0]),
-      spots.map(([, y]) => y + at[1]),
-    );
-    if (!found) continue;
-    for (const axis of [0, 1] as const) {
-      off.px.push(found.at[axis] - at[axis]);
-      off.z.push((found.at[axis] - at[axis]) / found.error[axis]);
+test.each([
+  { spurious: 0, images: 60, seed: 5 },
+  { spurious: 5, images: 200, seed: 1 },
+])(
+  'pairs of spots, of which $spurious are spurious, tell the centre of electron stills within their errors',
+  ({ spurious, images, seed }) => {
+    const random = drawn(3);
+    const off: Off = { px: [], z: [] };
+    const lists = spotsOf(spurious === 0 ? 8 : 12, spurious, images, seed);
+    for (const spots of lists) {
+      const at = [3 * random.normal(), 3 * random.normal()] as const;
+      const found = pairsCentre(
+        spots.map(([x]) => x + at[0]),
+        spots.map(([, y]) => y + at[1]),
+      );
+      if (!found) continue;
+      for (const axis of [0, 1] as const) {
+        off.px.push(found.at[axis] - at[axis]);
+        off.z.push((found.at[axis] - at[axis]) / found.error[axis]);
+      }
     }
-  }
-  expect(off.px.length).toBeGreaterThan(lists.length);
-  expect(rms(off.px)).toBeLessThan(0.35);
-  expect(rms(off.z)).toBeGreaterThan(0.7);
-  expect(rms(off.z)).toBeLessThan(1.2);
-});
+    expect(off.px.length).toBeGreaterThan(lists.length);
+    expect(rms(off.px)).toBeLessThan(0.35);
+    expect(rms(off.z)).toBeGreaterThan(0.7);
+    expect(rms(off.z)).toBeLessThan(1.2);
+    // None is wrong with a small error.
+    expect(Math.max(...off.z.map(Math.abs))).toBeLessThan(5);
+  },
+);
 
 test('spots without mates tell no centre', () => {
   const random = drawn(5);
