@@ -13,7 +13,7 @@ export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../opt
 export { kebab } from '../options/parameter-text.js';
 export { renameInMessage } from '../options/parameters.js';
 export { inShell } from '../options/shell-words.js';
-export { centredBeam } from '../pipeline/centre/frame-centre.js';
+export { centredBeam } from '../pipeline/centre/centred-beam.js';
 export { ChipMap } from '../pipeline/chip/chip-map.js';
 export {
   drawnMap,

@@ -4,7 +4,6 @@ import { swapBytes } from './byte-order.js';
 import type { ByteSource } from './byte-source.js';
 import type { Note } from './dataset.js';
 import { type DataType, elements, type FrameArray, numberBytes, viewAs } from './dtype.js';
-import { otherWidth } from './other-width.js';
 
 /** How a caller says that the numbers of a file are stored. */
 interface Stored {
@@ -49,7 +48,7 @@ export async function notesOnNumbers(source: ByteSource, stored: Stored, at: rea
     const other = bytes.slice();
     swapBytes(little ? other : bytes, width, source);
     const numbers = viewAs(bytes, dtype);
-    const doubt = whyDoubted(numbers, viewAs(other, dtype), stored, fewest) ?? ofType(bytes, dtype);
+    const doubt = whyDoubted(numbers, viewAs(other, dtype), stored, fewest) ?? (await ofType(bytes, dtype));
     if (doubt) return noteOf(doubt);
     const filled = Array.prototype.filter.call(numbers, Boolean).length;
     used += filled;
@@ -60,7 +59,8 @@ export async function notesOnNumbers(source: ByteSource, stored: Stored, at: rea
   if (most >= fewest || read.length < 2) return [];
   const all = joined(read);
   const doubt =
-    whyDoubted(viewAs(all, dtype), viewAs(joined(turned), dtype), stored, fewestOfSeveral) ?? ofType(all, dtype);
+    whyDoubted(viewAs(all, dtype), viewAs(joined(turned), dtype), stored, fewestOfSeveral) ??
+    (await ofType(all, dtype));
   return doubt ? noteOf(doubt) : [];
 }
 
@@ -74,7 +74,9 @@ function joined(parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-function ofType(bytes: Uint8Array, dtype: DataType): Doubt | undefined {
+/** Loaded when it is asked: a page need not wait for it before it shows a frame of a format that states its type. */
+async function ofType(bytes: Uint8Array, dtype: DataType): Promise<Doubt | undefined> {
+  const { otherWidth } = await import('./other-width.js');
   const text = otherWidth(bytes, dtype);
   return text === undefined ? undefined : { text: `${text}: is the dtype that of the file?`, option: 'dtype' };
 }

@@ -43,7 +43,8 @@ import {
   Resource,
 } from '../util/resource.js';
 import { without } from '../util/without.js';
-import { centredBeam, type FrameCentre, FrameCentres, isCentred } from './centre/frame-centre.js';
+import { centredBeam, type FrameCentre } from './centre/centred-beam.js';
+import { FrameCentres, isCentred } from './centre/frame-centre.js';
 import { isTuned, tunedOn } from './first-frames/tune.js';
 import { gpuBatchSpots, type ImageIndexer, planImages } from './image-indexers.js';
 import { checkSearch, ofPeaks } from './modes.js';

@@ -9,7 +9,7 @@ export type {
   FewEvidence,
   LatticeEvidence,
 } from '../indexing/indexer.js';
-export type { FrameCentre } from './centre/frame-centre.js';
+export type { FrameCentre } from './centre/centred-beam.js';
 export type { ChipGridOptions, FrameGrid } from './chip/grid.js';
 export type { ImagePosition } from './chip/positions.js';
 export type { RunEvent } from './events.js';

@@ -8,7 +8,7 @@ import { formatChunk } from '../crystal/stream/write.js';
 import type { Frame } from '../peaks/contract.js';
 import type { PeakList } from '../peaks/peak-list.js';
 import { EwaldError, type EwaldErrorTag } from '../util/errors.js';
-import type { FrameCentre } from './centre/frame-centre.js';
+import type { FrameCentre } from './centre/centred-beam.js';
 import type { FrameGrid } from './chip/grid.js';
 import type { CopiedHeader } from './inputs/copied-headers.js';
 import { type ProfileRecord, RadialProfile } from './profile/radial-profile.js';

@@ -6,26 +6,14 @@ import { electronsBelowA } from '../../indexing/few/choice.js';
 import type { Frame } from '../../peaks/contract.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { placed } from '../../refinement/units.js';
+import type { FrameCentre } from './centred-beam.js';
 import type { CentreKind } from './kinds.js';
 import { type Centre, pairsCentre } from './pairs.js';
 import { type Counts, radialCentre } from './radial.js';
 
-/** Where the beam of a frame is, from where the geometry has it: x and y of the laboratory with errors, metres. */
-export interface FrameCentre {
-  readonly by: CentreKind;
-  readonly offM: readonly [x: number, y: number];
-  readonly errorM: readonly [x: number, y: number];
-}
-
 /** Whether the centre of frames is looked for. */
 export const isCentred = (how: 'auto' | 'off' | CentreKind, { wavelengthA }: Beam): boolean =>
   how !== 'off' && (how !== 'auto' || wavelengthA < electronsBelowA);
-
-/** The beam of a frame whose centre is known. */
-export const centredBeam = (beam: Beam, { offM: [x, y] }: Pick<FrameCentre, 'offM'>): Beam => ({
-  ...beam,
-  shiftM: [beam.shiftM[0] - x, beam.shiftM[1] - y],
-});
 
 /** Places along the longer side of the image of the background, and rings along half of it. */
 const [placesAlong, ringsAlong] = [192, 120];

@@ -3,7 +3,7 @@ import type { Beam, Geometry } from '../../crystal/geometry/geometry.js';
 import { meanDistance } from '../../crystal/geometry/pixels.js';
 import { fewOfDetector } from '../../indexing/few/choice.js';
 import type { FewSpotParameters } from '../../indexing/indexer.js';
-import type { FrameCentre } from '../centre/frame-centre.js';
+import type { FrameCentre } from '../centre/centred-beam.js';
 
 /** `centre`: that of a frame, whose error all of its spots have. */
 export function fewOfGeometry(geometry: Geometry, beam: Beam, centre?: FrameCentre): FewSpotParameters {

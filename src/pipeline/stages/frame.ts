@@ -15,7 +15,7 @@ import type { PeakList } from '../../peaks/peak-list.js';
 import { spotsOf } from '../../peaks/spots.js';
 import { type DetectorFit, fitDetector } from '../../refinement/detector-fit.js';
 import { upperEnd } from '../../util/median.js';
-import type { FrameCentre } from '../centre/frame-centre.js';
+import type { FrameCentre } from '../centre/centred-beam.js';
 import type { FrameGrid } from '../chip/grid.js';
 import type { ImageIndexer, ImageWait } from '../image-indexers.js';
 import type { CopiedHeader } from '../inputs/copied-headers.js';

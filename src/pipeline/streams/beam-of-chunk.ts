@@ -2,7 +2,7 @@
 import { type Beam, type Geometry, wavelengthOf } from '../../crystal/geometry/geometry.js';
 import { beamOf, meanDistance } from '../../crystal/geometry/pixels.js';
 import type { StreamChunk } from '../../crystal/stream/stream.js';
-import { centredBeam } from '../centre/frame-centre.js';
+import { centredBeam } from '../centre/centred-beam.js';
 import { centreOfChunk } from './centre-line.js';
 
 /**

@@ -1,6 +1,6 @@
 /** The centre of the beam of a frame, as a line of its chunk. */
 import { marks, type StreamChunk } from '../../crystal/stream/stream.js';
-import type { FrameCentre } from '../centre/frame-centre.js';
+import type { FrameCentre } from '../centre/centred-beam.js';
 import { type CentreKind, centreKinds } from '../centre/kinds.js';
 
 const mm = (metres: number): string => (1e3 * metres).toFixed(6);
