@@ -1,7 +1,14 @@
 /** What a point group averages in a list that was merged in another one, against sets that are made one by one. */
 import { describe, expect, test } from 'vitest';
 import { readCell } from '../../dist/index.node.js';
-import { checkReflections, compareReflections, convertReflections, frenchWilson } from '../../dist/merging.js';
+import {
+  checkReflections,
+  compareReflections,
+  convertReflections,
+  formatReflections,
+  frenchWilson,
+  readReflections,
+} from '../../dist/merging.js';
 import { cell, drawn, listOf } from './drawn-lists.js';
 
 type Indices = readonly [number, number, number];
@@ -133,7 +140,7 @@ function wronglySaid(every: number): unknown[] {
       for (const [asked, others] of Object.entries(groups)) {
         if (n++ % every !== 0) continue;
         const list = unrelated(n, own, operations);
-        const said = Number(/(\d+) pairs that are joined/.exec(wordsOf(list, lattice, asked))?.[1] ?? 0);
+        const said = Number(/(\d+) pairs? that (?:is|are) joined/.exec(wordsOf(list, lattice, asked))?.[1] ?? 0);
         const joined = joinedBy(list, operations, others);
         if (said !== joined) wrong.push([own, asked, said, joined]);
       }
@@ -175,4 +182,93 @@ test('mates that two groups make equivalent together are said, and no difference
   expect(convertReflections(one, { cell, symmetry: '4' }).remarks.join()).toMatch(
     /has Friedel mates as one: in 4 both/,
   );
+});
+
+/** Reflections of 4/m off all axes and planes, those that k,h,-l joins with equal intensities or without relation. */
+function general(isEqual: boolean) {
+  let state = 5;
+  const uniform = (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return (state + 0.5) / 2 ** 32;
+  };
+  const rows: [number, number, number, number, number][] = [];
+  for (let h = 1; h < 6; h++)
+    for (let k = h + 1; k < 7; k++)
+      for (let l = 1; l < 6; l++) {
+        const intensity = -1000 * Math.log(uniform());
+        rows.push([h, k, l, intensity, 5]);
+        rows.push([k, h, l, isEqual ? intensity : -1000 * Math.log(uniform()), 5]);
+      }
+  return listOf('4/m', rows);
+}
+
+describe('how well joined reflections agree does not depend on the group in which a list is written', () => {
+  const pattern = /(\d+) pairs that are joined agree with R (\d+\.\d) %.*?(are not equivalent|$)/;
+  test.each([
+    ['that the crystal makes equivalent', true, ''],
+    ['that it does not', false, 'are not equivalent'],
+  ])('of reflections %s', (_, isEqual, verdict) => {
+    const list = general(isEqual);
+    let difference = 0;
+    for (let i = 0; i < list.count; i += 2)
+      difference += Math.abs((list.intensity[i] as number) - (list.intensity[i + 1] as number));
+    const r = ((100 * difference) / list.intensity.reduce((sum, x) => sum + x, 0)).toFixed(1);
+    for (const [own, rows] of Object.entries({ 1: 16, '-1': 8, 2: 8, '2/m': 4, 4: 4, '4/m': 2 })) {
+      const written = { ...list, ...convertReflections(list, { cell, expand: own }).list };
+      expect(written.count).toBe((rows / 2) * list.count);
+      const isWhole = own === '1';
+      for (const [asked, mates] of [
+        ['4/mmm', 1],
+        ['422', own.includes('-') || own.includes('m') ? 1 : 2],
+        ...(isWhole ? ([['', 2]] as const) : []),
+      ] as const) {
+        // HKLF 4 states no group: the one that is given is that of its rows.
+        const named = asked === '' ? { ...written, symmetry: '422' } : written;
+        const [, pairs, found, said] = pattern.exec(wordsOf(named, cell, asked || '422')) ?? [];
+        const orbits = list.count / 2;
+        const perOrbit = own.includes('-') || own.includes('m') ? rows : rows / 2;
+        expect([own, asked, Number(pairs), found, said]).toEqual([
+          own,
+          asked,
+          orbits * mates * (perOrbit - 1),
+          r,
+          verdict,
+        ]);
+      }
+    }
+  });
+});
+
+describe('rows that are averaged within a list', () => {
+  const pair: [number, number, number, number, number][] = [
+    [1, 2, 5, 10, 1],
+    [-1, 2, 5, 90, 1],
+    [3, 2, 5, 40, 1],
+  ];
+  test('are said with how they agree, and refused where they contradict each other', () => {
+    const list = listOf('mmm', pair);
+    const said = /1 pair that is joined agrees with R 80\.0 %, where their errors give 1\.1 %: .*not equivalent/;
+    expect(() => convertReflections(list, { cell })).toThrow(said);
+    expect(() => frenchWilson(list, { cell })).toThrow(said);
+    const checked = checkReflections(list, { cell });
+    expect([checked.remarks.join(), checked.isDoubtful]).toEqual([expect.stringMatching(said), true]);
+    expect(compareReflections(list, list, { cell }).isDoubtful).toBe(true);
+    const agreeing = convertReflections({ ...list, intensity: Float64Array.of(10, 12, 40) }, { cell });
+    expect(agreeing.remarks.join()).toMatch(/has 1 row more than reflections in mmm.* R 9\.1 %, where .* 5\.1 %\.$/);
+  });
+
+  test('by a reader are compared as they stand in the file', () => {
+    const bytes = (text: string | Uint8Array) => new TextEncoder().encode(text as string);
+    const row = (i: number, h = 1): string => `${`${h}`.padStart(4)}   2   5${i.toFixed(2).padStart(8)}    1.00   1\n`;
+    const { list } = readReflections(bytes(`${row(10)}${row(90)}${row(40, 3)}`), { symmetry: 'mmm' });
+    expect([list.count, list.rows?.count]).toEqual([2, 3]);
+    expect(() => convertReflections(list, { cell })).toThrow(/1 pair .* R 80\.0 %.*not equivalent/);
+    const once = listOf('mmm', [pair[0], pair[2]] as typeof pair);
+    const xds = formatReflections(once, 'xds', { cell }).content as string;
+    const [first] = /^ .*\n/m.exec(xds.slice(xds.indexOf('!END_OF_HEADER'))) ?? [''];
+    const twice = xds.replace(first, `${first}${first.replace('1.000E+01', '9.000E+01')}`);
+    expect(twice).not.toBe(xds);
+    const read = readReflections(bytes(twice)).list;
+    expect(() => convertReflections(read, { cell })).toThrow(/1 pair .* R 80\.0 %.*not equivalent/);
+  });
 });

@@ -178,5 +178,6 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
     free > 0 ? `${counted(free, 'observation')} of a test set (batch number -1), read like all others.` : '',
     further > 0 ? `Not read: ${counted(further, 'row')} of numbers behind the end, 0 0 0 in line ${end + 1}.` : '',
   ].filter((one) => one !== '');
-  return { list, remarks };
+  const rows = observations > list.count && listFrom(symmetry, [...found.values()].flat());
+  return { list: rows ? { ...list, rows } : list, remarks };
 }

@@ -120,7 +120,12 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
     areApart ? "Friedel mates are apart, as FRIEDEL'S_LAW=FALSE says." : '',
   ].filter((text) => text !== '');
   return {
-    list: { ...listFrom(group, merged), spaceGroup, wavelengthA: wavelength > 0 ? wavelength : undefined },
+    list: {
+      ...listFrom(group, merged),
+      spaceGroup,
+      wavelengthA: wavelength > 0 ? wavelength : undefined,
+      ...(observations > merged.length && { rows: listFrom(group, [...found.values()].flat()) }),
+    },
     parameters: stated,
     remarks,
     centring,

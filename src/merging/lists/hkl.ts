@@ -28,6 +28,8 @@ export interface ReflectionList {
    * lists that were read from files.
    */
   readonly effective?: Float64Array | undefined;
+  /** The rows of a file of which several were averaged, as they are there: they tell how well those agree. */
+  readonly rows?: ReflectionList | undefined;
 }
 
 const title = 'CrystFEL reflection list version 2.0';

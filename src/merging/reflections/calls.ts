@@ -148,17 +148,22 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
 }
 
 /** The error of a list whose reflections a group would average that are not equivalent. */
-const notEquivalent = (what: string, list: ReflectionList, group: PointGroup, words: string): EwaldError =>
-  argumentError(
+function notEquivalent(what: string, list: ReflectionList, group: PointGroup, words: string): EwaldError {
+  const own = laueGroup(pointGroup(list.symmetry));
+  // Rows that are one reflection of its own group are averaged in every other one too.
+  const isOwn = !addsTo(own, laueGroup(group));
+  return argumentError(
     what,
     (name) =>
-      `${name('symmetry')} is ${group.name}, and the list is in ${list.symmetry}: ${words}; give ${list.symmetry}` +
-      (addsTo(group, laueGroup(pointGroup(list.symmetry)))
-        ? ''
-        : `, or ${name('twin')} for the mean that a perfect twin has`),
+      isOwn
+        ? `the list is in ${list.symmetry}, in which ${words}; give the point group that its reflections have (a file that ` +
+          `states ${list.symmetry} must be corrected), or leave out the rows that are wrong`
+        : `${name('symmetry')} is ${group.name}, and the list is in ${list.symmetry}: ${words}; give ${list.symmetry}` +
+          (addsTo(group, own) ? '' : `, or ${name('twin')} for the mean that a perfect twin has`),
     {},
     'Mismatch',
   );
+}
 
 /** The space group of a converted list, if it has one still. */
 function spaceGroupAfter(

@@ -1,42 +1,74 @@
-/** How well the reflections agree that a point group makes equivalent and that of a list does not. */
+/** How well the rows of a list agree that are averaged: repeated ones, and those that a point group makes equivalent. */
 import { representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
-import { laueGroup, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
+import { laueGroup, type PointGroup, pointGroup, sameGroup } from '../../crystal/symmetry/point-group.js';
+import { counted } from '../../util/amounts.js';
 import type { ReflectionList } from '../lists/hkl.js';
+import { isError } from '../lists/sigma-digits.js';
 import { indicesOf } from '../statistics/statistics.js';
 import { expectedIntensities, type ListSubject } from './expected.js';
-import { addsTo, copiesOf, joinsMates } from './lists-in-group.js';
+import {
+  addsTo,
+  copiesOf,
+  hasEachOnce,
+  joinsMates,
+  type ListedReflection,
+  listedAt,
+  listFrom,
+  meanOf,
+} from './lists-in-group.js';
 
-/** Pairs of reflections that operations join. */
+/** Rows of a list that are averaged. */
 export interface JoinedPairs {
+  /** Rows beyond the first one of each mean: pairs of which none follows from the others. */
   readonly pairs: number;
-  /** Those of them whose difference can be judged. */
+  /** Means whose scatter can be judged. */
   readonly judged: number;
-  /** Σ|x − y| / Σ(x + y). */
+  /** Σ|I − ⟨I⟩| / ΣI, which does not depend on how often a list has each intensity. */
   readonly r: number;
-  /** Σ|σ| of the differences in the same units: what errors alone would give; NaN without sigmas. */
+  /** The same of errors alone; NaN without sigmas. */
   readonly rOfErrors: number;
-  /** Squared differences beyond the errors, 0 of equivalents and 1 of unrelated acentric reflections, and its error. */
+  /** Scatter beyond the errors, 0 of equivalents and 1 of pairs of unrelated acentric reflections, and its error. */
   readonly unlike: number;
   readonly error: number;
 }
 
-/** Pairs below which nothing is said of their differences. */
+/** Means below which their scatter is judged by R alone. */
 const fewest = 20;
-/** Share of the differences of unrelated reflections above which joined ones are not equivalent. */
-const mostUnlike = 0.25;
+/** Share of the scatter of unrelated reflections above which joined ones are not equivalent, and R of a few of them. */
+const [mostUnlike, mostR] = [0.25, 0.25];
+/** R of a few in units of what their errors give: sigmas of two observations are wrong by a factor by chance. */
+const mostErrors = 5;
 
 /** Whether the joined reflections are none that the crystal makes equivalent, beyond three errors. */
-export const areUnlike = ({ judged, unlike, error }: JoinedPairs): boolean =>
-  judged >= fewest && unlike - 3 * error > mostUnlike;
+export const areUnlike = ({ judged, unlike, error, r, rOfErrors }: JoinedPairs): boolean =>
+  judged >= fewest ? unlike - 3 * error > mostUnlike : r > mostR && r > mostErrors * rOfErrors;
 
-/** Places of reflections that a group averages, as pairs of which none follows from the others. */
-function joinedPlaces(list: ReflectionList, own: PointGroup, group: PointGroup): [number, number][] {
-  const copies = copiesOf(own, group);
-  const places = new Map<string, number>();
+/**
+ * The rows of a list in which each pair of Friedel mates is one, their mean: of a group that has them apart, mates are no
+ * observations of one intensity, even where another group makes them one.
+ */
+function withoutMateRows(list: ReflectionList, own: PointGroup): ReflectionList {
+  const laue = laueGroup(own);
+  const hands = new Map<string, [ListedReflection[], ListedReflection[]]>();
   for (let i = 0; i < list.count; i++) {
-    const key = representative(indicesOf(list, i), own).join();
-    if (!places.has(key)) places.set(key, i);
+    const one = listedAt(list, i);
+    const key = representative(one.indices, laue).join();
+    const there = hands.get(key);
+    const [first] = there?.[0] ?? [];
+    if (!there || !first) hands.set(key, [[one], []]);
+    else there[representative(one.indices, own).join() === representative(first.indices, own).join() ? 0 : 1].push(one);
   }
+  const rows = [...hands.values()].flatMap(([some, others]) =>
+    Array.from({ length: Math.max(some.length, others.length) }, (_, n) =>
+      meanOf([some[n], others[n]].filter((one) => one !== undefined)),
+    ),
+  );
+  return listFrom(laue.name, rows);
+}
+
+/** Places of the rows that are averaged, by what they are averaged to; of one row alone, nothing. */
+function joinedPlaces(list: ReflectionList, own: PointGroup, group: PointGroup): number[][] {
+  const copies = copiesOf(own, group);
   const next = Int32Array.from({ length: list.count }, (_, i) => i);
   const rootOf = (i: number): number => {
     let root = i;
@@ -44,61 +76,104 @@ function joinedPlaces(list: ReflectionList, own: PointGroup, group: PointGroup):
     next[i] = root;
     return root;
   };
-  const last = new Map<string, number>();
-  const pairs: [number, number][] = [];
+  // Of three axes at 120°, one index is the sum of two.
+  const most = 2 * list.indices.reduce((far, x) => Math.max(far, Math.abs(x)), 0);
+  const width = 2 * most + 1;
+  const first = new Map<number, number>();
   // As the list is averaged: copied to the equivalents of its own group, each of which the other group may join.
-  for (const i of places.values())
+  for (let i = 0; i < list.count; i++)
     for (const copy of copies) {
-      const key = representative(transformed(indicesOf(list, i), copy), group).join();
-      const j = last.get(key);
-      last.set(key, i);
-      if (j === undefined || rootOf(i) === rootOf(j)) continue;
-      next[rootOf(i)] = rootOf(j);
-      pairs.push([j, i]);
+      const [h, k, l] = representative(transformed(indicesOf(list, i), copy), group);
+      const key = ((h + most) * width + k + most) * width + l + most;
+      const j = first.get(key);
+      if (j === undefined) first.set(key, i);
+      else next[rootOf(i)] = rootOf(j);
     }
-  return pairs;
+  const members = new Map<number, number[]>();
+  for (let i = 0; i < list.count; i++) {
+    const root = rootOf(i);
+    const there = members.get(root);
+    if (there) there.push(i);
+    else members.set(root, [i]);
+  }
+  return [...members.values()].filter(({ length }) => length > 1);
+}
+
+/** Scatter and square of a mean beyond the errors, in units of the expected intensity, with a weight. */
+type Part = [scatter: number, square: number];
+
+/** Sums over the rows of one mean. */
+function sumsOf({ intensity, sigma }: ReflectionList, all: readonly number[]) {
+  // As they are averaged: rows without an error have no weight beside others.
+  const known = all.filter((i) => isError(sigma[i] as number));
+  const used = known.length > 0 ? known : all;
+  const n = used.length;
+  const sum = (of: (i: number) => number): number => used.reduce((total, i) => total + of(i), 0);
+  const mean = sum((i) => intensity[i] as number) / n;
+  const variance = known.length > 0 ? sum((i) => (sigma[i] as number) ** 2) / n : 0;
+  const off = sum((i) => Math.abs((intensity[i] as number) - mean));
+  const errors = sum((i) => Math.sqrt((2 / Math.PI) * ((sigma[i] as number) ** 2 * (1 - 2 / n) + variance / n)));
+  const square = sum((i) => ((intensity[i] as number) - mean) ** 2) / n;
+  return { n, mean, variance, off, square, errors: known.length > 0 ? errors : 0 };
 }
 
 /**
- * The pairs that `group` joins and the list has apart, Friedel mates aside; undefined if it adds no operations. A group
- * that has not all operations of the list joins what its operations and those of the list join together.
+ * The rows of a list that `group` averages: those of one reflection, and those that it makes equivalent. Friedel mates are
+ * aside where the list has them apart. A group that has not all operations of the list joins what its operations and
+ * those of the list join together. Undefined if nothing is averaged and `group` adds no operations.
  */
 export function joinedPairs(
   list: ReflectionList,
   group: PointGroup,
   { cell, centring }: Pick<ListSubject, 'cell' | 'centring'>,
 ): JoinedPairs | undefined {
-  const [own, laue] = [laueGroup(pointGroup(list.symmetry)), laueGroup(group)];
-  if (!addsTo(own, laue)) return undefined;
-  const of = expectedIntensities(list, { cell, centring, group: own });
-  let [difference, sum, errors] = [0, 0, 0];
-  const parts: [number, number][] = [];
-  const pairs = joinedPlaces(list, own, laue);
-  for (const [i, j] of pairs) {
-    const [x, y] = [list.intensity[i] as number, list.intensity[j] as number];
-    const noise = (list.sigma[i] as number) ** 2 + (list.sigma[j] as number) ** 2;
-    difference += Math.abs(x - y);
-    sum += x + y;
-    errors += Math.sqrt((2 * noise) / Math.PI);
-    const mean = (of.expected[i] as number) * (of.expected[j] as number);
-    if (!(noise > 0 && Number.isFinite(noise) && mean > 0)) continue;
-    const weight = 1 / (mean * (1 + noise / mean) ** 2);
-    parts.push([weight * ((x - y) ** 2 - noise), weight * ((x + y) ** 2 - noise)]);
+  const given = pointGroup(list.symmetry);
+  const adds = addsTo(laueGroup(given), laueGroup(group));
+  const read = list.rows ? { ...list.rows, symmetry: list.symmetry } : list;
+  if (!adds && sameGroup(given, group) && hasEachOnce(read, group)) return undefined;
+  // Mates stay apart in a group that does not join them; else they are one before anything is compared.
+  const areApart = !given.centrosymmetric && !group.centrosymmetric && !joinsMates(given, group);
+  const [own, into] = areApart ? [given, group] : [laueGroup(given), laueGroup(group)];
+  const rows = areApart || given.centrosymmetric ? read : withoutMateRows(read, given);
+  const places = joinedPlaces(rows, own, into);
+  if (!adds && places.length === 0) return undefined;
+  const of = expectedIntensities(rows, { cell, centring, group: own });
+  let [off, sum, errors, pairs] = [0, 0, 0, 0];
+  // Both mates are nearly the same draw of the intensities.
+  const parts = new Map<string, Part[]>();
+  for (const some of places) {
+    pairs += some.length - 1;
+    const sums = sumsOf(rows, some);
+    const { n, mean, variance, square } = sums;
+    if (n < 2) continue;
+    off += sums.off;
+    sum += n * mean;
+    errors += sums.errors;
+    const expected = of.expected[some[0] as number] as number;
+    if (!(variance > 0 && expected > 0)) continue;
+    const weight = 1 / (expected ** 2 * (1 + (2 * variance) / expected ** 2) ** 2);
+    const key = representative(indicesOf(rows, some[0] as number), laueGroup(into)).join();
+    const part: Part = [weight * (square - variance * (1 - 1 / n)), weight * (mean ** 2 - variance / n)];
+    const there = parts.get(key);
+    if (there) there.push(part);
+    else parts.set(key, [part]);
   }
-  const [d, s] = [0, 1].map((which) => parts.reduce((total, part) => total + (part[which] as number), 0)) as [
-    number,
-    number,
-  ];
-  const scatter = Math.sqrt(parts.reduce((total, [one, other]) => total + (one - (d / s) * other) ** 2, 0));
+  const means = [...parts.values()].map((some) => [0, 1].map((at) => average(some.map((one) => one[at] as number))));
+  const [d, s] = [0, 1].map((at) => means.reduce((total, one) => total + (one[at] as number), 0)) as Part;
+  const scatter = Math.sqrt(
+    means.reduce((total, one) => total + ((one[0] as number) - (d / s) * (one[1] as number)) ** 2, 0),
+  );
   return {
-    pairs: pairs.length,
-    judged: parts.length,
-    r: difference / sum,
+    pairs,
+    judged: means.length,
+    r: off / sum,
     rOfErrors: errors > 0 ? errors / sum : Number.NaN,
     unlike: (3 * d) / s,
     error: (3 * scatter) / Math.abs(s),
   };
 }
+
+const average = (some: readonly number[]): number => some.reduce((sum, x) => sum + x, 0) / some.length;
 
 const percent = (x: number): string => `${(100 * x).toFixed(1)} %`;
 
@@ -108,12 +183,12 @@ export function joinedWords(joined: JoinedPairs): string {
   if (pairs === 0) return 'no two reflections of the list are joined';
   const beside = Number.isFinite(rOfErrors) ? `, where their errors give ${percent(rOfErrors)}` : '';
   return (
-    `${pairs} pairs that are joined agree with R ${percent(r)}${beside}` +
+    `${counted(pairs, 'pair')} that ${pairs === 1 ? 'is joined agrees' : 'are joined agree'} with R ${percent(r)}${beside}` +
     (areUnlike(joined) ? ': these reflections are not equivalent' : '')
   );
 }
 
-/** What was done to a list of another point group, with how well it holds; undefined if its operations are the same. */
+/** What was averaged in a list and done to one of another point group, with how well it holds; undefined if nothing was. */
 export function groupRemark(
   name: string,
   list: ReflectionList,
@@ -123,6 +198,11 @@ export function groupRemark(
   const { group } = subject;
   const own = pointGroup(list.symmetry);
   const mates = matesWords(own, group);
+  if (joined && !addsTo(laueGroup(own), laueGroup(group)))
+    return (
+      `${name} has ${counted(joined.pairs, 'row')} more than reflections in ${group.name}: those of one reflection were ` +
+      `averaged by 1/sigma²; ${joinedWords(joined)}.${mates}`
+    );
   if (joined) {
     const both = addsTo(laueGroup(group), laueGroup(own)) ? `, and with them those in ${own.name}` : '';
     return (

@@ -35,6 +35,14 @@ export interface ListedReflection {
   readonly measurements: number;
 }
 
+/** A row of a list. */
+export const listedAt = (list: ReflectionList, i: number): ListedReflection => ({
+  indices: indicesOf(list, i),
+  intensity: list.intensity[i] as number,
+  sigma: list.sigma[i] as number,
+  measurements: list.measurements[i] as number,
+});
+
 /** The mean of several observations of one reflection, by 1/σ² of those whose errors are known, if there are any. */
 export function meanOf(some: readonly ListedReflection[]): ListedReflection {
   const [first] = some as readonly [ListedReflection];
@@ -90,12 +98,7 @@ export function inGroup(list: ReflectionList, group: PointGroup, by?: Operation)
       places.set(place.join(), place);
     }
     for (const [key, indices] of places) {
-      const one = {
-        indices,
-        intensity: list.intensity[i] as number,
-        sigma: list.sigma[i] as number,
-        measurements: list.measurements[i] as number,
-      };
+      const one = { ...listedAt(list, i), indices };
       const there = found.get(key);
       if (there) there.push(one);
       else found.set(key, [one]);
@@ -106,14 +109,20 @@ export function inGroup(list: ReflectionList, group: PointGroup, by?: Operation)
 
 /** A list in a point group: itself if it has each of its reflections once and under the usual indices. */
 export function movedInto(list: ReflectionList, group: PointGroup): ReflectionList {
-  if (!sameGroup(pointGroup(list.symmetry), group)) return listFrom(group.name, inGroup(list, group).values());
+  return sameGroup(pointGroup(list.symmetry), group) && hasEachOnce(list, group)
+    ? list
+    : listFrom(group.name, inGroup(list, group).values());
+}
+
+/** Whether a list has each reflection of a group once and under the usual indices. */
+export function hasEachOnce(list: ReflectionList, group: PointGroup): boolean {
   const place = indexTable(list);
   for (let i = 0; i < list.count; i++) {
     const own = indicesOf(list, i);
     // Of a reflection that is listed twice, the table has the last place.
-    if (!isRepresentative(own, group) || place(own) !== i) return listFrom(group.name, inGroup(list, group).values());
+    if (!isRepresentative(own, group) || place(own) !== i) return false;
   }
-  return list;
+  return true;
 }
 
 /**
