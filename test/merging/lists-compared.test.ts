@@ -228,4 +228,23 @@ describe('a conversion', () => {
     expect([twin.count, withoutTwin]).toEqual([2, 1]);
     expect([...twin.intensity, ...twin.sigma, ...twin.measurements]).toEqual([70, 70, 5, 5, 4, 4]);
   });
+
+  test('to a twin leaves a reflection as it is that the laws do not move', () => {
+    const rows: [number, number, number, number, number][] = [
+      [0, 0, 1, 100, 10],
+      [1, 1, 5, 90, 10],
+      [2, 0, 3, 60, 10],
+    ];
+    const { list: twin } = convertReflections(listOf('4/m', rows), { cell, twin: '4/mmm' });
+    expect([...twin.intensity, ...twin.sigma, ...twin.measurements]).toEqual([100, 90, 60, 10, 10, 10, 2, 2, 2]);
+    // Of the three cosets of 4/mmm in m-3m two lead to h00, and one to 00l.
+    const cubic = readCell('50,50,50,90,90,90');
+    const some = listOf('4/mmm', [
+      [0, 0, 2, 30, 6],
+      [2, 0, 0, 90, 3],
+    ]);
+    const { list: mixed } = convertReflections(some, { cell: cubic, twin: 'm-3m' });
+    expect([...mixed.intensity].map(Math.round)).toEqual([70, 70]);
+    for (const sigma of mixed.sigma) expect(sigma).toBeCloseTo(Math.sqrt(36 + 4 * 9) / 3, 6);
+  });
 });

@@ -107,7 +107,10 @@ function cosetsOf(group: PointGroup, larger: PointGroup): Operation[] {
   return found;
 }
 
-/** Mean intensities over the cosets, σ = √Σσ²/n, numbers of measurements added; reflections without a partner are left out. */
+/**
+ * Mean intensities over the cosets, numbers of measurements added; reflections without a partner are left out. Parts that a
+ * law does not move are one measurement: σ² = Σ (n/N)² σ² over different partners, each of which n of N laws lead to.
+ */
 function twinnedBy(
   reflections: readonly ListedReflection[],
   group: PointGroup,
@@ -122,16 +125,19 @@ function twinnedBy(
   const laws = cosetsOf(group, larger);
   const there = new Map(reflections.map((one) => [one.indices.join(), one]));
   return reflections.flatMap((one) => {
-    const partners = laws.map((law) => there.get(representative(transformed(one.indices, law), group).join()));
-    const all = partners.filter((partner) => partner !== undefined);
-    if (all.length < laws.length) return [];
-    const sum = (of: (partner: ListedReflection) => number): number =>
-      all.reduce((total, partner) => total + of(partner), 0);
+    const laid = new Map<ListedReflection, number>();
+    for (const law of laws) {
+      const partner = there.get(representative(transformed(one.indices, law), group).join());
+      if (!partner) return [];
+      laid.set(partner, (laid.get(partner) ?? 0) + 1);
+    }
+    const sum = (of: (partner: ListedReflection, share: number) => number): number =>
+      [...laid].reduce((total, [partner, n]) => total + of(partner, n / laws.length), 0);
     return [
       {
         indices: one.indices,
-        intensity: sum(({ intensity }) => intensity) / all.length,
-        sigma: Math.sqrt(sum(({ sigma }) => sigma * sigma)) / all.length,
+        intensity: sum(({ intensity }, share) => share * intensity),
+        sigma: Math.sqrt(sum(({ sigma }, share) => (share * sigma) ** 2)),
         measurements: sum(({ measurements }) => measurements),
       },
     ];
