@@ -38,6 +38,10 @@ export async function run([input = '']: readonly string[], flags: CheckFlags): P
 
 const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.toFixed(places) : '–');
 
+/** What is weaker than usual, and there, is not called absent. */
+const absentText = (lnOdds: number, isPresent: boolean): string =>
+  isPresent ? `weak ${oddsText(lnOdds)}, and there` : `absent ${oddsText(lnOdds)}`;
+
 function show(
   input: string,
   result: ListCheck,
@@ -98,7 +102,7 @@ function show(
     );
   print(bold(wrapText(words.spaceGroup)));
   if (stated) print(stated.isContradicted ? yellow(wrapText(stated.text)) : wrapText(stated.text));
-  const rows = spaceGroups.elements.map(({ condition, absent, present, lnOdds }) => [
+  const rows = spaceGroups.elements.map(({ condition, absent, present, lnOdds, isPresent }) => [
     condition,
     String(absent.count),
     digits(absent.snr, 1),
@@ -106,7 +110,7 @@ function show(
     String(present.count),
     digits(present.snr, 1),
     digits(present.share, 3),
-    absent.count === 0 ? '–' : lnOdds > 0 ? `absent ${oddsText(lnOdds)}` : `present ${oddsText(-lnOdds)}`,
+    absent.count === 0 ? '–' : lnOdds > 0 ? absentText(lnOdds, isPresent) : `present ${oddsText(-lnOdds)}`,
   ]);
   if (rows.length > 0)
     print(

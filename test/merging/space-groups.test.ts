@@ -14,6 +14,7 @@ import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
 import { rankSpaceGroups } from '../../src/merging/reflections/absences.js';
 import { expectedIntensities } from '../../src/merging/reflections/expected.js';
 import { laueOfSpaceGroup } from '../../src/merging/reflections/space-group-laue.js';
+import { spaceGroupText } from '../../src/merging/reflections/words.js';
 import { inverseD } from '../../src/merging/statistics/statistics.js';
 import { askGemmi, gemmi } from './gemmi.js';
 
@@ -157,6 +158,24 @@ describe('the space group by its absences', () => {
     list.sigma[at] = 0.2;
     const { classes } = rankSpaceGroups(list, subject, expectedIntensities(list, subject), false);
     expect(classes[0]?.names).toContain('P 2 2 2');
+  });
+
+  test.each([
+    ['4 without ε', 'P 4', 0],
+    ['41 of which a quarter of the intensity is left', 'P 41', 0.25],
+  ])('is not called absent where it is there: %s', (_, name, leak) => {
+    const random = new Random(17, 0);
+    for (let n = 0; n < 6; n++) {
+      const { list, subject } = drawn(spaceGroupSetting(name), 30, 0.9, leak, random);
+      if (leak === 0)
+        for (let i = 0; i < list.count; i++)
+          if (list.indices[3 * i] === 0 && list.indices[3 * i + 1] === 0)
+            list.intensity[i] = (list.intensity[i] as number) / 4;
+      const ranking = rankSpaceGroups(list, subject, expectedIntensities(list, subject), true);
+      const saysAbsent = !ranking.classes[0]?.names.includes('P 4');
+      if (saysAbsent) expect([ranking.verdict, ranking.isPresent]).toEqual(['not decided', true]);
+      expect(spaceGroupText({ spaceGroups: ranking }).includes('and there')).toBe(ranking.isPresent);
+    }
   });
 
   test('says with the elements what is absent and what is there', () => {

@@ -37,6 +37,8 @@ export interface AbsenceElement {
   readonly absent: ZoneSummary;
   readonly present: ZoneSummary;
   readonly lnOdds: number;
+  /** Whether a third and more of what it leaves out is there, if weak, whatever the odds. */
+  readonly isPresent: boolean;
   /** The reflections of an axis, by their first index that is not 0; empty for planes. */
   readonly along: readonly { readonly place: number; readonly share: number; readonly isAbsent: boolean }[];
 }
@@ -62,6 +64,8 @@ export interface SpaceGroupRanking {
   readonly margin: number;
   /** `decided` above 1000 : 1, `likely` above 20 : 1, `not decided` otherwise. */
   readonly verdict: 'decided' | 'likely' | 'not decided';
+  /** Whether a third and more of what the first class leaves out is there, if weak: then nothing is decided. */
+  readonly isPresent: boolean;
   /** Whether groups with mirrors or an inversion were left out. */
   readonly chiral: boolean;
 }
@@ -76,6 +80,23 @@ const [outliers, strays] = [0.02, 0.001];
 export const [decided, likely] = [7, 3];
 /** Reflections in which two classes differ, with fewer of which nothing is called decided, whatever the odds. */
 export const fewestDecisive = 3;
+
+/** Intensity in σ, and in units of the expected one, above which an absent reflection is there beyond what leaks as a rule. */
+const [presentSnr, presentShare] = [3, 0.1];
+/** Share of some absent reflections that are there, from which on nothing is decided by their being weak. */
+const mostPresent = 1 / 3;
+
+/**
+ * Whether reflections that are called absent are there: weak ones, as of a translation that holds nearly, a twin or an axis
+ * of which no ε is known, are likelier as leaks than as usual ones, and are neither.
+ */
+export function areThere(list: ReflectionList, { expected }: ExpectedIntensities, some: readonly number[]): boolean {
+  const there = some.filter((i) => {
+    const intensity = list.intensity[i] as number;
+    return intensity > presentSnr * (list.sigma[i] as number) && intensity > presentShare * (expected[i] as number);
+  });
+  return there.length > mostPresent * some.length;
+}
 
 /** Smallest edge of a cell that is taken for one of a chiral molecule, angstrom. */
 const longCell = 40;
@@ -152,14 +173,18 @@ export function rankSpaceGroups(
   const elements = elementsOf(list, subject, of, groups);
   // One class alone is one of groups that differ, if nothing was measured where they do.
   const isUntold = !second && elements.some(({ absent: out }) => out.count === 0);
-  const resting = first && second ? differing(classes, first.key, second.key) : Number.POSITIVE_INFINITY;
+  const differ = first && second ? differing(classes, first.key, second.key) : undefined;
+  const resting = differ ? differ.first.length + differ.second.length : Number.POSITIVE_INFINITY;
+  const outOfFirst = classes.get(first?.key ?? '')?.empty.map(({ i }) => i) ?? [];
+  const isPresent = areThere(list, of, outOfFirst) || areThere(list, of, differ?.first ?? []);
   const margin = first && second ? lnPosterior(first) - lnPosterior(second) : isUntold ? 0 : Number.POSITIVE_INFINITY;
   return {
     classes: ranked.map(({ key: _, ...one }) => one),
     elements,
     margin,
+    isPresent,
     verdict:
-      margin <= likely || first?.isUntold
+      margin <= likely || first?.isUntold || isPresent
         ? 'not decided'
         : margin > decided && resting >= fewestDecisive
           ? 'decided'
@@ -172,17 +197,17 @@ export function rankSpaceGroups(
 const lnPosterior = ({ lnOdds, numbers }: Pick<SpaceGroupClass, 'lnOdds' | 'numbers'>): number =>
   lnOdds + Math.log(new Set(numbers).size);
 
-/** In how many reflections two classes differ. */
+/** What each of two classes leaves out, and the other one does not. */
 function differing(
   classes: ReadonlyMap<string, { readonly empty: readonly Special[] }>,
   first: string,
   second: string,
-): number {
+): { readonly first: number[]; readonly second: number[] } {
   const [a, b] = [first, second].map((key) => new Set((classes.get(key)?.empty ?? []).map(({ i }) => i))) as [
     Set<number>,
     Set<number>,
   ];
-  return [...a].filter((i) => !b.has(i)).length + [...b].filter((i) => !a.has(i)).length;
+  return { first: [...a].filter((i) => !b.has(i)), second: [...b].filter((i) => !a.has(i)) };
 }
 
 /** Whether a reflection has an error and an expectation. */
@@ -321,6 +346,7 @@ function elementsOf(
         own.filter((each) => !each.leaves).map(({ i }) => i),
       ),
       lnOdds: oddsOf(out.map((i) => evidence(list, of, i))),
+      isPresent: areThere(list, of, out),
       along: axes.has(zone.name)
         ? own.map(({ i, leaves: isAbsent, place }) => ({
             place,

@@ -5,6 +5,7 @@ import { transformed } from '../../crystal/symmetry/asymmetric-unit.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { indicesOf } from '../statistics/statistics.js';
 import {
+  areThere,
   conditionsOf,
   decided,
   evidence,
@@ -104,7 +105,7 @@ export function judgeSpaceGroup(
   const there = parts.filter(isThere).sort((a, b) => a.lnOdds - b.lnOdds || b.places.length - a.places.length);
   const worst = there[0] ?? (isThere(all) ? all : undefined);
   const judged = { name, isContradicted: worst !== undefined, absent: all.places.length, lnOdds: all.lnOdds };
-  if (!worst) return { ...judged, text: agreementText(name, all) };
+  if (!worst) return { ...judged, text: agreementText(name, all, unique, of) };
   const { count, snr, share } = summaryOf(unique, of.expected, worst.places);
   const where = worst.conditions.length === 0 ? '' : `, by ${worst.conditions.join(' and ')},`;
   const { classes, verdict } = rankSpaceGroups(unique, own, of, false);
@@ -119,10 +120,23 @@ export function judgeSpaceGroup(
   };
 }
 
-function agreementText(name: string, { places, lnOdds }: LeftOut): string {
+function agreementText(
+  name: string,
+  { places, lnOdds }: LeftOut,
+  list: ReflectionList,
+  of: ReturnType<typeof expectedIntensities>,
+): string {
   if (places.length === 0)
     return `The data do not tell whether the space group is ${name}: none of the reflections that it leaves out is measured.`;
   const count = places.length === 1 ? 'the reflection' : `${places.length} reflections`;
+  if (areThere(list, of, places)) {
+    const { snr, share } = summaryOf(list, of.expected, places);
+    return (
+      `The data hardly tell whether the space group is ${name}: ${count} that it leaves out and that the list has ` +
+      `${places.length === 1 ? 'is' : 'are'} there, with a mean I/sigma of ${snr.toFixed(1)}, and weak, with ` +
+      `${share.toFixed(2)} of the usual intensity.`
+    );
+  }
   return lnOdds > likely
     ? `The data agree with the space group ${name}: ${count} that it leaves out and that the list has are empty by ${oddsText(lnOdds)}.`
     : `The data hardly tell whether the space group is ${name}: ${count} that it leaves out and that the list has decide nothing.`;

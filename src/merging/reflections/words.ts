@@ -33,7 +33,7 @@ export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'
 
 /** What absences decide. */
 export function spaceGroupText({
-  spaceGroups: { classes, verdict, margin, elements },
+  spaceGroups: { classes, verdict, margin, elements, isPresent },
 }: Pick<ListCheck, 'spaceGroups'>): string {
   const [first] = classes;
   if (!first) return 'No space group fits the point group and the centring in these axes.';
@@ -53,6 +53,10 @@ export function spaceGroupText({
   const next = classes[1]?.names[0];
   return (
     `Space group not decided: ${names}${hands}${next ? `, or ${next}` : ''}${odds}` +
-    `${weak.length > 0 ? `; measured: ${weak.join(', ')}` : ''}.`
+    `${weak.length > 0 ? `; measured: ${weak.join(', ')}` : ''}.` +
+    (isPresent
+      ? ' What the first one leaves out is weak, and there: by a translation that holds nearly, by strong neighbours, or in a ' +
+        'list whose axes lack the factor ε.'
+      : '')
   );
 }
