@@ -14,7 +14,7 @@ import { philox } from '../compute/random/philox.js';
 import { Random } from '../compute/random/random.js';
 import { anglesOf, type Cell, checkCell, lengthsOf, norm, reciprocal, type Vector } from '../crystal/cell.js';
 import { type Centring, checkCentring, primitiveOf } from '../crystal/centring.js';
-import { representative } from '../crystal/symmetry/asymmetric-unit.js';
+import { centric, epsilon, type Indices, representative } from '../crystal/symmetry/asymmetric-unit.js';
 import { orientedGroup } from '../crystal/symmetry/oriented.js';
 import { laueGroup, type PointGroup } from '../crystal/symmetry/point-group.js';
 import { checkedOptions } from '../options/call-options.js';
@@ -218,7 +218,7 @@ export class FrameSimulator {
       const unique = this.#laue ? representative([h, kk, l], this.#laue) : ([h, kk, l] as const);
       const counts =
         strength *
-        wilson(this.#seed, ...unique) *
+        (this.#laue ? wilsonIn(this.#seed, unique, this.#laue) : wilson(this.#seed, ...unique)) *
         Math.exp((-bFactor * q * q) / 2) *
         excited *
         polarised *
@@ -266,12 +266,25 @@ interface Beamline {
 const bookOf = (what: 'mask' | 'pixels' | 'wilson' | 'drift'): number =>
   ({ mask: 0xffff_fff1, pixels: 3, wilson: 5, drift: 0x8000_0000 })[what];
 
-/** Relative intensity of a reflection: Wilson's law for noncentric cells, the same for both of a Friedel pair. */
-function wilson(seed: number, h: number, k: number, l: number): number {
+/** A uniform number of a reflection, in (0, 1), the same for both of a Friedel pair; `which` is 0 or 1. */
+function drawnOf(seed: number, [h, k, l]: Indices, which: 0 | 1): number {
   const sign = h > 0 || (h === 0 && (k > 0 || (k === 0 && l > 0))) ? 1 : -1;
   const words = [h, k, l].map((index) => (sign * index) >>> 0) as [number, number, number];
-  const [word = 0] = philox([...words, bookOf('wilson')], [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0]);
-  return -Math.log((word + 0.5) / 2 ** 32);
+  const word = philox([...words, bookOf('wilson')], [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0])[which] ?? 0;
+  return (word + 0.5) / 2 ** 32;
+}
+
+/** Relative intensity of a reflection: Wilson's law for noncentric cells. */
+const wilson = (seed: number, ...indices: Indices): number => -Math.log(drawnOf(seed, indices, 0));
+
+/**
+ * The same in a Laue class: atoms that a rotation axis moves along its reflections scatter in phase, by which their mean is
+ * ε times as large, and reflections that a rotation takes to their mates are centric, the squares of normal numbers.
+ */
+function wilsonIn(seed: number, indices: Indices, laue: PointGroup): number {
+  const own = wilson(seed, ...indices);
+  const part = centric(indices, laue) ? 2 * Math.cos(2 * Math.PI * drawnOf(seed, indices, 1)) ** 2 : 1;
+  return epsilon(indices, laue) * part * own;
 }
 
 /** For a beam polarised along x: 1 − (x component of the ray's direction)². */

@@ -76,6 +76,31 @@ describe('a simulator', () => {
     );
   });
 
+  test('gives reflections of an axis ε times the intensity, and centric ones their law', { tags: 'all' }, () => {
+    const beam = { bandwidth: 0, mosaicityRad: 0.002, domainA: 100, strength: 1e5, spread: 0, distanceMm: 30 };
+    const long = cellFromParameters(30, 30, 150, 90, 90, 90);
+    const [four, one] = ['4/m', '-1'].map((symmetry) => {
+      const simulator = new FrameSimulator({ ...small, ...beam, cell: long, images: 4, symmetry });
+      const spots = [0, 1, 2, 3].flatMap((frame) => simulator.frame(frame).lattices[0]?.spots ?? []);
+      return new Map(spots.map(([, , h, k, l, counts]) => [[h, k, l].join(), counts]));
+    }) as [Map<string, number>, Map<string, number>];
+    const [axis, plane]: [number[], number[]] = [[], []];
+    for (const [indices, counts] of four) {
+      const [h, k, l] = indices.split(',').map(Number) as [number, number, number];
+      const ratio = counts / (one.get(indices) ?? Number.NaN);
+      if (Number.isNaN(ratio)) continue;
+      if (h === 0 && k === 0) axis.push(ratio);
+      // Both draw from the same reflection, h k 0 of positive indices.
+      if (l === 0 && h > 0 && k > 0) plane.push(ratio);
+    }
+    expect(axis.length).toBeGreaterThan(2);
+    for (const ratio of axis) expect(ratio).toBeCloseTo(4, 6);
+    // An exponential number times 2 cos² of any angle is the square of a normal one.
+    expect(plane.length).toBeGreaterThan(5);
+    expect(Math.max(...plane)).toBeLessThanOrEqual(2 + 1e-9);
+    expect(new Set(plane.map((ratio) => ratio.toFixed(3))).size).toBeGreaterThan(3);
+  });
+
   test('counts photons: the variance of a flat patch is its mean', () => {
     const { counts } = new FrameSimulator({ ...small, background: 40, strength: 0, badPixels: 0 }).frame(0);
     // Neighbouring pixels have nearly the same expectation: half the mean square of their differences is the variance.
