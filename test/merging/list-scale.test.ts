@@ -60,7 +60,13 @@ describe('the scale and B of two lists', () => {
   });
 
   test('are inverted when the lists change places, whatever their errors and sigmas', () => {
-    const [a, b] = twice(5, [0.2, 1.2], false);
+    const [a, steady] = twice(5, [0.2, 1.2], false);
+    const fall = Float64Array.from(steady.intensity, (_, i) => {
+      const [h = 0, k = 0, l = 0] = steady.indices.subarray(3 * i);
+      return Math.exp(-20 * ((h * h + k * k) / 52 ** 2 + (l * l) / 44 ** 2));
+    });
+    const [intensity, sigma] = [steady.intensity, steady.sigma].map((of) => of.map((x, i) => x * (fall[i] as number)));
+    const b = { ...steady, intensity: intensity as Float64Array, sigma: sigma as Float64Array };
     // Sigmas that go with the intensities, and outliers in one of the lists.
     const wrong = { ...a, sigma: a.intensity.map((x) => Math.abs(x) / 10 + 1) };
     wrong.intensity.set(
@@ -73,6 +79,16 @@ describe('the scale and B of two lists', () => {
     expect(one.relativeB + other.relativeB).toBeCloseTo(0, 6);
     expect(Math.abs(Math.log(one.scale))).toBeLessThan((4 * one.scaleError) / one.scale);
     expect(one.overall.pairs).toBe(other.overall.pairs);
+    for (const [at, { cc, ccStar, rSplit, rIso }] of [one.overall, ...one.shells].entries()) {
+      const of = [other.overall, ...other.shells][at] as typeof one.overall;
+      for (const [x, y] of [
+        [cc, of.cc],
+        [ccStar, of.ccStar],
+        [rSplit, of.rSplit],
+        [rIso, of.rIso],
+      ] as const)
+        if (Number.isFinite(x) || Number.isFinite(y)) expect(x).toBeCloseTo(y, 8);
+    }
   });
 
   test.skipIf(dataFolder === undefined).each([

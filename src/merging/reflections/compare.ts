@@ -41,7 +41,7 @@ export interface ComparisonFigures {
   readonly pairs: number;
   /** Shares of the possible reflections that each list has, 0 … 1. */
   readonly completeness: readonly [number, number];
-  /** Pearson's correlation. */
+  /** Pearson's correlation; this, CC*, Rsplit, Riso and the anomalous ones are the same whichever list is first. */
   readonly cc: number;
   /** √(2 CC / (1 + CC)), for two halves of one set of data. */
   readonly ccStar: number;
@@ -117,6 +117,8 @@ interface Pair {
   sy: number;
   /** 1/d². */
   readonly q2: number;
+  /** The factor to the fall-off half way between both lists, in which figures do not know which one is first. */
+  level: number;
 }
 
 function pairsOf(a: ReflectionsByKey, b: ReflectionsByKey, inverse: (indices: Indices) => number): Pair[] {
@@ -132,16 +134,17 @@ function pairsOf(a: ReflectionsByKey, b: ReflectionsByKey, inverse: (indices: In
       y: other.intensity,
       sy: other.sigma,
       q2: inverse(indices) ** 2,
+      level: 1,
     });
   }
   return pairs;
 }
 
-const correlated = (pairs: readonly { readonly x: number; readonly y: number }[]): number =>
+const correlated = (pairs: readonly Pick<Pair, 'x' | 'y' | 'level'>[]): number =>
   pairs.length >= fewestPairs
     ? correlation(
-        pairs.map(({ x }) => x),
-        pairs.map(({ y }) => y),
+        pairs.map(({ x, level }) => level * x),
+        pairs.map(({ y, level }) => level * y),
       )
     : Number.NaN;
 
@@ -150,7 +153,7 @@ const hasSigma = ({ sx, sy }: Pair): boolean => Number.isFinite(sx) && Number.is
 /** What figures of some reflections are made from. */
 interface Material {
   readonly pairs: readonly Pair[];
-  readonly anomalous: readonly { readonly x: number; readonly y: number; readonly sum: number; readonly q: number }[];
+  readonly anomalous: readonly (Pick<Pair, 'x' | 'y' | 'level'> & { readonly sum: number; readonly q: number })[];
   readonly possible: readonly number[];
   readonly listed: readonly [readonly number[], readonly number[]];
 }
@@ -167,6 +170,8 @@ function figuresIn({ pairs, anomalous, possible, listed }: Material, from: numbe
     known.length > 0 ? known.filter((one) => off(one) < limit).length / known.length : Number.NaN;
   const difference = sum(({ x, y }) => Math.abs(x - y));
   const amplitudes = sum(({ x, y }) => Math.abs(Math.sqrt(x) - Math.sqrt(y)), positive);
+  const halfWay = (of: (pair: Pair) => number): number => sum((one) => one.level * of(one));
+  const rootHalfWay = (of: (pair: Pair) => number): number => sum((one) => Math.sqrt(one.level) * of(one), positive);
   const mates = anomalous.filter(({ q }) => inside(q));
   const count = possible.filter(inside).length;
   const cc = correlated(own);
@@ -185,16 +190,20 @@ function figuresIn({ pairs, anomalous, possible, listed }: Material, from: numbe
     r1: enough(difference / sum(({ x }) => x)),
     r1F: enough(amplitudes / sum(({ x }) => Math.sqrt(x), positive), positive),
     r2: enough(Math.sqrt(sum(({ x, y }) => (x - y) ** 2) / sum(({ x }) => x * x))),
-    rSplit: enough((Math.SQRT2 * difference) / sum(({ x, y }) => x + y)),
-    rIso: enough((2 * amplitudes) / sum(({ x, y }) => Math.sqrt(x) + Math.sqrt(y), positive), positive),
+    rSplit: enough((Math.SQRT2 * halfWay(({ x, y }) => Math.abs(x - y))) / halfWay(({ x, y }) => x + y)),
+    rIso: enough(
+      (2 * rootHalfWay(({ x, y }) => Math.abs(Math.sqrt(x) - Math.sqrt(y)))) /
+        rootHalfWay(({ x, y }) => Math.sqrt(x) + Math.sqrt(y)),
+      positive,
+    ),
     k: enough(sum(({ x }) => x) / sum(({ y }) => y)),
     within1: enough(share(1), known),
     within2: enough(share(2), known),
     anomalousPairs: mates.length,
     ccAno: correlated(mates),
     rAno: enough(
-      (2 * mates.reduce((total, { x, y }) => total + Math.abs(x - y), 0)) /
-        mates.reduce((total, one) => total + one.sum, 0),
+      (2 * mates.reduce((total, { x, y, level }) => total + level * Math.abs(x - y), 0)) /
+        mates.reduce((total, one) => total + one.level * one.sum, 0),
       mates,
     ),
   };
@@ -210,7 +219,13 @@ function anomalousOf(pairs: readonly Pair[], group: PointGroup): Material['anoma
     // Each pair of mates once; a centric reflection is its own mate.
     if (!mate || mate === pair || mate.indices.join() < pair.indices.join() || centric(pair.indices, group)) return [];
     return [
-      { x: pair.x - mate.x, y: pair.y - mate.y, sum: (pair.x + mate.x + pair.y + mate.y) / 2, q: Math.sqrt(pair.q2) },
+      {
+        x: pair.x - mate.x,
+        y: pair.y - mate.y,
+        level: pair.level,
+        sum: (pair.x + mate.x + pair.y + mate.y) / 2,
+        q: Math.sqrt(pair.q2),
+      },
     ];
   });
 }
@@ -289,6 +304,7 @@ export function compareReflections(
     const factor = scale * Math.exp((-relativeB * pair.q2) / 2);
     pair.y *= factor;
     pair.sy *= factor;
+    if (options.scaleBy !== 'logarithms') pair.level = Math.exp((relativeB * pair.q2) / 4);
   }
   const qs = pairs.map(({ q2 }) => Math.sqrt(q2));
   // Slightly wider than the pairs, so that rounding excludes none.
