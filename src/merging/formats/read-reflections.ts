@@ -6,6 +6,7 @@ import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
 import { notedCell, type ReflectionList, readReflectionList } from '../lists/hkl.js';
+import { withoutOrigin } from '../lists/kept-rows.js';
 import { readMtzFile } from '../lists/mtz-reader.js';
 import { repeatedRemark } from '../lists/repeated.js';
 import { isHklf4, isLikeHklf4, readHklf4 } from './hklf4.js';
@@ -55,7 +56,11 @@ export interface ReadReflectionsOptions {
  * are never read. Throws `Format`, `Argument` for an HKLF 4 file without a point group, and for columns that it lacks.
  */
 export function readReflections(bytes: Uint8Array, options: ReadReflectionsOptions = {}): ReflectionFile {
-  const file = readFile(bytes, options);
+  const read = readFile(bytes, options);
+  const { list, remarks: ofOrigin } = withoutOrigin(read.list);
+  if (list.count === 0 && read.list.count > 0)
+    throw new EwaldError('Format', `${options.name ?? 'the list'} holds 0 0 0 alone, which is no reflection`);
+  const file = { ...read, list, remarks: [...read.remarks, ...ofOrigin] };
   // An MTZ file has each reflection under one of its indices.
   const repeated = repeatedRemark(file.list, file.kind !== 'mtz');
   return repeated === undefined ? file : { ...file, remarks: [...file.remarks, repeated] };

@@ -7,6 +7,7 @@
 import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from './hkl.js';
+import { keptRows, withoutOrigin } from './kept-rows.js';
 import { isError } from './sigma-digits.js';
 
 /** How many reflections of a list have no known error. */
@@ -28,9 +29,10 @@ export interface ErrorForm {
  * `Unsupported` if a format that needs sigmas would have no reflection.
  */
 export function writableList(
-  list: ReflectionList,
+  given: ReflectionList,
   { name, missing }: ErrorForm,
 ): { readonly list: ReflectionList; readonly remarks: readonly string[] } {
+  const { list, remarks: ofOrigin } = withoutOrigin(given);
   const kept: number[] = [];
   let [notFinite, without] = [0, 0];
   for (let i = 0; i < list.count; i++) {
@@ -51,25 +53,13 @@ export function writableList(
         'state that it is unknown, or give a list with the sigmas of its merge',
     );
   const remarks = [
+    ...ofOrigin,
     notFinite > 0 ? `${ofAll(notFinite, list.count)} no finite intensity; they are left out.` : '',
     without > 0
       ? `${ofAll(without, list.count)} no sigma above 0; ${missing === undefined ? `${name} cannot state that, and they are left out.` : `${name} has ${missing} for them.`}`
       : '',
   ].filter((text) => text !== '');
-  if (kept.length === list.count) return { list, remarks };
-  const of = (column: ArrayLike<number>): Float64Array => Float64Array.from(kept, (i) => column[i] as number);
-  return {
-    list: {
-      ...list,
-      count: kept.length,
-      indices: Int16Array.from(kept.flatMap((i) => [...list.indices.subarray(3 * i, 3 * i + 3)])),
-      intensity: of(list.intensity),
-      sigma: of(list.sigma),
-      measurements: of(list.measurements),
-      effective: list.effective && of(list.effective),
-    },
-    remarks,
-  };
+  return { list: keptRows(list, kept), remarks };
 }
 
 const ofAll = (some: number, all: number): string =>
