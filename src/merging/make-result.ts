@@ -6,10 +6,10 @@ import { argumentError } from '../options/parameters.js';
 import { counted } from '../util/amounts.js';
 import { expects } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
-import { median } from '../util/median.js';
 import { inspect } from '../util/options.js';
 import { plainOf } from '../util/plain.js';
 import { version } from '../util/version.js';
+import { statedWavelength } from './collection/stated-wavelength.js';
 import type { Identified } from './fit/accumulate.js';
 import type { Merge, MergedSet } from './fit/merges.js';
 import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } from './fit/model.js';
@@ -208,7 +208,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
   const { subject, data, counts, chosen, ways, polarisation, backend } = parts;
   const { cell, parameters, centring, group, part } = subject;
   const [whole] = parts.merges;
-  const wavelengthA = median(data.observations.wavelengths);
+  const { wavelengthA, remark: ofWavelengths } = statedWavelength(data.observations.wavelengths, part);
   const { factor, reflections, halves, sets } = commonLists(checked, parts);
   const listInput = { checked, subject, wavelengthA, lowres: checked.lowres, highres: checked.highres };
   const lists = listsWithFiles(listInput, reflections, halves);
@@ -267,6 +267,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     counts: { ...counts, otherCell: part.filter((on) => on === 0).length - counts.belowCc },
     remarks: [
       ...parts.remarks,
+      ...(ofWavelengths === undefined ? [] : [ofWavelengths]),
       ...withoutSigma(reflections),
       ...(checked.origin === undefined ? [] : [checked.origin]),
       ...(checked.frenchWilson ? amplitudesOfPairs(matePairs(reflections, group), subject).remarks : []),

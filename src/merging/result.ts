@@ -91,6 +91,7 @@ export interface MergeResultMethods extends MergedLists {
   /** Lengths (angstrom) and angles (degrees). */
   readonly cell: readonly [number, number, number, number, number, number];
   readonly centring: Centring;
+  /** In angstrom, the median of the crystals; 0 if they were measured with several, which a remark names. */
   readonly wavelengthA: number;
   readonly polarisation: MergedPolarisation;
   /** Estimated proportional error of the intensities, 0.02 … 0.6; NaN for a plain mean. */

@@ -38,7 +38,7 @@ export function table1Rows(
     `${digits(of(overall), places)} (${digits(of(outer), places)})`;
   const count = (of: (shell: ShellStatistics) => number): string => `${of(overall)} (${of(outer)})`;
   const rows: [string, string][] = [
-    ['Wavelength (Å)', wavelengthA > 0 ? digits(wavelengthA, 4) : '–'],
+    ['Wavelength (Å)', wavelengthA > 0 ? digits(wavelengthA, 4) : 'several'],
     ['Space group', spaceGroup],
     [
       'a, b, c (Å)',

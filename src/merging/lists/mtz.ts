@@ -24,6 +24,8 @@ export interface MtzBatch {
   readonly title: string;
   /** Its matrix U, column after column. */
   readonly orientation?: readonly number[] | undefined;
+  /** Of this crystal, angstrom; default that of the file. */
+  readonly wavelengthA?: number | undefined;
 }
 
 /** The contents of an MTZ file. */
@@ -132,11 +134,11 @@ export function formatMtz(content: MtzContent): OwnBytes {
   const lines = (texts: readonly string[]): Uint8Array[] => texts.map((text) => encoder.encode(padded(text)));
   const pieces = [...lines(heads)];
   if (batches.length > 0) pieces.push(...lines(['MTZBATS']));
-  for (const { number, title, orientation } of batches) {
+  for (const { number, title, orientation, wavelengthA: own = wavelengthA } of batches) {
     const sizes = [number, batchIntegers + batchReals, batchIntegers, batchReals].map((n) => String(n).padStart(8));
     pieces.push(
       ...lines([`BH ${sizes.join('')}`, `TITLE ${title}`]),
-      batchWords(content.parameters, wavelengthA, orientation),
+      batchWords(content.parameters, own, orientation),
       ...lines(['BHCH']),
     );
   }

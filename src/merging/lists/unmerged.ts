@@ -176,7 +176,12 @@ export function unmergedRows(
     excitation.of(observations, c, ...turn);
     const first = offsets[c] as number;
     const orientation = orientationOf(cellFrom(observations.reciprocal, 9 * c), way, turn);
-    batches.push({ number: c + 1, title: `ewald ${version}: crystal ${c + 1}`, orientation });
+    batches.push({
+      number: c + 1,
+      title: `ewald ${version}: crystal ${c + 1}`,
+      orientation,
+      wavelengthA: wavelengths[c],
+    });
     for (let i = first; i < (offsets[c + 1] as number); i++) {
       const row = indices.length;
       const own = transformed([h[i] as number, k[i] as number, l[i] as number], way);

@@ -186,7 +186,7 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
   const facts: readonly (readonly [string, string])[] = [
     ['Point group', reflections.symmetry],
     ['Cell', `${cell.map((x, i) => digits(x, i < 3 ? 2 : 1)).join(' ')} (Å, °), ${result.centring}`],
-    ['Wavelength', `${digits(result.wavelengthA, 5)} Å`],
+    ['Wavelength', result.wavelengthA > 0 ? `${digits(result.wavelengthA, 5)} Å` : 'several'],
     ['Model', model],
     ['Polarisation corrected', polarisation.correction],
     ['Proportional error', digits(result.proportionalError, 3)],
