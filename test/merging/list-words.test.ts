@@ -37,4 +37,36 @@ describe('a list', () => {
     );
     expect([read.list.count, read.remarks.join()]).toEqual([3, expect.stringMatching(/1 row of 0 0 0/)]);
   });
+
+  test('keeps its free set through every format and new axes, or says what is lost', () => {
+    const used: number[][] = [];
+    for (let h = 1; h < 6; h++) for (let k = 1; k < 6; k++) for (let l = 0; l < 4; l++) used.push([h, k, l, 50, 2]);
+    const flag = ([h = 0, k = 0, l = 0]: readonly number[]): number => (7 * h + 3 * k + l) % 5;
+    const tetragonal = readCell('20,20,30,90,90,90');
+    const list = { ...listOf(used, '4/m'), free: Int32Array.from(used, flag) };
+    const turned = convertReflections(list, { cell: tetragonal, reindex: 'k,h,-l' }).list;
+    for (const kind of ['mtz', 'cif', 'shelx'] as const)
+      for (const [of, back] of [
+        [list, false],
+        [turned, true],
+      ] as const) {
+        const { content } = formatReflections(of, kind, { cell: tetragonal });
+        const read = readReflections(bytesOf(content), { symmetry: '4/m' }).list;
+        const own = back ? convertReflections(read, { cell: tetragonal, reindex: 'k,h,-l' }).list : read;
+        // The free set is 0 of several flags; HKLF 4 has two.
+        const shown = Array.from({ length: own.count }, (_, i) => [
+          own.indices.subarray(3 * i, 3 * i + 3).join(),
+          own.free?.[i],
+        ]);
+        const wanted = used.map((row) => [
+          row.slice(0, 3).join(),
+          kind === 'shelx' ? Number(flag(row) > 0) : flag(row),
+        ]);
+        expect(new Map(shown as [string, number][]), `${kind} ${back}`).toEqual(new Map(wanted as [string, number][]));
+      }
+    for (const kind of ['hkl', 'xds'] as const)
+      expect(formatReflections(list, kind, { cell: tetragonal }).remarks.join(), kind).toMatch(
+        /free set of 2\d reflections.* it is lost/,
+      );
+  });
 });

@@ -5,8 +5,10 @@ import type { Centring } from '../../crystal/centring.js';
 import { haveSameAbsences, spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { laueGroup, type PointGroup } from '../../crystal/symmetry/point-group.js';
 import { hasPointGroup, type SpaceGroup } from '../../crystal/symmetry/space-group.js';
+import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import { withError } from '../../util/with-error.js';
+import { freeSetOf } from '../lists/free-set.js';
 import { formatReflectionList, generatedNote, type ReflectionList } from '../lists/hkl.js';
 import { type ErrorForm, withoutError, writableList } from '../lists/known-errors.js';
 import { type MatePair, mateMean, matePairs } from '../lists/mates.js';
@@ -15,7 +17,7 @@ import { type Amplitudes, frenchWilson, type PairAmplitudes } from '../reflectio
 import { expectedIntensities, fewestExpected, type ListSubject } from '../reflections/expected.js';
 import { statedGroup } from '../reflections/space-group-laue.js';
 import { twinStatistics } from '../reflections/twinning.js';
-import type { MergeStatistics } from '../statistics/statistics.js';
+import { indicesOf, type MergeStatistics } from '../statistics/statistics.js';
 import { formatHklf4 } from './hklf4.js';
 import { formatMmcif } from './mmcif.js';
 import type { ListKind } from './read-reflections.js';
@@ -140,14 +142,28 @@ const errorForms: Readonly<Record<ListKind, ErrorForm>> = {
 };
 
 /** The reflections of a list that a kind of file holds, and what became of the others. Throws `Unsupported`. */
-export const writableAs = (list: ReflectionList, kind: ListKind): ReturnType<typeof writableList> =>
-  writableList(list, errorForms[kind]);
+export function writableAs(given: ReflectionList, kind: ListKind): ReturnType<typeof writableList> {
+  const { list, remarks } = writableList(given, errorForms[kind]);
+  return { list, remarks: [...remarks, ...withoutFree(list, kind)] };
+}
 
 /** Writes a list as a file of a kind. Throws `Unsupported` for what a format cannot state. */
 export function formatReflections(given: ReflectionList, kind: ListKind, content: FormatContent): FormattedList {
   const { list, remarks } = writableAs(given, kind);
   const written = formatted(list, kind, content);
   return { ...written, remarks: [...remarks, ...written.remarks] };
+}
+
+/** What becomes of a free set in formats without a place for one. */
+function withoutFree(list: ReflectionList, kind: ListKind): string[] {
+  const set = kind === 'hkl' || kind === 'xds' ? freeSetOf(list) : undefined;
+  if (!set) return [];
+  let free = 0;
+  for (let i = 0; i < list.count; i++) if (set.flagOf(indicesOf(list, i)) === set.test) free++;
+  return [
+    `The list has a free set of ${counted(free, 'reflection')}, for which ${errorForms[kind].name} has no place: it is lost. ` +
+      'Write .mtz, .cif or .shelx to keep it.',
+  ];
 }
 
 function formatted(list: ReflectionList, kind: ListKind, content: FormatContent): FormattedList {
@@ -213,6 +229,7 @@ function formatted(list: ReflectionList, kind: ListKind, content: FormatContent)
       pairs,
       hasMates: !group.centrosymmetric,
       amplitudes,
+      free: freeSetOf(list),
     }),
     remarks,
   };

@@ -1,6 +1,7 @@
 /** SHELX's HKLF 4: indices, intensity, sigma and batch in columns of 4, 4, 4, 8, 8 and 4 characters, ended by zeros. */
 import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
+import { flagsOf, freeSetOf } from '../lists/free-set.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { decimalsOf, isError } from '../lists/sigma-digits.js';
 import { type ListedReflection, listFrom, meanOf } from '../reflections/lists-in-group.js';
@@ -37,11 +38,13 @@ export function formatHklf4(list: ReflectionList): Hklf4 {
   const fits = used.length === 0 || (most <= largest && least >= smallest);
   const factor = fits ? 1 : roundedDown(largest / most);
   let raised = 0;
+  const free = freeSetOf(list);
   const lines = used.map((i) => {
     const [intensity, stated] = [(list.intensity[i] as number) * factor, (list.sigma[i] as number) * factor];
     if (stated < smallest) raised++;
+    const batch = free && free.flagOf(indicesOf(list, i)) === free.test ? '  -1' : '   1';
     const sigma = Math.max(smallest, stated);
-    return `${indexColumns(indicesOf(list, i))}${field(intensity, intensity, sigma)}${field(sigma, intensity, sigma)}   1`;
+    return `${indexColumns(indicesOf(list, i))}${field(intensity, intensity, sigma)}${field(sigma, intensity, sigma)}${batch}`;
   });
   const end = `${indexColumns([0, 0, 0])}${field(0, 0, 0)}${field(0, 0, 0)}   0`;
   return { text: [...lines, end, ''].join('\n'), factor, raised };
@@ -135,6 +138,7 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
   const found = new Map<string, ListedReflection[]>();
   const lines = text.split(/\r\n|\n|\r/);
   const batches = new Set<number>();
+  const flags = new Map<string, number>();
   let [observations, free, end] = [0, 0, lines.length];
   for (const [at, own] of lines.entries()) {
     if (own.trim() === '') continue;
@@ -155,6 +159,7 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
     batches.add(batch);
     observations++;
     if (batch < 0) free++;
+    flags.set(indices.join(), Number(batch >= 0));
     const one = { indices, intensity, sigma, measurements: 1 };
     const there = found.get(indices.join());
     if (there) there.push(one);
@@ -170,12 +175,13 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
       { detail: { path: name } },
     );
   const further = lines.slice(end + 1).filter((line) => rowOf(line) !== undefined).length;
-  const list = listFrom(symmetry, [...found.values()].map(meanOf));
+  const made = listFrom(symmetry, [...found.values()].map(meanOf));
+  const list = free > 0 ? { ...made, free: flagsOf(made, flags) } : made;
   const remarks = [
     observations > list.count
       ? `${observations} observations are averaged by 1/sigma² to ${list.count} reflections with the same indices.`
       : '',
-    free > 0 ? `${counted(free, 'observation')} of a test set (batch number -1), read like all others.` : '',
+    free > 0 ? `${counted(free, 'observation')} of a test set (batch number -1), the free set of other programs.` : '',
     further > 0 ? `Not read: ${counted(further, 'row')} of numbers behind the end, 0 0 0 in line ${end + 1}.` : '',
   ].filter((one) => one !== '');
   const rows = observations > list.count && listFrom(symmetry, [...found.values()].flat());

@@ -5,6 +5,7 @@ import { centric, type Indices, representative } from '../../crystal/symmetry/as
 import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
+import { type FreeSet, flagsOf } from '../lists/free-set.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import type { MatePair } from '../lists/mates.js';
 import { mateMean } from '../lists/mates.js';
@@ -32,6 +33,8 @@ export interface MmcifContent {
   readonly hasMates: boolean;
   /** Amplitudes in the order of the pairs, if there are any. */
   readonly amplitudes?: PairAmplitudes | undefined;
+  /** Default: none. */
+  readonly free?: FreeSet | undefined;
 }
 
 /** A number with so many decimals, `?` if there is none. */
@@ -49,10 +52,11 @@ function measured(
 
 /** One block: cell, space group, statistics by shell, reflections. R values are fractions. */
 export function formatMmcif(content: MmcifContent): string {
-  const { statistics, pairs, amplitudes } = content;
+  const { statistics, pairs, amplitudes, free } = content;
   const id = 'merged';
   const lines = [...cifHead(id, content), ...(statistics ? statisticsLines(statistics, cifItem, id) : [])];
   const columns = ['crystal_id', 'wavelength_id', 'scale_group_code', 'index_h', 'index_k', 'index_l', 'status'];
+  if (free) columns.push('pdbx_r_free_flag');
   columns.push('intensity_meas', 'intensity_sigma');
   if (amplitudes) columns.push('F_meas_au', 'F_meas_sigma_au');
   if (content.hasMates) columns.push('pdbx_I_plus', 'pdbx_I_plus_sigma', 'pdbx_I_minus', 'pdbx_I_minus_sigma');
@@ -60,7 +64,11 @@ export function formatMmcif(content: MmcifContent): string {
   lines.push('loop_', ...columns.map((name) => `_refln.${name}`));
   for (const [at, pair] of pairs.entries()) {
     const mean = mateMean(pair);
-    const values: string[] = ['1', '1', '1', ...pair.indices.map(String), 'o', ...measured(mean, 3)];
+    const flag = free?.flagOf(pair.indices);
+    const status = flag !== undefined && flag === free?.test ? 'f' : 'o';
+    const values: string[] = ['1', '1', '1', ...pair.indices.map(String), status];
+    if (free) values.push(String(flag ?? '?'));
+    values.push(...measured(mean, 3));
     if (amplitudes) values.push(...measured({ intensity: amplitudes.amplitude[at], sigma: amplitudes.sigma[at] }, 4));
     if (content.hasMates)
       for (const mate of [pair.plus, pair.centric ? pair.plus : pair.minus]) values.push(...measured(mate, 3));
@@ -273,6 +281,8 @@ function readLoop(
   const columns = items.pairs.map(([values, sigmas]) => [at(values), sigmas === undefined ? -1 : at(sigmas)] as const);
   const status = at('status');
   const left = new Map<string, number>();
+  const flags = new Map<string, number>();
+  const flagItem = at('pdbx_r_free_flag');
   const found: ListedReflection[] = [];
   let without = 0;
   for (const row of loop.rows) {
@@ -281,6 +291,9 @@ function readLoop(
     const code = status < 0 ? 'o' : (row[status] ?? '');
     // x is not measured, < is not observed by a limit of sigmas, and other codes are of absences and of excluded ones.
     const isLeft = !/^[ofhl]$/i.test(code);
+    const flag = numberOf(row[flagItem]);
+    if (flagItem >= 0 ? Number.isInteger(flag) : /^[fo]$/i.test(code))
+      flags.set(indices.join(), flagItem >= 0 ? flag : Number(code.toLowerCase() === 'o'));
     let hasValue = false;
     for (const [n, [column, sigmaColumn]] of columns.entries()) {
       const value = numberAt(row[column], indices, fail);
@@ -310,8 +323,11 @@ function readLoop(
   const wavelength = numberOf(
     block.items.get('_diffrn_radiation_wavelength.wavelength') ?? block.items.get('_diffrn_radiation_wavelength'),
   );
+  const made = listFrom(areApart ? group.apart : group.symmetry, found);
+  const isFree = flagItem >= 0 ? flags.size > 0 : [...flags.values()].includes(0);
   const list = {
-    ...listFrom(areApart ? group.apart : group.symmetry, found),
+    ...made,
+    ...(isFree && { free: flagsOf(made, flags) }),
     spaceGroup: group.spaceGroup,
     wavelengthA: wavelength > 0 ? wavelength : undefined,
   };

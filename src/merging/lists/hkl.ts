@@ -30,6 +30,11 @@ export interface ReflectionList {
   readonly effective?: Float64Array | undefined;
   /** The rows of a file of which several were averaged, as they are there: they tell how well those agree. */
   readonly rows?: ReflectionList | undefined;
+  /**
+   * The flag of each reflection by which a refinement leaves out a free set, -1 where there is none: 0 is the free set, or of
+   * two flags that of fewer reflections. Absent from lists without one.
+   */
+  readonly free?: Int32Array | undefined;
 }
 
 const title = 'CrystFEL reflection list version 2.0';

@@ -13,6 +13,7 @@ export function keptRows(list: ReflectionList, kept: readonly number[]): Reflect
     intensity: of(list.intensity),
     sigma: of(list.sigma),
     measurements: of(list.measurements),
+    ...(list.free && { free: Int32Array.from(kept, (i) => list.free?.[i] as number) }),
     ...(list.effective && { effective: of(list.effective) }),
   };
 }

@@ -10,6 +10,7 @@ import { version } from '../../util/version.js';
 import type { PairAmplitudes } from '../reflections/amplitudes.js';
 import { statedGroup } from '../reflections/space-group-laue.js';
 import type { Subject } from '../setting/subject.js';
+import { freeSetOf } from './free-set.js';
 import type { ReflectionList } from './hkl.js';
 import { type MatePair, mateMean, matePairs } from './mates.js';
 import { formatMtz, type MtzColumn } from './mtz.js';
@@ -85,6 +86,7 @@ export function mtzOf(
 ): Uint8Array {
   const spaceGroup = spaceGroupOf(group, centring, given);
   const pairs = matePairs(list, group, centring);
+  const free = freeSetOf(list);
   const means = pairs.map(mateMean);
   const column = (label: string, type: string, values: readonly (number | undefined)[]): MtzColumn => ({
     label,
@@ -142,6 +144,15 @@ export function mtzOf(
       ),
       ...(amplitudes ? [column('F', 'F', [...amplitudes.amplitude]), column('SIGF', 'Q', [...amplitudes.sigma])] : []),
       ...mates,
+      ...(free
+        ? [
+            column(
+              'FreeR_flag',
+              'I',
+              pairs.map(({ indices }) => free.flagOf(indices)),
+            ),
+          ]
+        : []),
       ...anomalousColumns(amplitudes?.mates, pairs, column),
     ],
     history: [`ewald ${version}: merged with symmetry ${group.name}`],

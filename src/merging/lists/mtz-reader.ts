@@ -7,6 +7,7 @@ import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
+import { isFreeLabel } from './free-set.js';
 import type { ReflectionList } from './hkl.js';
 import { type MateColumns, type MeasuredColumns, mateColumns, measuredColumns } from './measured-columns.js';
 import { mtzHeader } from './mtz-header.js';
@@ -99,6 +100,7 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
     if (kept.length === before) without++;
   }
   if (kept.length === 0) fail(`its column ${columns[values]?.label} holds no value`);
+  const flags = columns.findIndex(({ label, type }) => type === 'I' && isFreeLabel(label));
   const list = {
     symmetry: mates ? group.apart : group.symmetry,
     spaceGroup: group.spaceGroup,
@@ -114,6 +116,9 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
       const column = countsOf(columns, mates ? (sign > 0 ? 'N(+)' : 'N(-)') : 'N', mates ? -1 : values);
       const count = column < 0 ? 1 : at(row, column);
       return isThere(count) && count >= 1 ? Math.round(count) : 1;
+    }),
+    ...(flags >= 0 && {
+      free: Int32Array.from(kept, ({ row }) => (isThere(at(row, flags)) ? Math.round(at(row, flags)) : -1)),
     }),
   };
   const read = (mates ? [...mates.plus, ...mates.minus] : [values, sigmas]).flatMap((one) => columns[one]?.label ?? []);

@@ -12,6 +12,7 @@ import { checkedOptions } from '../../options/call-options.js';
 import { argumentError } from '../../options/parameters.js';
 import { expects, expectsMembers } from '../../util/arguments.js';
 import type { EwaldError } from '../../util/errors.js';
+import { freeAfter } from '../lists/free-set.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { centringRemark } from '../setting/forbidden.js';
 import type { SpaceGroupRanking } from './absences.js';
@@ -132,9 +133,11 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
   const turned = by && reindexedWords(subject, after);
   const centred = centringRemark('', own, subject.centring);
   const { spaceGroup, remark } = spaceGroupAfter(list.spaceGroup, by, groupInCell(made.symmetry, known), known);
+  const free = freeAfter(own, made, by);
   return {
     list: {
       ...made,
+      ...(free && { free }),
       ...(spaceGroup !== undefined && { spaceGroup }),
       ...(list.wavelengthA !== undefined && { wavelengthA: list.wavelengthA }),
     },
