@@ -19,6 +19,7 @@ import { amplitudesOfPairs } from './formats/format-reflections.js';
 import { formatMmcif } from './formats/mmcif.js';
 import { formatTable1, table1Rows } from './formats/table1.js';
 import { formatReflectionList, generatedNote, type ReflectionList } from './lists/hkl.js';
+import { listWithin } from './lists/kept-rows.js';
 import { withoutError } from './lists/known-errors.js';
 import { matePairs } from './lists/mates.js';
 import { inverseOf, listOf, scaleOnto, unit, withoutFaint } from './lists/merged-lists.js';
@@ -87,9 +88,15 @@ type Halves = readonly [ReflectionList, ReflectionList];
 /** A list and its halves with their statistics and files. */
 function listsWithFiles(
   { checked, subject, wavelengthA, lowres, highres }: ListInput,
-  list: ReflectionList,
-  of: Halves,
+  whole: ReflectionList,
+  ofWhole: Halves,
 ): MergedLists {
+  const { cell: axes } = subject;
+  // Where nothing is within the limits, a doubt says so.
+  const within = listWithin(whole, axes, checked);
+  const isWithin = within.count > 0;
+  const list = isWithin ? within : whole;
+  const of = isWithin ? (ofWhole.map((half) => listWithin(half, axes, checked)) as unknown as Halves) : ofWhole;
   const { shells, reference, spaceGroup } = checked;
   const { cell, parameters, centring, group } = subject;
   const limits = { ...(lowres !== undefined && { lowres }), ...(highres !== undefined && { highres }) };
@@ -268,9 +275,9 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     remarks: [
       ...parts.remarks,
       ...(ofWavelengths === undefined ? [] : [ofWavelengths]),
-      ...withoutSigma(reflections),
+      ...withoutSigma(lists.reflections),
       ...(checked.origin === undefined ? [] : [checked.origin]),
-      ...(checked.frenchWilson ? amplitudesOfPairs(matePairs(reflections, group), subject).remarks : []),
+      ...(checked.frenchWilson ? amplitudesOfPairs(matePairs(lists.reflections, group), subject).remarks : []),
       ...(otherCell && !otherCell.isDoubtful ? [otherCell.text] : []),
       ...doubts,
     ],

@@ -256,7 +256,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
   lowres: {
     group: 'statistics',
     kind: 'number',
-    sentence: 'largest d of the statistics',
+    sentence: 'largest d of the merged lists and their statistics',
     range: range(0.1, 1e6, none),
     defaultText: 'all',
     unit: 'angstrom',
@@ -267,7 +267,7 @@ export const mergeRows = /* @__PURE__ */ grouped('model', {
     common: true,
     group: 'statistics',
     kind: 'number',
-    sentence: 'smallest d of the statistics',
+    sentence: 'smallest d of the merged lists and their statistics',
     range: range(0.1, 1e6, none),
     defaultText: 'all',
     unit: 'angstrom',

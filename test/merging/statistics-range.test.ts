@@ -19,11 +19,26 @@ const { bytes } = simulateStream({
   overallB: 20,
 });
 
-async function statisticsIn(range: { readonly lowres?: number; readonly highres?: number }) {
+async function mergedIn(range: { readonly lowres?: number; readonly highres?: number }) {
   const merger = await context.merger({ symmetry: 'mmm', model: 'mean', polarisation: 'none', ...range });
   await merger.addStream({ name: 'range.stream', bytes });
-  return (await merger.run()).statistics;
+  return merger.run();
 }
+const statisticsIn = async (range: Parameters<typeof mergedIn>[0]) => (await mergedIn(range)).statistics;
+
+test('limits cut the lists that files have, so that what a file states of itself is of its rows', async () => {
+  const { reflections, halves, statistics, toCif } = await mergedIn({ lowres: 12, highres: 3.5 });
+  const { unique, dMin, dMax } = statistics.overall;
+  expect([reflections.count, dMin, dMax]).toEqual([unique, 3.5, 12]);
+  const cif = toCif();
+  expect(cif.match(/^1 1 1 -?\d/gm)?.length).toBe(Number(/_reflns.number_obs +(\d+)/.exec(cif)?.[1]));
+  for (const list of [reflections, ...halves])
+    for (let i = 0; i < list.count; i++) {
+      const [h = 0, k = 0, l = 0] = list.indices.subarray(3 * i, 3 * i + 3);
+      const d = 1 / Math.hypot(h / 40, k / 44, l / 50);
+      expect(d >= 3.5 && d <= 12, `${h} ${k} ${l}`).toBe(true);
+    }
+});
 
 test('the L-test and the Wilson plot follow lowres and highres', { tags: 'all' }, async () => {
   const [all, fine, coarse] = [

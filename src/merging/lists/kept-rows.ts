@@ -1,5 +1,7 @@
 /** Some rows of a list, and the row that is none. */
+import type { Cell } from '../../crystal/cell.js';
 import { counted } from '../../util/amounts.js';
+import { indicesOf, inverseD } from '../statistics/statistics.js';
 import type { ReflectionList } from './hkl.js';
 
 /** The list of these rows alone. */
@@ -16,6 +18,23 @@ export function keptRows(list: ReflectionList, kept: readonly number[]): Reflect
     ...(list.free && { free: Int32Array.from(kept, (i) => list.free?.[i] as number) }),
     ...(list.effective && { effective: of(list.effective) }),
   };
+}
+
+/** The reflections with d from `lowres` to `highres`, in angstrom; undefined for no limit. */
+export function listWithin(
+  list: ReflectionList,
+  cell: Cell,
+  { lowres, highres }: { readonly lowres?: number | undefined; readonly highres?: number | undefined },
+): ReflectionList {
+  if (lowres === undefined && highres === undefined) return list;
+  const inverse = inverseD(cell);
+  const [low, high] = [1 / (lowres ?? Number.POSITIVE_INFINITY), 1 / (highres ?? 0)];
+  const kept: number[] = [];
+  for (let i = 0; i < list.count; i++) {
+    const q = inverse(indicesOf(list, i));
+    if (q >= low && q <= high) kept.push(i);
+  }
+  return keptRows(list, kept);
 }
 
 /** A list without 0 0 0, which is the direct beam and no reflection, and ends HKLF 4; and what to know of it. */
