@@ -69,7 +69,12 @@ function withoutGroup(): never {
 /** A CrystFEL list that states no cell. */
 function withoutCell(list: ReflectionFile['list']): FormattedList {
   const { list: writable, remarks } = writableAs(list, 'hkl');
-  return { content: formatReflectionList(writable, [generatedNote()]), remarks, isDoubtful: false };
+  return {
+    content: formatReflectionList(writable, [generatedNote()]),
+    reflections: writable.count,
+    remarks,
+    isDoubtful: false,
+  };
 }
 
 const shapeOf = ({ cell }: KnownCell): number[] => [...lengthsOf(cell), ...anglesOf(cell)];
@@ -92,6 +97,7 @@ export async function run([input = '']: readonly string[], flags: ConvertFlags):
   if (own && !sameShape(converted.cell, own)) await cellOfLists(undefined, [file], [input], notes);
   const {
     content,
+    reflections,
     remarks: written,
     isDoubtful,
     instructions,
@@ -115,7 +121,7 @@ export async function run([input = '']: readonly string[], flags: ConvertFlags):
       input: inputName(input),
       output,
       kind,
-      reflections: list.count,
+      reflections,
       symmetry: list.symmetry,
       spaceGroup: list.spaceGroup,
       columns: file.columns,
@@ -124,7 +130,7 @@ export async function run([input = '']: readonly string[], flags: ConvertFlags):
       isDoubtful: !isTrusted,
       remarks,
     });
-  print(`${counted(list.count, 'reflection')} in ${list.symmetry}: ${output}`);
+  print(`${counted(reflections, 'reflection')} in ${list.symmetry}: ${output}`);
   if (lost.length > 0) note(`${yellow('note:')} left out: ${lost.join(', ')}`);
   for (const remark of remarks) note(`${yellow('note:')} ${remark}`);
 }

@@ -1,7 +1,7 @@
 /** What a list says of itself when it is read and written: nothing is lost, bent or claimed without a word. */
 import { describe, expect, test } from 'vitest';
 import { readCell } from '../../dist/index.node.js';
-import { convertReflections, formatReflections, readReflections } from '../../dist/merging.js';
+import { checkReflections, convertReflections, formatReflections, readReflections } from '../../dist/merging.js';
 
 const cell = readCell('20,25,30,90,90,90');
 const bytesOf = (content: string | Uint8Array): Uint8Array =>
@@ -68,5 +68,34 @@ describe('a list', () => {
       expect(formatReflections(list, kind, { cell: tetragonal }).remarks.join(), kind).toMatch(
         /free set of 2\d reflections.* it is lost/,
       );
+  });
+
+  test('is counted as it is written', () => {
+    const given = listOf([[0, 0, 0, 500, 10], ...three, [3, 3, 3, 40, 0], [-3, -3, -3, 41, 1]], '222');
+    for (const kind of kinds) {
+      const { content, reflections } = formatReflections(given, kind, { cell });
+      const text = new TextDecoder('latin1').decode(bytesOf(content));
+      const rows =
+        kind === 'mtz'
+          ? Number(/NCOL +\d+ +(\d+)/.exec(text)?.[1])
+          : (text.match(/^ *(1 1 1 )?-?\d+ +-?\d+ +-?\d+ .*[\d?]$/gm)?.length ?? 0) - Number(kind === 'shelx');
+      expect([reflections, kind], text).toEqual([rows, kind]);
+    }
+  });
+
+  test('has the same Wilson B and twin test whatever shells are asked for', () => {
+    const all: number[][] = [];
+    for (let h = 0; h < 8; h++)
+      for (let k = 0; k < 8; k++)
+        for (let l = 1; l < 10; l++) {
+          const q2 = (h / 20) ** 2 + (k / 25) ** 2 + (l / 30) ** 2;
+          all.push([h, k, l, 900 * Math.exp(-5 * q2) * (1 + Math.sin(7 * h + 3 * k + l)), 5]);
+        }
+    const [whole, limited] = [{}, { highres: 3.4, shells: 4 }].map((limits) =>
+      checkReflections(listOf(all), { cell, ...limits }),
+    );
+    for (const key of ['wilson', 'twinning', 'spaceGroups', 'outliers'] as const)
+      expect(limited?.[key], key).toEqual(whole?.[key]);
+    expect(limited?.overall.unique).toBeLessThan(whole?.overall.unique as number);
   });
 });

@@ -40,6 +40,8 @@ export interface FormatContent extends ListSubject {
 /** A file, and what to know of it. */
 export interface FormattedList {
   readonly content: string | Uint8Array;
+  /** Rows of the file, of which MTZ and mmCIF have one for both mates. */
+  readonly reflections: number;
   readonly remarks: readonly string[];
   /** Of HKLF 4, where a space group is given or stated: the text of an .ins file, without the contents of the cell. */
   readonly instructions?: (() => string) | undefined;
@@ -171,8 +173,9 @@ function formatted(list: ReflectionList, kind: ListKind, content: FormatContent)
   const parameters = [...lengthsOf(cell), ...anglesOf(cell)] as [number, number, number, number, number, number];
   if (content.frenchWilson && !holdsAmplitudes(kind))
     throw new EwaldError('Unsupported', `${kind} files hold intensities alone; write amplitudes as .mtz or .cif`);
+  const reflections = list.count;
   if (kind === 'hkl')
-    return { content: formatReflectionList(list, [generatedNote({ parameters, centring })]), remarks: [] };
+    return { content: formatReflectionList(list, [generatedNote({ parameters, centring })]), reflections, remarks: [] };
   if (kind === 'shelx') {
     const { text, factor, raised } = formatHklf4(list);
     const remarks = [
@@ -185,6 +188,7 @@ function formatted(list: ReflectionList, kind: ListKind, content: FormatContent)
     const { spaceGroup } = content;
     return {
       content: text,
+      reflections,
       remarks,
       ...(spaceGroup && { instructions: () => formatShelxIns({ parameters, wavelengthA, centring, spaceGroup }) }),
     };
@@ -199,6 +203,7 @@ function formatted(list: ReflectionList, kind: ListKind, content: FormatContent)
         spaceGroupNumber: spaceGroup.number,
         friedel: group.centrosymmetric,
       }),
+      reflections,
       remarks: [],
     };
   }
@@ -217,6 +222,7 @@ function formatted(list: ReflectionList, kind: ListKind, content: FormatContent)
         spaceGroup: content.spaceGroup,
         amplitudes,
       }),
+      reflections: pairs.length,
       remarks,
     };
   return {
@@ -231,6 +237,7 @@ function formatted(list: ReflectionList, kind: ListKind, content: FormatContent)
       amplitudes,
       free: freeSetOf(list),
     }),
+    reflections: pairs.length,
     remarks,
   };
 }

@@ -60,9 +60,12 @@ export function checkReflections(
   options: CheckOptions = {},
 ): Omit<ListCheck, 'stated' | 'isDoubtful'> {
   const { chiral: _, ...limits } = options;
-  const { shells, overall, wilson } = mergeStatistics(list, undefined, subject, { ...limits, twins: false });
+  const { shells, overall, ...within } = mergeStatistics(list, undefined, subject, { ...limits, twins: false });
   if (overall.unique === 0 && (limits.lowres ?? limits.highres) !== undefined)
     throw noneWithin('the list', list, subject.cell);
+  // Limits are those of the shells: the tests take all reflections.
+  const isLimited = (limits.lowres ?? limits.highres) !== undefined;
+  const { wilson } = isLimited ? mergeStatistics(list, undefined, subject, { twins: false }) : within;
   const { unique, own } = withoutMates(list, subject);
   const of = expectedIntensities(unique, own);
   const twinning = twinStatistics(unique, own, of);
