@@ -98,4 +98,17 @@ describe('a list', () => {
       expect(limited?.[key], key).toEqual(whole?.[key]);
     expect(limited?.overall.unique).toBeLessThan(whole?.overall.unique as number);
   });
+
+  test('of amplitudes keeps their signs, and the errors of those that are 0', () => {
+    const text = formatReflections(listOf(three), 'cif', { cell }).content as string;
+    const amplitudes = text
+      .replace('intensity_meas', 'F_meas_au')
+      .replace('intensity_sigma', 'F_meas_sigma_au')
+      .replace(/ 10\.000 1\.000$/m, ' -3 1')
+      .replace(/ 20\.000 1\.000$/m, ' 0 2');
+    const { list, remarks } = readReflections(bytesOf(amplitudes));
+    expect([...list.intensity]).toEqual([-9, 0, 900]);
+    expect([...list.sigma]).toEqual([7, 4, 61]);
+    expect(remarks.join()).toMatch(/1 value of f_meas_au is below 0/);
+  });
 });

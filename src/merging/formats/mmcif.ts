@@ -11,6 +11,7 @@ import type { MatePair } from '../lists/mates.js';
 import { mateMean } from '../lists/mates.js';
 import { matesApart, withoutValue } from '../lists/mtz-reader.js';
 import { decimalsOf, digitsOf, errorOrMissing } from '../lists/sigma-digits.js';
+import { negativeAmplitudes, squared } from '../lists/squared.js';
 import { type GroupOfFile, groupOfFile } from '../lists/stated-group.js';
 import type { PairAmplitudes } from '../reflections/amplitudes.js';
 import { type ListedReflection, listFrom } from '../reflections/lists-in-group.js';
@@ -284,7 +285,7 @@ function readLoop(
   const flags = new Map<string, number>();
   const flagItem = at('pdbx_r_free_flag');
   const found: ListedReflection[] = [];
-  let without = 0;
+  let [without, negative] = [0, 0];
   for (const row of loop.rows) {
     const indices = places.map((place) => Number(row[place])) as unknown as Indices;
     if (!indices.every(Number.isInteger)) fail(`"${row.slice(0, 8).join(' ')}" has no whole indices`);
@@ -306,7 +307,8 @@ function readLoop(
       const error = sigmaColumn < 0 ? Number.NaN : numberAt(row[sigmaColumn], indices, fail);
       const sigma = Number.isFinite(error) ? error : 0;
       if (sigma < 0) fail(`the reflection ${indices.join(' ')} has the sigma ${sigma}; expected 0 or more`);
-      const [intensity, deviation] = items.isAmplitude ? [value * value, 2 * Math.abs(value) * sigma] : [value, sigma];
+      const [intensity, deviation] = items.isAmplitude ? squared(value, sigma) : [value, sigma];
+      if (items.isAmplitude && value < 0) negative++;
       const [h, k, l] = indices;
       found.push({ indices: n > 0 ? [-h, -k, -l] : indices, intensity, sigma: deviation, measurements: 1 });
     }
@@ -318,6 +320,7 @@ function readLoop(
     ...group.remarks,
     ...[...left].map(([code, count]) => `${count} reflections with the status ${code} have values, and are left out.`),
     ...withoutValue(without, loop.rows.length, items.columns[0]),
+    ...negativeAmplitudes(negative, items.columns[0]),
     ...(areApart ? [matesApart(ofMates ? items.columns : ['rows of both'])] : []),
   ];
   const wavelength = numberOf(

@@ -52,7 +52,8 @@ export interface ReadReflectionsOptions {
 
 /**
  * Reads a CrystFEL list, an MTZ, mmCIF, XDS_ASCII or HKLF 4 file, told apart by its contents. Amplitudes are taken as
- * intensities, I = F² and σ(I) = 2 F σ(F). The symmetry is that of the operators which a file states, and calculated values
+ * intensities, I = F² with the sign of F and
+ * σ(I) = 2 |F| σ(F) + σ(F)². The symmetry is that of the operators which a file states, and calculated values
  * are never read. Throws `Format`, `Argument` for an HKLF 4 file without a point group, and for columns that it lacks.
  */
 export function readReflections(bytes: Uint8Array, options: ReadReflectionsOptions = {}): ReflectionFile {

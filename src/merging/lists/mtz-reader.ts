@@ -11,6 +11,7 @@ import { isFreeLabel } from './free-set.js';
 import type { ReflectionList } from './hkl.js';
 import { type MateColumns, type MeasuredColumns, mateColumns, measuredColumns } from './measured-columns.js';
 import { mtzHeader } from './mtz-header.js';
+import { negativeAmplitudes, squared } from './squared.js';
 import { groupOfFile } from './stated-group.js';
 
 const record = 80;
@@ -107,10 +108,10 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
     wavelengthA: header.wavelengthOf(of),
     count: kept.length,
     indices: Int16Array.from(kept.flatMap(({ row, sign }) => [0, 1, 2].map((axis) => sign * at(row, axis)))),
-    intensity: Float64Array.from(kept, ({ row, of }) => (isAmplitude ? at(row, of[0]) ** 2 : at(row, of[0]))),
+    intensity: Float64Array.from(kept, ({ row, of }) => (isAmplitude ? squared(at(row, of[0]), 0)[0] : at(row, of[0]))),
     sigma: Float64Array.from(kept, ({ row, of }) => {
       const sigma = of[1] < 0 ? 0 : at(row, of[1]);
-      return !isThere(sigma) ? 0 : isAmplitude ? 2 * Math.abs(at(row, of[0])) * sigma : sigma;
+      return !isThere(sigma) ? 0 : isAmplitude ? squared(at(row, of[0]), sigma)[1] : sigma;
     }),
     measurements: Float64Array.from(kept, ({ row, sign }) => {
       const column = countsOf(columns, mates ? (sign > 0 ? 'N(+)' : 'N(-)') : 'N', mates ? -1 : values);
@@ -126,6 +127,7 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
     ...group.remarks,
     ...(mates ? [matesApart(read)] : []),
     ...withoutValue(without, rows, columns[values]?.label),
+    ...negativeAmplitudes(isAmplitude ? kept.filter(({ row, of }) => at(row, of[0]) < 0).length : 0, read[0]),
   ];
   return { list, parameters, centring: group.centring, columns: read, others, remarks };
 }
