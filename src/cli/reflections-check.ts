@@ -24,7 +24,8 @@ export async function run([input = '']: readonly string[], flags: CheckFlags): P
   const notes: InputNotes = [];
   const file = await readList(input, flags, notes);
   const cell = await cellOfLists(flags.cell, [file], [input], notes);
-  const result = checkReflections(file.list, { ...pickFlags(checkListRows, flags), cell });
+  const checked = checkReflections(file.list, { ...pickFlags(checkListRows, flags), cell });
+  const result = { ...checked, isDoubtful: checked.isDoubtful || file.badRows > 0 };
   const words = { twinning: twinText(result), spaceGroup: spaceGroupText(result) };
   if (html !== undefined)
     await writeWhole(html, checkReport(result, { title: inputName(input), about: commandLine() }), writing);

@@ -25,10 +25,12 @@ export async function run([first = '', second = '']: readonly string[], flags: C
   const notes: InputNotes = [];
   const files = [await readList(first, flags, notes), await readList(second, flags, notes)] as const;
   const known = await cellOfLists(cell, files, [first, second], notes);
-  const result = compareReflections(files[0].list, files[1].list, {
+  const compared = compareReflections(files[0].list, files[1].list, {
     ...pickFlags(compareListsRows, flags),
     cell: known,
   });
+  const isDoubtful = compared.isDoubtful || files.some(({ badRows }) => badRows > 0);
+  const result = { ...compared, isDoubtful };
   sayNotes(notes);
   if (html !== undefined) {
     const title = `${inputName(first)} and ${inputName(second)}`;

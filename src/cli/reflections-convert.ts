@@ -109,7 +109,7 @@ export async function run([input = '']: readonly string[], flags: ConvertFlags):
   await writeWhole(output, content, writing);
   sayNotes(notes);
   if (ins !== undefined && text !== undefined) await writeWhole(ins, text, { ...writing, ...mergeWriting.ins });
-  const isTrusted = !converted.isDoubtful && !isDoubtful;
+  const isTrusted = !converted.isDoubtful && !isDoubtful && file.badRows === 0;
   if (!isTrusted) warn('the list contradicts what it is said to have: see the notes (exit code 1)');
   endDone(isTrusted);
   const lost = [

@@ -162,7 +162,7 @@ describe('a file of reflections', () => {
     ['mmCIF without a space group', cif.replace(/_symmetry.*\n/g, ''), /states no space group/],
     ['mmCIF without intensities', cif.replaceAll('intensity_', 'phase_'), /no intensities/],
     ['XDS_ASCII that is cut', xds.slice(0, xds.lastIndexOf('!END')), /no "!END_OF_DATA"/],
-    ['XDS_ASCII with a word for a number', xds.replace(/E\+00\n/, 'EE00\n'), /is not a reflection of the items/],
+    ['XDS_ASCII with words for numbers', xds.replaceAll(/E\+00\n/g, 'EE00\n'), /is not a reflection of the items/],
   ])('that is %s is refused with what is wrong', (_, text, message) => {
     expect(() => readReflections(new TextEncoder().encode(text), { name: 'list' })).toThrow(message);
   });
@@ -197,10 +197,13 @@ describe('a file of reflections', () => {
     }
   });
 
-  test('with a word in the place of a number is refused with the reflection', () => {
+  test('with a word in the place of a number is left out with the reflection, and many are refused', () => {
     const broken = cif.replace(/ o (\S+) (\S+)\n$/, ' o 12,5 $2\n');
-    expect(() => readReflections(bytesOf(broken))).toThrow(
+    expect(readReflections(bytesOf(broken)).remarks.join()).toMatch(
       /the reflection 5 5 5 has "12,5" where a number is expected/,
+    );
+    expect(() => readReflections(bytesOf(cif.replaceAll(/ o (\S+)\.(\S+) /g, ' o $1,$2 ')))).toThrow(
+      /where a number is expected/,
     );
   });
 

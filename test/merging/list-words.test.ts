@@ -111,4 +111,30 @@ describe('a list', () => {
     expect([...list.sigma]).toEqual([7, 4, 61]);
     expect(remarks.join()).toMatch(/1 value of f_meas_au is below 0/);
   });
+
+  test('with a bad row among many is read without it, and says which; with many it is refused', () => {
+    const all: number[][] = [];
+    for (let h = 0; h < 6; h++) for (let k = 0; k < 6; k++) for (let l = 1; l < 4; l++) all.push([h, k, l, 50, 2]);
+    const mtz = formatReflections(listOf(all), 'mtz', { cell }).content as Uint8Array;
+    const view = new DataView(mtz.buffer, mtz.byteOffset);
+    const spoilt = {
+      hkl: (text: string, n: number) => text.replaceAll('      2.00 ', (x) => (n-- > 0 ? '     -2.00 ' : x)),
+      cif: (text: string, n: number) => text.replaceAll(' 50.000 ', (x) => (n-- > 0 ? ' 50,000 ' : x)),
+      xds: (text: string, n: number) => text.replaceAll(' 5.000E+01', (x) => (n-- > 0 ? ' 5.000EE01' : x)),
+      shelx: (text: string, n: number) => text.replaceAll('    2.00   1', (x) => (n-- > 0 ? '   -2.00   1' : x)),
+    } as const;
+    const read = (content: string | Uint8Array) => readReflections(bytesOf(content), { symmetry: 'mmm', name: 'a' });
+    for (const [kind, spoil] of Object.entries(spoilt)) {
+      const text = formatReflections(listOf(all), kind as 'hkl', { cell }).content as string;
+      const { list, badRows, remarks } = read(spoil(text, 2));
+      expect([list.count, badRows], kind).toEqual([all.length - 2, 2]);
+      expect(remarks.join(), kind).toMatch(
+        /2 of 108 rows are no reflections, and are left out; the first one: .*[-,E]/,
+      );
+      expect(() => read(spoil(text, 20)), kind).toThrow(/^a:/);
+    }
+    // SIGIMEAN is the fifth of six columns.
+    view.setFloat32(80 + 4 * (6 * 40 + 4), -2, true);
+    expect(read(mtz)).toMatchObject({ badRows: 1, list: { count: all.length - 1 } });
+  });
 });

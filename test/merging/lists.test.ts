@@ -131,7 +131,7 @@ test('the reader of references accepts amplitudes, and refuses data that are not
   const { symmetry, intensity, sigma } = readMtzReflections(amplitudes);
   expect(symmetry).toBe('4/m');
   expect([...intensity].sort((a, b) => a - b)).toEqual(content.indices.map((_, i) => (i + 2) ** 2));
-  expect([...sigma]).toEqual([...intensity].map(Math.sqrt));
+  expect([...sigma]).toEqual([...intensity].map((x) => Math.sqrt(x) + 0.25));
   const indexed = (indices: readonly [number, number, number]): Uint8Array =>
     formatMtz({ ...content, indices: [[0, 0, 1], indices, [300_000, 0, 0]] });
   const negative = formatMtz({

@@ -1,6 +1,7 @@
 /** SHELX's HKLF 4: indices, intensity, sigma and batch in columns of 4, 4, 4, 8, 8 and 4 characters, ended by zeros. */
 import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
+import { BadRows } from '../lists/bad-rows.js';
 import { flagsOf, freeSetOf } from '../lists/free-set.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { decimalsOf, isError } from '../lists/sigma-digits.js';
@@ -128,6 +129,7 @@ export const isLikeHklf4 = (text: string): boolean =>
 interface Hklf4Reflections {
   readonly list: ReflectionList;
   readonly remarks: readonly string[];
+  readonly badRows: number;
 }
 
 /**
@@ -139,23 +141,26 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
   const lines = text.split(/\r\n|\n|\r/);
   const batches = new Set<number>();
   const flags = new Map<string, number>();
-  let [observations, free, end] = [0, 0, lines.length];
+  const bad = new BadRows();
+  let [rows, observations, free, end] = [0, 0, 0, lines.length];
   for (const [at, own] of lines.entries()) {
     if (own.trim() === '') continue;
     const row = rowOf(own);
-    if (!row || row.sigma < 0)
-      throw new EwaldError(
-        'Format',
-        `${name}:${at + 1}: "${own.slice(0, 40)}" is not a row of HKLF 4: h, k and l of four columns each, intensity and ` +
-          'sigma of eight, and perhaps a batch number of four (3I4, 2F8.2, I4)',
-        { detail: { path: name } },
+    if (!row || row.sigma < 0) {
+      rows++;
+      bad.add(
+        `${at + 1}: "${own.slice(0, 40)}" is not a row of HKLF 4: h, k and l of four columns each, intensity and sigma of ` +
+          'eight, and perhaps a batch number of four (3I4, 2F8.2, I4)',
       );
+      continue;
+    }
     const { indices, batch, intensity, sigma } = row;
     // The end of the data; what follows is for SHELX.
     if (indices.every((x) => x === 0)) {
       end = at;
       break;
     }
+    rows++;
     batches.add(batch);
     observations++;
     if (batch < 0) free++;
@@ -165,6 +170,9 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
     if (there) there.push(one);
     else found.set(indices.join(), [one]);
   }
+  const ofBad = bad.remarks(rows, (message) => {
+    throw new EwaldError('Format', `${name}:${message}`, { detail: { path: name } });
+  });
   if (found.size === 0) throw new EwaldError('Format', `${name}: it holds no reflection`, { detail: { path: name } });
   // A test set of SHELXL has -1 beside 0 or 1; components of a twin have other numbers.
   if (free > 0 && [...batches].some((batch) => batch < -1 || batch > 1))
@@ -178,12 +186,13 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
   const made = listFrom(symmetry, [...found.values()].map(meanOf));
   const list = free > 0 ? { ...made, free: flagsOf(made, flags) } : made;
   const remarks = [
+    ...ofBad,
     observations > list.count
       ? `${observations} observations are averaged by 1/sigma² to ${list.count} reflections with the same indices.`
       : '',
     free > 0 ? `${counted(free, 'observation')} of a test set (batch number -1), the free set of other programs.` : '',
     further > 0 ? `Not read: ${counted(further, 'row')} of numbers behind the end, 0 0 0 in line ${end + 1}.` : '',
   ].filter((one) => one !== '');
-  const rows = observations > list.count && listFrom(symmetry, [...found.values()].flat());
-  return { list: rows ? { ...list, rows } : list, remarks };
+  const each = observations > list.count && listFrom(symmetry, [...found.values()].flat());
+  return { list: each ? { ...list, rows: each } : list, remarks, badRows: bad.count };
 }

@@ -5,6 +5,7 @@ import { centric, type Indices, representative } from '../../crystal/symmetry/as
 import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
+import { BadRows } from '../lists/bad-rows.js';
 import { type FreeSet, flagsOf } from '../lists/free-set.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import type { MatePair } from '../lists/mates.js';
@@ -158,6 +159,7 @@ export interface CifReflections {
   /** Other items of measured intensities and amplitudes. */
   readonly others: readonly string[];
   readonly remarks: readonly string[];
+  readonly badRows: number;
 }
 
 /** The items that are read: those that are named, else the first of intensities, then of amplitudes. */
@@ -285,10 +287,15 @@ function readLoop(
   const flags = new Map<string, number>();
   const flagItem = at('pdbx_r_free_flag');
   const found: ListedReflection[] = [];
+  const bad = new BadRows();
   let [without, negative] = [0, 0];
   for (const row of loop.rows) {
     const indices = places.map((place) => Number(row[place])) as unknown as Indices;
-    if (!indices.every(Number.isInteger)) fail(`"${row.slice(0, 8).join(' ')}" has no whole indices`);
+    const wrong = wrongRow(row, indices, columns);
+    if (wrong !== undefined) {
+      bad.add(wrong);
+      continue;
+    }
     const code = status < 0 ? 'o' : (row[status] ?? '');
     // x is not measured, < is not observed by a limit of sigmas, and other codes are of absences and of excluded ones.
     const isLeft = !/^[ofhl]$/i.test(code);
@@ -297,16 +304,15 @@ function readLoop(
       flags.set(indices.join(), flagItem >= 0 ? flag : Number(code.toLowerCase() === 'o'));
     let hasValue = false;
     for (const [n, [column, sigmaColumn]] of columns.entries()) {
-      const value = numberAt(row[column], indices, fail);
+      const value = numberOf(row[column]);
       hasValue ||= Number.isFinite(value);
       if (!Number.isFinite(value) || (n > 0 && centric(indices, own))) continue;
       if (isLeft) {
         left.set(code, (left.get(code) ?? 0) + 1);
         continue;
       }
-      const error = sigmaColumn < 0 ? Number.NaN : numberAt(row[sigmaColumn], indices, fail);
+      const error = numberOf(row[sigmaColumn]);
       const sigma = Number.isFinite(error) ? error : 0;
-      if (sigma < 0) fail(`the reflection ${indices.join(' ')} has the sigma ${sigma}; expected 0 or more`);
       const [intensity, deviation] = items.isAmplitude ? squared(value, sigma) : [value, sigma];
       if (items.isAmplitude && value < 0) negative++;
       const [h, k, l] = indices;
@@ -314,10 +320,12 @@ function readLoop(
     }
     if (!hasValue) without++;
   }
+  const ofBad = bad.remarks(loop.rows.length, fail);
   if (found.length === 0) fail(`its ${items.columns[0]} has no value`);
   const areApart = ofMates !== undefined || hasMatesIn(found, group);
   const remarks = [
     ...group.remarks,
+    ...ofBad,
     ...[...left].map(([code, count]) => `${count} reflections with the status ${code} have values, and are left out.`),
     ...withoutValue(without, loop.rows.length, items.columns[0]),
     ...negativeAmplitudes(negative, items.columns[0]),
@@ -341,6 +349,7 @@ function readLoop(
     columns: items.columns,
     others: items.others,
     remarks,
+    badRows: bad.count,
   };
 }
 
@@ -357,12 +366,21 @@ function hasMatesIn(found: readonly ListedReflection[], { apart, symmetry }: Gro
   });
 }
 
-/** A number of a row, NaN for a missing one; a word in its place is no missing number. */
-function numberAt(text: string | undefined, indices: Indices, fail: (message: string) => never): number {
-  const value = numberOf(text);
-  if (Number.isNaN(value) && text !== undefined && !/^([?.]|nan)$/i.test(text))
-    fail(`the reflection ${indices.join(' ')} has "${text.slice(0, 40)}" where a number is expected, or ? for none`);
-  return value;
+/** Why a row is no reflection; undefined if it is one. A word in the place of a number is no missing number. */
+function wrongRow(
+  row: readonly string[],
+  indices: Indices,
+  columns: readonly (readonly [values: number, sigmas: number])[],
+): string | undefined {
+  if (!indices.every(Number.isInteger)) return `"${row.slice(0, 8).join(' ')}" has no whole indices`;
+  for (const [column, sigmaColumn] of columns) {
+    for (const text of [row[column], row[sigmaColumn]])
+      if (text !== undefined && Number.isNaN(numberOf(text)) && !/^([?.]|nan)$/i.test(text))
+        return `the reflection ${indices.join(' ')} has "${text.slice(0, 40)}" where a number is expected, or ? for none`;
+    if (Number.isFinite(numberOf(row[column])) && numberOf(row[sigmaColumn]) < 0)
+      return `the reflection ${indices.join(' ')} has the sigma ${row[sigmaColumn]}; expected 0 or more`;
+  }
+  return undefined;
 }
 
 /** `12.3(4)` is 12.3. */

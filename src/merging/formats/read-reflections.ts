@@ -5,7 +5,8 @@ import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
-import { notedCell, type ReflectionList, readReflectionList } from '../lists/hkl.js';
+import { BadRows } from '../lists/bad-rows.js';
+import { notedCell, type ReflectionList, readListRows } from '../lists/hkl.js';
 import { withoutOrigin } from '../lists/kept-rows.js';
 import { readMtzFile } from '../lists/mtz-reader.js';
 import { repeatedRemark } from '../lists/repeated.js';
@@ -35,6 +36,8 @@ export interface ReflectionFile {
   readonly columns?: readonly string[] | undefined;
   /** What to know of it: columns that were not read, and what contradicts itself. */
   readonly remarks: readonly string[];
+  /** Rows that are no reflections, such as one with a negative sigma; they are left out, and the remarks say the first. */
+  readonly badRows: number;
 }
 
 /** How a file is read. */
@@ -52,9 +55,9 @@ export interface ReadReflectionsOptions {
 
 /**
  * Reads a CrystFEL list, an MTZ, mmCIF, XDS_ASCII or HKLF 4 file, told apart by its contents. Amplitudes are taken as
- * intensities, I = F² with the sign of F and
- * σ(I) = 2 |F| σ(F) + σ(F)². The symmetry is that of the operators which a file states, and calculated values
- * are never read. Throws `Format`, `Argument` for an HKLF 4 file without a point group, and for columns that it lacks.
+ * intensities, I = F² with the sign of F and σ(I) = 2 |F| σ(F) + σ(F)². The symmetry is that of the operators which a file
+ * states, and calculated values are never read. Rows that are no reflections are left out with a remark, up to one in
+ * twenty. Throws `Format`, `Argument` for an HKLF 4 file without a point group, and for columns that it lacks.
  */
 export function readReflections(bytes: Uint8Array, options: ReadReflectionsOptions = {}): ReflectionFile {
   const read = readFile(bytes, options);
@@ -113,7 +116,12 @@ function readFile(bytes: Uint8Array, { name = 'the list', symmetry, columns }: R
         'mmCIF, XDS_ASCII or HKLF 4 file',
       { detail: { path: name } },
     );
-  return { kind: 'hkl', list: readReflectionList(text, name), ...notedCell(text), remarks: [] };
+  const bad = new BadRows();
+  const list = readListRows(text, name, (message) => bad.add(message));
+  const ofBad = bad.remarks(list.count + bad.count, (message) => {
+    throw new EwaldError('Format', `${name}:${message}`, { detail: { path: name } });
+  });
+  return { kind: 'hkl', list, ...notedCell(text), remarks: ofBad, badRows: bad.count };
 }
 
 /** Columns as they are named in sentences. */

@@ -3,6 +3,7 @@
 import type { Centring } from '../../crystal/centring.js';
 import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { EwaldError } from '../../util/errors.js';
+import { BadRows } from '../lists/bad-rows.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { isError } from '../lists/sigma-digits.js';
 import { groupOfFile } from '../lists/stated-group.js';
@@ -55,6 +56,7 @@ export interface XdsReflections {
   readonly centring: Centring;
   /** What was left out or averaged. */
   readonly remarks: readonly string[];
+  readonly badRows: number;
 }
 
 /** Reads XDS_ASCII, merged or not; observations of the same indices are averaged. Throws `Format` with the line. */
@@ -66,7 +68,8 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
   const items = new Map<string, number>();
   const said = new Map<string, string>();
   const found = new Map<string, ListedReflection[]>();
-  let misfits = 0;
+  const bad = new BadRows();
+  let [rows, misfits] = [0, 0];
   let isEnded = false;
   for (const [at, line] of lines.entries()) {
     if (line.startsWith('!END_OF_DATA')) {
@@ -86,8 +89,11 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
     const of = (item: string): number => values[items.get(item) ?? -1] ?? Number.NaN;
     const indices = [of('H'), of('K'), of('L')] as [number, number, number];
     const [intensity, sigma] = [of('IOBS'), of('SIGMA(IOBS)')];
-    if (!indices.every(Number.isInteger) || !Number.isFinite(intensity) || !Number.isFinite(sigma))
-      fail(at, `"${line.slice(0, 60)}" is not a reflection of the items ${[...items.keys()].join(', ')}`);
+    rows++;
+    if (!indices.every(Number.isInteger) || !Number.isFinite(intensity) || !Number.isFinite(sigma)) {
+      bad.add(`${at + 1}: "${line.slice(0, 60)}" is not a reflection of the items ${[...items.keys()].join(', ')}`);
+      continue;
+    }
     if (sigma < 0) {
       misfits++;
       continue;
@@ -98,6 +104,9 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
     else found.set(indices.join(), [one]);
   }
   if (!isEnded) fail(lines.length - 1, 'the file has no "!END_OF_DATA"; it is incomplete');
+  const ofBad = bad.remarks(rows, (message) => {
+    throw new EwaldError('Format', `${name}:${message}`, { detail: { path: name } });
+  });
   if (found.size === 0) fail(0, 'it holds no reflection');
   const number = Number(said.get('SPACE_GROUP_NUMBER'));
   if (!(number >= 1 && number <= 230))
@@ -113,6 +122,7 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
   const observations = [...found.values()].reduce((sum, some) => sum + some.length, 0);
   const merged = [...inGroup(listFrom(group, [...found.values()].map(meanOf)), pointGroup(group)).values()];
   const remarks = [
+    ...ofBad,
     misfits > 0 ? `${misfits} misfits, whose sigmas are negative, are left out.` : '',
     observations > merged.length
       ? `${observations} observations are averaged by 1/sigma² to ${merged.length} reflections.`
@@ -128,6 +138,7 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
     },
     parameters: stated,
     remarks,
+    badRows: bad.count,
     centring,
   };
 }

@@ -90,6 +90,14 @@ export function formatReflectionList(list: ReflectionList, notes: readonly strin
 
 /** Reads a list. Throws `Format` with the line number if the text is not a list. */
 export function readReflectionList(given: TextOrBytes, name = 'the reflection list'): ReflectionList {
+  const fail = (message: string): never => {
+    throw new EwaldError('Format', `${name}:${message}`, { detail: { path: name } });
+  };
+  return readListRows(given, name, fail);
+}
+
+/** The same with what becomes of a row that is no reflection: `onBad` throws, or the row is left out. */
+export function readListRows(given: TextOrBytes, name: string, onBad: (message: string) => void): ReflectionList {
   const text = textOf('readReflectionList: the first argument', given);
   const lines = text.split(/\r\n|\n|\r/);
   const fail = (line: number, message: string): never => {
@@ -102,6 +110,7 @@ export function readReflectionList(given: TextOrBytes, name = 'the reflection li
   const stop = lines.findIndex((line) => line.trim() === end);
   if (stop < 0) fail(lines.length - 1, `the list has no "${end}"; it is incomplete`);
   const rows = lines.slice(3, stop);
+  let count = 0;
   const indices = new Int16Array(3 * rows.length);
   const [intensity, sigma, measurements] = [0, 0, 0].map(() => new Float64Array(rows.length)) as [
     Float64Array,
@@ -109,24 +118,41 @@ export function readReflectionList(given: TextOrBytes, name = 'the reflection li
     Float64Array,
   ];
   for (const [i, row] of rows.entries()) {
+    const bad = (message: string): void => onBad(`${i + 4}: ${message}`);
     const [h, k, l, value, , error = '', n] = row.trim().split(/\s+/);
     // A reflection without weight, as CrystFEL's programs read it.
     const isUnknown = /^\+?inf(inity)?$/i.test(error);
     const words = [h, k, l, n, value, isUnknown ? '0' : error];
     const numbers = words.map(Number);
-    const [a, b, c, count, own, deviation] = numbers as [number, number, number, number, number, number];
+    const [a, b, c, times, own, deviation] = numbers as [number, number, number, number, number, number];
     // Number reads 0x10 as well, and 1e3, which is no index and no count.
     const isNumber = (word = '', place = 0): boolean => plain.test(word) || (place > 3 && powered.test(word));
-    if (!words.every(isNumber) || !numbers.every(Number.isFinite))
-      fail(i + 3, `"${row.slice(0, 80)}" is not a reflection`);
-    if (!areIndices(a, b, c)) fail(i + 3, `the reflection has ${wrongIndices(a, b, c)}`);
-    if (deviation < 0) fail(i + 3, `sigma(I) is ${deviation}; expected 0 or more`);
-    if (!(Number.isSafeInteger(count) && count >= 0))
-      fail(i + 3, `the number of measurements is ${count}; expected a whole number, 0 or more`);
-    indices.set([a, b, c], 3 * i);
-    intensity[i] = own;
-    sigma[i] = isUnknown ? Number.POSITIVE_INFINITY : deviation;
-    measurements[i] = count;
+    const wrong =
+      !words.every(isNumber) || !numbers.every(Number.isFinite)
+        ? `"${row.slice(0, 80)}" is not a reflection`
+        : !areIndices(a, b, c)
+          ? `the reflection has ${wrongIndices(a, b, c)}`
+          : deviation < 0
+            ? `sigma(I) is ${deviation}; expected 0 or more`
+            : !(Number.isSafeInteger(times) && times >= 0)
+              ? `the number of measurements is ${times}; expected a whole number, 0 or more`
+              : undefined;
+    if (wrong !== undefined) {
+      bad(wrong);
+      continue;
+    }
+    indices.set([a, b, c], 3 * count);
+    intensity[count] = own;
+    sigma[count] = isUnknown ? Number.POSITIVE_INFINITY : deviation;
+    measurements[count++] = times;
   }
-  return { symmetry, count: rows.length, indices, intensity, sigma, measurements };
+  if (count === rows.length) return { symmetry, count, indices, intensity, sigma, measurements };
+  return {
+    symmetry,
+    count,
+    indices: indices.slice(0, 3 * count),
+    intensity: intensity.slice(0, count),
+    sigma: sigma.slice(0, count),
+    measurements: measurements.slice(0, count),
+  };
 }

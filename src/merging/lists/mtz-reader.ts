@@ -7,6 +7,7 @@ import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
+import { BadRows } from './bad-rows.js';
 import { isFreeLabel } from './free-set.js';
 import type { ReflectionList } from './hkl.js';
 import { type MateColumns, type MeasuredColumns, mateColumns, measuredColumns } from './measured-columns.js';
@@ -26,6 +27,8 @@ export interface MtzReflections {
   /** Those of other intensities and amplitudes. */
   readonly others: readonly string[];
   readonly remarks: readonly string[];
+  /** Rows that are no reflections, which are left out. */
+  readonly badRows: number;
 }
 
 /**
@@ -35,10 +38,16 @@ export interface MtzReflections {
  * Throws `Format` if the bytes are not an MTZ file of merged data, `Argument` if `bytes` is not a Uint8Array or if several
  * columns are as likely: `readReflections` takes the labels.
  */
-export const readMtzReflections = (bytes: Uint8Array, name?: string): ReflectionList => readMtzFile(bytes, name).list;
+export const readMtzReflections = (bytes: Uint8Array, name?: string): ReflectionList =>
+  readMtzFile(bytes, name, undefined, true).list;
 
-/** The same with what the file states of it; `wanted` are the labels of the columns, such as `I,SIGI`. */
-export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: string): MtzReflections {
+/** The same with what the file states of it; `wanted` are the labels of the columns, such as `I,SIGI`; with `isStrict`, no row may be bad. */
+export function readMtzFile(
+  bytes: Uint8Array,
+  name = 'the MTZ file',
+  wanted?: string,
+  isStrict = false,
+): MtzReflections {
   if (!(bytes instanceof Uint8Array))
     throw new EwaldError(
       'Argument',
@@ -83,6 +92,7 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
   const kept: { readonly row: number; readonly of: readonly [number, number]; readonly sign: 1 | -1 }[] = [];
   const own = pointGroup(group.apart);
   let without = 0;
+  const bad = new BadRows(isStrict ? fail : undefined);
   for (let row = 0; row < rows; row++) {
     const [h, k, l] = [at(row, 0), at(row, 1), at(row, 2)];
     const places =
@@ -90,16 +100,23 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
         ? [mates.plus, mates.minus]
         : [[values, sigmas] as const];
     const before = kept.length;
+    if (!areIndices(h, k, l)) {
+      if (isThere(at(row, values))) bad.add(`reflection ${row + 1} has ${wrongIndices(h, k, l)}`);
+      continue;
+    }
+    const isBad = (of: readonly [number, number]): boolean => isThere(at(row, of[1])) && at(row, of[1]) < 0;
+    const wrong = places.find((of) => of[1] >= 0 && isThere(at(row, of[0])) && isBad(of));
+    if (wrong) {
+      bad.add(`reflection ${row + 1} has ${columns[wrong[1]]?.label} ${at(row, wrong[1])}; expected 0 or more`);
+      continue;
+    }
     for (const [n, of] of places.entries()) {
       if (!isThere(at(row, of[0]))) continue;
-      if (!areIndices(h, k, l)) fail(`reflection ${row + 1} has ${wrongIndices(h, k, l)}`);
-      const sigma = of[1] < 0 ? 0 : at(row, of[1]);
-      if (sigma < 0 && isThere(sigma))
-        fail(`reflection ${row + 1} has ${columns[of[1]]?.label} ${sigma}; expected 0 or more`);
       kept.push({ row, of, sign: n === 0 ? 1 : -1 });
     }
     if (kept.length === before) without++;
   }
+  const ofBad = bad.remarks(rows, fail);
   if (kept.length === 0) fail(`its column ${columns[values]?.label} holds no value`);
   const flags = columns.findIndex(({ label, type }) => type === 'I' && isFreeLabel(label));
   const list = {
@@ -125,11 +142,12 @@ export function readMtzFile(bytes: Uint8Array, name = 'the MTZ file', wanted?: s
   const read = (mates ? [...mates.plus, ...mates.minus] : [values, sigmas]).flatMap((one) => columns[one]?.label ?? []);
   const remarks = [
     ...group.remarks,
+    ...ofBad,
     ...(mates ? [matesApart(read)] : []),
     ...withoutValue(without, rows, columns[values]?.label),
     ...negativeAmplitudes(isAmplitude ? kept.filter(({ row, of }) => at(row, of[0]) < 0).length : 0, read[0]),
   ];
-  return { list, parameters, centring: group.centring, columns: read, others, remarks };
+  return { list, parameters, centring: group.centring, columns: read, others, remarks, badRows: bad.count };
 }
 
 /**
