@@ -50,12 +50,13 @@ export function isRepresentative([h, k, l]: Indices, group: PointGroup): boolean
   return true;
 }
 
-/** Rotations of groups, found once each, since a list asks for those of all its reflections. */
-const rotations = new WeakMap<PointGroup['operations'], readonly Operation[]>();
+/** Operations of crystals, found once each, since a list asks for those of all its reflections. */
+const ofCrystals = new WeakMap<PointGroup['operations'], readonly Operation[]>();
 
-function rotationsIn({ operations }: PointGroup): readonly Operation[] {
-  const known = rotations.get(operations) ?? operations.filter((m) => determinant(m) === 1);
-  rotations.set(operations, known);
+/** The operations of a group without inversion; of a group with one, in which mates are averaged, the rotations. */
+function ofCrystal({ operations, centrosymmetric }: PointGroup): readonly Operation[] {
+  const known = ofCrystals.get(operations) ?? operations.filter((m) => !centrosymmetric || determinant(m) === 1);
+  ofCrystals.set(operations, known);
   return known;
 }
 
@@ -65,16 +66,16 @@ const takes = (m: Operation, [h, k, l]: Indices, sign: 1 | -1): boolean =>
   h * (m[1] as number) + k * (m[4] as number) + l * (m[7] as number) === sign * k &&
   h * (m[2] as number) + k * (m[5] as number) + l * (m[8] as number) === sign * l;
 
-/** Whether some rotation of the group's Laue class takes a reflection to its Friedel mate. */
+/** Whether a reflection is equivalent to its Friedel mate: by a rotation, or a mirror of a group without inversion. */
 export function centric(indices: Indices, group: PointGroup): boolean {
-  for (const m of rotationsIn(group)) if (takes(m, indices, -1)) return true;
+  for (const m of ofCrystal(group)) if (takes(m, indices, -1)) return true;
   return false;
 }
 
-/** Number of rotations that leave a reflection unchanged; its mean intensity is larger by this factor. */
+/** Number of operations that leave a reflection unchanged; its mean intensity is larger by this factor. */
 export function epsilon(indices: Indices, group: PointGroup): number {
   let count = 0;
-  for (const m of rotationsIn(group)) if (takes(m, indices, 1)) count++;
+  for (const m of ofCrystal(group)) if (takes(m, indices, 1)) count++;
   return count;
 }
 
@@ -118,10 +119,8 @@ interface Ccp4Place {
 
 /** A function that maps indices into CCP4's asymmetric unit, or undefined if CCP4 has none for the group's setting. */
 export function ccp4Unit(group: PointGroup, centring?: Centring): ((indices: Indices) => Ccp4Place) | undefined {
-  const rotations = group.operations
-    .map((operation): Operation => (determinant(operation) === 1 ? operation : operation.map((x) => -x + 0)))
-    .sort((a, b) => trace(b) - trace(a));
-  const placed = ccp4Symmetry(group, rotations, centring);
+  const operations = [...group.operations].sort((a, b) => trace(b) - trace(a));
+  const placed = ccp4Symmetry(group, operations, centring);
   return (
     placed &&
     ((indices) => {
@@ -144,7 +143,7 @@ export function ccp4Symmetry(
   const inside = ofCentring[`${laue} ${centring}`] ?? units[laue];
   if (!inside) return undefined;
   return (indices) => {
-    // Rotations come first: if both a rotation and a rotoinversion lead inside, the reflection is not a mate.
+    // If an operation leads inside as well as its inverse does, the reflection is not a mate.
     for (const sign of [1, -1])
       for (const [n, operation] of operations.entries()) {
         const [h, k, l] = transformed(indices, operation);

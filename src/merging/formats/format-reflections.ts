@@ -245,10 +245,7 @@ function formatted(list: ReflectionList, kind: ListKind, content: FormatContent)
 /** XDS_ASCII states the number alone, which means the first setting of the tables. */
 function refuseUnusual(spaceGroup: SpaceGroup, group: PointGroup, centring: Centring): void {
   const first = spaceGroupSetting(String(spaceGroup.number));
-  if (
-    hasPointGroup(statedGroup(first), laueGroup(group), centring) &&
-    haveSameAbsences(first, spaceGroupSetting(spaceGroup.name))
-  )
+  if (hasPointGroup(statedGroup(first), group, centring) && haveSameAbsences(first, spaceGroupSetting(spaceGroup.name)))
     return;
   const isLarger = first.name.endsWith(':H');
   const advice = isLarger

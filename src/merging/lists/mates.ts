@@ -44,7 +44,12 @@ export function matePairs(list: ReflectionList, group: PointGroup, centring?: Ce
     const indices: Indices = [list.indices[3 * i] ?? 0, list.indices[3 * i + 1] ?? 0, list.indices[3 * i + 2] ?? 0];
     const { indices: own, mate } = place(indices);
     const key = own.join();
-    const pair = pairs.get(key) ?? { indices: own, centric: centric(own, laue), plus: undefined, minus: undefined };
+    const pair = pairs.get(key) ?? {
+      indices: own,
+      centric: centric(own, group.centrosymmetric ? laue : group),
+      plus: undefined,
+      minus: undefined,
+    };
     const one: Mate = {
       intensity: list.intensity[i] ?? 0,
       sigma: list.sigma[i] ?? 0,

@@ -1,9 +1,9 @@
 /** A merged list as an MTZ file. */
 
 import type { Centring } from '../../crystal/centring.js';
-import { spaceGroupsOfNumber } from '../../crystal/space-groups/groups.js';
+import { possibleSpaceGroups, spaceGroupsOfNumber } from '../../crystal/space-groups/groups.js';
 import { ccp4Unit } from '../../crystal/symmetry/asymmetric-unit.js';
-import { laueName, type PointGroup, rotationsOf } from '../../crystal/symmetry/point-group.js';
+import { type PointGroup, rotationsOf } from '../../crystal/symmetry/point-group.js';
 import { centringsOf, hasPointGroup, type SpaceGroup, symmorphicGroup } from '../../crystal/symmetry/space-group.js';
 import { EwaldError } from '../../util/errors.js';
 import { version } from '../../util/version.js';
@@ -18,19 +18,13 @@ import { errorOrMissing } from './sigma-digits.js';
 
 /**
  * The space group that a file states: the one given in the options or by the list, otherwise the symmorphic one, which
- * claims no screw axis. Throws `Unsupported` for settings that CCP4 lacks and for groups with mirrors but no inversion,
+ * claims no screw axis. Throws `Unsupported` for settings that CCP4 lacks,
  * `Argument` for a space group that does not belong to the point group.
  */
 export function spaceGroupOf(group: PointGroup, centring: Centring, given?: SpaceGroup): SpaceGroup {
-  if (!group.centrosymmetric && rotationsOf(group).length < group.operations.length)
-    throw new EwaldError(
-      'Unsupported',
-      `${group.name} has mirrors or rotoinversions, and an MTZ file states a space group of chiral molecules, in ` +
-        `which other reflections are mates; take ${laueName(group)}, which averages mates, or write a .hkl`,
-    );
   if (given) checkSpaceGroup(given, group, centring);
   if (given) return given;
-  const usual = symmorphicGroup(group, centring);
+  const usual = symmorphicGroup(group, centring) ?? symmorphicWithMirrors(group, centring);
   if (!usual || !ccp4Unit(group)) {
     const others = centringsOf(group);
     throw new EwaldError(
@@ -42,6 +36,16 @@ export function spaceGroupOf(group: PointGroup, centring: Centring, given?: Spac
     );
   }
   return usual;
+}
+
+/** The symmorphic space group of a group with mirrors or rotoinversions but no inversion, in which mates are apart. */
+function symmorphicWithMirrors(group: PointGroup, centring: Centring): SpaceGroup | undefined {
+  if (group.centrosymmetric || rotationsOf(group).length === group.operations.length) return undefined;
+  const found = possibleSpaceGroups(group, centring, false).find(
+    (one) =>
+      one.operators.every((m) => m.slice(9).every((x) => x === 0)) && hasPointGroup(statedGroup(one), group, centring),
+  );
+  return found && statedGroup(found);
 }
 
 /** Throws `Argument` for a space group that does not belong to the point group and the centring. */
