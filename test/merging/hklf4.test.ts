@@ -56,6 +56,12 @@ test('a list is the same with and without batch numbers, its end, carriage retur
 });
 
 describe('HKLF 4', () => {
+  test('without any point is read by its columns, and says that the last two digits are decimals', () => {
+    const { list, kind, remarks } = read(' -10   0   0    1063      54   1\n  -9  -4  -2     405      21   1\n');
+    expect([kind, [...list.intensity], [...list.sigma]]).toEqual(['shelx', [10.63, 4.05], [0.54, 0.21]]);
+    expect(remarks.join()).toMatch(/last two digits are decimals/);
+  });
+
   test('without a point has two decimals, and one anywhere is where it is, as Fortran reads F8.2', () => {
     const { list } = read('   1   2   3    12.5     .25\n   1   2   4    1250      25\n   1   2   5 1.25D+1 2.5E-01\n');
     expect([...list.intensity]).toEqual([12.5, 12.5, 12.5]);

@@ -150,7 +150,7 @@ test.each([
     [...model, column('SIGFP', 'Q', [1, 1, 1]), column('FP', 'F', [3, 4, 5]), column('SIGF', 'Q', [9, 9, 9])],
     ['FP', 'SIGFP'],
     9,
-    6,
+    7,
   ],
   ['intensities before amplitudes', [column('F', 'F', [3, 4, 5]), ...measured], ['IMEAN', 'SIGIMEAN'], 10, 1],
   ['without a sigma of another column', [...measured, column('J', 'J', [5, 5, 5])], ['IMEAN', 'SIGIMEAN'], 10, 1],

@@ -118,7 +118,10 @@ export const isHklf4 = (text: string): boolean => {
   const [first = ''] =
     text.trimStart() === '' ? [] : text.replace(/^(?:[ \t]*(?:\r\n|\n|\r))+/, '').split(/\r\n|\n|\r/, 1);
   const row = rowOf(first);
-  return row !== undefined && first.slice(12, 28).includes('.') && /\d/.test(first.slice(0, 12));
+  // Without a point, the columns alone tell numbers of HKLF 4, whose last two digits are decimals then.
+  const isInColumns =
+    first.slice(12, 28).includes('.') || /^[ \d-]{11}\d[ \d-]{7}\d[ \d]{7}\d(?:[ \d-]{3}\d)?$/.test(first);
+  return row !== undefined && isInColumns && /\d/.test(first.slice(0, 12));
 };
 
 /** Whether a text has the numbers of HKLF 4 in other columns, which SHELX does not read either. */
@@ -142,6 +145,7 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
   const batches = new Set<number>();
   const flags = new Map<string, number>();
   const bad = new BadRows();
+  let hasPoint = false;
   let [rows, observations, free, end] = [0, 0, 0, lines.length];
   for (const [at, own] of lines.entries()) {
     if (own.trim() === '') continue;
@@ -162,6 +166,7 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
     }
     rows++;
     batches.add(batch);
+    hasPoint ||= own.slice(12, 28).includes('.');
     observations++;
     if (batch < 0) free++;
     flags.set(indices.join(), Number(batch >= 0));
@@ -187,6 +192,7 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
   const list = free > 0 ? { ...made, free: flagsOf(made, flags) } : made;
   const remarks = [
     ...ofBad,
+    hasPoint ? '' : 'No number has a point: its last two digits are decimals, as SHELX reads F8.2.',
     observations > list.count
       ? `${observations} observations are averaged by 1/sigma² to ${list.count} reflections with the same indices.`
       : '',
