@@ -3,6 +3,7 @@
  * docs/crystfel.md and a test read this table.
  */
 import { EwaldError } from '../util/errors.js';
+import { refuseElsewhere } from './crystfel-lists.js';
 import type { CrystfelFlag, Parameter } from './parameters.js';
 
 export type CrystfelProgram = CrystfelFlag['program'];
@@ -440,6 +441,7 @@ export function fromCrystfelFlags(
   const end = words.includes('--') ? words.indexOf('--') : words.length;
   // A command line is pasted with the name of its program, which follows the command and --compat crystfel.
   const start = words.findIndex((word, i) => i > 0 && !/^(--compat(=crystfel)?|crystfel)$/.test(word));
+  if (isPasted && start > 0) refuseElsewhere(words[start] as string, programs);
   const isMerge = isPasted && programs.includes('partialator');
   const without = isMerge ? withoutScales(words, notes) : new Set<string>();
   for (let i = 0; i < words.length; i++) {

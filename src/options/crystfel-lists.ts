@@ -1,7 +1,9 @@
 /** Pasted command lines of CrystFEL's programs for lists and cells: which command of ewald each of them is. */
 
 import { EwaldError } from '../util/errors.js';
-import type { CrystfelProgram } from './crystfel-flags.js';
+import type { CrystfelFlag } from './parameters.js';
+
+type CrystfelProgram = CrystfelFlag['program'];
 
 /** Programs whose work is a command of several, and that command. */
 const commandOf: Readonly<Record<string, readonly [parent: string, command: string]>> = {
@@ -9,6 +11,28 @@ const commandOf: Readonly<Record<string, readonly [parent: string, command: stri
   check_hkl: ['reflections', 'check'],
   get_hkl: ['reflections', 'convert'],
 };
+
+/** The command behind which each program is pasted. */
+const pastedInto: Readonly<Record<CrystfelProgram, string>> = {
+  indexamajig: 'index',
+  partialator: 'merge',
+  process_hkl: 'merge',
+  ambigator: 'merge',
+  compare_hkl: 'reflections',
+  check_hkl: 'reflections',
+  get_hkl: 'reflections',
+  cell_tool: 'cell',
+};
+
+/** Throws `Argument` for a program whose line is pasted behind another command than its own. */
+export function refuseElsewhere(word: string, programs: readonly CrystfelProgram[]): void {
+  const program = word.replace(/^.*\//, '') as CrystfelProgram;
+  if (!Object.hasOwn(pastedInto, program) || programs.includes(program)) return;
+  throw new EwaldError(
+    'Argument',
+    `${program} is pasted behind another command: ewald ${pastedInto[program]} --compat crystfel ${program} …`,
+  );
+}
 
 /** What cell_tool does by a flag: the command, and whether the value of the flag is its second word. */
 const modes: Readonly<Record<string, readonly [command: string, hasValue: boolean]>> = {
@@ -43,6 +67,7 @@ export function namedCommand(
   const own = of.filter((program) => program === 'cell_tool' || commandOf[program]?.[1] === words[1]);
   if (!isPasted) return { words, programs: parent === 'cell' ? [] : own };
   const rest = words.slice(1).filter((_, i) => !isCompat(words, i + 1));
+  refuseElsewhere(rest[0] ?? '', of);
   const named = of.find((program) => isOf(rest[0] ?? '', program));
   const program = named ?? (own.length === 1 ? own[0] : undefined);
   if (program === undefined)

@@ -2,6 +2,7 @@
  * The table of CrystFEL's flags: it has every flag of the manuals, agrees with the rows of ewald's own flags, and a
  * pasted command runs.
  */
+
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +18,7 @@ import {
   crystfelPrograms,
   fromCrystfelFlags,
 } from '../../src/options/crystfel-flags.js';
+import { namedCommand } from '../../src/options/crystfel-lists.js';
 import { flagOf } from '../../src/options/parameter-text.js';
 import type { Parameter, Parameters } from '../../src/options/parameters.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
@@ -473,4 +475,18 @@ describe('programs for lists and cells', () => {
       /ewald reflections --compat crystfel takes its command line/,
     );
   });
+});
+
+test('a program that is pasted behind the command of another one is named with its own', () => {
+  for (const [parent, program, own, programs] of [
+    ['reflections', 'partialator', 'merge', ['compare_hkl', 'check_hkl', 'get_hkl']],
+    ['merge', '/opt/compare_hkl', 'reflections', ['partialator', 'process_hkl', 'ambigator']],
+    ['cell', 'indexamajig', 'index', ['cell_tool']],
+  ] as const) {
+    const words = [parent, '--compat', 'crystfel', program, 'a'];
+    expect(() => {
+      const { words: named } = namedCommand(words, programs, true) ?? { words };
+      fromCrystfelFlags(named, programs, true);
+    }).toThrow(`pasted behind another command: ewald ${own} --compat crystfel ${program.replace('/opt/', '')} …`);
+  }
 });
