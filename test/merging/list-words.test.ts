@@ -2,6 +2,9 @@
 import { describe, expect, test } from 'vitest';
 import { readCell } from '../../dist/index.node.js';
 import { checkReflections, convertReflections, formatReflections, readReflections } from '../../dist/merging.js';
+import { spaceGroupSetting } from '../../src/crystal/space-groups/groups.js';
+import { spaceGroupText } from '../../src/merging/reflections/words.js';
+import { rSplit } from '../../src/merging/statistics/correlations.js';
 
 const cell = readCell('20,25,30,90,90,90');
 const bytesOf = (content: string | Uint8Array): Uint8Array =>
@@ -92,7 +95,7 @@ describe('a list', () => {
           all.push([h, k, l, 900 * Math.exp(-5 * q2) * (1 + Math.sin(7 * h + 3 * k + l)), 5]);
         }
     const [whole, limited] = [{}, { highres: 3.4, shells: 4 }].map((limits) =>
-      checkReflections(listOf(all), { cell, ...limits }),
+      checkReflections(listOf(all), { cell, spaceGroups: 'chiral', ...limits }),
     );
     for (const key of ['wilson', 'twinning', 'spaceGroups', 'outliers'] as const)
       expect(limited?.[key], key).toEqual(whole?.[key]);
@@ -137,4 +140,21 @@ describe('a list', () => {
     view.setFloat32(80 + 4 * (6 * 40 + 4), -2, true);
     expect(read(mtz)).toMatchObject({ badRows: 1, list: { count: all.length - 1 } });
   });
+
+  test('names all space groups that have the same absences, and suggests whole sentences', () => {
+    const names = ['P 1', 'P 2', 'P 21', 'P -1', 'P m', 'P c', 'P 2/m', 'P 21/m', 'P 21/c', 'P 21/n'];
+    const [first] = [{ names, isUntold: false }];
+    const said = spaceGroupText({
+      spaceGroups: { classes: [first], verdict: 'decided', margin: 9, elements: [] } as never,
+    });
+    for (const name of ['P 1', 'P m', 'P 21/m', 'P 21/c']) expect(said).toContain(name);
+    expect(said).toMatch(/^Space group decided: one of 9, P 1, /);
+    expect(() => spaceGroupSetting('B 2')).toThrow(/did you mean "[^"]+"\? Expected a name/);
+  });
+});
+
+test('an R value is none where the intensities are those of errors', () => {
+  expect(rSplit([100, -99], [-101, 100.2])).toBeNaN();
+  expect(rSplit([100, 90], [110, 100])).toBeCloseTo(20 / 200 / Math.SQRT2, 12);
+  expect(rSplit([-5, -6], [-5, -7])).toBeNaN();
 });

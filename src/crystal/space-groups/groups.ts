@@ -78,7 +78,7 @@ export function spaceGroupSetting(name: string): SpaceGroupSetting {
   );
   throw new EwaldError(
     'Argument',
-    `the space group is "${name.slice(0, 40)}"; ${near ? `did you mean "${near}"?` : 'expected a name or a number'} of ` +
+    `the space group is "${name.slice(0, 40)}"; ${near ? `did you mean "${near}"? E` : 'e'}xpected a name or a number of ` +
       'International Tables A, such as "P 43 21 2", "P 21/n" or 19',
   );
 }

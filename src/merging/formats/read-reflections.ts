@@ -62,8 +62,10 @@ export interface ReadReflectionsOptions {
 export function readReflections(bytes: Uint8Array, options: ReadReflectionsOptions = {}): ReflectionFile {
   const read = readFile(bytes, options);
   const { list, remarks: ofOrigin } = withoutOrigin(read.list);
-  if (list.count === 0 && read.list.count > 0)
-    throw new EwaldError('Format', `${options.name ?? 'the list'} holds 0 0 0 alone, which is no reflection`);
+  if (list.count === 0)
+    throw new EwaldError('Format', `${options.name ?? 'the list'} holds no reflection`, {
+      detail: { path: options.name },
+    });
   const file = { ...read, list, remarks: [...read.remarks, ...ofOrigin] };
   // An MTZ file has each reflection under one of its indices.
   const repeated = repeatedRemark(file.list, file.kind !== 'mtz');

@@ -10,7 +10,7 @@ import { correlation } from '../../util/correlation.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { centringRemark } from '../setting/forbidden.js';
-import { ccStar } from '../statistics/correlations.js';
+import { ccStar, rValue } from '../statistics/correlations.js';
 import { scaleOfPairs } from '../statistics/scale.js';
 import { scaleByLogarithms } from '../statistics/scale-by-logarithms.js';
 import { absent, fewestPairs, inverseD, possibleIndices, shellEdges } from '../statistics/statistics.js';
@@ -187,10 +187,20 @@ function figuresIn({ pairs, anomalous, possible, listed }: Material, from: numbe
     ],
     cc,
     ccStar: ccStar(cc),
-    r1: enough(difference / sum(({ x }) => x)),
+    r1: enough(
+      rValue(
+        difference,
+        sum(({ x }) => x),
+      ),
+    ),
     r1F: enough(amplitudes / sum(({ x }) => Math.sqrt(x), positive), positive),
     r2: enough(Math.sqrt(sum(({ x, y }) => (x - y) ** 2) / sum(({ x }) => x * x))),
-    rSplit: enough((Math.SQRT2 * halfWay(({ x, y }) => Math.abs(x - y))) / halfWay(({ x, y }) => x + y)),
+    rSplit: enough(
+      rValue(
+        Math.SQRT2 * halfWay(({ x, y }) => Math.abs(x - y)),
+        halfWay(({ x, y }) => x + y),
+      ),
+    ),
     rIso: enough(
       (2 * rootHalfWay(({ x, y }) => Math.abs(Math.sqrt(x) - Math.sqrt(y)))) /
         rootHalfWay(({ x, y }) => Math.sqrt(x) + Math.sqrt(y)),
@@ -202,8 +212,10 @@ function figuresIn({ pairs, anomalous, possible, listed }: Material, from: numbe
     anomalousPairs: mates.length,
     ccAno: correlated(mates),
     rAno: enough(
-      (2 * mates.reduce((total, { x, y, level }) => total + level * Math.abs(x - y), 0)) /
+      rValue(
+        2 * mates.reduce((total, { x, y, level }) => total + level * Math.abs(x - y), 0),
         mates.reduce((total, one) => total + one.level * one.sum, 0),
+      ),
       mates,
     ),
   };

@@ -1,4 +1,5 @@
 /** What the tests of a list say, in sentences. */
+import { spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { counted } from '../../util/amounts.js';
 import { withError } from '../../util/with-error.js';
 import { oddsText } from './absences.js';
@@ -31,13 +32,21 @@ export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'
   return `Like a twin of ${possible.join('; ')} (L-test ${said}), or an indexing ambiguity that was left unresolved: merge with -w.`;
 }
 
+/** Names of a class, each group once: all of them, since any may be the one. */
+function classNames(names: readonly string[]): string {
+  const groups = [
+    ...new Map([...names].reverse().map((name) => [spaceGroupSetting(name).number, name])).values(),
+  ].reverse();
+  return groups.length > 6 ? `one of ${groups.length}, ${groups.join(', ')}` : groups.join(', ');
+}
+
 /** What absences decide. */
 export function spaceGroupText({
   spaceGroups: { classes, verdict, margin, elements, isPresent },
 }: Pick<ListCheck, 'spaceGroups'>): string {
   const [first] = classes;
   if (!first) return 'No space group fits the point group and the centring in these axes.';
-  const names = first.names.slice(0, 6).join(', ') + (first.names.length > 6 ? ', …' : '');
+  const names = classNames(first.names);
   const same = first.isUntold
     ? ' (no reflection was measured that tells these apart)'
     : ' (the same absences: intensities do not tell these apart)';

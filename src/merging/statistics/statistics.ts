@@ -18,7 +18,7 @@ import { correlation } from '../../util/correlation.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { type AnomalousDifference, anomalousDifferences } from '../lists/mates.js';
 import { referenceBy } from '../lists/reference.js';
-import { ccStar, rSplit } from './correlations.js';
+import { ccStar, rSplit, rValue } from './correlations.js';
 import { indexTable } from './index-table.js';
 
 /** One shell, or all of them together. */
@@ -205,7 +205,10 @@ function anomalousIn(
     rAno:
       own.length < fewestPairs
         ? Number.NaN
-        : total(({ difference }) => Math.abs(difference)) / total(({ mean }) => mean),
+        : rValue(
+            total(({ difference }) => Math.abs(difference)),
+            total(({ mean }) => mean),
+          ),
     crdAno:
       both.length < fewestPairs
         ? Number.NaN
