@@ -27,6 +27,7 @@ import {
   typeText,
 } from './header/types.js';
 import { Callback } from './kept-callback.js';
+import { lengthCheck, rowCheck } from './lengths.js';
 import { assertElements, assertUsable, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import {
@@ -70,7 +71,7 @@ export function callParameters(
       const length = stated ?? parameter.length;
       // `T a[3]` may be null in C; what the caller states, `T a[n]` and `T a[static 3]` may not.
       const isNullable = stated === undefined && typeof length !== 'string' && !parameter.static;
-      const check = length === undefined ? undefined : lengthCheck(runtime, fn, i, length, isNullable);
+      const check = length === undefined ? rowCheck(runtime, fn, i) : lengthCheck(runtime, fn, i, length, isNullable);
       return { place, convert: pointerConverter(runtime, type, place, !isNullable), check };
     }
     return { place, convert: byValue?.(type, place) ?? (() => unsupportedArgument(type, place)) };
@@ -87,54 +88,6 @@ function unsupportedArgument(type: CType, place: Place): never {
     `${place()} is ${typeText(type)} by value, which cannot be passed here; declare a function that takes a ` +
       'pointer to it',
   );
-}
-
-/** The check of an array whose length the header or the caller declares. */
-function lengthCheck(
-  runtime: Runtime,
-  { name, parameters }: CFunction,
-  i: number,
-  length: number | string,
-  isNullable: boolean,
-): (values: readonly unknown[]) => void {
-  const parameter = parameters[i] as CParameter;
-  const counter = typeof length === 'string' ? parameters.findIndex((other) => other.name === length) : -1;
-  if (typeof length === 'string' && counter < 0)
-    throw new EwaldError(
-      'Argument',
-      `lengths says that ${parameter.name} of ${name}() has ${length} elements, but there is no such parameter`,
-    );
-  return (values) => {
-    if (isNullable && values[i] === null) return;
-    const needed = typeof length === 'number' ? length : Number(values[counter]);
-    const found = elementsOf(values[i], parameter.type as PointerType, runtime);
-    if (found === undefined || !(needed > found)) return;
-    const because = typeof length === 'string' ? ` (${length} is ${needed})` : '';
-    const of = values[i] === null ? 'null' : `${found} elements`;
-    throw new EwaldError(
-      'Shape',
-      `${name}(): argument ${i + 1} (${parameter.name}) has ${of}; expected at least ${needed}${because}`,
-      { detail: { found, needed } },
-    );
-  };
-}
-
-/** Number of elements of a value, if known. */
-function elementsOf(given: unknown, type: PointerType, runtime: Runtime): number | undefined {
-  const value = given instanceof Directed ? given.value : given;
-  if (value === null) return 0;
-  if (value instanceof IndirectMemory2D) return value.rowCount;
-  if (value instanceof CArray) return value.length;
-  if (Array.isArray(value)) return value.length;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
-    const size =
-      type.to.kind === 'void'
-        ? 1
-        : (runtime.scalar(type.to)?.layout.size ??
-          (type.to.kind === 'array' || type.to.kind === 'opaque' ? runtime.sizeOf(type.to) : 1));
-    return Math.floor(value.byteLength / size);
-  }
-  return undefined;
 }
 
 /** The converter of a pointer parameter. `sized` means that null is not accepted, since a length is declared. */

@@ -542,14 +542,14 @@ test('a parameter that is an array of variable length is its numbers', () => {
     }),
   );
   expect(read).toEqual({
-    a: ['double *', undefined],
-    b: ['const float (*)[2]', undefined],
+    a: ['double *', 'n * m'],
+    b: ['const float (*)[2]', 'n * m'],
     c: ['int *', undefined],
     d: ['double *', undefined],
-    e: ['double *', undefined],
+    e: ['double *', 'n * ( n + 1 ) / 2'],
     f: ['double *', 'n', 'static'],
     g: ['double *', 8],
-    h: ['double *', undefined],
+    h: ['double *', '4 * (n * m)'],
     i: ['double (*)[4]', 'n'],
     j: ['int *', 4, 'static'],
   });

@@ -208,3 +208,20 @@ export async function rejected(
     (error: Error) => error,
   );
 }
+
+/** Opens the library of what an argument is to the two languages. */
+export function openEdges(backend: 'native' | 'wasm', options: Partial<LibraryOptions> = {}): Promise<Kit> {
+  const buildDir = built(`edges-${backend}`, ['edges.c', 'edges.h'], (folder) => {
+    const names = readFileSync(join(fixtures, 'edges.h'), 'utf8').matchAll(/(edges_\w+)\(/g);
+    if (backend === 'native')
+      run('gcc', '-O2', '-Wall', '-shared', '-fPIC', '-I.', 'edges.c', '-o', join(folder, `libedges.${shared}`));
+    else
+      run(
+        'emcc',
+        ...['-O2', '-I.', 'edges.c', '-sSTANDALONE_WASM', '--no-entry', '-sALLOW_MEMORY_GROWTH'],
+        ...['-sALLOW_TABLE_GROWTH', '-Wl,--export-table', '-o', join(folder, 'edges.wasm')],
+        `-sEXPORTED_FUNCTIONS=_malloc,_free,${[...names].map(([, name]) => `_${name}`).join()}`,
+      );
+  });
+  return getLibHandle({ header: 'edges.h', includeDir: fixtures, library: 'edges', buildDir, backend, ...options });
+}

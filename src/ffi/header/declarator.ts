@@ -1,6 +1,7 @@
 /** Declarators: pointers, arrays, functions and the name between them, read from the inside out as C requires. */
 import { inMode, readAttributes, vectorOf } from './attributes.js';
 import { integerConstant } from './constant-expressions.js';
+import { product, variableLength } from './lengths.js';
 import type { Token } from './lexer.js';
 import type { Attributes, DeclaratorReader, Specifiers } from './reader.js';
 import { type Scope, unsupported } from './scope.js';
@@ -43,6 +44,8 @@ interface OpenLength {
   readonly place: Token;
   /** Whether it is known when the function is called only. */
   readonly isVariable: boolean;
+  /** The length of a row of an array of arrays of variable length. */
+  readonly row?: number | string | undefined;
 }
 
 /** What an array of variable length consists of; `a[n][m]` is its numbers one after the other. */
@@ -65,7 +68,14 @@ export class Declarators implements DeclaratorReader {
     depth: number,
     where: Where,
     attributes: Attributes = {},
-  ): { name: Token | undefined; type: CType; length?: number | string; static?: true; open?: Token } {
+  ): {
+    name: Token | undefined;
+    type: CType;
+    length?: number | string;
+    row?: number | string;
+    static?: true;
+    open?: Token;
+  } {
     const start = this.stream.peek();
     const { name, apply } = this.#shape(depth, where, attributes);
     const type = vectorOf(apply(inMode(base, attributes, this)), attributes, this);
@@ -78,13 +88,17 @@ export class Declarators implements DeclaratorReader {
       throw headerError(name ?? start, 'a parameter cannot be void; was a * meant?');
     }
     if (type.kind === 'function') return { name, type: { kind: 'pointer', to: type } };
-    const row = type.kind === 'pointer' ? elementsOf(type.to) : undefined;
-    if (row) return { name, type: { kind: 'pointer', to: row } };
+    const elements = type.kind === 'pointer' ? elementsOf(type.to) : undefined;
+    if (elements && type.kind === 'pointer') {
+      const row = openLengths.get(type.to)?.length;
+      return { name, type: { kind: 'pointer', to: elements }, ...(row === undefined ? {} : { row }) };
+    }
     if (type.kind === 'array' && !type.vector) {
       const open = openLengths.get(type);
       const pointer: CType = { kind: 'pointer', to: type.of };
       const length = open ? open.length : type.length;
-      if (length === undefined) return { name, type: pointer };
+      if (length === undefined)
+        return open?.row === undefined ? { name, type: pointer } : { name, type: pointer, row: open.row };
       return statics.has(type) ? { name, type: pointer, length, static: true } : { name, type: pointer, length };
     }
     return { name, type };
@@ -179,9 +193,8 @@ export class Declarators implements DeclaratorReader {
       const token = stream.peek();
       if (token.kind === 'name' && stream.is(']', 1) && this.scope.enumerator(token.text) === undefined) {
         length = stream.next().text;
-      } else if (where === 'parameter' && this.#skipVariable()) {
-        stream.expect(']', 'after the length of the array');
-        return { place, length: undefined, isVariable: true };
+      } else if (where === 'parameter' && this.#isVariable()) {
+        return { place, length: this.#variable(), isVariable: true };
       } else {
         const value = integerConstant(this, depth + 1);
         if (value < 0n || value > 2n ** 31n)
@@ -193,13 +206,12 @@ export class Declarators implements DeclaratorReader {
     return { place, length, isStatic };
   }
 
-  /** Skips a length that is computed from parameters, `n * m`; false for a constant. */
-  #skipVariable(): boolean {
+  /** Whether a length is computed from parameters, as `n * m` is. */
+  #isVariable(): boolean {
     const stream = this.stream;
     let open = 0;
     let isVariable = false;
-    let count = 0;
-    for (; open > 0 || !stream.is(']', count); count++) {
+    for (let count = 0; open > 0 || !stream.is(']', count); count++) {
       const token = stream.peek(count);
       if (token.kind === 'end') return false;
       if (token.text === '[' || token.text === '(') open++;
@@ -208,8 +220,23 @@ export class Declarators implements DeclaratorReader {
       if (token.kind === 'name' && !this.startsType(token) && this.scope.enumerator(token.text) === undefined)
         isVariable = true;
     }
-    for (let i = 0; isVariable && i < count; i++) stream.next();
     return isVariable;
+  }
+
+  /** Reads a length that is computed from parameters, up to the bracket; undefined for what is not computed here. */
+  #variable(): string | undefined {
+    const stream = this.stream;
+    const words: string[] = [];
+    for (let open = 0; open > 0 || !stream.is(']'); ) {
+      const { kind, text } = stream.next();
+      if (text === '[' || text === '(') open++;
+      if (text === ']' || text === ')') open--;
+      const known = kind === 'name' ? this.scope.enumerator(text) : undefined;
+      words.push(known === undefined ? text : `(${known})`);
+    }
+    stream.next();
+    const length = words.join(' ');
+    return variableLength(length) && length;
   }
 
   #function(depth: number): Suffix {
@@ -246,10 +273,16 @@ export class Declarators implements DeclaratorReader {
       if (stream.is(')')) throw stream.unexpected('a parameter after ","');
     }
     stream.expect(')', 'after the parameters');
-    parameters.forEach(({ length }, i) => {
-      if (typeof length !== 'string') return;
-      const counter = parameters.find(({ name }) => name === length);
-      if (counter?.type.kind !== 'scalar') {
+    const isCounter = (length: string): boolean =>
+      parameters.some(({ name, type }) => name === length && type.kind === 'scalar');
+    parameters.forEach(({ length, row, ...parameter }, i) => {
+      const isKnown = [length, row].every(
+        (one) => typeof one !== 'string' || variableLength(one)?.names.every(isCounter),
+      );
+      if (isKnown) return;
+      // What is computed from anything but parameters is not checked.
+      if (typeof length !== 'string' || !/^\w+$/.test(length)) parameters[i] = parameter;
+      else {
         throw headerError(
           places[i] as Token,
           `the length "${length}" of this array is neither a constant nor an integer parameter`,
@@ -290,7 +323,8 @@ function wrap(suffix: Suffix, of: CType): CType {
   const elements = elementsOf(of);
   if (elements) {
     const all: CType = { kind: 'array', of: elements, length: 0 };
-    openLengths.set(all, { length: undefined, place, isVariable: true });
+    const row = openLengths.get(of)?.length;
+    openLengths.set(all, { length: product(length, row), row, place, isVariable: true });
     return all;
   }
   if (openLengths.has(of))

@@ -69,8 +69,13 @@ export const handleName = (to: CType): string | undefined =>
 export interface CParameter {
   readonly name: string;
   readonly type: CType;
-  /** Required number of elements: a number from `T a[3]`, or the name of the parameter from `T a[n]`. */
+  /**
+   * Required number of elements: a number from `T a[3]`, or parameters: `n` from `T a[n]`, `n * m` from `T a[n][m]`, whose
+   * elements are the numbers of all rows.
+   */
   readonly length?: number | string | undefined;
+  /** Numbers in a row of `T (*a)[m]` and `T a[][m]`, of which there is at least one. */
+  readonly row?: number | string | undefined;
   /** `T a[static 3]`: null is not accepted. */
   readonly static?: true | undefined;
 }
