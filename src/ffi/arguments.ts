@@ -19,7 +19,6 @@ import {
 } from './frame.js';
 import {
   type CFunction,
-  type CParameter,
   type CType,
   type FunctionType,
   isText,

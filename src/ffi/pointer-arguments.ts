@@ -14,7 +14,8 @@ import { Lent, lentView } from './lent.js';
 import { assertElements, assertUsable, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
-import { type Place, type Scalar, shown } from './scalars.js';
+import { type Place, type Scalar, shown, textOf } from './scalars.js';
+import { putMember } from './struct-values.js';
 import type { Wide } from './wide-values.js';
 
 /** How an argument is passed: to which place of which library, in which call, and which way elements are copied. */
@@ -55,12 +56,23 @@ export function plainText(text: string, place: Place, instead = ''): string {
 
 const utf8 = new TextEncoder();
 
-/** The address of a text that exists until the call ends, and as long as a pointer that C gave back leads into it. */
-export function placedText(value: string, place: Place, frame: Frame): Address {
+/** A text that exists until the call ends, and as long as a pointer that C gave back leads into it. */
+export function placedText(
+  value: string,
+  place: Place,
+  frame: Frame,
+): { readonly address: Address; readonly left: () => string | undefined } {
   const text = utf8.encode(`${plainText(value, place)}\0`);
   const { address, view } = frame.scratch(text.length);
   viewBytes(view(), text).set(text);
-  return address;
+  return {
+    address,
+    /** The text that C left, if it wrote another one. */
+    left: () => {
+      const now = viewBytes(view(), text);
+      return now.some((byte, i) => byte !== text[i]) ? textOf(now) : undefined;
+    },
+  };
 }
 
 /**
@@ -85,11 +97,12 @@ function takeMoved(
 
 /**
  * Pointers for `T **`, and texts for `char **`; null for entries that C writes. After the call, the array contains what
- * C wrote: text for `const char **`, a pointer otherwise, since the caller may have to free it.
+ * C wrote to a text or stored itself: text for `const char **`, a pointer otherwise, since the caller may have to free it.
  */
 export function pointersArgument(values: unknown[], to: PointerType, passing: Passing): Argument {
   const { runtime, place, frame, direction, isMarked } = passing;
   const areTexts = isByte(to.to, runtime);
+  const texts: [i: number, left: () => string | undefined][] = [];
   const addresses = values.map((value, i) => {
     const placeOf = (): string => `${place()}[${i}]`;
     if (!areTexts || value instanceof Pointer || value instanceof CArray) {
@@ -98,7 +111,11 @@ export function pointersArgument(values: unknown[], to: PointerType, passing: Pa
       return address;
     }
     if (value === null || value === undefined) return 0;
-    if (typeof value === 'string') return placedText(value, placeOf, frame);
+    if (typeof value === 'string') {
+      const { address, left } = placedText(value, placeOf, frame);
+      if (!to.to.const) texts.push([i, left]);
+      return address;
+    }
     throw new EwaldError('Argument', `${placeOf()} is ${shown(value)}; expected text, a pointer or null`);
   });
   const { argument, hasChanged, now } = pointerTable(addresses, passing);
@@ -108,6 +125,10 @@ export function pointersArgument(values: unknown[], to: PointerType, passing: Pa
   const read = (address: Address): unknown =>
     address && isRead ? runtime.textAt(address) : runtime.pointer(address, to.to);
   frame.after(() => {
+    for (const [i, left] of texts) {
+      const text = left();
+      if (text !== undefined) putMember(values, `${i}`, text);
+    }
     if (hasChanged()) takeMoved(values, addresses, now, read);
   });
   return argument;

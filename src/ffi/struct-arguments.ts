@@ -12,17 +12,24 @@ import { isByte } from './pointees.js';
 import type { Pointer } from './pointer.js';
 import { type Passing, placedText } from './pointer-arguments.js';
 import { type Place, shown } from './scalars.js';
-import { adopt, carryBytes } from './struct-values.js';
+import { adopt, carryBytes, memberNames, membersGiven, putMember } from './struct-values.js';
 
-/** The texts and functions of an object that C uses: their addresses, by the place of the member. */
-type Texts = Map<string, Address>;
+/** What the call places for a member: a text, or a function. */
+interface Placed {
+  readonly address: Address;
+  /** The text that C left, if C wrote another one. */
+  readonly left?: (() => string | undefined) | undefined;
+}
+
+/** The texts and functions of an object that C uses, by the place of the member. */
+type Texts = Map<string, Placed>;
 
 /** Passes an object, or several that follow each other in memory; all are read back unless C only reads them. */
 export function structsArgument(
   values: readonly unknown[],
   to: StructType,
   isList: boolean,
-  { runtime, place, frame, direction }: Passing,
+  { runtime, place, frame, direction, isMarked }: Passing,
 ): Argument {
   if (isOpaque(to, runtime.table))
     throw new EwaldError(
@@ -33,6 +40,9 @@ export function structsArgument(
   const size = runtime.sizeOf(to);
   const texts: Texts = new Map();
   const placeOf = (i: number): Place => (isList ? () => `${place()}[${i}]` : place);
+  const members = runtime.membersOf(to.tag);
+  if (direction === 'out' && members)
+    for (const [i, value] of values.entries()) memberNames(value, to, members, placeOf(i));
   // Texts come first: allocating them may move the memory under a view.
   const plain = runtime.hasPointers(to)
     ? values.map((value, i) => withPointers(value, to, `${i}`, texts, { runtime, place: placeOf(i), frame, direction }))
@@ -47,34 +57,40 @@ export function structsArgument(
         if (typeof value === 'object' && value !== null)
           takeBack(value, readAsGiven(value, view(), i * size, to, runtime) as object, `${i}`, texts);
     });
+  // C may write to a text that a const struct points at.
+  else if (!isMarked && [...texts.values()].some(({ left }) => left))
+    frame.after(() => {
+      for (const [i, value] of values.entries()) takeTexts(value as object, `${i}`, texts);
+    });
   return argument;
 }
 
 /** A copy of an object whose texts and functions are pointers to what the call places; the object itself without any. */
 function withPointers(value: unknown, to: StructType, path: string, texts: Texts, passing: Passing): unknown {
   const { runtime, place, frame } = passing;
-  const { fields = [] } = runtime.table.structs[to.tag] ?? {};
-  if (typeof value !== 'object' || value === null) return value;
-  const given = new Map(Object.entries(value));
+  const members = runtime.membersOf(to.tag);
+  if (typeof value !== 'object' || value === null || !members) return value;
+  const names = memberNames(value, to, members, place);
+  const given = new Map(names.map((name) => [name, (value as Record<string, unknown>)[name]]));
   // A worker has functions of its own.
   const isApart = frame.asynchronous && runtime.memory.kind === 'wasm';
   let isChanged = false;
-  for (const { name, type } of fields) {
+  for (const { name, type } of members.fields) {
     const one = given.get(name);
     const where = `${path}.${name}`;
     const own = type.kind === 'pointer' && !isApart ? runtime.ownFunction(one, type.to) : undefined;
     let placed: unknown = one;
     if (typeof one === 'string' && type.kind === 'pointer' && isByte(type.to, runtime)) {
-      const address = placedText(one, () => `${place()}.${name}`, frame);
-      texts.set(where, address);
+      const { address, left } = placedText(one, () => `${place()}.${name}`, frame);
+      texts.set(where, { address, left: type.to.const ? undefined : left });
       placed = runtime.pointer(address, type.to);
     } else if (own) {
-      texts.set(where, own.address);
+      texts.set(where, { address: own.address });
       placed = own;
     } else if (typeof one === 'function' && type.kind === 'pointer' && type.to.kind === 'function') {
       const use = one as (...values: unknown[]) => unknown;
       const address = frame.callback(type.to, use, () => `${place()}.${name}`) as Address;
-      texts.set(where, address);
+      texts.set(where, { address });
       placed = runtime.pointer(address, type.to);
     } else if (type.kind === 'struct') placed = withPointers(one, type, where, texts, passing);
     if (placed === one) continue;
@@ -108,27 +124,46 @@ function readAsGiven(
   }
   if (type.kind !== 'struct') return value;
   const read = value as Record<string, unknown>;
-  const before = new Map(Object.entries(given));
-  for (const { name, type: of, offset: at, bits } of runtime.membersOf(type.tag)?.fields ?? [])
+  const members = runtime.membersOf(type.tag);
+  const before = members ? membersGiven(given, members) : new Map<string, unknown>();
+  for (const { name, type: of, offset: at, bits } of members?.fields ?? [])
     if (bits === undefined && Object.hasOwn(read, name) && name !== '__proto__')
       read[name] = readAsGiven(before.get(name), view, offset + at, of, runtime);
   carryBytes(runtime, read, type);
   return read;
 }
 
-/** Puts what C left into the object of the caller; a text is replaced only where C stored another pointer. */
+/**
+ * Puts what C left into the object of the caller; a text is replaced only where C wrote to it, or stored another pointer.
+ */
 function takeBack(value: object, read: object, path: string, texts: Texts): void {
   for (const [name, one] of Object.entries(read)) {
     const where = `${path}.${name}`;
+    const placed = texts.get(where);
+    if (placed && one !== null && BigInt((one as Pointer).address) === BigInt(placed.address)) {
+      const left = placed.left?.();
+      if (left !== undefined) putMember(value, name, left);
+      continue;
+    }
     const before = (value as Record<string, unknown>)[name];
-    const address = texts.get(where);
-    if (address !== undefined && one !== null && BigInt((one as Pointer).address) === BigInt(address)) continue;
     const isNested = [...texts.keys()].some((key) => key.startsWith(`${where}.`));
     if (isNested && typeof before === 'object' && before !== null) takeBack(before, one as object, where, texts);
-    // A member may be named __proto__.
-    else if (name === '__proto__')
-      Object.defineProperty(value, name, { value: one, enumerable: true, writable: true, configurable: true });
-    else (value as Record<string, unknown>)[name] = one;
+    else putMember(value, name, one);
   }
   adopt(value, read);
+}
+
+/** Puts the texts to which C wrote into the object of the caller. */
+function takeTexts(value: object, path: string, texts: Texts): void {
+  for (const [where, { left }] of texts) {
+    const text = where.startsWith(`${path}.`) ? left?.() : undefined;
+    if (text === undefined) continue;
+    const names = where.slice(path.length + 1).split('.');
+    const last = names.pop() as string;
+    putMember(
+      names.reduce((inner, name) => (inner as Record<string, object>)[name] as object, value),
+      last,
+      text,
+    );
+  }
 }

@@ -1,6 +1,6 @@
 /** Reads and writes structs, unions and bit-fields in memory. */
 import { EwaldError } from '../util/errors.js';
-import type { Access } from './access.js';
+import type { Access, Members } from './access.js';
 import { type CField, type CType, isChar, type StructType, typeText } from './header/types.js';
 import { type Place, type Scalar, shown } from './scalars.js';
 
@@ -114,6 +114,86 @@ function unchanged(access: Access, origin: Uint8Array, field: CField, value: unk
   }
 }
 
+const builtIn =
+  /^(?:Map|Set|Weak\w+|Promise|Date|RegExp|Error|Symbol|BigInt|Boolean|Number|String|Arguments|\w*Array|\w*Buffer|DataView|\w*(?:Function|Iterator|Generator))$/;
+
+const isRoot = (value: object): boolean =>
+  Object.getPrototypeOf(value) === null && Object.hasOwn(value, 'hasOwnProperty');
+
+/** Whether an object is one of its own members alone, as `{ x: 1 }` is. */
+function isPlain(value: object): boolean {
+  const parent: object | null = Object.getPrototypeOf(value);
+  return parent === Object.prototype || parent === null || isRoot(parent);
+}
+
+/** Whether an object has a member: itself, or of its class, by an accessor as well. */
+function hasMember(value: object, name: string): boolean {
+  for (let at: object | null = value; at && !(isRoot(at) && at !== value); at = Object.getPrototypeOf(at))
+    if (Object.hasOwn(at, name) && (at === value || name !== 'constructor')) return true;
+  return false;
+}
+
+/**
+ * The names of the members of an object that stands for a struct: those of a plain object, and the members of the struct
+ * that an instance of a class has or inherits, by accessors as well.
+ *
+ * @throws `Argument` for what is no such object: a Map, a Date, a promise, an instance without any member of the struct.
+ */
+export function memberNames(value: unknown, type: StructType, members: Members, place: Place): readonly string[] {
+  const { fields, byName } = members;
+  const needed = (): string => fields.map(({ name }) => name).join(', ');
+  const refuse = (): never => {
+    const isPromise = typeof value === 'object' && value !== null && 'then' in value;
+    throw new EwaldError(
+      'Argument',
+      `${place()} is ${shown(value)}; expected an object with the fields ${needed()}${isPromise ? '; await the promise' : ''}`,
+    );
+  };
+  if (typeof value !== 'object' || value === null) return refuse();
+  const isOwn = isPlain(value);
+  if (!isOwn && builtIn.test(Object.prototype.toString.call(value).slice(8, -1))) return refuse();
+  const names = Object.keys(value);
+  let found = 0;
+  for (const name of names) if (byName.has(name)) found++;
+  // Members of the class, and those that are not enumerable.
+  const more: string[] = [];
+  if (found < fields.length)
+    for (const { name } of fields) if (hasMember(value, name) && !names.includes(name)) more.push(name);
+  if (!isOwn && found === 0 && more.length === 0) return refuse();
+  for (const name of names)
+    if (!byName.has(name) && (value as Record<string, unknown>)[name] !== undefined)
+      throw new EwaldError(
+        'Argument',
+        `${place()} has the field "${name}", which ${typeText(type)} lacks; it has ${needed()}`,
+      );
+  return more.length > 0 ? [...names, ...more] : names;
+}
+
+/** The members of an object that stands for a struct, as it has them. */
+export const membersGiven = (value: object, { fields }: Members): Map<string, unknown> =>
+  new Map(
+    fields.flatMap(({ name }): [string, unknown][] =>
+      hasMember(value, name) ? [[name, (value as Record<string, unknown>)[name]]] : [],
+    ),
+  );
+
+/**
+ * Puts a value into a member, which may be named `__proto__`. @throws `Argument` if it is another one than before, and
+ * the object does not let it change.
+ */
+export function putMember(value: object, name: string, one: unknown): void {
+  if (name === '__proto__') {
+    Object.defineProperty(value, name, { value: one, enumerable: true, writable: true, configurable: true });
+    return;
+  }
+  if (Reflect.set(value, name, one) || same((value as Record<string, unknown>)[name], one)) return;
+  throw new EwaldError(
+    'Argument',
+    `C changed ${name} of ${shown(value)}, which cannot change: it is frozen, or has no setter; pass an object that can, or ` +
+      'in(object) of the library where what C leaves does not matter',
+  );
+}
+
 /** Writes the members of an object; missing members are zero, as in C's initialisers. */
 export function writeStruct(
   access: Access,
@@ -129,36 +209,21 @@ export function writeStruct(
       'Argument',
       `${place()} is ${shown(value)}, but ${typeText(type)} is opaque; pass the handle that the library returned`,
     );
-  const { fields, kind, overlaps } = members;
-  if (typeof value !== 'object' || value === null)
-    throw new EwaldError(
-      'Argument',
-      `${place()} is ${shown(value)}; expected an object with the fields ${fields.map(({ name }) => name).join(', ')}`,
-    );
+  const { kind, overlaps, byName } = members;
+  const names = memberNames(value, type, members, place);
   const given = value as Record<string, unknown>;
-  const names = Object.keys(given);
-  const { byName } = members;
-  for (const name of names) {
-    if (given[name] !== undefined && !byName.has(name))
-      throw new EwaldError(
-        'Argument',
-        `${place()} has the field "${name}", which ${typeText(type)} lacks; it has ` +
-          `${fields.map((field) => field.name).join(', ')}`,
-      );
-  }
   if (!members.keepsBytes) {
     // Arrays of bytes and entries would take longer than most structs.
     const end = offset + access.sizeOf(type);
     for (let at = offset; at < end; at++) view.setUint8(at, 0);
     for (const name of names) {
-      const one = given[name];
-      if (one !== undefined)
-        writeField(access, view, offset, byName.get(name) as CField, one, () => `${place()}.${name}`);
+      const field = byName.get(name);
+      if (field) writeField(access, view, offset, field, given[name], () => `${place()}.${name}`);
     }
     return;
   }
   const member = bytesAt(view, offset, access.sizeOf(type));
-  const read = originOf(value);
+  const read = originOf(given);
   const origin = read?.length === member.length ? read : undefined;
   if (overlaps && origin) member.set(origin);
   else member.fill(0);
@@ -166,8 +231,8 @@ export function writeStruct(
   const taken = new Uint8Array(overlaps ? member.length : 0);
   for (const name of names) {
     const one = given[name];
-    if (one === undefined) continue;
-    const field = byName.get(name) as CField;
+    const field = byName.get(name);
+    if (!field || (one === undefined && overlaps)) continue;
     const where = (): string => `${place()}.${name}`;
     if (origin && (overlaps || isShortened(field.type, access)) && unchanged(access, origin, field, one)) {
       if (!overlaps) member.set(origin.subarray(field.offset, field.offset + access.sizeOf(field.type)), field.offset);
@@ -192,9 +257,11 @@ export function writeStruct(
   }
 }
 
+/** Writes a member; undefined is what null is: no pointer, and no number. */
 function writeField(access: Access, view: DataView, offset: number, field: CField, one: unknown, where: Place): void {
   if (field.bits === undefined) {
-    access.write(view, offset + field.offset, field.type, one, where);
+    const value = one === undefined && field.type.kind === 'pointer' ? null : one;
+    access.write(view, offset + field.offset, field.type, value, where);
     return;
   }
   const scalar = access.scalar(field.type) as Scalar;

@@ -53,5 +53,77 @@ for (const backend of ['native', 'wasm'] as const) {
       expect(refusal(() => edges.edges_scale(5))).toMatch(/has 1 elements; expected at least 2/);
       expect(edges.edges_points([{ x: 1 }, { y: 2 }])).toBe(3);
     });
+
+    test('an object stands for a struct by the members that it has, its own and those of its class', () => {
+      class Polar {
+        #x: number;
+        y = 2;
+        constructor(x: number) {
+          this.#x = x;
+        }
+        get x(): number {
+          return this.#x;
+        }
+        set x(x: number) {
+          this.#x = x;
+        }
+      }
+      class Fixed {
+        get x(): number {
+          return 3;
+        }
+      }
+      const hidden = Object.defineProperty({ y: 1 }, 'x', { value: 4 });
+      for (const call of [edges.edges_value, (p: unknown) => edges.edges_point_sum(edges.ref('edges_point', p)) - 1]) {
+        expect(call(new Polar(5))).toBe(7);
+        expect(call(Object.create({ x: 5, y: 7 }))).toBe(12);
+        expect(call(new Fixed())).toBe(3);
+        expect(call(hidden)).toBe(5);
+        for (const one of [
+          new Map([['x', 5]]),
+          new Date(),
+          /x/,
+          new Error('x'),
+          new Set([1]),
+          Promise.resolve({ x: 1, y: 2 }),
+          new (class {})(),
+          [1, 2],
+          new Float64Array(2),
+          edges.callback('int (*)(int)', (n: number) => n),
+        ])
+          expect(refusal(() => call(one))).toMatch(
+            /^Argument: .* is (?:an? )?\S.*; expected an object with the fields x, y/,
+          );
+        expect(refusal(() => call(Promise.resolve({})))).toMatch(/await the promise/);
+        for (const nothing of [undefined, null])
+          expect(refusal(() => call({ x: 1, y: nothing }))).toMatch(/\.y is (?:undefined|null); double needs a number/);
+      }
+      expect(refusal(() => edges.edges_point_sum(new Map()))).toMatch(
+        /is a Map; expected an object with the fields x, y/,
+      );
+      const moved = new Polar(5);
+      expect(edges.edges_point_sum(moved)).toBe(8);
+      expect(moved.x).toBe(6);
+      expect(refusal(() => edges.edges_point_sum(new Fixed()))).toMatch(/^Argument: C changed x of .*no setter/);
+      expect(refusal(() => edges.edges_point_sum(Object.freeze({ x: 1, y: 2 })))).toMatch(/C changed x of .*frozen/);
+      expect(edges.edges_point_sum(edges.in(Object.freeze({ x: 1, y: 2 })))).toBe(4);
+    });
+
+    test('what C writes to a text in a list or an object comes back', () => {
+      const texts: (string | null)[] = ['ab', null, 'été'];
+      edges.edges_upper(texts, 3);
+      expect(texts).toEqual(['AB', null, 'éTé']);
+      const named = { name: 'abc', n: 1 };
+      edges.edges_upper_name(named);
+      expect(named).toEqual({ name: 'ABC', n: 2 });
+      edges.edges_upper_shown(named);
+      expect(named).toEqual({ name: 'ABC', n: 2 });
+      const shown = { name: 'xyz', n: 1 };
+      edges.edges_upper_shown(shown);
+      expect(shown).toEqual({ name: 'XYZ', n: 1 });
+      edges.edges_upper_shown(Object.freeze({ name: 'A' }));
+      expect(refusal(() => edges.edges_upper_shown(Object.freeze({ name: 'a' })))).toMatch(/C changed name of/);
+      expect(refusal(() => edges.edges_upper(Object.freeze(['a']), 1))).toMatch(/C changed 0 of/);
+    });
   });
 }
