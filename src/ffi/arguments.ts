@@ -17,14 +17,7 @@ import {
   type Frame,
   type Parameter,
 } from './frame.js';
-import {
-  type CFunction,
-  type CType,
-  type FunctionType,
-  isText,
-  type PointerType,
-  typeText,
-} from './header/types.js';
+import { type CFunction, type CType, type FunctionType, isText, type PointerType, typeText } from './header/types.js';
 import { Callback } from './kept-callback.js';
 import { lengthCheck, rowCheck } from './lengths.js';
 import { assertElements, assertUsable, describePointee, isByte, refused } from './pointees.js';
