@@ -1,6 +1,6 @@
 /** Rows of a list that are one reflection, which all tools take for one. */
 import { representative } from '../../crystal/symmetry/asymmetric-unit.js';
-import { isTurnable, pointGroup } from '../../crystal/symmetry/point-group.js';
+import { isTurnable, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
 import { counted } from '../../util/amounts.js';
 import type { ReflectionList } from './hkl.js';
 
@@ -21,18 +21,8 @@ function seenBefore(most: number): (indices: readonly [number, number, number]) 
   };
 }
 
-/**
- * How many rows repeat a reflection of a list, in words; undefined if none does. Of a group whose name may be that of three
- * axes, which the cell decides, rows with the same indices alone are counted, and their inverse ones; of a file whose indices
- * are in one asymmetric unit (`isOpen` false), the same indices.
- */
-export function repeatedRemark({ symmetry, count, indices }: ReflectionList, isOpen = true): string | undefined {
-  const named = pointGroup(symmetry);
-  const group = !isOpen
-    ? pointGroup('1')
-    : isTurnable(symmetry)
-      ? pointGroup(named.centrosymmetric ? '-1' : '1')
-      : named;
+/** How many rows of a list repeat a reflection of a group. */
+export function repeatedRows({ count, indices }: ReflectionList, group: PointGroup): number {
   // Of three axes at 120°, one index is the sum of two.
   const isSeen = seenBefore(2 * indices.reduce((most, x) => Math.max(most, Math.abs(x)), 0));
   let repeated = 0;
@@ -40,6 +30,23 @@ export function repeatedRemark({ symmetry, count, indices }: ReflectionList, isO
     const [h, k, l] = [indices[3 * i] as number, indices[3 * i + 1] as number, indices[3 * i + 2] as number];
     if (isSeen(representative([h, k, l], group))) repeated++;
   }
+  return repeated;
+}
+
+/**
+ * How many rows repeat a reflection of a list, in words; undefined if none does. Of a group whose name may be that of three
+ * axes, which the cell decides, rows with the same indices alone are counted, and their inverse ones; of a file whose indices
+ * are in one asymmetric unit (`isOpen` false), the same indices.
+ */
+export function repeatedRemark(list: ReflectionList, isOpen = true): string | undefined {
+  const { symmetry, count } = list;
+  const named = pointGroup(symmetry);
+  const group = !isOpen
+    ? pointGroup('1')
+    : isTurnable(symmetry)
+      ? pointGroup(named.centrosymmetric ? '-1' : '1')
+      : named;
+  const repeated = repeatedRows(list, group);
   return repeated === 0
     ? undefined
     : `${counted(repeated, 'row')} of ${count} repeat a reflection of the list` +

@@ -1,21 +1,13 @@
 /** How well the rows of a list agree that are averaged: repeated ones, and those that a point group makes equivalent. */
 import { representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
-import { laueGroup, type PointGroup, pointGroup, sameGroup } from '../../crystal/symmetry/point-group.js';
+import { laueGroup, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
 import { counted } from '../../util/amounts.js';
 import type { ReflectionList } from '../lists/hkl.js';
+import { repeatedRows } from '../lists/repeated.js';
 import { isError } from '../lists/sigma-digits.js';
 import { indicesOf } from '../statistics/statistics.js';
 import { expectedIntensities, type ListSubject } from './expected.js';
-import {
-  addsTo,
-  copiesOf,
-  hasEachOnce,
-  joinsMates,
-  type ListedReflection,
-  listedAt,
-  listFrom,
-  meanOf,
-} from './lists-in-group.js';
+import { addsTo, copiesOf, joinsMates, type ListedReflection, listedAt, listFrom, meanOf } from './lists-in-group.js';
 
 /** Rows of a list that are averaged. */
 export interface JoinedPairs {
@@ -80,6 +72,7 @@ function joinedPlaces(list: ReflectionList, own: PointGroup, group: PointGroup):
   const most = 2 * list.indices.reduce((far, x) => Math.max(far, Math.abs(x)), 0);
   const width = 2 * most + 1;
   const first = new Map<number, number>();
+  const isJoined = new Uint8Array(list.count);
   // As the list is averaged: copied to the equivalents of its own group, each of which the other group may join.
   for (let i = 0; i < list.count; i++)
     for (const copy of copies) {
@@ -87,16 +80,21 @@ function joinedPlaces(list: ReflectionList, own: PointGroup, group: PointGroup):
       const key = ((h + most) * width + k + most) * width + l + most;
       const j = first.get(key);
       if (j === undefined) first.set(key, i);
-      else next[rootOf(i)] = rootOf(j);
+      else if (j !== i) {
+        next[rootOf(i)] = rootOf(j);
+        isJoined[i] = 1;
+        isJoined[j] = 1;
+      }
     }
   const members = new Map<number, number[]>();
   for (let i = 0; i < list.count; i++) {
+    if (isJoined[i] === 0) continue;
     const root = rootOf(i);
     const there = members.get(root);
     if (there) there.push(i);
     else members.set(root, [i]);
   }
-  return [...members.values()].filter(({ length }) => length > 1);
+  return [...members.values()];
 }
 
 /** Scatter and square of a mean beyond the errors, in units of the expected intensity, with a weight. */
@@ -130,7 +128,7 @@ export function joinedPairs(
   const given = pointGroup(list.symmetry);
   const adds = addsTo(laueGroup(given), laueGroup(group));
   const read = list.rows ? { ...list.rows, symmetry: list.symmetry } : list;
-  if (!adds && sameGroup(given, group) && hasEachOnce(read, group)) return undefined;
+  if (!adds && repeatedRows(read, given) === 0) return undefined;
   // Mates stay apart in a group that does not join them; else they are one before anything is compared.
   const areApart = !given.centrosymmetric && !group.centrosymmetric && !joinsMates(given, group);
   const [own, into] = areApart ? [given, group] : [laueGroup(given), laueGroup(group)];

@@ -115,7 +115,7 @@ export function movedInto(list: ReflectionList, group: PointGroup): ReflectionLi
 }
 
 /** Whether a list has each reflection of a group once and under the usual indices. */
-export function hasEachOnce(list: ReflectionList, group: PointGroup): boolean {
+function hasEachOnce(list: ReflectionList, group: PointGroup): boolean {
   const place = indexTable(list);
   for (let i = 0; i < list.count; i++) {
     const own = indicesOf(list, i);
