@@ -165,7 +165,7 @@ describe('the space group by its absences', () => {
     ['41 of which a quarter of the intensity is left', 'P 41', 0.25],
   ])('is not called absent where it is there: %s', (_, name, leak) => {
     const random = new Random(17, 0);
-    for (let n = 0; n < 6; n++) {
+    for (let n = 0; n < 3; n++) {
       const { list, subject } = drawn(spaceGroupSetting(name), 30, 0.9, leak, random);
       if (leak === 0)
         for (let i = 0; i < list.count; i++)
