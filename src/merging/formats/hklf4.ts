@@ -169,11 +169,12 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
     hasPoint ||= own.slice(12, 28).includes('.');
     observations++;
     if (batch < 0) free++;
-    flags.set(indices.join(), Number(batch >= 0));
     const one = { indices, intensity, sigma, measurements: 1 };
-    const there = found.get(indices.join());
+    const key = indices.join();
+    flags.set(key, Number(batch >= 0));
+    const there = found.get(key);
     if (there) there.push(one);
-    else found.set(indices.join(), [one]);
+    else found.set(key, [one]);
   }
   const ofBad = bad.remarks(rows, (message) => {
     throw new EwaldError('Format', `${name}:${message}`, { detail: { path: name } });

@@ -286,6 +286,7 @@ function readLoop(
   const left = new Map<string, number>();
   const flags = new Map<string, number>();
   const flagItem = at('pdbx_r_free_flag');
+  const hasFlags = flagItem >= 0 || (status >= 0 && loop.rows.some((row) => /^f$/i.test(row[status] ?? '')));
   const found: ListedReflection[] = [];
   const bad = new BadRows();
   let [without, negative] = [0, 0];
@@ -299,9 +300,8 @@ function readLoop(
     const code = status < 0 ? 'o' : (row[status] ?? '');
     // x is not measured, < is not observed by a limit of sigmas, and other codes are of absences and of excluded ones.
     const isLeft = !/^[ofhl]$/i.test(code);
-    const flag = numberOf(row[flagItem]);
-    if (flagItem >= 0 ? Number.isInteger(flag) : /^[fo]$/i.test(code))
-      flags.set(indices.join(), flagItem >= 0 ? flag : Number(code.toLowerCase() === 'o'));
+    const flag = hasFlags ? flagIn(row[flagItem], code) : undefined;
+    if (flag !== undefined) flags.set(indices.join(), flag);
     let hasValue = false;
     for (const [n, [column, sigmaColumn]] of columns.entries()) {
       const value = numberOf(row[column]);
@@ -335,10 +335,9 @@ function readLoop(
     block.items.get('_diffrn_radiation_wavelength.wavelength') ?? block.items.get('_diffrn_radiation_wavelength'),
   );
   const made = listFrom(areApart ? group.apart : group.symmetry, found);
-  const isFree = flagItem >= 0 ? flags.size > 0 : [...flags.values()].includes(0);
   const list = {
     ...made,
-    ...(isFree && { free: flagsOf(made, flags) }),
+    ...(flags.size > 0 && { free: flagsOf(made, flags) }),
     spaceGroup: group.spaceGroup,
     wavelengthA: wavelength > 0 ? wavelength : undefined,
   };
@@ -366,6 +365,12 @@ function hasMatesIn(found: readonly ListedReflection[], { apart, symmetry }: Gro
   });
 }
 
+/** The flag of a row: its number, or 0 and 1 of the status f and o. */
+function flagIn(text: string | undefined, status: string): number | undefined {
+  if (text === undefined) return /^[fo]$/i.test(status) ? Number(/o/i.test(status)) : undefined;
+  return Number.isInteger(numberOf(text)) ? numberOf(text) : undefined;
+}
+
 /** Why a row is no reflection; undefined if it is one. A word in the place of a number is no missing number. */
 function wrongRow(
   row: readonly string[],
@@ -375,9 +380,14 @@ function wrongRow(
   if (!indices.every(Number.isInteger)) return `"${row.slice(0, 8).join(' ')}" has no whole indices`;
   for (const [column, sigmaColumn] of columns) {
     for (const text of [row[column], row[sigmaColumn]])
-      if (text !== undefined && Number.isNaN(numberOf(text)) && !/^([?.]|nan)$/i.test(text))
+      if (
+        text !== undefined &&
+        Number.isNaN(Number(text)) &&
+        Number.isNaN(numberOf(text)) &&
+        !/^([?.]|nan)$/i.test(text)
+      )
         return `the reflection ${indices.join(' ')} has "${text.slice(0, 40)}" where a number is expected, or ? for none`;
-    if (Number.isFinite(numberOf(row[column])) && numberOf(row[sigmaColumn]) < 0)
+    if (row[sigmaColumn]?.startsWith('-') && Number.isFinite(numberOf(row[column])) && numberOf(row[sigmaColumn]) < 0)
       return `the reflection ${indices.join(' ')} has the sigma ${row[sigmaColumn]}; expected 0 or more`;
   }
   return undefined;

@@ -104,15 +104,18 @@ export function readMtzFile(
       if (isThere(at(row, values))) bad.add(`reflection ${row + 1} has ${wrongIndices(h, k, l)}`);
       continue;
     }
-    const isBad = (of: readonly [number, number]): boolean => isThere(at(row, of[1])) && at(row, of[1]) < 0;
-    const wrong = places.find((of) => of[1] >= 0 && isThere(at(row, of[0])) && isBad(of));
-    if (wrong) {
-      bad.add(`reflection ${row + 1} has ${columns[wrong[1]]?.label} ${at(row, wrong[1])}; expected 0 or more`);
-      continue;
-    }
+    let wrong = '';
     for (const [n, of] of places.entries()) {
       if (!isThere(at(row, of[0]))) continue;
-      kept.push({ row, of, sign: n === 0 ? 1 : -1 });
+      const sigma = of[1] < 0 ? 0 : at(row, of[1]);
+      if (sigma < 0 && isThere(sigma))
+        wrong = `reflection ${row + 1} has ${columns[of[1]]?.label} ${sigma}; expected 0 or more`;
+      else kept.push({ row, of, sign: n === 0 ? 1 : -1 });
+    }
+    if (wrong !== '') {
+      bad.add(wrong);
+      kept.length = before;
+      continue;
     }
     if (kept.length === before) without++;
   }
