@@ -30,6 +30,8 @@ export interface Access {
   wide(type: CType): Wide | undefined;
   /** Bytes of a type. @throws `Argument` for void and opaque structs. */
   sizeOf(type: CType): number;
+  /** Alignment of a type in bytes; 1 for what has none. */
+  alignOf(type: CType): number;
   /** The members of a struct that have a name; undefined for an opaque one. */
   membersOf(tag: string): Members | undefined;
   /** Reads a value of a type from memory; `from` knows what its pointers lead into. */

@@ -5,6 +5,7 @@
 
 import { IndirectMemory2D } from '../memory/indirect.js';
 import { classOf } from '../memory/no-index.js';
+import { toMultiple } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import { withArticle } from '../util/options.js';
 import { CArray } from './carray.js';
@@ -23,6 +24,7 @@ import { lengthCheck, rowCheck } from './lengths.js';
 import { assertElements, assertUsable, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import {
+  alignedArgument,
   isNested,
   nestedArgument,
   numbersArgument,
@@ -88,6 +90,8 @@ export function pointerConverter(runtime: Runtime, type: PointerType, place: Pla
   if (to.kind === 'function') return functionConverter(runtime, type, to, place);
   const parameter = new PointerParameter(runtime, type, place, sized);
   const general: Converter = (given, frame) => parameter.convert(given, frame);
+  const align = runtime.alignOf(to);
+  if (align > 8) return alignedConverter(general, align, place, type);
   const exact = runtime.scalar(to)?.format.array;
   if (!exact) return general;
   if (isText(type) && runtime.memory.kind === 'native')
@@ -110,6 +114,21 @@ export function pointerConverter(runtime: Runtime, type: PointerType, place: Pla
       ? frame.place(given, natural)
       : general(given, frame);
 }
+
+/** Refuses memory at an address where C does not expect such a type. */
+const alignedConverter =
+  (general: Converter, align: number, place: Place, type: PointerType): Converter =>
+  (given, frame) => {
+    const argument = general(given, frame);
+    const isAddress = typeof argument === 'number' || typeof argument === 'bigint';
+    if (isAddress && toMultiple(argument, align) !== 0)
+      throw new EwaldError(
+        'Argument',
+        `${place()} is at an address that is not a multiple of ${align}, as ${typeText(type)} needs; allocate it with ` +
+          `alloc('${typeText({ ...type.to, const: undefined })}', n)`,
+      );
+    return argument;
+  };
 
 const functionConverter = (runtime: Runtime, type: PointerType, to: FunctionType, place: Place): Converter => {
   /** The type of a callback that was found to be the one that C takes. */
@@ -144,6 +163,7 @@ class PointerParameter {
   readonly #sized: boolean;
   readonly #scalar: Scalar | undefined;
   readonly #isText: boolean;
+  readonly #align: number;
   /** The elements of rows, for a pointer to pointers. */
   readonly #rows: Scalar | undefined;
   /** The type of memory of this library that was found to be what C takes. */
@@ -153,6 +173,7 @@ class PointerParameter {
     [this.#runtime, this.#type, this.#place, this.#sized] = [runtime, type, place, sized];
     const { to } = type;
     this.#scalar = runtime.scalar(to);
+    this.#align = runtime.alignOf(to);
     this.#isText = to.kind === 'scalar' && this.#scalar?.layout.size === 1;
     this.#rows = to.kind === 'pointer' ? runtime.scalar(to.to) : undefined;
   }
@@ -226,12 +247,13 @@ class PointerParameter {
   }
 
   /** Typed arrays and buffers; undefined for anything else. */
-  #buffer(value: unknown, { runtime, place, frame, direction }: Passing): Argument | undefined {
+  #buffer(value: unknown, passing: Passing): Argument | undefined {
+    const { runtime, place, frame, direction } = passing;
     const { to } = this.#type;
     if (ArrayBuffer.isView(value)) {
       assertUsable(value, place);
       assertElements(value, to, this.#scalar, runtime, this.#type, place);
-      return frame.place(value, direction);
+      return this.#align > 8 ? alignedArgument(value, this.#align, passing) : frame.place(value, direction);
     }
     const shared = typeof SharedArrayBuffer !== 'undefined' && value instanceof SharedArrayBuffer;
     if (!(value instanceof ArrayBuffer) && !shared) return undefined;
@@ -258,11 +280,13 @@ class PointerParameter {
     if (scalar && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) {
       // C reads a text up to its NUL, which a number does not have.
       if (this.#isText && to.const) throw this.#refused(value, 'a text, or the bytes in a typed array');
-      if (to.const) return numbersArgument([value], scalar, { ...passing, direction: 'in' });
+      if (to.const) return numbersArgument([value], scalar, { ...passing, direction: 'in' }, this.#align);
       throw this.#refused(value, 'an array of one element, or ref(), to write into');
     }
     if (Array.isArray(value) && scalar)
-      return copiedOnce(frame, value, scalar.format, passing.direction, () => numbersArgument(value, scalar, passing));
+      return copiedOnce(frame, value, scalar.format, passing.direction, () =>
+        numbersArgument(value, scalar, passing, this.#align),
+      );
     const wide = this.#runtime.wide(to);
     if (wide) return this.#wide(value, wide, passing);
     if (Array.isArray(value) && to.kind === 'pointer') return this.#table(value, to, passing);

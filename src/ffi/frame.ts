@@ -44,8 +44,8 @@ export interface Frame {
   at(views: readonly ArrayBufferView[], direction: Direction): readonly Address[];
   /** Places a text without a NUL, which C only reads. */
   text(text: string): Argument;
-  /** Allocates zeroed memory for what is copied in, and back unless the direction is `in`. */
-  scratch(bytes: number, direction?: Direction): Scratch;
+  /** Allocates zeroed memory for what is copied in, and back unless the direction is `in`; aligned to `align` bytes. */
+  scratch(bytes: number, direction?: Direction, align?: number): Scratch;
   /** Makes a JavaScript function callable for the duration of the call; `place` is the argument. */
   callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument;
   /** Arrays and objects that were copied, with the types they were copied as: given twice, they are one to C, too. */

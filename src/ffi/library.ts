@@ -108,7 +108,8 @@ export class LibraryTools {
     runtime.assertAlive();
     expects(Number.isSafeInteger(length) && length >= 0, 'the length', length, 'a whole number from 0');
     const element = runtime.typeOf(type);
-    const allocation = runtime.memory.allocate(length * runtime.sizeOf(element), `an array of ${type}`);
+    const bytes = length * runtime.sizeOf(element);
+    const allocation = runtime.memory.allocate(bytes, `an array of ${type}`, runtime.alignOf(element));
     return new CArray<V>(runtime, element, length, allocation, () => allocation.free());
   }
 

@@ -5,7 +5,7 @@ import { parseFormat } from '../memory/format.js';
 import type { IndirectMemory2D } from '../memory/indirect.js';
 import { isSameTable, pointerBytes, readAddress, writeAddresses } from '../memory/model.js';
 import { addressOfRow } from '../memory/pointer-table.js';
-import { type Address, offsetBy } from '../memory/space.js';
+import { type Address, offsetBy, toMultiple } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import { CArray } from './carray.js';
 import type { Argument, Direction, Frame } from './frame.js';
@@ -226,17 +226,36 @@ function placedRuns(views: readonly ArrayBufferView[], direction: Direction, fra
 const viewBytes = (view: ArrayBufferView, like: ArrayBufferView = view): Uint8Array =>
   new Uint8Array(view.buffer, view.byteOffset, like.byteLength);
 
+/** A typed array for a type that is aligned to more than the array: as it is if it happens to be, otherwise a copy. */
+export function alignedArgument(
+  value: ArrayBufferView,
+  align: number,
+  { runtime, frame, direction }: Passing,
+): Argument {
+  const own =
+    runtime.memory.kind === 'native'
+      ? frame.at([value], direction)[0]
+      : runtime.memory.locate(value.buffer, value.byteOffset, value.byteLength)?.address;
+  if (own !== undefined && toMultiple(own, align) === 0) return frame.place(value, direction);
+  const { argument, view } = frame.scratch(value.byteLength, direction, align);
+  if (direction !== 'out') viewBytes(view(), value).set(viewBytes(value));
+  if (direction !== 'in') frame.after(() => viewBytes(value).set(viewBytes(view(), value)));
+  return argument;
+}
+
 /** An array of numbers: copied in, and back unless C only reads it. */
 export function numbersArgument(
   values: unknown[],
   scalar: Scalar,
   { place, frame, direction }: Pick<Passing, 'place' | 'frame' | 'direction'>,
+  align?: number,
 ): Argument {
   const { size } = scalar.layout;
   // Bytes may be a text, which ends with a zero for functions that look for it.
   const { argument, view } = frame.scratch(
     (size === 1 ? values.length + 1 : Math.max(1, values.length)) * size,
     direction,
+    align,
   );
   putNumbers(view(), values, scalar, place);
   if (direction !== 'in') frame.after(() => takeBack(view(), values, scalar));
@@ -251,7 +270,7 @@ export function wideArgument(
   { runtime, place, frame, direction }: Passing,
 ): Argument {
   const size = runtime.sizeOf(type);
-  const { argument, view } = frame.scratch(Math.max(1, values.length) * size, direction);
+  const { argument, view } = frame.scratch(Math.max(1, values.length) * size, direction, runtime.alignOf(type));
   for (const [i, value] of values.entries()) wide.write(view(), i * size, value, () => `${place()}[${i}]`);
   if (direction !== 'in')
     frame.after(() => {

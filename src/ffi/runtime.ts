@@ -180,6 +180,11 @@ export class Runtime implements Access {
     return layout.size;
   }
 
+  /** Alignment of a type in bytes; 1 for what has none. */
+  alignOf(type: CType): number {
+    return layoutOf(type, this.model, this.table)?.align ?? 1;
+  }
+
   /** Starts to note what a call lends. */
   lend(): Lending {
     const lending = new Lending();

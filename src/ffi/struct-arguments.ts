@@ -47,7 +47,7 @@ export function structsArgument(
   const plain = runtime.hasPointers(to)
     ? values.map((value, i) => withPointers(value, to, `${i}`, texts, { runtime, place: placeOf(i), frame, direction }))
     : values;
-  const { argument, view, lent } = frame.scratch(Math.max(1, values.length) * size, direction);
+  const { argument, view, lent } = frame.scratch(Math.max(1, values.length) * size, direction, runtime.alignOf(to));
   lent?.leadsInto(frame.lending);
   if (direction !== 'out')
     for (const [i, value] of plain.entries()) runtime.writeTo(view, i * size, to, value, placeOf(i), frame.lending);

@@ -14,6 +14,10 @@ export type Address = number | bigint;
 export const offsetBy = (address: Address, bytes: number): Address =>
   typeof address === 'bigint' ? address + BigInt(bytes) : address + bytes;
 
+/** The bytes from an address to the next one that is a multiple of `align`; 0 asks for none. */
+export const toMultiple = (address: Address, align: number): number =>
+  align === 0 ? 0 : (align - (typeof address === 'bigint' ? Number(address % BigInt(align)) : address % align)) % align;
+
 /** A span of memory. */
 export interface Span {
   readonly byteLength: number;
@@ -38,8 +42,11 @@ export interface MemorySpace {
   readonly liveBytes: number;
   /** Number of times that C may have changed its memory, its tables of pointers above all. */
   turn: number;
-  /** Zeroed memory, aligned for every type; `what` names it in a warning if it is left to the garbage collector. */
-  allocate(bytes: number, what?: string): Allocation;
+  /**
+   * Zeroed memory, aligned for every type that has no alignment of its own, or to `align` bytes; `what` names it in a
+   * warning if it is left to the garbage collector.
+   */
+  allocate(bytes: number, what?: string, align?: number): Allocation;
   /** A span of memory with another owner. */
   span(address: Address, bytes: number): Span;
   /** The span under a view, if it is in this space. */
@@ -154,18 +161,21 @@ class BufferSpace extends Counted implements MemorySpace {
   readonly kind: 'js' | 'native' = 'js';
   readonly model: DataModel = 'lp64';
 
-  allocate(bytes: number): Allocation {
+  allocate(bytes: number, _what?: string, align = 1): Allocation {
     checkBytes(bytes);
     let buffer: ArrayBuffer;
+    const spare = align > 16 ? align : 0;
     try {
       // Memory of no bytes has an address as well: C tells it from NULL.
-      buffer = new ArrayBuffer(Math.max(1, bytes));
+      buffer = new ArrayBuffer(Math.max(1, bytes) + spare);
     } catch (cause) {
       throw new EwaldError('OutOfMemory', `this memory cannot provide ${bytes} more bytes; use fewer rows or columns`, {
         cause,
       });
     }
-    return this.owned(this.locate(buffer, 0, bytes), () => {
+    const address = spare > 0 ? this.locate(buffer, 0, 0).address : undefined;
+    const gap = address === undefined ? 0 : toMultiple(address, spare);
+    return this.owned(this.locate(buffer, gap, bytes), () => {
       // Detached rather than forgotten: a view that somebody kept turns empty instead of keeping the memory or showing
       // it.
       const { transfer } = buffer as { transfer?: (length: number) => ArrayBuffer };
@@ -251,11 +261,13 @@ export class WasmSpace extends Counted implements MemorySpace {
     return this.#heap.memory.buffer;
   }
 
-  allocate(bytes: number, what?: string): Allocation {
+  allocate(bytes: number, what?: string, align = 1): Allocation {
     checkBytes(bytes);
     const heap = this.#heap;
-    const address = bytes < 2 ** 32 ? heap.malloc(Math.max(1, bytes)) >>> 0 : 0;
-    if (address === 0) {
+    const spare = align > 8 ? align : 0;
+    const start = bytes + spare < 2 ** 32 ? heap.malloc(Math.max(1, bytes) + spare) >>> 0 : 0;
+    const address = start + toMultiple(start, spare);
+    if (start === 0) {
       throw new EwaldError(
         'OutOfMemory',
         `the wasm heap cannot provide ${bytes} more bytes (it holds ${this.buffer.byteLength}, at most 4 GiB); use ` +
@@ -264,7 +276,7 @@ export class WasmSpace extends Counted implements MemorySpace {
     }
     this.noticed('alloc()');
     new Uint8Array(this.buffer, address, bytes).fill(0);
-    return this.owned(new HeapSpan(heap.memory, address, bytes), () => heap.free(address), { what });
+    return this.owned(new HeapSpan(heap.memory, address, bytes), () => heap.free(start), { what });
   }
 
   span(address: Address, bytes: number): Span {

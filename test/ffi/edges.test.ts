@@ -7,6 +7,14 @@ const refusal = (work: () => unknown): string => {
   return `${error.tag}: ${error.message}`;
 };
 
+const outcome = (work: () => unknown): unknown => {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+};
+
 for (const backend of ['native', 'wasm'] as const) {
   const missing = backend === 'native' ? absent('gcc', 'koffi') : absent('emcc');
   describe.skipIf(missing)(`${backend}${missing ? ` (absent: ${missing})` : ''}`, () => {
@@ -124,6 +132,34 @@ for (const backend of ['native', 'wasm'] as const) {
       edges.edges_upper_shown(Object.freeze({ name: 'A' }));
       expect(refusal(() => edges.edges_upper_shown(Object.freeze({ name: 'a' })))).toMatch(/C changed name of/);
       expect(refusal(() => edges.edges_upper(Object.freeze(['a']), 1))).toMatch(/C changed 0 of/);
+    });
+
+    test('what is aligned to more than a double is at such an address', async () => {
+      const vec = () => ({ v: [1, 2, 3, 4] });
+      const kept = [];
+      for (let n = 1; n < 12; n++) {
+        expect(edges.edges_misaligned(Array.from({ length: n }, vec), n)).toBe(0);
+        const array = edges.alloc('edges_vec', n).copyFrom(Array.from({ length: n }, vec));
+        kept.push(array);
+        expect(edges.edges_misaligned(array, n)).toBe(0);
+        expect(edges.edges_misaligned(edges.ref('edges_vec', vec()), 1)).toBe(0);
+        const numbers = Float64Array.from({ length: n + 4 }, (_, i) => i - n);
+        numbers.set([1, 2, 3, 4], n);
+        expect(edges.edges_doubled(numbers.subarray(n), 4)).toBe(0);
+        expect([...numbers.subarray(n)]).toEqual([2, 4, 6, 8]);
+        expect(edges.edges_doubled([1, 2, 3, 4], 4)).toBe(0);
+      }
+      expect(await edges.edges_misaligned.async([vec(), vec()], 2)).toBe(0);
+      if (backend === 'wasm') expect(edges.edges_misaligned_value({ v: vec() })).toBe(0);
+      const some = kept.flatMap((array) => [array, edges.alloc('double', 5)]);
+      const doubles = edges.alloc('double', 16);
+      const off = [1, 2, 3].map((i) =>
+        edges.pointer('edges_double', doubles.address + (backend === 'wasm' ? i * 8 : BigInt(i * 8))),
+      );
+      expect(
+        off.filter((pointer) => /multiple of 32/.test(String(outcome(() => edges.edges_doubled(pointer, 4))))).length,
+      ).toBeGreaterThan(1);
+      for (const one of [...some, doubles]) one.dispose();
     });
   });
 }

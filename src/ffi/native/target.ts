@@ -1,4 +1,5 @@
 /** A native library, called through koffi. Arrays are passed by their address and are not copied. */
+import { toMultiple } from '../../memory/space.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
 import { calling, plainArguments } from '../bind.js';
 import { type CallbackShape, callbackShape, resultOf } from '../callback.js';
@@ -340,7 +341,7 @@ class NativeScratch implements Scratch {
   }
 
   view = (): DataView => {
-    this.#view ??= new DataView(this.argument.buffer);
+    this.#view ??= new DataView(this.argument.buffer, this.argument.byteOffset, this.argument.byteLength);
     return this.#view;
   };
 }
@@ -383,11 +384,11 @@ class NativeFrame extends FrameEnds implements CallFrame {
     return this.lending ? this.place(encoded(text), 'in') : text;
   }
 
-  scratch(bytes: number, direction: Direction = 'in'): Scratch {
+  scratch(bytes: number, direction: Direction = 'in', align = 1): Scratch {
     const { lending } = this;
-    const known = lending ? undefined : this.#spare.get(bytes)?.pop();
+    const known = lending || align > 16 ? undefined : this.#spare.get(bytes)?.pop();
     known?.argument.fill(0);
-    const made = known ?? new NativeScratch(new Uint8Array(bytes), this.#target);
+    const made = known ?? new NativeScratch(this.#memory(bytes, align), this.#target);
     // A table has only its address.
     this.#held.push(made);
     if (lending) {
@@ -396,6 +397,13 @@ class NativeFrame extends FrameEnds implements CallFrame {
       lending.add(made.lent);
     }
     return made;
+  }
+
+  #memory(bytes: number, align: number): Uint8Array {
+    if (align <= 16) return new Uint8Array(bytes);
+    const all = new Uint8Array(bytes + align);
+    const gap = toMultiple(this.#target.addressOf(all), align);
+    return all.subarray(gap, gap + bytes);
   }
 
   /** Arrays on which C works while JavaScript may run, and their bytes. */

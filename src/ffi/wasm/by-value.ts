@@ -1,5 +1,6 @@
 /** Structs, unions, complex numbers and wide numbers by value: what a wasm function gets and returns for them. */
 import { readAddress, writeAddress } from '../../memory/model.js';
+import { toMultiple } from '../../memory/space.js';
 import type { Argument, Converter } from '../frame.js';
 import type { CField, CFunction, CType } from '../header/types.js';
 import type { Runtime } from '../runtime.js';
@@ -28,7 +29,7 @@ export function valueConverter(runtime: Runtime, type: CType, place: Place): Con
   const size = runtime.sizeOf(type);
   if (passed.how === 'copy')
     return (value, frame) => {
-      const { argument, view } = frame.scratch(size);
+      const { argument, view } = frame.scratch(size, 'in', runtime.alignOf(type));
       runtime.write(view(), 0, type, value, place);
       return argument;
     };
@@ -69,6 +70,7 @@ export function lowered(
   const passed = isLowered(result) ? passedAs(result, runtime) : undefined;
   if (!passed) return { call: passing, out: (value: never) => value };
   const size = runtime.sizeOf(result);
+  const align = runtime.alignOf(result);
   if (passed.how === 'value') {
     const { type, offset } = passed.of;
     return {
@@ -83,13 +85,14 @@ export function lowered(
   }
   return {
     call: (...values) => {
-      const at = heap.malloc(Math.max(16, size)) >>> 0;
+      const start = heap.malloc(Math.max(16, size) + align) >>> 0;
+      const at = start + toMultiple(start, align);
       try {
         if (passed.how === 'nothing') passing(...values);
         else passing(at, ...values);
         return new DataView(heap.memory.buffer.slice(at, at + size) as ArrayBuffer);
       } finally {
-        heap.free(at);
+        heap.free(start);
       }
     },
     out: (view: never) => runtime.read(view, 0, result),

@@ -1,6 +1,6 @@
 /** A library in a wasm module: its exports, its heap, its function table. */
 
-import { type WasmHeap, WasmSpace } from '../../memory/space.js';
+import { toMultiple, type WasmHeap, WasmSpace } from '../../memory/space.js';
 import { EwaldError } from '../../util/errors.js';
 import { calling, plainArguments } from '../bind.js';
 import { callbackShape, resultOf } from '../callback.js';
@@ -387,8 +387,8 @@ class WasmFrame extends FrameEnds implements CallFrame {
     return address;
   }
 
-  scratch(bytes: number, direction: Direction = 'in'): Scratch {
-    const address = this.#take(bytes, direction);
+  scratch(bytes: number, direction: Direction = 'in', align = 1): Scratch {
+    const address = this.#take(bytes, direction, align);
     const lent = this.#lent;
     this.#target.heapBytes.fill(0, address, address + bytes);
     return { argument: address, address, lent, view: () => new DataView(this.#heap.memory.buffer, address, bytes) };
@@ -401,21 +401,27 @@ class WasmFrame extends FrameEnds implements CallFrame {
   }
 
   /** Memory that is freed at the end of the call, or with the last pointer that C gave back into it. */
-  #take(bytes: number, direction: Direction): number {
-    const address = this.#heap.malloc(Math.max(1, bytes)) >>> 0;
-    if (address === 0)
+  #take(bytes: number, direction: Direction, align = 1): number {
+    const spare = align > 8 ? align : 0;
+    const start = this.#heap.malloc(Math.max(1, bytes) + spare) >>> 0;
+    if (start === 0)
       throw new EwaldError(
         'OutOfMemory',
         `the wasm heap cannot provide ${bytes} more bytes for an argument (it holds ${this.#heap.memory.buffer.byteLength})`,
       );
     const { lending } = this;
-    this.#lent = lending && this.#lend(lending, address, bytes, direction);
-    if (!this.#lent) this.#taken.push(address);
+    const address = start + toMultiple(start, spare);
+    this.#lent = lending && this.#lend(lending, { start, address, bytes }, direction);
+    if (!this.#lent) this.#taken.push(start);
     return address;
   }
 
-  #lend(lending: Lending, address: number, bytes: number, direction: Direction): Lent {
-    const free = (): void => this.#heap.free(address);
+  #lend(
+    lending: Lending,
+    { start, address, bytes }: { readonly start: number; readonly address: number; readonly bytes: number },
+    direction: Direction,
+  ): Lent {
+    const free = (): void => this.#heap.free(start);
     const copiedFor = direction === 'in' ? undefined : lending;
     const lent = new Lent({ what: lending.place, bytes, address: () => address, kept: undefined, copiedFor, free });
     this.release(() => {

@@ -21,7 +21,7 @@ import type { WasmImports } from './module.js';
 import type { OpenPort } from './port.js';
 
 /** The form in which an argument is sent to the worker: bits, or bytes to place in its heap. */
-type Sent = { readonly bits: Bits } | { readonly bytes: Uint8Array; readonly back: boolean };
+type Sent = { readonly bits: Bits } | { readonly bytes: Uint8Array; readonly align: number; readonly back: boolean };
 
 /** What the worker is asked. */
 interface LibraryCalls {
@@ -66,14 +66,15 @@ const start = (port) => {
       try {
         const placed = args.map((arg) => {
           if ('bits' in arg) return arg.bits;
-          const address = malloc(Math.max(1, arg.bytes.length)) >>> 0;
-          if (!address) throw new Error('the heap of the worker has no ' + arg.bytes.length + ' bytes left');
-          taken.push(address);
+          const start = malloc(Math.max(1, arg.bytes.length) + arg.align) >>> 0;
+          if (!start) throw new Error('the heap of the worker has no ' + arg.bytes.length + ' bytes left');
+          taken.push(start);
+          const address = start + (arg.align - start % arg.align) % arg.align;
           heap().set(arg.bytes, address);
           return address;
         });
         let value = exports[name](...placed);
-        if (text) { const h = heap(); let end = value; while (h[end]) end++; value = value ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(h.slice(value, end)) : null; }
+        if (text) { const h = heap(); let end = value >>> 0; while (h[end]) end++; value = value ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(h.slice(value >>> 0, end)) : null; }
         const back = args.map((arg, i) => arg.back ? heap().slice(placed[i], placed[i] + arg.bytes.length) : undefined);
         port.postMessage({ id, call, value: { value, back } });
       } finally { taken.forEach((address) => free(address)); }
@@ -174,9 +175,9 @@ class SendingFrame implements Frame {
     this.#refuse = refuse;
   }
 
-  #bytes(bytes: Uint8Array, back: ((bytes: Uint8Array) => void) | undefined): Argument {
+  #bytes(bytes: Uint8Array, back: ((bytes: Uint8Array) => void) | undefined, align = 8): Argument {
     const token = { back };
-    this.#sent.set(token, { bytes, back: back !== undefined });
+    this.#sent.set(token, { bytes, align, back: back !== undefined });
     return token;
   }
 
@@ -191,7 +192,8 @@ class SendingFrame implements Frame {
       const view = array.span().view();
       return new Uint8Array(view.buffer, view.byteOffset, byteLength);
     };
-    return this.#bytes(now().slice(), direction === 'in' ? undefined : (bytes) => now().set(bytes));
+    const back = direction === 'in' ? undefined : (bytes: Uint8Array) => now().set(bytes);
+    return this.#bytes(now().slice(), back, array.runtime.alignOf(array.type));
   }
 
   at(): never {
@@ -202,12 +204,12 @@ class SendingFrame implements Frame {
     return this.place(new TextEncoder().encode(`${text}\0`), 'in');
   }
 
-  scratch(bytes: number): Scratch {
+  scratch(bytes: number, _direction?: Direction, align?: number): Scratch {
     const memory = new Uint8Array(bytes);
     const refuse = this.#refuse;
     return {
       // The same array is sent after the caller has filled it.
-      argument: this.#bytes(memory, (back) => memory.set(back)),
+      argument: this.#bytes(memory, (back) => memory.set(back), align),
       get address(): never {
         throw refuse('takes a table of pointers');
       },
