@@ -1,6 +1,8 @@
 /** Converts the arguments and the results of JavaScript functions that C calls. */
 import { EwaldError } from '../util/errors.js';
 import { type CType, type FunctionType, isBounded, isText, signature, typeText } from './header/types.js';
+import { isByte } from './pointees.js';
+import { plainText } from './pointer-arguments.js';
 import type { AsyncCall, Runtime } from './runtime.js';
 import { type Bits, type Scalar, shown } from './scalars.js';
 
@@ -53,7 +55,11 @@ export function callbackShape(runtime: Runtime, type: FunctionType): CallbackSha
       const answered = (value: unknown): Bits => {
         if (result.kind === 'void') return 0;
         if (answer) return answer.in(value, place);
-        if (result.kind === 'pointer') return runtime.addressOf(value ?? null, result, place);
+        if (result.kind === 'pointer') {
+          if (typeof value === 'string' && result.to.const && isByte(result.to, runtime))
+            return runtime.lendText(plainText(value, place));
+          return runtime.addressOf(value ?? null, result, place);
+        }
         throw new EwaldError('Unsupported', `a callback cannot return ${shown(value)}`);
       };
       const failed = (error: unknown): Bits => {

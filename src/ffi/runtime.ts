@@ -2,7 +2,7 @@
 
 import { readAddress, writeAddress } from '../memory/model.js';
 import { classOf } from '../memory/no-index.js';
-import { type Address, type MemorySpace, offsetBy } from '../memory/space.js';
+import { type Address, type Allocation, type MemorySpace, offsetBy } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access, Members } from './access.js';
 import { CArray } from './carray.js';
@@ -26,7 +26,7 @@ import {
 } from './header/types.js';
 import { Kept } from './kept.js';
 import { Callback } from './kept-callback.js';
-import { type Lender, Lending, type Lent } from './lent.js';
+import { type Lender, Lending, Lent } from './lent.js';
 import { pointerOf } from './own-functions.js';
 import { Handle, Pointer } from './pointer.js';
 import { type Place, type Scalar, scalarOf, shown, textOf } from './scalars.js';
@@ -117,8 +117,39 @@ export class Runtime implements Access {
 
   leave(outer: Thrown | undefined): void {
     this.depth--;
+    if (this.#texts) this.endTexts();
     this.memory.turn++;
     if (this.thrown !== outer) this.thrown = outer;
+  }
+
+  /** Texts that callbacks returned to C. */
+  #texts: { readonly allocation: Allocation; readonly lent: Lent }[] | undefined;
+
+  /** The address of a text that a callback returns: C can read it until the call ends in which it called back. */
+  lendText(text: string): Address {
+    const bytes = new TextEncoder().encode(`${text}\0`);
+    const allocation = this.memory.allocate(bytes.length, 'a text that a callback returned');
+    const view = allocation.view();
+    new Uint8Array(view.buffer, view.byteOffset, bytes.length).set(bytes);
+    const lent = new Lent({
+      what: () => 'the text that a callback returned',
+      bytes: bytes.length,
+      address: () => allocation.address as Address,
+      kept: allocation,
+      free: () => allocation.free(),
+    });
+    const lender = this.#lenders.at(-1);
+    if (lender instanceof Lending) lender.add(lent);
+    this.#texts ??= [];
+    this.#texts.push({ allocation, lent });
+    return allocation.address as Address;
+  }
+
+  /** Frees these texts once no call runs; those into which pointers lead live as long as these. */
+  endTexts(): void {
+    if (!this.#texts || this.depth > 0 || this.waiting.size > 0) return;
+    for (const { allocation, lent } of this.#texts) if (!lent.claimed) allocation.free();
+    this.#texts = undefined;
   }
 
   /**
@@ -248,8 +279,9 @@ export class Runtime implements Access {
   }
 
   /** The JavaScript object for a pointer from C; null for NULL. */
-  pointer(address: Address, to: CType, known?: Lent): Pointer | null {
-    if (!address) return null;
+  pointer(given: Address, to: CType, known?: Lent): Pointer | null {
+    if (!given) return null;
+    const address = unsigned(given);
     const lent = known ?? (this.#lenders.length > 0 ? this.#lentAt(address) : undefined);
     const isHandle = isOpaque(to, this.table) || this.destructors.has(handleName(to) ?? '');
     return isHandle ? new Handle(this, address, to, lent) : new Pointer(this, address, to, lent);
@@ -476,7 +508,8 @@ export class Runtime implements Access {
   }
 
   /** Reads a zero-terminated text page by page, since its length is unknown until the zero is found. */
-  textAt(address: Address): string {
+  textAt(given: Address): string {
+    const address = unsigned(given);
     const text = new TextDecoder('utf-8', { ignoreBOM: true });
     let found = '';
     for (let at = address, total = 0; total < 2 ** 30; ) {
@@ -496,6 +529,9 @@ export class Runtime implements Access {
     throw new EwaldError('Format', `the text at address ${address} has no end`);
   }
 }
+
+/** An address above 2 GiB of a wasm heap, which a function returns as a negative number. */
+const unsigned = (address: Address): Address => (typeof address === 'number' ? address >>> 0 : address);
 
 /** Whether a value is memory of C. */
 const isPlace = (value: unknown): value is Pointer | CArray => {

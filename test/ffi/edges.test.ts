@@ -142,7 +142,9 @@ for (const backend of ['native', 'wasm'] as const) {
         const array = edges.alloc('edges_vec', n).copyFrom(Array.from({ length: n }, vec));
         kept.push(array);
         expect(edges.edges_misaligned(array, n)).toBe(0);
-        expect(edges.edges_misaligned(edges.ref('edges_vec', vec()), 1)).toBe(0);
+        const one = edges.ref('edges_vec', vec());
+        kept.push(one);
+        expect(edges.edges_misaligned(one, 1)).toBe(0);
         const numbers = Float64Array.from({ length: n + 4 }, (_, i) => i - n);
         numbers.set([1, 2, 3, 4], n);
         expect(edges.edges_doubled(numbers.subarray(n), 4)).toBe(0);
@@ -160,6 +162,48 @@ for (const backend of ['native', 'wasm'] as const) {
         off.filter((pointer) => /multiple of 32/.test(String(outcome(() => edges.edges_doubled(pointer, 4))))).length,
       ).toBeGreaterThan(1);
       for (const one of [...some, doubles]) one.dispose();
+    });
+
+    test('a text that a callback returns can be read until the call ends', () => {
+      const before = edges.liveBytes;
+      expect(edges.edges_read_text((i: number) => `text${i}`, 12)).toBe(6);
+      expect(edges.edges_read_text(() => 'é', 0)).toBe(2);
+      expect(edges.edges_read_text(() => null, 0)).toBe(-1);
+      expect(
+        edges.edges_read_text((i: number) => `${edges.edges_read_text(() => 'inner', 0)}${'x'.repeat(i)}`, 3),
+      ).toBe(4);
+      expect(refusal(() => edges.edges_read_text(() => 'a\0b', 0))).toMatch(/NUL/);
+      expect(edges.liveBytes).toBe(before);
+      const kept = edges.edges_keep_text(() => 'kept');
+      expect(kept.as('char').text()).toBe('kept');
+    });
+
+    test('a struct by value may have members that JavaScript uses itself', () => {
+      const odd = JSON.parse('{ "__proto__": 3, "b": 4 }');
+      expect(edges.edges_odd_sum(odd)).toBe(34);
+      expect(Object.entries(edges.edges_odd_twice(odd))).toEqual([
+        ['__proto__', 6],
+        ['b', 8],
+      ]);
+    });
+
+    test.runIf(backend === 'wasm')('addresses above 2 GiB of a heap are those of C', { tags: 'all' }, async () => {
+      const high = await openEdges(backend);
+      for (let i = 0; i < 130; i++) high.edges_take(16 * 2 ** 20);
+      const point = high.edges_high(3, 4);
+      expect(point.address).toBeGreaterThan(2 ** 31);
+      expect(point.read()).toEqual({ x: 3, y: 4 });
+      expect(high.edges_point_sum(point)).toBe(8);
+      expect(point.as('double', 2).toArray()).toEqual([4, 4]);
+      expect(high.edges_high_text()).toBe('high');
+      const seen: unknown[] = [];
+      high.edges_give_high((given: { read(): unknown }) => seen.push(given.read()));
+      expect(seen).toEqual([{ x: 1, y: 2 }]);
+      const array = high.alloc('edges_point', 2).copyFrom([{ x: 1 }, { y: 5 }]);
+      expect(array.address).toBeGreaterThan(2 ** 31);
+      expect(high.edges_points(array)).toBe(6);
+      expect(high.edges_vla(1, 2, new Float64Array(2))).toBe(undefined);
+      high.dispose();
     });
   });
 }

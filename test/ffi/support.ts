@@ -219,6 +219,7 @@ export function openEdges(backend: 'native' | 'wasm', options: Partial<LibraryOp
       run(
         'emcc',
         ...['-O2', '-I.', 'edges.c', '-sSTANDALONE_WASM', '--no-entry', '-sALLOW_MEMORY_GROWTH'],
+        '-sMAXIMUM_MEMORY=4GB',
         ...['-sALLOW_TABLE_GROWTH', '-Wl,--export-table', '-o', join(folder, 'edges.wasm')],
         `-sEXPORTED_FUNCTIONS=_malloc,_free,${[...names].map(([, name]) => `_${name}`).join()}`,
       );

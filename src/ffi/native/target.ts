@@ -139,7 +139,8 @@ export class NativeTarget implements Target {
       let struct = this.#structs.get(type.tag);
       if (struct) return struct;
       const fields = passedFields(type, this.runtime);
-      struct = this.#koffi.struct(Object.fromEntries(fields.map((field) => [field.name, this.#type(field.type)])));
+      // Only the bytes matter: names such as __proto__ mean something to koffi.
+      struct = this.#koffi.struct(Object.fromEntries(fields.map((field, i) => [`m${i}`, this.#type(field.type)])));
       this.#structs.set(type.tag, struct);
       return struct;
     }
@@ -230,6 +231,7 @@ export class NativeTarget implements Target {
       return out(result as never);
     } finally {
       this.runtime.waiting.delete(call);
+      this.runtime.endTexts();
       this.runtime.memory.turn++;
       this.runtime.endCall(lending);
       frame.end();

@@ -102,7 +102,7 @@ export class WasmTarget implements Target {
 
   address(name: string): number | undefined {
     const found = this.#exports[name];
-    return found instanceof WebAssembly.Global ? Number(found.value) : undefined;
+    return found instanceof WebAssembly.Global ? Number(found.value) >>> 0 : undefined;
   }
 
   readonly #places = new Map<string, number>();
