@@ -1,5 +1,6 @@
 /** The interface through which pointers and arrays use their library; implemented by the Runtime of an open library. */
 import type { Address, MemorySpace } from '../memory/space.js';
+import type { Ended } from './ended.js';
 import type { CField, CType, DataModel, FunctionTable } from './header/types.js';
 import type { Lender, Lending, Lent } from './lent.js';
 import type { Place, Scalar } from './scalars.js';
@@ -53,6 +54,10 @@ export interface Access {
   pointer(address: Address, to: CType, lent?: Lent): object | null;
   /** The zero-terminated text at an address. */
   textAt(address: Address): string;
+  /** What ended at which address of the memory. */
+  readonly ends: Ended;
+  /** Takes note that all pointers of a type to an address have ended, by a function. */
+  noteEnd(address: Address, type: CType, by: string): void;
   /** Takes note that C has freed what is at an address, or that an array was disposed. */
   ended(what: Address | object): void;
   /** The function that frees handles of a type, if known. */

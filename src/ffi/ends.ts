@@ -34,6 +34,8 @@ export interface Ends {
   readonly endings: ReadonlyMap<string, Ending>;
   /** Functions after which a handle needs one more end: `x_ref(x *)`. */
   readonly references: ReadonlySet<string>;
+  /** Handles whose references are counted, by such functions or by their end: `x_unref`. */
+  readonly counted: ReadonlySet<string>;
 }
 
 const strong = ['free', 'destroy', 'delete', 'dispose', 'destruct', 'deinit', 'finalize', 'finalise'];
@@ -173,7 +175,12 @@ export function findEnds(
     const same = symbol === undefined ? undefined : endings.get(symbol);
     if (same && !Object.hasOwn(ends, name)) endings.set(name, same);
   }
-  return { disposers, endings, references };
+  const takers = [
+    ...references,
+    ...[...endings.keys()].filter((name) => words(name).some((word) => counted.includes(word))),
+  ];
+  const countedTypes = takers.flatMap((name) => takenBy(functions[name] as CFunction, changed) ?? []);
+  return { disposers, endings, references, counted: new Set(countedTypes) };
 }
 
 function endingOf(fn: CFunction, argument: number): Ending {

@@ -311,6 +311,7 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
       throw new EwaldError('Argument', `lengths names "${name}", which the header does not declare`);
   }
   const ends = findEnds(table, options.handles, options.ends);
+  runtime.counted = ends.counted;
   const keeps = findKeeps(table, options.handles);
   const functionOf = (name: string): LibraryFunction | undefined =>
     name in table.functions ? library[propertyName(name)] : undefined;
@@ -384,7 +385,12 @@ function makeFunction(target: Target, fn: CFunction, known: Known): LibraryFunct
       const isOver = ending.moves
         ? result !== null || values.some((value) => value === 0 || value === 0n)
         : Number(result) === 0;
-      if (given instanceof Pointer && isOver) given.end(`${fn.name}()`);
+      if (given instanceof Pointer && isOver) {
+        const same = result instanceof Pointer && !given.freed && result.address === given.address;
+        given.end(`${fn.name}()`);
+        // It is where it was.
+        if (same) runtime.ends.forget(result.address);
+      }
       return result;
     };
     bound = (...values) => end(values, call(...values));

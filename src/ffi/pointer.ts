@@ -30,12 +30,15 @@ export class Pointer implements TypedPointer {
   /** @internal The memory of JavaScript that it leads into, and keeps. */
   readonly lent: Lent | undefined;
   readonly #address: Address;
+  /** The turn of the memory in which it was given to JavaScript. */
+  readonly #born: number;
   #end: string | undefined;
   /** The pointer that this one is a cast of; the two live and end together. */
   #origin: Pointer | undefined;
 
   /** @internal */
-  constructor(runtime: Access, address: Address, type: CType, lent?: Lent) {
+  constructor(runtime: Access, address: Address, type: CType, lent?: Lent, born = Number.POSITIVE_INFINITY) {
+    this.#born = born;
     this.runtime = runtime;
     this.#address = address;
     this.type = type;
@@ -48,9 +51,16 @@ export class Pointer implements TypedPointer {
   get address(): Address {
     this.runtime.assertAlive();
     if (this.#end !== undefined) throw this.#ended(this.#end);
+    if (!this.lent && !this.runtime.ends.isEmpty) this.#assertNotEnded();
     void this.#origin?.address;
     this.lent?.assertAlive();
     return this.#address;
+  }
+
+  /** Another pointer to the same thing may have ended it. */
+  #assertNotEnded(): void {
+    const by = this.runtime.ends.by(this.#address, this.type, this.#born);
+    if (by !== undefined) throw this.#ended(by);
   }
 
   #ended(by: string): EwaldError {
@@ -79,7 +89,8 @@ export class Pointer implements TypedPointer {
   }
 
   get freed(): boolean {
-    return this.#end !== undefined || this.#origin?.freed === true;
+    if (this.#end !== undefined || this.#origin?.freed === true) return true;
+    return !this.lent && this.runtime.ends.by(this.#address, this.type, this.#born) !== undefined;
   }
 
   /** Reads the pointee, or the element `index` after it. */
@@ -191,6 +202,7 @@ export class Pointer implements TypedPointer {
     }
     this.#end = by;
     this.#origin?.end(by);
+    if (!this.lent) this.runtime.noteEnd(this.#address, this.type, by);
     this.runtime.ended(this.#address);
   }
 

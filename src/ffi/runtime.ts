@@ -6,6 +6,7 @@ import { type Address, type Allocation, type MemorySpace, offsetBy } from '../me
 import { EwaldError } from '../util/errors.js';
 import type { Access, Members } from './access.js';
 import { CArray } from './carray.js';
+import { type Ended, endedIn } from './ended.js';
 import { Declarators } from './header/declarator.js';
 import { isOpaque, layoutOf, namedFields } from './header/layout.js';
 import { tokenize } from './header/lexer.js';
@@ -92,6 +93,7 @@ export class Runtime implements Access {
   constructor(table: FunctionTable, memory: MemorySpace, name: string) {
     this.table = table;
     this.memory = memory;
+    this.ends = endedIn(memory);
     this.name = name;
   }
 
@@ -254,6 +256,16 @@ export class Runtime implements Access {
     this.kept.ended(what);
   }
 
+  /** What ended at which address of the memory. */
+  readonly ends: Ended;
+  /** Handles whose references C counts: that one ended says nothing of another. */
+  counted: ReadonlySet<string> = new Set();
+
+  noteEnd(address: Address, type: CType, by: string): void {
+    if (this.counted.has(handleName(type) ?? '')) return;
+    this.ends.add(address, type, { turn: this.memory.turn + (this.depth > 0 ? 0.5 : 0), by });
+  }
+
   hasPointers(type: CType): boolean {
     if (type.kind === 'pointer') return true;
     if (type.kind === 'array') return this.hasPointers(type.of);
@@ -284,7 +296,10 @@ export class Runtime implements Access {
     const address = unsigned(given);
     const lent = known ?? (this.#lenders.length > 0 ? this.#lentAt(address) : undefined);
     const isHandle = isOpaque(to, this.table) || this.destructors.has(handleName(to) ?? '');
-    return isHandle ? new Handle(this, address, to, lent) : new Pointer(this, address, to, lent);
+    // What a call returns or leaves is newer than what ended in that call; what is read without one may be as it was before.
+    const { turn } = this.memory;
+    const born = this.depth > 0 || this.waiting.size > 0 ? turn + 1 : turn - 0.5;
+    return isHandle ? new Handle(this, address, to, lent, born) : new Pointer(this, address, to, lent, born);
   }
 
   /** The value of a type at a place in memory. */

@@ -82,7 +82,15 @@ for (const backend of ['native', 'wasm'] as const) {
         }
       }
       const hidden = Object.defineProperty({ y: 1 }, 'x', { value: 4 });
-      for (const call of [edges.edges_value, (p: unknown) => edges.edges_point_sum(edges.ref('edges_point', p)) - 1]) {
+      const inMemory = (p: unknown): number => {
+        const point = edges.alloc('edges_point');
+        try {
+          return edges.edges_point_sum(point.copyFrom([p])) - 1;
+        } finally {
+          point.dispose();
+        }
+      };
+      for (const call of [edges.edges_value, inMemory]) {
         expect(call(new Polar(5))).toBe(7);
         expect(call(Object.create({ x: 5, y: 7 }))).toBe(12);
         expect(call(new Fixed())).toBe(3);
@@ -185,6 +193,52 @@ for (const backend of ['native', 'wasm'] as const) {
         ['__proto__', 6],
         ['b', 8],
       ]);
+    });
+
+    test('every pointer to what has ended is refused, until C gives its address out again', async () => {
+      const other = backend === 'native' ? await openEdges(backend) : undefined;
+      for (let round = 0; round < 4; round++) {
+        const ctx = edges.edges_ctx_new(5);
+        const list = [null];
+        edges.edges_ctx_out(ctx, list);
+        const memory = edges.alloc('edges_ctx *', 1);
+        edges.edges_ctx_out(ctx, memory);
+        const holder = edges.edges_ctx_hold(ctx);
+        const same = [edges.edges_ctx_self(ctx), list[0], memory.at(0), ctx];
+        if (other) same.push(other.pointer('edges_ctx', ctx.address));
+        for (const one of same) expect(edges.edges_ctx_value(one)).toBe(5);
+        expect(edges.edges_holder_value(holder)).toBe(5);
+        const [last] = [same[round] as { dispose(): void }];
+        if (round === 3) edges.edges_ctx_free(last);
+        else last.dispose();
+        for (const one of [...same, memory.at(0)]) {
+          expect(refusal(() => edges.edges_ctx_value(one))).toMatch(/^Disposed: this .*edges_ctx \* was given to/);
+          expect(refusal(() => edges.edges_ctx_free(one))).toMatch(/^Disposed/);
+        }
+        expect(refusal(() => edges.edges_holder_value(holder))).toMatch(/^Disposed/);
+        const again = edges.edges_ctx_new(7);
+        expect(edges.edges_ctx_value(again)).toBe(7);
+        expect(refusal(() => edges.edges_ctx_value(same[0]))).toMatch(/^Disposed/);
+        expect(edges.edges_ctx_value(memory.at(0))).toBe(7);
+        edges.edges_ctx_out(again, memory);
+        expect(edges.edges_ctx_value(memory.at(0))).toBe(7);
+        again.dispose();
+        memory.dispose();
+      }
+      other?.dispose();
+    });
+
+    test('what an end returns at the same address has not ended', async () => {
+      const moving = await openEdges(backend, { ends: { edges_ctx_next: 'c' } });
+      let ctx = moving.edges_ctx_new(1);
+      for (let i = 0; i < 3; i++) {
+        const before = ctx;
+        ctx = moving.edges_ctx_next(before);
+        expect(refusal(() => moving.edges_ctx_value(before))).toMatch(/^Disposed/);
+        expect(moving.edges_ctx_value(ctx)).toBe(i + 2);
+      }
+      ctx.dispose();
+      moving.dispose();
     });
 
     test.runIf(backend === 'wasm')('addresses above 2 GiB of a heap are those of C', { tags: 'all' }, async () => {
