@@ -6,7 +6,7 @@ import { BufferError } from '../memory/errors.js';
 import { parseFormat, type TypedArray } from '../memory/format.js';
 import { listed, shownAs } from '../memory/inspect.js';
 import { refuseIndexing } from '../memory/no-index.js';
-import type { TypedPointer } from '../memory/pointer-table.js';
+import type { KnownRow, TypedPointer } from '../memory/pointer-table.js';
 import { type Address, lendView, type MemorySpace, type Span, scoped } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access } from './access.js';
@@ -109,6 +109,11 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     let { type } = this;
     while (type.kind === 'array') type = type.of;
     return this.runtime.scalar(type)?.format.text ?? this.format;
+  }
+
+  /** @internal The memory of JavaScript that element `i`, a pointer, leads into. */
+  rowAt(i: number, address: Address): KnownRow | undefined {
+    return this.#pointees?.at(i).find(address)?.rowFrom(address);
   }
 
   get disposed(): boolean {

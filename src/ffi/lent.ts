@@ -88,6 +88,17 @@ export class Lent {
     this.#of.check?.();
   }
 
+  /** What to hold so that it is not disposed: its array, or what keeps it. */
+  get held(): object {
+    const { kept, within } = this.#of;
+    return within?.held ?? (typeof kept === 'object' && kept !== null && 'dispose' in kept ? kept : this);
+  }
+
+  /** It as a row that begins at an address. */
+  rowFrom(address: Address): { readonly held: object; readonly bytes: number } {
+    return { held: this.held, bytes: this.end - Number(address) };
+  }
+
   /** Notes that a pointer leads into it: the memory lives as long as this object. */
   claim(): this {
     if (this.#claimed) return this;

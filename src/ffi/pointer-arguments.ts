@@ -320,6 +320,8 @@ export function rowsArgument(
     );
   if (value.space === runtime.memory) {
     lendRows(value, value, frame);
+    const { lending } = frame;
+    if (lending) frame.after(() => value.keepRows((address) => lending.find(address)?.held));
     if (frame.asynchronous || frame.lending?.runsJavaScript) frame.release(value.lock());
     return value.pointer;
   }

@@ -3,7 +3,7 @@
 import { type DisposableObject, disposableClass } from '../memory/disposable.js';
 import { shownAs } from '../memory/inspect.js';
 import { refuseIndexing } from '../memory/no-index.js';
-import type { TypedPointer } from '../memory/pointer-table.js';
+import type { KnownRow, TypedPointer } from '../memory/pointer-table.js';
 import type { Address, MemorySpace } from '../memory/space.js';
 import { expects } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
@@ -86,6 +86,14 @@ export class Pointer implements TypedPointer {
   /** The format of the numbers two levels down, for a table of rows. */
   get rowFormat(): string | undefined {
     return this.type.kind === 'pointer' ? this.runtime.scalar(this.type.to)?.format.text : undefined;
+  }
+
+  /** @internal The memory of JavaScript that the pointer at row `i` leads into. */
+  rowAt(i: number, address: Address): KnownRow | undefined {
+    const written = this.#origin
+      ? this.#origin.rowAt(i, address)
+      : this.#written?.get(i)?.find(address)?.rowFrom(address);
+    return written ?? this.lent?.inside?.find(address)?.rowFrom(address);
   }
 
   get freed(): boolean {

@@ -88,6 +88,8 @@ export class IndirectMemory2D<V extends Value = Value> {
   #read: DataView | undefined;
   /** Number of elements that were read or written since. */
   #looks = 0;
+  /** What keeps rows that C stored, by row. */
+  #kept: readonly (object | undefined)[] = [];
 
   protected constructor(parts: Parts, name = 'IndirectMemory2D') {
     this.#name = name;
@@ -496,6 +498,29 @@ export class IndirectMemory2D<V extends Value = Value> {
     if (before) this.#table = movedRows(this.#table, view);
   }
 
+  /**
+   * @internal Has the memory keep what the rows lead into that C stored in a call; `find` knows what C was lent in it.
+   */
+  keepRows(find: (address: Address) => object | undefined): void {
+    const { rows } = this.#table;
+    this.#reread(this.#turn);
+    const now = this.#table.rows;
+    if (now === rows) return;
+    const known = new Map(rows.map((row, i) => [row, this.#kept[i]]));
+    const kept = now.map((row) => {
+      const { address } = row.span;
+      return known.has(row) ? known.get(row) : address ? find(address) : undefined;
+    });
+    for (const thing of kept) if (thing) retain(thing);
+    this.#releaseKept();
+    this.#kept = kept;
+  }
+
+  #releaseKept(): void {
+    for (const thing of this.#kept) if (thing) releaseNow(thing);
+    this.#kept = [];
+  }
+
   /** @internal The rows by the numbers that they had before; none if they did not move. */
   orderSince(rows: readonly Row[]): readonly number[] {
     this.#reread(this.#table.space.turn);
@@ -578,6 +603,7 @@ export class IndirectMemory2D<V extends Value = Value> {
     } finally {
       owned?.free();
       this.#pointers?.free();
+      this.#releaseKept();
       for (const thing of table.held) releaseNow(thing);
       // The owner of the memory is disposed last, and only after its last user.
       if (keeper && releaseNow(keeper) <= 0) disposeKeeper(keeper);

@@ -27,6 +27,16 @@ export interface TypedPointer {
   readonly length?: number | undefined;
   /** Whether C has freed the table. */
   readonly freed?: boolean | undefined;
+  /** The memory of JavaScript that row `i` at an address leads into, if that is known. */
+  rowAt?(i: number, address: Address): KnownRow | undefined;
+}
+
+/** Memory that is a row. */
+export interface KnownRow {
+  /** What must not be disposed while the row is used. */
+  readonly held: object;
+  /** Bytes from the row's address to the end of that memory. */
+  readonly bytes: number;
 }
 
 const isTyped = (value: unknown): value is TypedPointer =>
@@ -111,11 +121,16 @@ export function tableAt(
     throw new BufferError('FORMAT', `wrong format: "${text}"; ${typed?.typeText} has rows of "${typed?.rowFormat}"`);
   const bytes = pointerBytes[space.model];
   const span = rows > 0 ? space.span(address, rows * bytes) : undefined;
-  const places = Array.from({ length: rows }, (_, i) => ({
-    span: space.span(readAddress(span?.view() as DataView, i * bytes, space.model), columns * parsed.size),
-    offset: 0,
-  }));
-  const held = typed ? [typed] : [];
+  const held: object[] = typed ? [typed] : [];
+  const places = Array.from({ length: rows }, (_, i) => {
+    const row = readAddress(span?.view() as DataView, i * bytes, space.model);
+    const known = typed?.rowAt?.(i, row);
+    if (known) held.push(known.held);
+    const room = Math.floor((known?.bytes ?? Number.POSITIVE_INFINITY) / parsed.size);
+    if (room < columns)
+      throw new BufferError('COLUMNS', `less columns than expected: row ${i} has ${room} vs. ${columns}`);
+    return { span: space.span(row, columns * parsed.size), offset: 0 };
+  });
   return {
     pointer: address,
     pointers: () => (typed?.freed ? undefined : span?.view()),

@@ -1,5 +1,6 @@
 // Where the two languages differ in what an argument is: how long an array is, where a struct is, which members it has.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { IndirectMemory2D } from '../../src/entries/memory.js';
 import { absent, type Kit, openEdges, thrown } from './support.js';
 
 const refusal = (work: () => unknown): string => {
@@ -239,6 +240,35 @@ for (const backend of ['native', 'wasm'] as const) {
       }
       ctx.dispose();
       moving.dispose();
+    });
+
+    test('a memory of rows keeps them, and knows how long they are', () => {
+      const table = edges.alloc('double *', 1);
+      const row = edges.alloc('double', 2).copyFrom([1, 2]);
+      table.set(0, row);
+      expect(refusal(() => IndirectMemory2D.fromPointer(table, 1, 3))).toMatch(
+        /^Shape: less columns than expected: row 0 has 2 vs. 3/,
+      );
+      const memory = IndirectMemory2D.fromPointer(table, 1, 2);
+      expect(refusal(() => row.dispose())).toMatch(/locked: 1 memories/);
+      expect(memory.toArray()).toEqual([[1, 2]]);
+      memory.dispose();
+      row.dispose();
+      table.dispose();
+    });
+
+    test('a row that C stores from an argument lives as long as the memory of rows', () => {
+      const memory = IndirectMemory2D.create(2, 1, 'd', { memory: edges.memory });
+      edges.edges_rows_of(memory, new Float64Array([7, 8]), 2);
+      const others = Array.from({ length: 8 }, () => edges.alloc('double', 2).copyFrom([55, 66]));
+      expect(memory.toArray()).toEqual([[7], [8]]);
+      memory.set(0, 0, 99);
+      expect(others.map((array) => array.at(0))).toEqual(others.map(() => 55));
+      edges.edges_rows_of(memory, others[0], 2);
+      expect(memory.toArray()).toEqual([[55], [66]]);
+      expect(refusal(() => others[0]?.dispose())).toMatch(/locked: 2 memories/);
+      memory.dispose();
+      for (const array of others) array.dispose();
     });
 
     test.runIf(backend === 'wasm')('addresses above 2 GiB of a heap are those of C', { tags: 'all' }, async () => {
