@@ -109,17 +109,32 @@ function list(declared: FunctionTable, library: Library | undefined): void {
     ...[count('struct', structs), count('enum', enums), count('constant', constants)],
   ];
   print(dim(wrapText(`${declared.header}: ${counts.join(', ')}, laid out for ${declared.model}`)));
-  const { disposers } = findEnds(declared);
+  const { disposers, endings } = findEnds(declared);
   const pairs = [...disposers].map(([tag, name]) => `${tag} by ${name}()`);
   if (pairs.length > 0)
     print(dim(wrapText(`freed, as far as names say: ${pairs.join(', ')}; handles of getLibHandle says otherwise`)));
   const open = opened(declared).filter((tag) => !disposers.has(tag));
-  const handles = open.map((tag) => `${tag}: 'function'`).join(', ');
-  if (open.length > 0)
+  const enders = (tag: string): string[] =>
+    [...endings].flatMap(([name, { argument = 0 }]) => {
+      const type = declared.functions[name]?.parameters[argument]?.type;
+      return type?.kind === 'pointer' && type.to.kind === 'struct' && type.to.tag === tag ? [`${name}()`] : [];
+    });
+  const [several, none] = [
+    open.filter((tag) => enders(tag).length > 0),
+    open.filter((tag) => enders(tag).length === 0),
+  ];
+  const name = (tags: readonly string[]): string =>
+    `name the function with handles: { ${tags.map((tag) => `${tag}: 'function'`).join(', ')} } of getLibHandle`;
+  for (const tag of several)
     print(
       wrapText(
-        `no name says what frees ${open.join(', ')}: uses after the end are not refused, and dispose() is none; name the ` +
-          `function with handles: { ${handles} } of getLibHandle`,
+        `${enders(tag).join(' and ')} end ${tag}, and dispose() is none, since names do not say which; ${name([tag])}`,
+      ),
+    );
+  if (none.length > 0)
+    print(
+      wrapText(
+        `no name says what frees ${none.join(', ')}: uses after the end are not refused, and dispose() is none; ${name(none)}`,
       ),
     );
 }

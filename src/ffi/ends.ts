@@ -97,16 +97,29 @@ const changedBy = (functions: readonly CFunction[]): ReadonlySet<string | undefi
 
 const plainName = (name: string): string => words(name.replace(/_(?:t|s|st|tag)$/, '')).join('');
 
-/** The functions that end a struct: those with its own name, otherwise those that free it, otherwise those that close it. */
-function endingsOf(tag: string, functions: readonly CFunction[], { typedefs }: FunctionTable): readonly CFunction[] {
+/**
+ * The functions that end a struct: those that free it by its own name, otherwise those that close it by that, otherwise all
+ * that free, otherwise all that close. Where references are counted, they are those that count one less; `x_free` beside
+ * them ends a handle, too, but `dispose()` does not call it.
+ */
+function endingsOf(
+  tag: string,
+  functions: readonly CFunction[],
+  { typedefs }: FunctionTable,
+): { readonly disposing: readonly CFunction[]; readonly others: readonly CFunction[] } {
   const aliases = Object.entries(typedefs).filter(([, { type }]) => type.kind === 'struct' && type.tag === tag);
   const names = [tag, ...aliases.map(([name]) => name)].map(plainName);
   const found = functions.flatMap((fn) => candidateOf(fn, names) ?? []);
   const unreferencing = found.filter(({ isCounted }) => isCounted);
   const own = found.filter(({ rest }) => names.includes(rest));
   const freeing = found.filter(({ isStrong }) => isStrong);
-  const chosen = [unreferencing, own, freeing, found].find(({ length }) => length > 0) ?? [];
-  return chosen.map(({ fn }) => fn).sort((a, b) => a.name.length - b.name.length);
+  const ownFreeing = own.filter(({ isStrong }) => isStrong);
+  const chosen = [unreferencing, ownFreeing, own, freeing, found].find(({ length }) => length > 0) ?? [];
+  const others = chosen === unreferencing ? ownFreeing.filter(({ fn }) => /free$/i.test(fn.name)) : [];
+  return {
+    disposing: chosen.map(({ fn }) => fn).sort((a, b) => a.name.length - b.name.length),
+    others: others.map(({ fn }) => fn),
+  };
 }
 
 /** Whether a function may leave open what it is to close, as sqlite3_close() does: it returns a number other than 0. */
@@ -155,8 +168,10 @@ export function findEnds(
     if (free !== undefined) named.set(name, assertDestructor(free, functions));
   }
   for (const [name, candidates] of byName) {
-    const all = named.has(name) ? [] : endingsOf(name, candidates, table);
-    for (const fn of all) endings.set(fn.name, endingOf(fn, 0));
+    const { disposing: all, others } = named.has(name)
+      ? { disposing: [], others: [] }
+      : endingsOf(name, candidates, table);
+    for (const fn of [...all, ...others]) endings.set(fn.name, endingOf(fn, 0));
     const [first] = all;
     // Several are one function if they differ by a version only.
     if (first && all.every((fn) => fn.name.startsWith(first.name))) disposers.set(name, first.name);

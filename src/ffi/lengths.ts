@@ -36,6 +36,9 @@ function lengthIn(
       'Argument',
       `lengths says that ${array} of ${name}() has ${length} elements, but there is no such parameter`,
     );
+  const only = at(length);
+  // Written out for one parameter: tight loops pass such arrays.
+  if (only >= 0) return (values) => Number(values[only]);
   const places = new Map(read.names.map((counter) => [counter, at(counter)]));
   return (values) => read.of((counter) => Number(values[places.get(counter) as number]));
 }
@@ -52,11 +55,12 @@ export function lengthCheck(
   const { to } = parameter.type as PointerType;
   const { perElement } = unitOf(to);
   const lengthOf = lengthIn(fn, i, length);
+  const numbersIn = numbersOf(to, runtime);
   return (values) => {
     if (isNullable && values[i] === null) return;
     const declared = lengthOf(values);
     const needed = declared * perElement;
-    const found = numbersIn(values[i], to, runtime);
+    const found = numbersIn(values[i]);
     if (found === undefined || !(needed > found)) return;
     const rows = perElement === 1 ? '' : `${declared} rows of ${perElement}`;
     const counters = typeof length === 'string' ? `${length} is ${declared}` : '';
@@ -73,10 +77,11 @@ export function rowCheck(runtime: Runtime, fn: CFunction, i: number): Check | un
   const { perElement } = unitOf(to);
   if (row === undefined && perElement === 1) return undefined;
   const columns = row === undefined ? () => 1 : lengthIn(fn, i, row);
+  const numbersIn = numbersOf(to, runtime);
   return (values) => {
     if (values[i] === null) return;
     const needed = columns(values) * perElement;
-    const found = numbersIn(values[i], to, runtime);
+    const found = numbersIn(values[i]);
     // An array without elements has a check of its own.
     if (found === undefined || found === 0 || !(needed > found)) return;
     throw tooFew(fn, i, `${found} elements`, needed, ' (one row)', found);
@@ -99,17 +104,21 @@ function tooFew(
 }
 
 /** How many numbers (or structs, pointers) a value has for C, if that is known. */
-function numbersIn(given: unknown, to: CType, runtime: Runtime): number | undefined {
-  const value = given instanceof Directed ? given.value : given;
-  if (value === null) return 0;
+function numbersOf(to: CType, runtime: Runtime): (given: unknown) => number | undefined {
   const { unit } = unitOf(to);
   const size = unit.kind === 'void' || isOpaque(unit, runtime.table) ? 1 : runtime.sizeOf(unit);
-  if (value instanceof IndirectMemory2D) return value.rowCount;
-  if (value instanceof CArray) return Math.floor(value.byteLength / size);
-  if (value instanceof Pointer) return value.lent && Math.floor((value.lent.end - Number(value.address)) / size);
-  if (Array.isArray(value)) return value.length;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return Math.floor(value.byteLength / size);
-  if (typeof value === 'string' && isByte(unit, runtime)) return new TextEncoder().encode(value).length + 1;
-  // A number, or an object for a struct.
-  return typeof value === 'function' || value === undefined ? undefined : 1;
+  const isText = isByte(unit, runtime);
+  return (given) => {
+    if (ArrayBuffer.isView(given)) return Math.floor(given.byteLength / size);
+    const value = given instanceof Directed ? given.value : given;
+    if (value === null) return 0;
+    if (Array.isArray(value)) return value.length;
+    if (value instanceof IndirectMemory2D) return value.rowCount;
+    if (value instanceof CArray) return Math.floor(value.byteLength / size);
+    if (value instanceof Pointer) return value.lent && Math.floor((value.lent.end - Number(value.address)) / size);
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return Math.floor(value.byteLength / size);
+    if (typeof value === 'string' && isText) return new TextEncoder().encode(value).length + 1;
+    // A number, or an object for a struct.
+    return typeof value === 'function' || value === undefined ? undefined : 1;
+  };
 }

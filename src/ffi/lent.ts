@@ -157,6 +157,11 @@ export class Lending implements Lender {
     return this.#all.length === 0;
   }
 
+  /** Whether several things are lent, so that C may have stored an address of one in another. */
+  get isOfSeveral(): boolean {
+    return this.#all.length + (this.#later?.length ?? 0) > 1;
+  }
+
   /** @throws `Disposed` if some of it has ended. */
   assertAlive(): void {
     for (const lent of this.#all) lent.assertAlive();

@@ -321,7 +321,10 @@ export function rowsArgument(
   if (value.space === runtime.memory) {
     lendRows(value, value, frame);
     const { lending } = frame;
-    if (lending) frame.after(() => value.keepRows((address) => lending.find(address)?.held));
+    if (lending)
+      frame.after(() => {
+        if (lending.isOfSeveral) value.keepRows((address) => lending.find(address)?.held);
+      });
     if (frame.asynchronous || frame.lending?.runsJavaScript) frame.release(value.lock());
     return value.pointer;
   }

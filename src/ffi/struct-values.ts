@@ -141,32 +141,36 @@ function hasMember(value: object, name: string): boolean {
  */
 export function memberNames(value: unknown, type: StructType, members: Members, place: Place): readonly string[] {
   const { fields, byName } = members;
-  const needed = (): string => fields.map(({ name }) => name).join(', ');
-  const refuse = (): never => {
-    const isPromise = typeof value === 'object' && value !== null && 'then' in value;
-    throw new EwaldError(
-      'Argument',
-      `${place()} is ${shown(value)}; expected an object with the fields ${needed()}${isPromise ? '; await the promise' : ''}`,
-    );
-  };
-  if (typeof value !== 'object' || value === null) return refuse();
+  if (typeof value !== 'object' || value === null) throw noStruct(value, fields, place);
   const isOwn = isPlain(value);
-  if (!isOwn && builtIn.test(Object.prototype.toString.call(value).slice(8, -1))) return refuse();
+  if (!isOwn && builtIn.test(Object.prototype.toString.call(value).slice(8, -1))) throw noStruct(value, fields, place);
   const names = Object.keys(value);
   let found = 0;
-  for (const name of names) if (byName.has(name)) found++;
+  let unknown: string | undefined;
+  for (const name of names)
+    if (byName.has(name)) found++;
+    else if ((value as Record<string, unknown>)[name] !== undefined) unknown ??= name;
   // Members of the class, and those that are not enumerable.
   const more: string[] = [];
   if (found < fields.length)
     for (const { name } of fields) if (hasMember(value, name) && !names.includes(name)) more.push(name);
-  if (!isOwn && found === 0 && more.length === 0) return refuse();
-  for (const name of names)
-    if (!byName.has(name) && (value as Record<string, unknown>)[name] !== undefined)
-      throw new EwaldError(
-        'Argument',
-        `${place()} has the field "${name}", which ${typeText(type)} lacks; it has ${needed()}`,
-      );
+  if (!isOwn && found === 0 && more.length === 0) throw noStruct(value, fields, place);
+  if (unknown !== undefined)
+    throw new EwaldError(
+      'Argument',
+      `${place()} has the field "${unknown}", which ${typeText(type)} lacks; it has ${namesOf(fields)}`,
+    );
   return more.length > 0 ? [...names, ...more] : names;
+}
+
+const namesOf = (fields: readonly CField[]): string => fields.map(({ name }) => name).join(', ');
+
+function noStruct(value: unknown, fields: readonly CField[], place: Place): EwaldError {
+  const isPromise = typeof value === 'object' && value !== null && 'then' in value;
+  return new EwaldError(
+    'Argument',
+    `${place()} is ${shown(value)}; expected an object with the fields ${namesOf(fields)}${isPromise ? '; await the promise' : ''}`,
+  );
 }
 
 /** The members of an object that stands for a struct, as it has them. */

@@ -48,9 +48,14 @@ test('lists what a header declares, or prints the table', async () => {
   writeFileSync(
     odd,
     'struct thing; struct pen; struct seen { int a; };\nstruct thing *thing_make(int n); int thing_away(struct thing *t);\n' +
-      'int pen_get(struct pen **p); const struct thing *shared(void); struct seen *seen_new(void);\n',
+      'int pen_get(struct pen **p); const struct thing *shared(void); struct seen *seen_new(void);\n' +
+      'struct two; struct two *two_new(void); void two_free(struct two *t); int two_destroy(struct two *t);\n',
   );
-  expect((await ewald(odd)).out.replace(/\s+/g, ' ')).toMatch(
+  const said = (await ewald(odd)).out.replace(/\s+/g, ' ');
+  expect(said).toMatch(
+    /two_free\(\) and two_destroy\(\) end two, and dispose\(\) is none.* handles: \{ two: 'function' \}/,
+  );
+  expect(said).toMatch(
     /no name says what frees thing, pen: .* handles: \{ thing: 'function', pen: 'function' \} of getLibHandle/,
   );
   const table = JSON.parse((await ewald(header, '--json')).out);

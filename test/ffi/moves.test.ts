@@ -496,6 +496,8 @@ test('functions that free are found by their name and signature, and only those'
       void XML_ParserFree(struct XML_P *p); int inflateEnd(struct z_stream_s *); void free(void *); void *malloc(unsigned long);
       typedef const struct filter *filter_t; filter_t filter_new(void); void filter_destroy(filter_t); int filter_type(filter_t);
       int is_free(const struct sqlite3 *); int free_slots(int n); double closest(struct sqlite3 *); int freeze(struct archive *);
+      struct both; void both_free(struct both *); int both_close(struct both *); struct counted; void counted_unref(struct counted *);
+      void counted_free(struct counted *); void counted_destroy(struct counted *);
       void *realloc(void *, unsigned long); int av_reallocp(void *, unsigned long); double *realloc_of(struct archive *, int);
     `),
   );
@@ -510,11 +512,13 @@ test('functions that free are found by their name and signature, and only those'
     pcre2_real_code_8: 'pcre2_code_free_8',
     XML_P: 'XML_ParserFree',
     filter: 'filter_destroy',
+    both: 'both_free',
+    counted: 'counted_unref',
   });
   expect([...endings.keys()].sort()).toEqual(
     [
       ...disposers.values(),
-      ...['sqlite3_close_v2', 'archive_read_free', 'archive_write_free', 'free', 'realloc'],
+      ...['sqlite3_close_v2', 'archive_read_free', 'archive_write_free', 'free', 'realloc', 'counted_free'],
     ].sort(),
   );
   expect([...endings].filter(([, { mayFail }]) => mayFail).map(([name]) => name)).toEqual([
