@@ -293,7 +293,7 @@ class PointerParameter {
     if (to.kind === 'struct' && typeof value === 'object' && value !== null) {
       const isList = Array.isArray(value);
       return copiedOnce(frame, value, to.tag, passing.direction, () =>
-        structsArgument(isList ? value : [value], to, isList, passing),
+        structsArgument(isList ? value : [value], to, isList, passing, this.#align),
       );
     }
     return undefined;

@@ -30,6 +30,7 @@ export function structsArgument(
   to: StructType,
   isList: boolean,
   { runtime, place, frame, direction, isMarked }: Passing,
+  align: number,
 ): Argument {
   if (isOpaque(to, runtime.table))
     throw new EwaldError(
@@ -47,7 +48,7 @@ export function structsArgument(
   const plain = runtime.hasPointers(to)
     ? values.map((value, i) => withPointers(value, to, `${i}`, texts, { runtime, place: placeOf(i), frame, direction }))
     : values;
-  const { argument, view, lent } = frame.scratch(Math.max(1, values.length) * size, direction, runtime.alignOf(to));
+  const { argument, view, lent } = frame.scratch(Math.max(1, values.length) * size, direction, align);
   lent?.leadsInto(frame.lending);
   if (direction !== 'out')
     for (const [i, value] of plain.entries()) runtime.writeTo(view, i * size, to, value, placeOf(i), frame.lending);

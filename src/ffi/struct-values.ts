@@ -140,11 +140,28 @@ function hasMember(value: object, name: string): boolean {
  * @throws `Argument` for what is no such object: a Map, a Date, a promise, an instance without any member of the struct.
  */
 export function memberNames(value: unknown, type: StructType, members: Members, place: Place): readonly string[] {
-  const { fields, byName } = members;
-  if (typeof value !== 'object' || value === null) throw noStruct(value, fields, place);
+  if (typeof value !== 'object' || value === null) throw noStruct(value, members.fields, place);
+  const names = Object.keys(value);
+  if (isPlain(value) && isWhole(names, members)) return names;
+  return sortedOut(value, names, type, members, place);
+}
+
+/** Whether all members are given, and nothing else, as in most objects. */
+function isWhole(names: readonly string[], { fields, byName }: Members): boolean {
+  if (names.length !== fields.length) return false;
+  for (let i = 0; i < names.length; i++) if (!byName.has(names[i] as string)) return false;
+  return true;
+}
+
+function sortedOut(
+  value: object,
+  names: readonly string[],
+  type: StructType,
+  { fields, byName }: Members,
+  place: Place,
+): readonly string[] {
   const isOwn = isPlain(value);
   if (!isOwn && builtIn.test(Object.prototype.toString.call(value).slice(8, -1))) throw noStruct(value, fields, place);
-  const names = Object.keys(value);
   let found = 0;
   let unknown: string | undefined;
   for (const name of names)
