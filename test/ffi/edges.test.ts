@@ -145,7 +145,7 @@ for (const backend of ['native', 'wasm'] as const) {
 
     test('what is aligned to more than a double is at such an address', async () => {
       const vec = () => ({ v: [1, 2, 3, 4] });
-      const kept = [];
+      const kept: { dispose(): void }[] = [];
       for (let n = 1; n < 12; n++) {
         expect(edges.edges_misaligned(Array.from({ length: n }, vec), n)).toBe(0);
         const array = edges.alloc('edges_vec', n).copyFrom(Array.from({ length: n }, vec));
