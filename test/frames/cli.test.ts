@@ -110,7 +110,7 @@ describe('ewald info', () => {
     const typed: [string, number, RegExp][] = [
       [pipe, 1, /pipe\.mib is a pipe, but frames need random access; save it to a file first/],
       ['-', 1, /standard input is a pipe, .*save it to a file first/],
-      ['', 2, /the name of the file is empty/],
+      ['', 2, /an argument is empty, as a variable that is not set leaves it/],
       ['s3://bucket/run.h5', 2, /only http:, https: and file: addresses can be read, not s3:/],
       ['https://[half', 2, /is not a valid address/],
       [
