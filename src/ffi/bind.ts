@@ -66,13 +66,17 @@ export function bindCall(
     if (lending) lending.runsJavaScript = callsBack || runtime.keepsCallbacks;
     const outer = runtime.enter();
     const place = runtime.depth > 1 ? runtime.stack?.save() : undefined;
+    let isCalled = false;
     try {
       const result = invoke(values, open);
+      isCalled = true;
       open.done();
       if (runtime.thrown) throw runtime.thrown.error;
       return answer(result);
     } catch (error) {
       runtime.stack?.restore(place);
+      // C was not called, and has changed nothing.
+      if (!isCalled && error instanceof EwaldError) runtime.memory.turn--;
       throw error;
     } finally {
       runtime.leave(outer);

@@ -373,10 +373,12 @@ export class Runtime implements Access {
 
   #write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void {
     switch (type.kind) {
-      case 'pointer':
+      case 'pointer': {
+        const address = this.addressOf(value, type, place);
         this.memory.turn++;
-        writeAddress(view, offset, this.model, this.addressOf(value, type, place));
+        writeAddress(view, offset, this.model, address);
         return;
+      }
       case 'array':
         this.#writeArray(view, offset, type, value, place);
         return;

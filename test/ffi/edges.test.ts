@@ -217,6 +217,7 @@ for (const backend of ['native', 'wasm'] as const) {
           expect(refusal(() => edges.edges_ctx_free(one))).toMatch(/^Disposed/);
         }
         expect(refusal(() => edges.edges_holder_value(holder))).toMatch(/^Disposed/);
+        expect(refusal(() => edges.edges_ctx_value(memory.at(0)))).toMatch(/^Disposed/);
         const again = edges.edges_ctx_new(7);
         expect(edges.edges_ctx_value(again)).toBe(7);
         expect(refusal(() => edges.edges_ctx_value(same[0]))).toMatch(/^Disposed/);
