@@ -215,6 +215,8 @@ export class Runtime implements Access {
 
   /** Alignment of a type in bytes; 1 for what has none. */
   alignOf(type: CType): number {
+    // Numbers are aligned to what all memory is.
+    if (type.kind === 'scalar') return type.align ?? 1;
     return layoutOf(type, this.model, this.table)?.align ?? 1;
   }
 
