@@ -15,10 +15,20 @@ const stored = JSON.parse(byId('stored').textContent ?? '') as StoredPage;
 
 const times = (lengths: readonly number[]): string => lengths.join(' × ');
 
+function correctionWords({ dark, gain, excludedPixels }: NonNullable<StoredPage['about']['corrections']>): string[] {
+  return [
+    ...(dark ? ['dark subtracted'] : []),
+    ...(gain ? ['gain applied'] : []),
+    ...(excludedPixels ? [`${excludedPixels} pixels excluded`] : []),
+  ];
+}
+
 function facts({ about, creator, date }: StoredPage): string {
-  const { input, shape, dtype, stepNm, voltageKv, semiconvMrad, measured } = about;
+  const { input, shape, dtype, region, corrections, stepNm, voltageKv, semiconvMrad, measured } = about;
   return [
     `${input}: ${times(shape)} ${dtype}`.trim(),
+    ...(region ? [`a region of ${region.positions} of ${region.of} positions`] : []),
+    ...(corrections ? [`frames corrected: ${correctionWords(corrections).join(', ')}`] : []),
     ...(measured ? [`${measured.positions} of ${measured.of} positions measured`] : []),
     ...(stepNm === undefined ? [] : [`a step is ${shown(stepNm)} nm`]),
     ...(voltageKv === undefined ? [] : [`${shown(voltageKv)} kV`]),

@@ -63,7 +63,7 @@ function pixelsAlong(from: Pixel, to: Pixel): Pixel[] {
 function scaleOf(row: StoredAxis, column: StoredAxis, from: Pixel, to: Pixel): { length: number; unit: string } {
   const [dy, dx] = [to.y - from.y, to.x - from.x];
   const isKnown = row.step !== undefined && column.step !== undefined && row.unit === column.unit;
-  if (!isKnown) return { length: Math.hypot(dy, dx), unit: 'pixels' };
+  if (!isKnown) return { length: Math.hypot(dy, dx), unit: row.name.startsWith('scan_') ? 'positions' : 'pixels' };
   return { length: Math.hypot(dy * (row.step ?? 1), dx * (column.step ?? 1)), unit: row.unit ?? '' };
 }
 

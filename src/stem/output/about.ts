@@ -4,8 +4,12 @@
  * arrays as NAME.npy.json.
  */
 
+import type { UdfRunOptions } from '../../udf/context-options.js';
 import type { AnyUdf } from '../../udf/functions/udf.js';
+import { correctionsFor } from '../../udf/scans/corrections.js';
+import { select } from '../../udf/scans/roi.js';
 import type { Scan } from '../../udf/scans/scan.js';
+import { product } from '../../util/product.js';
 import type { Analysis } from '../analyses/analysis.js';
 import { statedBy } from '../calibrate/optics.js';
 import type { NamedResult } from './named-results.js';
@@ -35,6 +39,12 @@ export interface ResultsAbout {
   readonly stepNm?: number | undefined;
   readonly voltageKv?: number | undefined;
   readonly semiconvMrad?: number | undefined;
+  /** Of a run of a part of the scan: how many of its positions. */
+  readonly region?: { readonly positions: number; readonly of: number } | undefined;
+  /** What was done to each frame before the analyses, pixels that the file or a calibration excludes among it. */
+  readonly corrections?:
+    | { readonly dark?: true; readonly gain?: true; readonly excludedPixels?: number | undefined }
+    | undefined;
   /** Of a run that ended early: how many of its positions have results. */
   readonly measured?: { readonly positions: number; readonly of: number } | undefined;
   readonly analyses: readonly {
@@ -47,9 +57,26 @@ export interface ResultsAbout {
   }[];
 }
 
-interface Source {
+interface Source extends Pick<UdfRunOptions, 'roi' | 'corrections'> {
   readonly analyses: readonly Analysis[];
   readonly udfs: readonly AnyUdf[];
+}
+
+/** The part of a scan that runs; undefined for all of it. */
+function regionOf({ nav }: Scan['shape'], roi: Source['roi']): ResultsAbout['region'] {
+  const [positions, of] = [select(roi, nav).count, product(nav)];
+  return positions === of ? undefined : { positions, of };
+}
+
+function corrected({ shape, mask, dark }: Scan, given: Source['corrections']): ResultsAbout['corrections'] {
+  const used = correctionsFor(given, shape.sig, { mask, dark });
+  if (!used) return undefined;
+  const excludedPixels = used.mask?.reduce((sum, bad) => sum + Number(bad !== 0), 0);
+  return {
+    ...(used.dark && { dark: true }),
+    ...(used.gain && { gain: true }),
+    ...(excludedPixels && { excludedPixels }),
+  };
 }
 
 /** The optics in a calibration, which may be a text or any object. */
@@ -57,7 +84,11 @@ type Optics = Readonly<Record<string, { readonly value?: number } | undefined>>;
 const opticsIn = (calibration: unknown): Optics => (calibration as { optics?: Optics } | undefined)?.optics ?? {};
 
 /** Describes a run; `used` are the functions of its last pass. */
-export function aboutRun(scan: Scan, { analyses, udfs }: Source, used: readonly AnyUdf[]): ResultsAbout {
+export function aboutRun(
+  scan: Scan,
+  { analyses, udfs, roi, corrections }: Source,
+  used: readonly AnyUdf[],
+): ResultsAbout {
   const stated = statedBy(scan.dataset.meta);
   const given = analyses.map(({ options = {} }) => options as Readonly<Record<string, unknown>>);
   const known = (name: 'dpix' | 'voltage' | 'semiconv'): number | undefined => {
@@ -69,6 +100,8 @@ export function aboutRun(scan: Scan, { analyses, udfs }: Source, used: readonly 
     input: scan.name,
     shape: [...scan.shape.nav, ...scan.shape.sig],
     dtype: scan.dtype,
+    region: regionOf(scan.shape, roi),
+    corrections: corrected(scan, corrections),
     stepNm: known('dpix'),
     voltageKv: known('voltage'),
     semiconvMrad: known('semiconv'),

@@ -193,7 +193,11 @@ export async function runToFiles(
     const results = named(buffers);
     if (results.length === 0)
       throw argumentError('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
-    const about = { ...aboutRun(scan, { analyses, udfs }, all), ...(failure && { measured: measuredBy(failure) }) };
+    const { roi, corrections } = running;
+    const about = {
+      ...aboutRun(scan, { analyses, udfs, roi, corrections }, all),
+      ...(failure && { measured: measuredBy(failure) }),
+    };
     const isPart = failure !== undefined && !scan.live;
     const notes = failure ? [] : prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);
     const found = failure ? [] : prepared.flatMap((one, i) => one.faults?.(buffers[i]) ?? []);
