@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { checkReflections, checkReport, compareReflections, compareReport } from '../../dist/merging.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
+import type { TwinStatistics } from '../../src/merging/reflections/twinning.js';
 import { spaceGroupText, twinText } from '../../src/merging/reflections/words.js';
 import { scaleOfPairs } from '../../src/merging/statistics/scale.js';
 import { mergeStatistics } from '../../src/merging/statistics/statistics.js';
@@ -170,4 +171,18 @@ test('the error of the second moment is that of its scatter from draw to draw', 
   const stated = moments.reduce((sum, { secondMomentError }) => sum + secondMomentError, 0) / moments.length;
   expect(stated / scatter).toBeGreaterThan(0.7);
   expect(stated / scatter).toBeLessThan(1.4);
+});
+
+test('a twin fraction whose error is that of all fractions is none', () => {
+  const twinning = {
+    fraction: 0.5,
+    error: 0.74,
+    pairs: 500,
+    secondMoment: 2,
+    secondMomentError: 0.1,
+  } as TwinStatistics;
+  expect(twinText({ twinning, laws: [] })).toBe('Twinning: not decided, twin fraction 0.50 ± 0.74.');
+  expect(twinText({ twinning: { ...twinning, fraction: 0.02, error: 0.03 }, laws: [] })).toBe(
+    'Untwinned: twin fraction 0.02 ± 0.03.',
+  );
 });

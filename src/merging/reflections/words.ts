@@ -2,11 +2,14 @@
 import { spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { counted } from '../../util/amounts.js';
 import { withError } from '../../util/with-error.js';
-import { oddsText } from './absences.js';
+import { decided, oddsText } from './absences.js';
 import type { ListCheck } from './check.js';
 
 /** ⟨L²⟩ and ⟨I²⟩/⟨I⟩² that no twin has: translations within the cell. */
 const modulated = 2.3;
+
+/** Largest error of a twin fraction that tells an untwinned crystal from a perfect twin, .5, by five of them. */
+const tellsTwins = 0.1;
 
 /** What the twin tests decide, and what they leave open. */
 export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'>): string {
@@ -23,7 +26,8 @@ export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'
     .filter(({ isFound }) => isFound)
     .map((law) => `${withError(law.fraction, law.error, 2)} by ${law.operation}`);
   // A law is found where the L-test is not, if large errors of a merge hide the distribution: an ambiguity left unresolved.
-  if (possible.length === 0 && fraction < 3 * error) return `Untwinned: twin fraction ${said}.`;
+  if (possible.length === 0 && fraction < 3 * error)
+    return error < tellsTwins ? `Untwinned: twin fraction ${said}.` : `Twinning: not decided, twin fraction ${said}.`;
   if (possible.length === 0)
     return laws.length === 0
       ? `Like a twin of ${said}, though the lattice has no more symmetry than the point group: twinned by pseudosymmetry, or a ` +
@@ -59,7 +63,8 @@ export function spaceGroupText({
       absent.count === 0 ? `none for ${condition}` : `${counted(absent.count, 'reflection')} for ${condition}`,
     )
     .slice(0, 3);
-  const next = classes[1]?.names[0];
+  // What is excluded is no candidate; then the odds are for the first class, whose groups nothing tells apart.
+  const next = margin < decided ? classes[1]?.names[0] : undefined;
   return (
     `Space group not decided: ${names}${hands}${next ? `, or ${next}` : ''}${odds}` +
     `${weak.length > 0 ? `; measured: ${weak.join(', ')}` : ''}.` +
