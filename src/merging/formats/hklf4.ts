@@ -1,7 +1,7 @@
 /** SHELX's HKLF 4: indices, intensity, sigma and batch in columns of 4, 4, 4, 8, 8 and 4 characters, ended by zeros. */
 import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
-import { BadRows } from '../lists/bad-rows.js';
+import { BadRows, failingAt } from '../lists/bad-rows.js';
 import { flagsOf, freeSetOf } from '../lists/free-set.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { decimalsOf, isError } from '../lists/sigma-digits.js';
@@ -176,9 +176,7 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
     if (there) there.push(one);
     else found.set(key, [one]);
   }
-  const ofBad = bad.remarks(rows, (message) => {
-    throw new EwaldError('Format', `${name}:${message}`, { detail: { path: name } });
-  });
+  const ofBad = bad.remarks(rows, failingAt(name));
   if (found.size === 0) throw new EwaldError('Format', `${name}: it holds no reflection`, { detail: { path: name } });
   // A test set of SHELXL has -1 beside 0 or 1; components of a twin have other numbers.
   if (free > 0 && [...batches].some((batch) => batch < -1 || batch > 1))

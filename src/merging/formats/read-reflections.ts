@@ -5,7 +5,7 @@ import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
-import { BadRows } from '../lists/bad-rows.js';
+import { BadRows, failingAt } from '../lists/bad-rows.js';
 import { notedCell, type ReflectionList, readListRows } from '../lists/hkl.js';
 import { withoutOrigin } from '../lists/kept-rows.js';
 import { readMtzFile } from '../lists/mtz-reader.js';
@@ -120,9 +120,7 @@ function readFile(bytes: Uint8Array, { name = 'the list', symmetry, columns }: R
     );
   const bad = new BadRows();
   const list = readListRows(text, name, (message) => bad.add(message));
-  const ofBad = bad.remarks(list.count + bad.count, (message) => {
-    throw new EwaldError('Format', `${name}:${message}`, { detail: { path: name } });
-  });
+  const ofBad = bad.remarks(list.count + bad.count, failingAt(name));
   return { kind: 'hkl', list, ...notedCell(text), remarks: ofBad, badRows: bad.count };
 }
 

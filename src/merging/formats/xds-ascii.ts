@@ -3,7 +3,7 @@
 import type { Centring } from '../../crystal/centring.js';
 import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { EwaldError } from '../../util/errors.js';
-import { BadRows } from '../lists/bad-rows.js';
+import { BadRows, failingAt } from '../lists/bad-rows.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { isError } from '../lists/sigma-digits.js';
 import { groupOfFile } from '../lists/stated-group.js';
@@ -104,9 +104,7 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
     else found.set(indices.join(), [one]);
   }
   if (!isEnded) fail(lines.length - 1, 'the file has no "!END_OF_DATA"; it is incomplete');
-  const ofBad = bad.remarks(rows, (message) => {
-    throw new EwaldError('Format', `${name}:${message}`, { detail: { path: name } });
-  });
+  const ofBad = bad.remarks(rows, failingAt(name));
   if (found.size === 0) fail(0, 'it holds no reflection');
   const number = Number(said.get('SPACE_GROUP_NUMBER'));
   if (!(number >= 1 && number <= 230))

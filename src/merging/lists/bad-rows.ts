@@ -1,8 +1,16 @@
 /** Rows of a file that are no reflections: a few are left out with a word, many are another file. */
 import { counted } from '../../util/amounts.js';
+import { EwaldError } from '../../util/errors.js';
 
 /** Share of the rows beyond which a file is refused, unless it is one of three or more: it is damaged, or of another form. */
 const most = 0.05;
+
+/** Throws `Format` for a file of lines, with a message that begins with the number of its line. */
+export const failingAt =
+  (name: string) =>
+  (message: string): never => {
+    throw new EwaldError('Format', `${name}:${message}`, { detail: { path: name } });
+  };
 
 /** Collects them. */
 export class BadRows {

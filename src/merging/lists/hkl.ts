@@ -7,6 +7,7 @@ import { expects, expectsMembers, type TextOrBytes, textOf } from '../../util/ar
 import { EwaldError } from '../../util/errors.js';
 import { refuseNoText } from '../../util/text-begin.js';
 import { version } from '../../util/version.js';
+import { failingAt } from './bad-rows.js';
 import { decimalsOf, digitsOf } from './sigma-digits.js';
 
 /** Merged reflections in columns. */
@@ -90,10 +91,7 @@ export function formatReflectionList(list: ReflectionList, notes: readonly strin
 
 /** Reads a list. Throws `Format` with the line number if the text is not a list. */
 export function readReflectionList(given: TextOrBytes, name = 'the reflection list'): ReflectionList {
-  const fail = (message: string): never => {
-    throw new EwaldError('Format', `${name}:${message}`, { detail: { path: name } });
-  };
-  return readListRows(given, name, fail);
+  return readListRows(given, name, failingAt(name));
 }
 
 /** The same with what becomes of a row that is no reflection: `onBad` throws, or the row is left out. */

@@ -46,7 +46,7 @@ export function matePairs(list: ReflectionList, group: PointGroup, centring?: Ce
     const key = own.join();
     const pair = pairs.get(key) ?? {
       indices: own,
-      centric: centric(own, group.centrosymmetric ? laue : group),
+      centric: centric(own, group),
       plus: undefined,
       minus: undefined,
     };

@@ -64,13 +64,14 @@ export function knownShells(
   );
 }
 
-/** Two lists in units of their means in shells: the decrease with resolution, which any two crystals have in common, does not count. */
-function relative(lists: readonly (readonly number[])[], order: readonly number[]): number[][] {
-  const shells = knownShells(lists, order);
-  return lists.map((own, n) =>
+/**
+ * Two lists in units of their means in shells, less one: the decrease with resolution, which any two crystals have in
+ * common, does not count.
+ */
+export const relativeIn = (shells: ReturnType<typeof knownShells>, lists: readonly (readonly number[])[]): number[][] =>
+  lists.map((own, n) =>
     shells.flatMap(({ places, means }) => places.map((i) => (own[i] ?? Number.NaN) / (means[n] as number) - 1)),
   );
-}
 
 /** The ways to index as determined by a reference. */
 export interface Alignment {
@@ -110,7 +111,7 @@ export function alignToReference(
       resolutions.push(norm(atIndices(stars, indices)));
     }
     const order = [...mine.keys()].sort((a, b) => (resolutions[a] ?? 0) - (resolutions[b] ?? 0));
-    const [ofMine = [], ofTheirs = []] = relative([mine, theirs], order);
+    const [ofMine = [], ofTheirs = []] = relativeIn(knownShells([mine, theirs], order), [mine, theirs]);
     return { way, value: correlation(ofMine, ofTheirs) };
   });
   const ranked = [...scored].sort((a, b) => (b.value || -1) - (a.value || -1));

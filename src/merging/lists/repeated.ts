@@ -1,5 +1,5 @@
 /** Rows of a list that are one reflection, which all tools take for one. */
-import { representative } from '../../crystal/symmetry/asymmetric-unit.js';
+import { type Indices, representative } from '../../crystal/symmetry/asymmetric-unit.js';
 import { isTurnable, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
 import { counted } from '../../util/amounts.js';
 import type { ReflectionList } from './hkl.js';
@@ -7,13 +7,24 @@ import type { ReflectionList } from './hkl.js';
 /** Cells of a box of indices up to which it is an array. */
 const mostCells = 2 ** 25;
 
-/** Whether indices were seen before; they are no larger than `most`. */
-function seenBefore(most: number): (indices: readonly [number, number, number]) => boolean {
+/** Numbers below `count` for the reflections that are equivalent to those of a list, in any group. */
+export function indexNumbers(indices: Int16Array): {
+  readonly count: number;
+  readonly numberOf: (indices: Indices) => number;
+} {
+  // Of three axes at 120°, one index is the sum of two.
+  const most = 2 * indices.reduce((far, x) => Math.max(far, Math.abs(x)), 0);
   const width = 2 * most + 1;
-  const box = width ** 3 <= mostCells ? new Uint8Array(width ** 3) : undefined;
+  return { count: width ** 3, numberOf: ([h, k, l]) => ((h + most) * width + k + most) * width + l + most };
+}
+
+/** Whether indices that are equivalent to some of these were seen before. */
+function seenBefore(indices: Int16Array): (one: Indices) => boolean {
+  const { count, numberOf } = indexNumbers(indices);
+  const box = count <= mostCells ? new Uint8Array(count) : undefined;
   const set = new Set<number>();
-  return ([h, k, l]) => {
-    const at = ((h + most) * width + k + most) * width + l + most;
+  return (one) => {
+    const at = numberOf(one);
     const isSeen = box ? box[at] === 1 : set.has(at);
     if (box) box[at] = 1;
     else set.add(at);
@@ -23,8 +34,7 @@ function seenBefore(most: number): (indices: readonly [number, number, number]) 
 
 /** How many rows of a list repeat a reflection of a group. */
 export function repeatedRows({ count, indices }: ReflectionList, group: PointGroup): number {
-  // Of three axes at 120°, one index is the sum of two.
-  const isSeen = seenBefore(2 * indices.reduce((most, x) => Math.max(most, Math.abs(x)), 0));
+  const isSeen = seenBefore(indices);
   let repeated = 0;
   for (let i = 0; i < count; i++) {
     const [h, k, l] = [indices[3 * i] as number, indices[3 * i + 1] as number, indices[3 * i + 2] as number];

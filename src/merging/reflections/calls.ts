@@ -22,6 +22,7 @@ import { compareReflections as compared, type ListComparison } from './compare.j
 import { type ConvertedList, convertReflections as converted } from './convert.js';
 import { areUnlike, groupRemark, joinedPairs, joinedWords } from './equivalents.js';
 import type { ListSubject } from './expected.js';
+import { doubtsOfList } from './list-doubts.js';
 import { addsTo, commonGroup, inSetting, movedInto } from './lists-in-group.js';
 import type { CheckListOptions, CompareListsOptions, ConvertListOptions, ListOptions } from './parameter-types.js';
 import { checkListRows, compareListsRows, convertListRows, listSubjectRows } from './parameters.js';
@@ -200,15 +201,13 @@ export function checkReflections(list: ReflectionList, options: CheckListOptions
   const moved = { ...subject, group };
   const inOne = movedInto(own, group);
   const { remarks, ...result } = checked(inOne, moved, { chiral, shells, lowres, highres });
-  const joined = joinedPairs(own, group, moved);
-  const centred = centringRemark('', own, subject.centring);
+  const { texts, isDoubtful } = doubtsOfList(own, moved);
   const { stated, remark } = statedIn(list.spaceGroup, inOne, moved, result.spaceGroups);
-  const said = [groupRemark('The list', own, moved, joined), centred, remark];
   return {
     ...result,
     ...(stated && { stated }),
-    isDoubtful: stated?.isContradicted || centred !== undefined || (joined !== undefined && areUnlike(joined)),
-    remarks: [...said.flatMap((text) => text ?? []), ...remarks],
+    isDoubtful: stated?.isContradicted || isDoubtful,
+    remarks: [...texts, ...(remark === undefined ? [] : [remark]), ...remarks],
   };
 }
 

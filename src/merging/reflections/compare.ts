@@ -9,13 +9,12 @@ import { counted } from '../../util/amounts.js';
 import { correlation } from '../../util/correlation.js';
 import { EwaldError } from '../../util/errors.js';
 import type { ReflectionList } from '../lists/hkl.js';
-import { centringRemark } from '../setting/forbidden.js';
 import { ccStar, rValue } from '../statistics/correlations.js';
 import { scaleOfPairs } from '../statistics/scale.js';
 import { scaleByLogarithms } from '../statistics/scale-by-logarithms.js';
 import { absent, fewestPairs, inverseD, possibleIndices, shellEdges } from '../statistics/statistics.js';
-import { areUnlike, groupRemark, joinedPairs } from './equivalents.js';
 import type { ListSubject } from './expected.js';
+import { doubtsOfList } from './list-doubts.js';
 import { commonGroup, inGroup, type ListedReflection, type ReflectionsByKey } from './lists-in-group.js';
 import { noneWithin } from './none-within.js';
 import { agreeingIndices, type SameCrystal, sameCrystal } from './same-crystal.js';
@@ -292,13 +291,7 @@ export function compareReflections(
     agreeingIndices(second, group, (moved) => pairsOf(a, limited(moved), inverse)),
   );
   const own = { cell, centring, group };
-  const doubts = [first, second].map((list, i) => {
-    const name = `The ${i === 0 ? 'first' : 'second'} list`;
-    const joined = joinedPairs(list, group, own);
-    const centred = centringRemark(name, list, centring);
-    const texts = [groupRemark(name, list, own, joined), centred].flatMap((text) => text ?? []);
-    return { texts, isDoubtful: centred !== undefined || (joined !== undefined && areUnlike(joined)) };
-  });
+  const doubts = [doubtsOfList(first, own, 'The first list'), doubtsOfList(second, own, 'The second list')];
   const remarks = [
     ...doubts.flatMap(({ texts }) => texts),
     ...(pairs.some(hasSigma)

@@ -3,7 +3,7 @@ import { representative, transformed } from '../../crystal/symmetry/asymmetric-u
 import { laueGroup, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
 import { counted } from '../../util/amounts.js';
 import type { ReflectionList } from '../lists/hkl.js';
-import { repeatedRows } from '../lists/repeated.js';
+import { indexNumbers, repeatedRows } from '../lists/repeated.js';
 import { isError } from '../lists/sigma-digits.js';
 import { indicesOf } from '../statistics/statistics.js';
 import { expectedIntensities, type ListSubject } from './expected.js';
@@ -68,16 +68,13 @@ function joinedPlaces(list: ReflectionList, own: PointGroup, group: PointGroup):
     next[i] = root;
     return root;
   };
-  // Of three axes at 120°, one index is the sum of two.
-  const most = 2 * list.indices.reduce((far, x) => Math.max(far, Math.abs(x)), 0);
-  const width = 2 * most + 1;
+  const { numberOf } = indexNumbers(list.indices);
   const first = new Map<number, number>();
   const isJoined = new Uint8Array(list.count);
   // As the list is averaged: copied to the equivalents of its own group, each of which the other group may join.
   for (let i = 0; i < list.count; i++)
     for (const copy of copies) {
-      const [h, k, l] = representative(transformed(indicesOf(list, i), copy), group);
-      const key = ((h + most) * width + k + most) * width + l + most;
+      const key = numberOf(representative(transformed(indicesOf(list, i), copy), group));
       const j = first.get(key);
       if (j === undefined) first.set(key, i);
       else if (j !== i) {

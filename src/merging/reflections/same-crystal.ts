@@ -4,8 +4,8 @@ import { generateGroup, type Operation, operationOf, tripletOf } from '../../cry
 import type { PointGroup } from '../../crystal/symmetry/point-group.js';
 import { correlation } from '../../util/correlation.js';
 import type { ReflectionList } from '../lists/hkl.js';
-import { knownShells } from '../lists/reference.js';
-import { indicesOf } from '../statistics/statistics.js';
+import { keptRows } from '../lists/kept-rows.js';
+import { knownShells, relativeIn } from '../lists/reference.js';
 import { inGroup, type ReflectionsByKey } from './lists-in-group.js';
 
 /** A reflection of two lists. */
@@ -53,9 +53,7 @@ export function correlatedWithoutFallOff(
   const shells = knownShells(lists, order);
   const places = shells.flatMap((shell) => shell.places);
   if (places.length < fewest) return { cc: Number.NaN, error: Number.NaN, expected: Number.NaN, pairs: places.length };
-  const relative = lists.map((own, n) =>
-    shells.flatMap(({ places: some, means }) => some.map((i) => (own[i] as number) / (means[n] as number) - 1)),
-  ) as [number[], number[]];
+  const relative = relativeIn(shells, lists) as [number[], number[]];
   // The share of the variance that is not noise.
   const shares = sigmas.map((own, n) => {
     const noise = shells.flatMap(({ places: some, means }) =>
@@ -125,14 +123,7 @@ export function agreeingIndices(
 ): string | undefined {
   const every = Math.max(1, Math.ceil(second.count / mostTried));
   const places = Array.from({ length: Math.ceil(second.count / every) }, (_, i) => i * every);
-  const some = {
-    ...second,
-    count: places.length,
-    indices: Int16Array.from(places.flatMap((i) => indicesOf(second, i))),
-    intensity: Float64Array.from(places, (i) => second.intensity[i] as number),
-    sigma: Float64Array.from(places, (i) => second.sigma[i] as number),
-    measurements: Float64Array.from(places, (i) => second.measurements[i] as number),
-  };
+  const some = keptRows(second, places);
   const tried = exchanges.map((by) => ({
     by,
     ...correlatedWithoutFallOff(pairsWith(inGroup(some, group, by)), group),
