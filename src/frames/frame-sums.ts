@@ -1,6 +1,7 @@
 /** Sums of frames, by which a file that is being written is recognised: frames that are there stay as they are. */
 import { crc32 } from '../util/crc32.js';
 import type { Dataset } from './dataset.js';
+import { bytesOfArray } from './dtype.js';
 
 /** Some frames of a file: their numbers and sums of their bytes. */
 export type FrameSums = readonly (readonly [frame: number, sum: number])[];
@@ -8,7 +9,7 @@ export type FrameSums = readonly (readonly [frame: number, sum: number])[];
 /** The sum of a frame. Throws what reading it throws. */
 export async function sumOfFrame(dataset: Dataset, frame: number): Promise<number> {
   const numbers = await dataset.read(frame, 1);
-  return crc32(new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength));
+  return crc32(bytesOfArray(numbers));
 }
 
 /** The sum of a frame; undefined if it cannot be read. */

@@ -2,6 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { EwaldError } from '../util/errors.js';
 import { fileError } from '../util/file-errors.js';
+import { bytesOfArray } from './dtype.js';
 import { decodeNpy, isDirect, isSingle, type NpyArray, type NpyHeader, npyHeader, npyOffset } from './npy.js';
 
 /** An open file of an array, in C or Fortran order. */
@@ -79,7 +80,7 @@ export async function writeNumbers(
   at: number,
   file: string,
 ): Promise<void> {
-  const bytes = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+  const bytes = bytesOfArray(numbers);
   for (let done = 0; done < bytes.length; ) {
     const count = Math.min(most, bytes.length - done);
     const { bytesWritten } = await handle.write(bytes, done, count, at + done).catch((cause) => {

@@ -180,7 +180,7 @@ export function npyHeadOf(dtype: string, shape: readonly number[]): OwnBytes {
 
 /** The numbers as little-endian bytes: the array's own memory on a little-endian host. */
 export function npyBytes({ data }: NpyArray): Uint8Array {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const bytes = bytesOfArray(data);
   return littleEndianMachine ? bytes : swapped(bytes, data.BYTES_PER_ELEMENT);
 }
 

@@ -3,7 +3,7 @@ import { EwaldError } from '../util/errors.js';
 import { littleEndianMachine } from '../util/number-bytes.js';
 import { unitFactor } from '../util/units.js';
 import type { Dataset } from './dataset.js';
-import type { DataType, FrameArray } from './dtype.js';
+import { bytesOfArray, type DataType, type FrameArray } from './dtype.js';
 import { npyHeadOf } from './npy.js';
 import { numpyTypeOf } from './numpy-types.js';
 import type { OpenOptions } from './open.js';
@@ -27,17 +27,15 @@ export const writers: Readonly<Record<string, (dataset: Described) => FrameWrite
   mrc: mrcWriter,
 };
 
-const bytesOf = (frames: FrameArray): Uint8Array => new Uint8Array(frames.buffer, frames.byteOffset, frames.byteLength);
-
 function npyWriter({ shape, dtype }: Described): FrameWriter {
   const header = npyHeadOf(numpyTypeOf(dtype), [...shape.nav, ...shape.sig]);
-  return { header, encode: bytesOf, reopen: undefined };
+  return { header, encode: bytesOfArray, reopen: undefined };
 }
 
 function rawWriter({ shape, dtype }: Described): FrameWriter {
   return {
     header: new Uint8Array(0),
-    encode: bytesOf,
+    encode: bytesOfArray,
     reopen: { format: 'raw', dtype, sigShape: shape.sig, ...scanOf(shape) },
   };
 }
@@ -95,6 +93,6 @@ function mrcWriter({ shape, dtype, frames, meta }: Described): FrameWriter {
     header,
     reopen: shape.nav.length > 1 ? scanOf(shape) : undefined,
     // Mode 0 is signed, so unsigned bytes are written as 16 bits.
-    encode: dtype === 'u8' ? (given) => bytesOf(Uint16Array.from(given as Uint8Array)) : bytesOf,
+    encode: dtype === 'u8' ? (given) => bytesOfArray(Uint16Array.from(given as Uint8Array)) : bytesOfArray,
   };
 }

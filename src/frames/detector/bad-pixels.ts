@@ -8,7 +8,7 @@ import { badPixels, heightOf, reciprocalOf, widthOf } from '../../crystal/geomet
 import { EwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { type Dataset, maskPath } from '../dataset.js';
-import type { FrameArray } from '../dtype.js';
+import { bytesOfArray, type FrameArray } from '../dtype.js';
 import { indexInGroup, inGroups, isOfGroups } from '../group-paths.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
@@ -256,8 +256,7 @@ const compareBytes = (globalThis as { Buffer?: { compare(a: Uint8Array, b: Uint8
 /** Whether two arrays consist of the same bytes. */
 function areSame(a: FrameArray, b: FrameArray): boolean {
   if (a.byteLength !== b.byteLength || a.BYTES_PER_ELEMENT !== b.BYTES_PER_ELEMENT) return false;
-  const bytes = ({ buffer, byteOffset, byteLength }: FrameArray) => new Uint8Array(buffer, byteOffset, byteLength);
-  if (compareBytes) return compareBytes(bytes(a), bytes(b)) === 0;
+  if (compareBytes) return compareBytes(bytesOfArray(a), bytesOfArray(b)) === 0;
   const [x, y] = wordsOf([a, b]) as [Int32Array, Int32Array];
   for (let i = 0; i < x.length; i++) if (x[i] !== y[i]) return false;
   return true;

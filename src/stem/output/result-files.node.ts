@@ -5,7 +5,7 @@ import { basename, dirname, extname, join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { deflate } from 'node:zlib';
-import type { DataType, FrameArray } from '../../frames/dtype.js';
+import { bytesOfArray, type DataType, type FrameArray } from '../../frames/dtype.js';
 import { checkOutput, type Output, openOutput, type WriteOptions } from '../../frames/files/write.js';
 import { Hdf5Writer, type WriteNode } from '../../frames/hdf5/writer.js';
 import { npyHeadOf } from '../../frames/npy.js';
@@ -265,7 +265,7 @@ function unusedPart(folder: string): string {
 async function writeNpy(output: Output, result: NamedResult): Promise<void> {
   const { data } = result;
   await output.write(npyHeadOf(numpyType(result), result.shape));
-  await output.write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  await output.write(bytesOfArray(data));
 }
 
 async function writeHdf5(

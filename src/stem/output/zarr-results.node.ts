@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { bytesOfArray } from '../../frames/dtype.js';
 import { makeWhole } from '../../frames/files/folders.js';
 import { EwaldError } from '../../util/errors.js';
 import { fileError } from '../../util/file-errors.js';
@@ -64,7 +65,7 @@ type Metadata = Record<string, Readonly<Record<string, unknown>>>;
 async function writeArray(folder: string, result: NamedResult): Promise<Metadata[string]> {
   const { shape, data } = result;
   const [first = 1, ...rest] = shape;
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const bytes = bytesOfArray(data);
   const row = Math.max(1, data.byteLength / Math.max(1, first));
   const rows = Math.max(1, Math.min(first, Math.floor(maxChunkBytes / row)));
   const described = {
