@@ -58,6 +58,7 @@ export { integrateMeasured, measuredNoise } from '../stem/images/integrate-measu
 export type { NamedResult } from '../stem/output/named-results.js';
 export type { StoredAxis, StoredPage, StoredResult } from '../stem/output/results-page.js';
 export { resultsPage } from '../stem/output/results-page.js';
+export { isAboutZero, painted } from '../udf/live/colormap.js';
 export { rangesOf } from '../udf/scans/roi-ranges.js';
 export { counted, formatFirstFrames, framesText, framesWithPeaks } from '../util/amounts.js';
 export { answerCalls } from '../util/answer-calls.js';

@@ -1,6 +1,6 @@
 /** A result with two axes or more: a picture of two of them, with limits, colours, values and profiles. */
 
-import type { StoredAxis, StoredResult } from '../../entries/pages.js';
+import { isAboutZero, painted, type StoredAxis, type StoredResult } from '../../entries/pages.js';
 import { robustLimits, vectorsToRgba } from '../../entries/udf.js';
 import { type ColourMapName, colourMapNames, colourMaps } from '../view/colour-maps.js';
 import { createButton, createElement, readLimits } from '../view/elements.js';
@@ -26,10 +26,9 @@ interface Pixel {
 /** Limits of some numbers and their usual colours: of both signs about zero, of phases a whole turn. */
 function usualOf(values: Float64Array, part: Part): { limits: readonly [number, number]; colours: ColourMapName } {
   if (part === 'phase') return { limits: [-Math.PI, Math.PI], colours: 'blue-red' };
-  const [low, high] = robustLimits(values);
-  const isSigned = low < 0 && high > 0 && Math.min(-low, high) >= 0.1 * Math.max(-low, high);
-  const most = Math.max(-low, high);
-  return isSigned ? { limits: [-most, most], colours: 'blue-red' } : { limits: [low, high], colours: 'cividis' };
+  const limits = robustLimits(values);
+  const most = Math.max(...limits.map(Math.abs));
+  return isAboutZero(limits) ? { limits: [-most, most], colours: 'blue-red' } : { limits, colours: 'cividis' };
 }
 
 /** Share of each number of the range between limits; of logarithms, of the numbers less the lower limit plus one. */
@@ -39,16 +38,13 @@ function shareOf([low, high]: readonly [number, number], isLog: boolean): (value
   return (value) => Math.log1p(Math.max(0, value - low)) / whole;
 }
 
-/** Numbers in colours; what is no number is transparent. */
-function painted(values: Float64Array, share: (value: number) => number, map: Uint8Array): Uint8ClampedArray {
-  const rgba = new Uint8ClampedArray(4 * values.length);
-  for (const [i, value] of values.entries()) {
-    if (Number.isNaN(value)) continue;
-    const at = 3 * Math.round(255 * Math.max(0, Math.min(1, share(value))));
-    rgba.set([map[at] as number, map[at + 1] as number, map[at + 2] as number, 255], 4 * i);
-  }
-  return rgba;
-}
+/** The colour of a share of the range between limits. */
+const colourOf =
+  (map: Uint8Array) =>
+  (share: number): readonly [number, number, number] => {
+    const at = 3 * Math.round(255 * share);
+    return [map[at] as number, map[at + 1] as number, map[at + 2] as number];
+  };
 
 /** The pixels nearest to a line, about one for each pixel of its length. */
 function pixelsAlong(from: Pixel, to: Pixel): Pixel[] {
@@ -181,16 +177,16 @@ class ResultMap {
     const map = colourMaps[this.#colours.value as ColourMapName];
     const rgba = isDirection
       ? vectorsToRgba(this.#vectors, { most: this.#limits[1] })
-      : painted(this.#values, shareOf(this.#limits, this.#log.checked), map);
+      : painted(this.#values.map(shareOf(this.#limits, this.#log.checked)), [0, 1], colourOf(map));
     const pen = this.#canvas.getContext('2d') as CanvasRenderingContext2D;
-    pen.putImageData(new ImageData(rgba as Uint8ClampedArray<ArrayBuffer>, width, height), 0, 0);
+    pen.putImageData(new ImageData(rgba, width, height), 0, 0);
     const ramp = painted(
       Float64Array.from({ length: 256 }, (_, i) => i),
-      (i) => i / 255,
-      map,
+      [0, 255],
+      colourOf(map),
     );
     const bar = this.#bar.getContext('2d') as CanvasRenderingContext2D;
-    bar.putImageData(new ImageData(ramp as Uint8ClampedArray<ArrayBuffer>, 256, 1), 0, 0);
+    bar.putImageData(new ImageData(ramp, 256, 1), 0, 0);
     const { unit } = this.#result;
     const [low, high] = this.#limits;
     const most = `${shown(high)}${unit === undefined ? '' : ` ${unit}`}`;

@@ -4,6 +4,7 @@ import {
   colourOf,
   endsOf,
   fullLength,
+  isAboutZero,
   limitsOf,
   logarithms,
   logEndsOf,
@@ -67,7 +68,7 @@ function coloured({ data, shape, vectors, log = false }: NamedResult): Coloured 
     typeof data[0] === 'bigint' ? Float64Array.from(data as BigInt64Array, Number) : (data as Float64Array);
   const ends = endsOf(values) ?? { least: 0, low: 0, high: 1, most: 1 };
   const [low, high] = limitsOf(ends);
-  if (log || low >= 0 || high <= 0 || Math.min(-low, high) < 0.1 * Math.max(-low, high)) {
+  if (log || !isAboutZero([low, high])) {
     const which = 'greatest';
     const some = shown(values, which);
     const drawn = log ? logarithms(some, ends.least) : some;

@@ -2,6 +2,7 @@
  * The results of a run as one HTML file that opens without a server: the numbers themselves, compressed, and a script
  * that draws them. It asks for no address, so that it can be sent by mail and opened from a disk.
  */
+import { bytesOfArray } from '../../frames/dtype.js';
 import { htmlText } from '../../util/plain-text.js';
 import { base64, deflate } from '../../util/png.js';
 import { version } from '../../util/version.js';
@@ -66,10 +67,8 @@ export interface ResultsPageSource {
 /** Numbers never shrink by more, so results that are larger need not be compressed to see that they do not fit. */
 const mostRatio = 200;
 
-/** A result with the texts of its numbers: as they are, and rounded to 4 bytes each. */
+/** The texts of the numbers of a result: as they are, and rounded to 4 bytes each. */
 interface Candidate {
-  readonly result: NamedResult;
-  readonly axes: readonly StoredAxis[];
   readonly exact: string | undefined;
   /** Undefined where they are not numbers of 8 bytes, or lie beyond the range of 4, where they would be infinite. */
   readonly rounded: () => Promise<string | undefined>;
@@ -78,21 +77,20 @@ interface Candidate {
 /** The page, and what it lacks in words. Numbers of 8 bytes are rounded to 4 where the page would be too large. */
 export async function resultsPage(source: ResultsPageSource): Promise<{ html: string; lacks: readonly string[] }> {
   const { results, about, maxBytes, notes } = source;
-  const axes = axesOf(results, about.stepNm);
-  const empty = results.map((result, i) => storedOf(result, storedAxes(result, axes, i), {}, maxBytes));
+  const named = axesOf(results, about.stepNm);
+  const axes = results.map((result, i) => storedAxes(result, named, i));
+  const empty = results.map((result, i) => storedOf(result, axes[i] ?? [], {}, maxBytes));
   const room = maxBytes - pageOf(source, empty).length - 200 * (results.length + notes.length);
   const candidates: Candidate[] = [];
-  for (const [i, result] of results.entries()) {
-    const { data } = result;
+  for (const { data } of results) {
     const isHopeless = data.byteLength > mostRatio * Math.max(room, 0);
     candidates.push({
-      ...{ result, axes: storedAxes(result, axes, i) },
-      exact: isHopeless ? undefined : base64(await deflate(bytesOf(data))),
+      exact: isHopeless ? undefined : base64(await deflate(bytesOfArray(data))),
       rounded: async () => (isHopeless ? undefined : roundedText(data)),
     });
   }
   const texts = await textsWithin(candidates, room);
-  const stored = candidates.map(({ result, axes }, i) => storedOf(result, axes, texts[i] ?? {}, maxBytes));
+  const stored = results.map((result, i) => storedOf(result, axes[i] ?? [], texts[i] ?? {}, maxBytes));
   const lacks = stored.flatMap(({ name, remark }) => (remark === undefined ? [] : [`${name}: ${remark}`]));
   return { html: pageOf(source, stored), lacks };
 }
@@ -107,7 +105,7 @@ async function roundedText(data: NamedResult['data']): Promise<string | undefine
   if (!(data instanceof Float64Array)) return undefined;
   const rounded = Float32Array.from(data);
   if (data.some((value, k) => Number.isFinite(value) && !Number.isFinite(rounded[k]))) return undefined;
-  return base64(await deflate(bytesOf(rounded)));
+  return base64(await deflate(bytesOfArray(rounded)));
 }
 
 /** As many results as there is room for, the smallest first, and of these as many as they are. */
@@ -131,9 +129,6 @@ async function textsWithin(candidates: readonly Candidate[], room: number): Prom
     }
   return found;
 }
-
-const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
-  new Uint8Array(buffer, byteOffset, byteLength);
 
 function storedAxes({ shape, vectors }: NamedResult, { names, coordinates }: ResultAxes, i: number): StoredAxis[] {
   return shape.slice(0, vectors ? -1 : undefined).map((length, k) => {

@@ -119,6 +119,10 @@ export function limitsOf({ least, low, high, most }: Ends): readonly [number, nu
   return bounds[0] === bounds[1] ? [bounds[0], bounds[0] + 1] : bounds;
 }
 
+/** Whether numbers between limits are of both signs, and are shown about zero. */
+export const isAboutZero = ([low, high]: readonly [number, number]): boolean =>
+  low < 0 && high > 0 && Math.min(-low, high) >= 0.1 * Math.max(-low, high);
+
 /** Limits that exclude a thousandth at either end if the excluded values are far outliers. */
 export function robustLimits(data: ArrayLike<number>): readonly [number, number] {
   expectsNumbers('robustLimits: the data', data);
