@@ -5,7 +5,7 @@ import type { Detector } from '../../frames/detector/detector.js';
 import { electronsBelowA } from '../../indexing/few/choice.js';
 import type { Frame } from '../../peaks/contract.js';
 import type { PeakList } from '../../peaks/peak-list.js';
-import { placed } from '../../refinement/units.js';
+import { type PlacedPanel, placed } from '../../refinement/units.js';
 import type { FrameCentre } from './centred-beam.js';
 import type { CentreKind } from './kinds.js';
 import { type Centre, pairsCentre } from './pairs.js';
@@ -49,8 +49,8 @@ class Plane {
     this.#largest = Math.min(...geometry.panels.map(({ maximum = Number.POSITIVE_INFINITY }) => maximum));
     const pixels = width * height;
     const [x, y] = [new Float64Array(pixels).fill(Number.NaN), new Float64Array(pixels)];
-    for (const panel of geometry.panels)
-      placePanel(panel, { beam, away: meanDistance(geometry, beam), width, pixelM: this.pixelM }, x, y);
+    const placing = { beam, away: meanDistance(geometry, beam), pixelM: this.pixelM };
+    for (const panel of geometry.panels) placePanel(panel, placing, width, { x, y });
     let [minX, maxX, minY, maxY] = [
       Number.POSITIVE_INFINITY,
       Number.NEGATIVE_INFINITY,
@@ -166,21 +166,37 @@ class Plane {
 interface Placing {
   readonly beam: Beam;
   readonly away: number;
-  readonly width: number;
   readonly pixelM: number;
 }
 
-/** Writes where the pixels of a panel are in the plane, in pixels from the beam. */
-function placePanel(panel: Panel, { beam, away, width, pixelM }: Placing, x: Float64Array, y: Float64Array): void {
-  const { corner, fs, ss } = placed(panel);
+/** Places in the plane, in pixels from the beam. */
+interface Places {
+  readonly x: Float64Array;
+  readonly y: Float64Array;
+}
+
+/** Writes where a place of a panel is in the plane. */
+function placeAt(
+  { corner, fs, ss }: PlacedPanel,
+  { beam, away, pixelM }: Placing,
+  f: number,
+  s: number,
+  { x, y }: Places,
+  at: number,
+): void {
+  const scale = away / (beam.distanceM + corner[2] + f * fs[2] + s * ss[2]) / pixelM;
+  x[at] = scale * (corner[0] + f * fs[0] + s * ss[0] + beam.shiftM[0]);
+  y[at] = scale * (corner[1] + f * fs[1] + s * ss[1] + beam.shiftM[1]);
+}
+
+/** Writes where the pixels of a panel are, in rows of `width`. */
+function placePanel(panel: Panel, placing: Placing, width: number, places: Places): void {
+  const own = placed(panel);
   const { minFs, maxFs, minSs, maxSs, firstRow = 0 } = panel;
   for (let row = minSs; row <= maxSs; row++)
     for (let column = minFs; column <= maxFs; column++) {
-      const [f, s] = [column - minFs + 0.5, row - minSs + 0.5];
       const at = (row + firstRow) * width + column;
-      const scale = away / (beam.distanceM + corner[2] + f * fs[2] + s * ss[2]) / pixelM;
-      x[at] = scale * (corner[0] + f * fs[0] + s * ss[0] + beam.shiftM[0]);
-      y[at] = scale * (corner[1] + f * fs[1] + s * ss[1] + beam.shiftM[1]);
+      placeAt(own, placing, column - minFs + 0.5, row - minSs + 0.5, places, at);
     }
 }
 
@@ -224,18 +240,13 @@ export class FrameCentres {
 
   #pairs({ count, fs, ss, panel }: PeakList, beam: Beam, pixelM: number): Centre | undefined {
     const { geometry } = this.#detector;
-    const away = meanDistance(geometry, beam);
-    const [x, y] = [new Float64Array(count), new Float64Array(count)];
+    const placing = { beam, away: meanDistance(geometry, beam), pixelM };
+    const places = { x: new Float64Array(count), y: new Float64Array(count) };
     for (let i = 0; i < count; i++) {
       const one = geometry.panels[panel[i] as number];
-      if (!one) continue;
-      const { corner, fs: f, ss: s } = placed(one);
-      const [a, b] = [fs[i] as number, ss[i] as number];
-      const scale = away / (beam.distanceM + corner[2] + a * f[2] + b * s[2]) / pixelM;
-      x[i] = scale * (corner[0] + a * f[0] + b * s[0] + beam.shiftM[0]);
-      y[i] = scale * (corner[1] + a * f[1] + b * s[1] + beam.shiftM[1]);
+      if (one) placeAt(placed(one), placing, fs[i] as number, ss[i] as number, places, i);
     }
-    return pairsCentre(x, y);
+    return pairsCentre(places.x, places.y);
   }
 }
 
