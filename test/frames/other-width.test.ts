@@ -1,19 +1,10 @@
 /** Numbers that are read by another type than they were written: doubted by their bits, and right ones never. */
 import { expect, test } from 'vitest';
+import { numberTypes as arrays } from '../../src/compute/arrays/numbers.js';
 import type { DataType } from '../../src/frames/dtype.js';
 import { otherWidth } from '../../src/frames/other-width.js';
 import { randomOf } from '../support/detector-crystals.mjs';
 
-const arrays = {
-  u8: Uint8Array,
-  i8: Int8Array,
-  u16: Uint16Array,
-  i16: Int16Array,
-  u32: Uint32Array,
-  i32: Int32Array,
-  f32: Float32Array,
-  f64: Float64Array,
-} as const;
 type Type = keyof typeof arrays;
 const side = 64;
 

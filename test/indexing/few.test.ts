@@ -10,6 +10,7 @@ import {
   simulateSpots,
 } from 'ewald';
 import { describe, expect, it } from 'vitest';
+import { beams } from '../../benchmarks/lib/small-cells.mjs';
 import { openEach } from '../support/contexts.js';
 
 /** The spots of a flat detector, in mm from the beam, at a distance in mm. */
@@ -49,19 +50,6 @@ const oP = cellFromParameters(6.83, 10.94, 17.42, 90, 90, 90);
 const aP = cellFromParameters(5.13, 7.21, 9.34, 77.6, 83.9, 70.8);
 const oA = cellFromParameters(12.16, 19.83, 13.41, 90, 90, 90);
 const protein = cellFromParameters(79, 79, 38, 90, 90, 90);
-
-const beams = {
-  mono: { wavelengthA: 1, bandwidth: 0.001, mosaicityRad: 0.0015, domainA: 3300, distanceMm: 80, pixelMm: 0.075 },
-  pink: { wavelengthA: 1, bandwidth: 0.008, mosaicityRad: 0.0008, domainA: 3300, distanceMm: 80, pixelMm: 0.075 },
-  electrons: {
-    wavelengthA: 0.02508,
-    bandwidth: 1e-5,
-    mosaicityRad: 0.002,
-    domainA: 333,
-    distanceMm: 1140,
-    pixelMm: 0.055,
-  },
-} satisfies Record<string, Partial<SpotSimulation>>;
 
 const stillsOf = (cell: Cell, beam: keyof typeof beams, options: Partial<SpotSimulation>) =>
   simulateSpots({ cell, dMinA: 0.9, bFactorA2: 4, noisePx: 0.4, detectorPx: [2100, 2100], ...beams[beam], ...options });

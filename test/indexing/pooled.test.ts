@@ -5,11 +5,11 @@ import {
   cellFromParameters,
   createContext,
   type DeterminedCell,
-  type SpotSimulation,
   simulateSpots,
   volume,
 } from 'ewald';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beams } from '../../benchmarks/lib/small-cells.mjs';
 import { primitiveOf } from '../../src/crystal/centring.js';
 import { product, stretch } from '../../src/crystal/strain.js';
 import { fewModel } from '../../src/indexing/few/choice.js';
@@ -27,17 +27,6 @@ import {
 } from '../../src/indexing/pooled/metric.js';
 import { pooledCell } from '../../src/indexing/pooled/search.js';
 
-const beams = {
-  mono: { wavelengthA: 1, bandwidth: 0.001, mosaicityRad: 0.0015, domainA: 3300, distanceMm: 80, pixelMm: 0.075 },
-  electrons: {
-    wavelengthA: 0.02508,
-    bandwidth: 1e-5,
-    mosaicityRad: 0.002,
-    domainA: 333,
-    distanceMm: 1140,
-    pixelMm: 0.055,
-  },
-} satisfies Record<string, Partial<SpotSimulation>>;
 type Six = readonly [number, number, number, number, number, number];
 const cells: Record<'oP' | 'aP' | 'hP' | 'cF', Six> = {
   cF: [25.83, 25.83, 25.83, 90, 90, 90],
