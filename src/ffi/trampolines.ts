@@ -39,6 +39,8 @@ export class Trampolines<T extends Signature> {
   readonly #ahead: number;
   readonly #idle = new Map<T, Slot[]>();
   readonly #all = new Set<Slot>();
+  /** Signatures that a library which was opened may lend while C calls JavaScript. */
+  readonly #needed = new Set<T>();
   /** Signatures that were lent while C called JavaScript. */
   readonly #short = new Set<T>();
   /** Those that can no longer be called, and that C may have kept. */
@@ -51,11 +53,17 @@ export class Trampolines<T extends Signature> {
     this.#ahead = ahead;
   }
 
-  /** Makes those that may be needed while C calls JavaScript; fewer if a process can have no more. */
+  /** Those that may be needed while C calls JavaScript: they are made before it first can. */
   prepare(types: Iterable<T>): void {
-    for (const type of types) this.#fill(type, this.#ahead);
+    for (const type of types) this.#needed.add(type);
   }
 
+  #fillNeeded(): void {
+    for (const type of this.#needed) this.#fill(type, this.#ahead);
+    this.#needed.clear();
+  }
+
+  /** Makes some; fewer if a process can have no more. */
   #fill(type: T, count: number): void {
     const idle = this.#idleOf(type);
     if (this.#depth > 0) {
@@ -81,6 +89,7 @@ export class Trampolines<T extends Signature> {
     if (isInside) {
       if (idle.length <= resting) this.#short.add(type);
     } else if (this.#ahead > 0) {
+      if (this.#needed.size > 0 && this.#depth === 0) this.#fillNeeded();
       if (idle.length <= resting) this.#fill(type, resting + this.#ahead);
       if (this.#short.size > 0) this.#fillShort();
     }
@@ -101,7 +110,7 @@ export class Trampolines<T extends Signature> {
       isLent = false;
       slot.use = later;
       if (isBrief) this.#retire(slot);
-      else idle.push(slot);
+      else this.#rest(slot, idle);
     };
     if (isKept) slot.giveBack = release;
     return { address: slot.address, release };
@@ -114,6 +123,12 @@ export class Trampolines<T extends Signature> {
       this.#idle.set(type, idle);
     }
     return idle;
+  }
+
+  /** Has one rest, and ends those that have rested longest where there are more than are needed. */
+  #rest(slot: Slot, idle: Slot[]): void {
+    idle.push(slot);
+    while (this.#ahead > 0 && this.#depth === 0 && idle.length > resting + this.#ahead) this.#end(idle.shift());
   }
 
   #retire(slot: Slot): void {

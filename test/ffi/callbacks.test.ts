@@ -213,3 +213,25 @@ test.skipIf(why)('asynchronous calls beyond the limit of koffi wait for their tu
   expect(results).toEqual(results.map((_, i) => i));
   c.dispose();
 });
+
+describe.skipIf(why)('functions of JavaScript that C can call', () => {
+  const inUse = async (): Promise<number> => (await import('koffi')).default.stats().callbacks;
+
+  test('are given back when they have rested, and are not made by opening a library', async () => {
+    const before = await inUse();
+    const lib = await openKeeps('native');
+    const callbacks = Array.from({ length: 600 }, () => lib.callback('void (*)(long, float)', () => {}));
+    expect(await inUse()).toBeGreaterThan(before + 600);
+    for (const callback of callbacks) callback.dispose();
+    lib.dispose();
+    expect((await inUse()) - before).toBeLessThan(200);
+    const declared = (i: number): string => `void f${i}(void (*)(${'long, short, '.repeat(i)}int));`;
+    const opened = await inUse();
+    const source = Array.from({ length: 50 }, (_, i) => declared(i)).join('');
+    const unused = await getLibHandle({ header: { source }, library: 'c' });
+    expect(await inUse()).toBe(opened);
+    // koffi passes at most 64.
+    expect(thrown(() => unused.callback(`void (*)(${'int, '.repeat(64)}int)`, () => {})).message).toMatch(/at most 64/);
+    unused.dispose();
+  });
+});

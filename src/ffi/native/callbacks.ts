@@ -14,10 +14,18 @@ export interface CallbackSignature {
   readonly type: unknown;
 }
 
+/** Parameters that koffi passes. */
+const maxParameters = 64;
+
 const signatures = new Map<string, CallbackSignature>();
 
 /** The signature of a result and parameters in koffi's notation; one object for equal ones. */
 export function callbackSignature(koffi: Koffi, result: unknown, parameters: readonly unknown[]): CallbackSignature {
+  if (parameters.length > maxParameters)
+    throw new EwaldError(
+      'Unsupported',
+      `a callback with ${parameters.length} parameters is not supported; native libraries pass at most ${maxParameters}`,
+    );
   const make = (): CallbackSignature => ({
     parameters,
     isPointer: result === 'void *',
@@ -45,7 +53,7 @@ const maxTypes = 256;
 
 let trampolines: Trampolines<CallbackSignature> | undefined;
 
-/** The trampolines of the process. */
+/** The trampolines of this thread; the process has 8192 for all of its threads. */
 export function trampolinesOf(koffi: Koffi): Trampolines<CallbackSignature> {
   trampolines ??= new Trampolines<CallbackSignature>(({ isPointer, type }, enter) => {
     const use = isPointer ? (...bits: (Bits | null)[]) => enter(...bits) || null : enter;
@@ -101,6 +109,7 @@ export function functionTypes(runtime: Runtime): readonly FunctionType[] {
     (type): type is FunctionType =>
       type.kind === 'function' &&
       !type.variadic &&
+      type.parameters.length <= maxParameters &&
       (type.result.kind === 'void' || isPassed(type.result)) &&
       type.parameters.every((parameter) => isPassed(parameter.type)),
   );
