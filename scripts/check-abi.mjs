@@ -29,6 +29,8 @@ const beside = {
   engineDestroy: 'the same',
   engineEnder: 'the same',
   engineEnd: 'the same',
+  openGate: 'functions of JavaScript are of the host, and so are the gates to them',
+  closeGate: 'the same',
 };
 
 const snake = (name) => `ewald_${name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;

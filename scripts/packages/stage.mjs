@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { addonPackages, sourcePackage } from '../../build/esm/compute/backends/addon-packages.js';
+import { addonPackages, sourcePackage } from '../../build/esm/util/addon-packages.js';
 import { hashedFiles } from '../build-hash-plugin.mjs';
 import { filesUnder, hashOf, readStamp, writeStamp } from '../lib/files.mjs';
 import { root, run } from '../lib/run.mjs';

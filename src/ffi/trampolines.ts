@@ -63,6 +63,11 @@ export class Trampolines<T extends Signature> {
     this.#needed.clear();
   }
 
+  /** Ends those that C may not call. */
+  endIdle(): void {
+    for (const slots of [this.#retired, ...this.#idle.values()]) for (const slot of slots.splice(0)) this.#end(slot);
+  }
+
   /** Makes some; fewer if a process can have no more. */
   #fill(type: T, count: number): void {
     const idle = this.#idleOf(type);

@@ -3,7 +3,7 @@ import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { findAddon, libcOfProgram, loadAddon } from '../../src/compute/backends/addon-path.js';
+import { findAddon, libcOfProgram, loadAddon } from '../../src/util/addon-path.node.js';
 
 describe.runIf(process.platform === 'linux' && process.arch === 'x64')('without an addon', () => {
   test('the C library is that of the program', () => {

@@ -1,7 +1,11 @@
 // Callbacks have types, and may be called when they have ended: the right result, or an error with a tag.
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { getLibHandle, type Pointer, parseHeader, writeModule } from '../../src/entries/ffi.node.js';
-import { absent, type Kit, openKeeps, thrown } from './support.js';
+import { absent, buildKeeps, fixtures, type Kit, openKeeps, thrown } from './support.js';
 
 for (const backend of ['native', 'wasm'] as const) {
   const why = backend === 'native' ? absent('gcc', 'koffi') : absent('emcc');
@@ -233,5 +237,32 @@ describe.skipIf(why)('functions of JavaScript that C can call', () => {
     // koffi passes at most 64.
     expect(thrown(() => unused.callback(`void (*)(${'int, '.repeat(64)}int)`, () => {})).message).toMatch(/at most 64/);
     unused.dispose();
+  });
+
+  test('end with the worker that made them: C gets 0, however it ended', { tags: 'all' }, async () => {
+    const lib = await openKeeps('native');
+    const ffi = pathToFileURL(resolve('dist/ffi.node.js')).href;
+    const options = { header: 'keeps.h', includeDir: fixtures, library: 'keeps', buildDir: buildKeeps('native') };
+    const source = `
+      const { parentPort, workerData: isToStay } = require('node:worker_threads');
+      import('${ffi}').then(async ({ getLibHandle }) => {
+        const lib = await getLibHandle(${JSON.stringify(options)});
+        lib.keeps_call_set(lib.callback('keeps_call', (value) => value + 1));
+        parentPort.postMessage(lib.keeps_call_now(1));
+        if (isToStay) setInterval(() => {}, 1000);
+      });`;
+    for (const isToStay of [false, true]) {
+      const before = await inUse();
+      const worker = new Worker(source, { eval: true, workerData: isToStay });
+      const ended = once(worker, 'exit');
+      expect(await once(worker, 'message')).toEqual([2]);
+      if (isToStay) await worker.terminate();
+      await ended;
+      expect([1, 2].map((value) => lib.keeps_call_now(value))).toEqual([0, 0]);
+      // koffi takes back what it has when a worker is left to end by itself; one is held by C.
+      if (!isToStay) expect((await inUse()) - before).toBeLessThanOrEqual(1);
+    }
+    lib.keeps_call_set(null);
+    lib.dispose();
   });
 });

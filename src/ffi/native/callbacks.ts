@@ -4,6 +4,7 @@ import { type CType, type FunctionType, signature } from '../header/types.js';
 import type { Runtime } from '../runtime.js';
 import type { Bits } from '../scalars.js';
 import { Trampolines } from '../trampolines.js';
+import { gatesOfWorker } from './gates.js';
 import type { Koffi } from './koffi.js';
 
 /** A function type in koffi's notation. */
@@ -55,7 +56,9 @@ let trampolines: Trampolines<CallbackSignature> | undefined;
 
 /** The trampolines of this thread; the process has 8192 for all of its threads. */
 export function trampolinesOf(koffi: Koffi): Trampolines<CallbackSignature> {
-  trampolines ??= new Trampolines<CallbackSignature>(({ isPointer, type }, enter) => {
+  if (trampolines) return trampolines;
+  const gates = gatesOfWorker();
+  trampolines = new Trampolines<CallbackSignature>(({ isPointer, type }, enter) => {
     const use = isPointer ? (...bits: (Bits | null)[]) => enter(...bits) || null : enter;
     let address: bigint;
     try {
@@ -69,8 +72,15 @@ export function trampolinesOf(koffi: Koffi): Trampolines<CallbackSignature> {
         { cause },
       );
     }
-    return { address, release: () => koffi.unregister(address) };
+    const gate = gates.openGate?.(address);
+    const release = (): void => {
+      if (gate !== undefined) gates.closeGate?.(gate);
+      koffi.unregister(address);
+    };
+    return { address: gate ?? address, release };
   }, ahead);
+  // koffi does not take back by itself what a worker had.
+  if (gates.openGate) process.once('exit', () => trampolines?.endIdle());
   return trampolines;
 }
 

@@ -3,13 +3,13 @@
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import * as zlib from 'node:zlib';
-import { addonPath, loadAddon } from '../../compute/backends/addon-path.js';
 import { addonError } from '../../compute/backends/status.js';
 import { Core } from '../../compute/backends/wasm/heap.js';
 import { compileCore } from '../../compute/backends/wasm/source.js';
 import { coreConstants } from '../../compute/layout/core.js';
 import { dataEnums } from '../../compute/layout/data.js';
 import { checkedOptions } from '../../options/call-options.js';
+import { addonPath, loadAddon } from '../../util/addon-path.node.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
 import type { Turning } from '../byte-order.js';
 import type { CodecsOptions } from './browser.js';

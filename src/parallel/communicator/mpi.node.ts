@@ -1,8 +1,8 @@
 /** The communicator of an MPI job: mpirun or srun starts the ranks, a separate addon calls MPI. Node only. */
 import { constants as bufferLimits } from 'node:buffer';
 import { isMainThread } from 'node:worker_threads';
-import { sourcePackage } from '../../compute/backends/addon-packages.js';
-import { findAddon, loadAddon, packagesFor } from '../../compute/backends/addon-path.js';
+import { sourcePackage } from '../../util/addon-packages.js';
+import { findAddon, loadAddon, packagesFor } from '../../util/addon-path.node.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
 import { allRows, type Messages } from './agreement.js';
 import { leftError } from './checks.js';

@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { loadAddon } from '../../../util/addon-path.node.js';
 import { messageOf } from '../../../util/errors.js';
 import { coreConstants } from '../../layout/core.js';
-import { loadAddon } from '../addon-path.js';
 import { cachePath, keepFile } from '../cache-file.js';
 
 /** One card as the addon describes it; versions are in CUDA's notation (13000 is 13.0). */

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findAddon } from '../../../util/addon-path.node.js';
 import { EwaldError } from '../../../util/errors.js';
-import { findAddon } from '../addon-path.js';
 import { answersOf, type Known } from '../asked.js';
 import type { Backend, BackendLoader, OpenOptions, Probe } from '../backend.js';
 import { numbersInFiles } from '../cache-file.js';

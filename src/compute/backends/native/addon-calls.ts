@@ -1,7 +1,7 @@
 /** Functions of the native addon that need no context. They do nothing without an addon of this version. Node only. */
 import { existsSync } from 'node:fs';
+import { addonPath, loadAddon } from '../../../util/addon-path.node.js';
 import { coreConstants } from '../../layout/core.js';
-import { addonPath, loadAddon } from '../addon-path.js';
 
 interface AddonCalls {
   readonly abiVersion: number;

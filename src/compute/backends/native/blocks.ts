@@ -1,7 +1,7 @@
 /** What the native addon does for memory, if it is present: copying blocks, and huge pages. Node only. */
 import { existsSync } from 'node:fs';
+import { addonPath, loadAddon } from '../../../util/addon-path.node.js';
 import { coreConstants } from '../../layout/core.js';
-import { addonPath, loadAddon } from '../addon-path.js';
 
 /**
  * Copies a block of three axes, the fastest axis of the target first: bytes per element, lengths, and the offset and

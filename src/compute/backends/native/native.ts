@@ -2,10 +2,11 @@
  * The native backend: the same C++ core compiled for the host CPU, threads included, behind a Node-API addon. Node
  * only.
  */
+
+import { findAddon, loadAddon } from '../../../util/addon-path.node.js';
 import { counted } from '../../../util/amounts.js';
 import { messageOf } from '../../../util/errors.js';
 import { coreConstants } from '../../layout/core.js';
-import { findAddon, loadAddon } from '../addon-path.js';
 import type { Backend, BackendLoader, Probe } from '../backend.js';
 import type { DeviceInfo } from '../names.js';
 import { machineMemory } from '../system.js';
