@@ -200,7 +200,7 @@ function mayCall(runtime: Runtime, to: CType): boolean {
 }
 
 /** Whether C can give pointers back: returned, in memory that has pointers, or to a callback. */
-const givesPointers = (runtime: Runtime, { result, parameters }: FunctionType | CFunction): boolean =>
+export const givesPointers = (runtime: Runtime, { result, parameters }: FunctionType | CFunction): boolean =>
   (runtime.hasPointers(result) && !isText(result)) ||
   parameters.some(
     ({ type }) => type.kind === 'pointer' && (type.to.kind === 'function' || runtime.hasPointers(type.to)),
@@ -238,18 +238,6 @@ export function marking({ convert, ...rest }: Parameter, by: string): Parameter 
       const argument = convert(given, frame);
       const value = given instanceof Directed ? given.value : given;
       if (value instanceof Pointer) frame.after(() => value.end(by));
-      return argument;
-    },
-  };
-}
-
-/** Makes a function that counts one more reference mark the handle: it needs one more end. */
-export function referencing({ convert, ...rest }: Parameter): Parameter {
-  return {
-    ...rest,
-    convert: (given, frame) => {
-      const argument = convert(given, frame);
-      if (given instanceof Pointer) frame.after(() => given.reference());
       return argument;
     },
   };

@@ -6,7 +6,7 @@ import type { Address, MemorySpace } from '../memory/space.js';
 import { expects } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
 import { callParameters } from './arguments.js';
-import { bindCall, bindVariadic, countError, marking, referencing } from './bind.js';
+import { bindCall, bindVariadic, countError, givesPointers, marking } from './bind.js';
 import { CArray } from './carray.js';
 import { refusingEmpty } from './empty.js';
 import { type Ending, findEnds, findKeeps, type GivenEnds, type HandleOptions } from './ends.js';
@@ -368,7 +368,6 @@ function makeFunction(target: Target, fn: CFunction, known: Known): LibraryFunct
   const parameters = callParameters(runtime, fn, lengths, target.byValue?.bind(target))
     .map((parameter, i) => (i === ended && ending ? guarding(parameter, fn, ended, ending) : parameter))
     .map((parameter, i) => (i === ended && ends ? marking(parameter, `${fn.name}()`) : parameter))
-    .map((parameter, i) => (i === 0 && isReference ? referencing(parameter) : parameter))
     .map((parameter, i) => refusingEmpty(parameter, fn, i, runtime));
   let bound = (fn.variadic ? bindVariadic : bindCall)(target, fn, parameters);
   let asynchronous = async (...values: unknown[]): Promise<unknown> => {
@@ -396,6 +395,20 @@ function makeFunction(target: Target, fn: CFunction, known: Known): LibraryFunct
     bound = (...values) => end(values, call(...values));
     asynchronous = async (...values) => end(values, await later(...values));
   }
+  if (isReference) {
+    const [call, later] = [bound, asynchronous];
+    const reference = (given: unknown, result: unknown): unknown => {
+      if (given instanceof Pointer) given.reference(result);
+      return result;
+    };
+    bound = (...values) => reference(values[0], call(...values));
+    asynchronous = async (...values) => reference(values[0], await later(...values));
+  }
+  if (
+    givesPointers(runtime, fn) &&
+    fn.parameters.some(({ type }) => type.kind === 'pointer' && runtime.isCounted(type.to))
+  )
+    bound = giving(runtime, bound);
   if (keeps) {
     const [call, later] = [bound, asynchronous];
     bound = (...values) => call(...keeping(target, fn, values, keeps));
@@ -409,6 +422,19 @@ function makeFunction(target: Target, fn: CFunction, known: Known): LibraryFunct
   });
   return Object.assign(bound, { async: asynchronous, declaration: fn }) as LibraryFunction;
 }
+
+/** A call that notes which pointers it was given, since those that come back may be others to the same things. */
+const giving =
+  (runtime: Runtime, call: (...values: unknown[]) => unknown) =>
+  (...values: unknown[]): unknown => {
+    const outer = runtime.given;
+    runtime.given = [...values.filter((value) => value instanceof Pointer), ...outer];
+    try {
+      return call(...values);
+    } finally {
+      runtime.given = outer;
+    }
+  };
 
 /** A parameter of a function that ends it, which refuses what is not C's to end. */
 function guarding(parameter: Parameter, fn: CFunction, i: number, { frees }: Ending): Parameter {

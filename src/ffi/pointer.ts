@@ -12,6 +12,13 @@ import { CArray } from './carray.js';
 import { type CType, handleName, typeText } from './header/types.js';
 import { Lending, type Lent, refuseCopy } from './lent.js';
 
+/** The references that JavaScript has to what C counts, through all pointers that are known to be one. */
+class References {
+  count = 1;
+  /** What gave back the last. */
+  end: string | undefined;
+}
+
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** A fraction would be between two elements; elements before the pointee have negative numbers. */
@@ -33,6 +40,7 @@ export class Pointer implements TypedPointer {
   /** The turn of the memory in which it was given to JavaScript. */
   readonly #born: number;
   #end: string | undefined;
+  #references: References | undefined;
   /** The pointer that this one is a cast of; the two live and end together. */
   #origin: Pointer | undefined;
 
@@ -50,7 +58,8 @@ export class Pointer implements TypedPointer {
    */
   get address(): Address {
     this.runtime.assertAlive();
-    if (this.#end !== undefined) throw this.#ended(this.#end);
+    const end = this.#end ?? this.#references?.end;
+    if (end !== undefined) throw this.#ended(end);
     if (!this.lent && !this.runtime.ends.isEmpty) this.#assertNotEnded();
     void this.#origin?.address;
     this.lent?.assertAlive();
@@ -97,7 +106,7 @@ export class Pointer implements TypedPointer {
   }
 
   get freed(): boolean {
-    if (this.#end !== undefined || this.#origin?.freed === true) return true;
+    if (this.#end !== undefined || this.#references?.end !== undefined || this.#origin?.freed === true) return true;
     return !this.lent && this.runtime.ends.by(this.#address, this.type, this.#born) !== undefined;
   }
 
@@ -128,6 +137,7 @@ export class Pointer implements TypedPointer {
     const { runtime } = this;
     const cast = runtime.pointer(this.address, runtime.typeOf(type), this.lent) as Pointer;
     cast.#origin = this;
+    if (cast.#references && this.#references) cast.#references = this.#references;
     return length === undefined ? cast : cast.array(length);
   }
 
@@ -187,36 +197,37 @@ export class Pointer implements TypedPointer {
     return this.#origin?.isHeld ?? this.#users > 0;
   }
 
-  /** References that C counts beside the first one. */
-  #references = 0;
+  /** @internal Shares the references of the first of some pointers to the same place; those of a new one without any. */
+  counts(known: Iterable<Pointer>): this {
+    for (const other of known) if (other.#address === this.#address) this.#references ??= other.#references;
+    this.#references ??= new References();
+    return this;
+  }
 
-  /** @internal Records that C counts one more reference. */
-  reference(): void {
-    if (this.#origin) this.#origin.reference();
-    else this.#references++;
+  /** @internal Records that C counts one more reference, and what it returned as such. */
+  reference(result: unknown): void {
+    const references = this.#references ?? this.#origin?.#references;
+    if (!references) return;
+    references.count++;
+    if (result instanceof Pointer && result.#address === this.#address) result.#references = references;
   }
 
   /** @internal Whether C counts more than one reference. */
   get isShared(): boolean {
-    return this.#origin?.isShared ?? this.#references > 0;
+    return this.#references ? this.#references.count > 1 : (this.#origin?.isShared ?? false);
   }
 
   /** @internal Records that C has freed it, or one reference to it. */
   end(by: string): void {
     if (this.#end !== undefined) return;
-    if (this.isShared) {
-      this.#dereference();
-      return;
-    }
-    this.#end = by;
+    const references = this.#references;
+    if (references) {
+      if (references.end !== undefined || --references.count > 0) return;
+      references.end = by;
+    } else this.#end = by;
     this.#origin?.end(by);
     if (!this.lent) this.runtime.noteEnd(this.#address, this.type, by);
     this.runtime.ended(this.#address);
-  }
-
-  #dereference(): void {
-    if (this.#origin) this.#origin.#dereference();
-    else this.#references--;
   }
 
   /** Its address as text, which JSON can hold. */

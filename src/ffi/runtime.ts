@@ -262,9 +262,15 @@ export class Runtime implements Access {
   readonly ends: Ended;
   /** Handles whose references C counts: that one ended says nothing of another. */
   counted: ReadonlySet<string> = new Set();
+  /** What the running calls were given of these: a pointer that comes back from one may be another to the same thing. */
+  given: readonly Pointer[] = [];
+
+  isCounted(type: CType): boolean {
+    return this.counted.size > 0 && this.counted.has(handleName(type) ?? '');
+  }
 
   noteEnd(address: Address, type: CType, by: string): void {
-    if (this.counted.has(handleName(type) ?? '')) return;
+    if (this.isCounted(type)) return;
     this.ends.add(address, type, { turn: this.memory.turn + (this.depth > 0 ? 0.5 : 0), by });
   }
 
@@ -301,7 +307,8 @@ export class Runtime implements Access {
     // What a call returns or leaves is newer than what ended in that call; what is read without one may be as it was before.
     const { turn } = this.memory;
     const born = this.depth > 0 || this.waiting.size > 0 ? turn + 1 : turn - 0.5;
-    return isHandle ? new Handle(this, address, to, lent, born) : new Pointer(this, address, to, lent, born);
+    const made = isHandle ? new Handle(this, address, to, lent, born) : new Pointer(this, address, to, lent, born);
+    return this.isCounted(to) ? made.counts(this.given) : made;
   }
 
   /** The value of a type at a place in memory. */

@@ -159,6 +159,42 @@ for (const backend of ['native', 'wasm'] as const) {
       expect(other.freed).toBe(true);
     });
 
+    test('every pointer to what C counts lives until the last reference is given back, through whichever of them', () => {
+      const count = (one: unknown): unknown => {
+        try {
+          return lib.keeps_shared_count(one);
+        } catch (error) {
+          return (error as { tag: string }).tag;
+        }
+      };
+      const { keeps_shared_ref: ref, keeps_shared_unref: unref, keeps_shared_self: self } = lib;
+      const out = (one: unknown): unknown => {
+        const [found] = [[null]].map((into) => (lib.keeps_shared_out(one, into), into[0]));
+        return found;
+      };
+      // Each word takes or gives back a reference through one of the pointers, in any order.
+      for (const order of ['ab', 'ba', 'aa', 'bb', 'cb', 'dc', 'ed', 'ce']) {
+        const a = lib.keeps_shared_new();
+        const all: Record<string, unknown> = { a, b: ref(a), c: self(a), d: out(a), e: a.as('keeps_shared') };
+        const [first, last] = order as unknown as [string, string];
+        expect(Object.values(all).map(count)).toEqual([2, 2, 2, 2, 2]);
+        unref(all[first]);
+        expect([order, Object.values(all).map(count)]).toEqual([order, [1, 1, 1, 1, 1]]);
+        unref(all[last]);
+        expect([order, Object.values(all).map(count)]).toEqual([order, Array(5).fill('Disposed')]);
+        expect(thrown(() => unref(all[first])).tag).toBe('Disposed');
+        expect(thrown(() => ref(all[last])).tag).toBe('Disposed');
+      }
+      // What C holds as well is another reference, which C gives out.
+      const shared = lib.keeps_shared_new();
+      lib.keeps_shared_hold(shared);
+      const held = lib.keeps_shared_held();
+      shared.dispose();
+      expect([count(shared), count(held), count(lib.keeps_shared_held())]).toEqual(['Disposed', 1, 1]);
+      unref(held);
+      expect(count(held)).toBe('Disposed');
+    });
+
     test('memory is freed once, and by its owner', () => {
       const copy = (): Pointer => lib.keeps_copy('text');
       const owned = (text: Pointer): CArray<number> => lib.owned(text, { length: 4, free: 'keeps_free' });
