@@ -206,8 +206,11 @@ export class Pointer implements TypedPointer {
 
   /** @internal Records that C counts one more reference, and what it returned as such. */
   reference(result: unknown): void {
-    const references = this.#references ?? this.#origin?.#references;
-    if (!references) return;
+    const references = this.#references;
+    if (!references) {
+      this.#origin?.reference(result);
+      return;
+    }
     references.count++;
     if (result instanceof Pointer && result.#address === this.#address) result.#references = references;
   }
@@ -222,7 +225,9 @@ export class Pointer implements TypedPointer {
     if (this.#end !== undefined) return;
     const references = this.#references;
     if (references) {
-      if (references.end !== undefined || --references.count > 0) return;
+      if (references.end !== undefined) return;
+      references.count--;
+      if (references.count > 0) return;
       references.end = by;
     } else this.#end = by;
     this.#origin?.end(by);
