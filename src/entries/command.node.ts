@@ -33,7 +33,7 @@ export { writableAs } from '../merging/formats/format-reflections.js';
 export { generatedNote } from '../merging/lists/hkl.js';
 export { mergeWriting } from '../merging/lists/writing.js';
 export { mergeMode, mergeRows } from '../merging/parameters.js';
-export { oddsText } from '../merging/reflections/absences.js';
+export { oddsText } from '../merging/reflections/odds.js';
 export {
   checkListRows,
   compareListsRows,

@@ -30,7 +30,7 @@ import { mergeRows } from './parameters.js';
 import type { PairAmplitudes } from './reflections/amplitudes.js';
 import { expectedIntensities } from './reflections/expected.js';
 import { withoutMates } from './reflections/lists-in-group.js';
-import { contradictedText } from './reflections/stated-absences.js';
+import { doubtOfSpaceGroup } from './reflections/stated-absences.js';
 import { twinStatistics } from './reflections/twinning.js';
 import type { MergeCounts, MergedCrystal, MergedLists, MergedPolarisation, MergeResult } from './result.js';
 import { cellsRemark, compareCells, otherCellRemark } from './setting/cells.js';
@@ -228,12 +228,14 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
   const cells = compareCells(data.observations.parameters, part, chosen, ways);
   const multiple = multipleOf(reflections, subject);
   const otherCell = checked.cell && otherCellRemark(cells, parameters, ways);
+  const ofSpaceGroup =
+    checked.spaceGroup && doubtOfSpaceGroup({ ...reflections, wavelengthA }, subject, checked.spaceGroup.name);
   const doubts = [
     cellsRemark(cells),
     otherCell?.isDoubtful ? otherCell.text : undefined,
     multiple && multipleRemark(multiple, parameters),
     forbiddenRemark(reflections, centring),
-    checked.spaceGroup && contradictedText(reflections, subject, checked.spaceGroup.name),
+    ofSpaceGroup?.isContradicted ? ofSpaceGroup.text : undefined,
     ...doubtsOfStatistics(lists.statistics),
     isJudged
       ? undefined
@@ -279,6 +281,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
       ...(checked.origin === undefined ? [] : [checked.origin]),
       ...(checked.frenchWilson ? amplitudesOfPairs(matePairs(lists.reflections, group), subject).remarks : []),
       ...(otherCell && !otherCell.isDoubtful ? [otherCell.text] : []),
+      ...(ofSpaceGroup && !ofSpaceGroup.isContradicted ? [ofSpaceGroup.text] : []),
       ...doubts,
     ],
     isDoubtful: parts.isDoubtful || doubts.length > 0,

@@ -15,6 +15,7 @@ import {
   representative,
 } from '../../src/crystal/symmetry/asymmetric-unit.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
+import { expectedIntensities } from '../../src/merging/reflections/expected.js';
 import { laueOfSpaceGroup } from '../../src/merging/reflections/space-group-laue.js';
 import { judgeSpaceGroup } from '../../src/merging/reflections/stated-absences.js';
 import { ewaldTogether } from '../support/cli.js';
@@ -113,6 +114,43 @@ test('a wrong one is contradicted by the axis or plane that is not there, also b
     expect([isContradicted, text]).toEqual([true, expect.stringContaining(where)]);
     expect(judgeSpaceGroup(list, subject, named(right)).isContradicted).toBe(false);
   }
+});
+
+describe('few reflections of an axis contradict it where nothing leaks as much', () => {
+  const { list, subject, cell } = drawn(named('P 1 2 1'), 20, 'none', new Random(4, 0));
+  const of = expectedIntensities(list, { ...subject, group: pointGroup(list.symmetry) });
+  /** The list with these shares of the expected intensities on 0k0, k odd, and with nothing on more of them. */
+  const withAxis = (...shares: readonly number[]) => {
+    const intensity = Float64Array.from(list.intensity);
+    let n = 0;
+    for (let i = 0; i < list.count; i++) {
+      const [h, k, l] = list.indices.subarray(3 * i, 3 * i + 3) as unknown as Indices;
+      if (h === 0 && l === 0 && k % 2 !== 0) intensity[i] = (shares[n++] ?? 0) * (of.expected[i] as number);
+    }
+    return { ...list, intensity };
+  };
+  const judged = (shares: readonly number[]) => judgeSpaceGroup(withAxis(...shares), subject, named('P 1 21 1'));
+
+  test.each([
+    ['of half of the usual intensity', [0.6, 0.4, 0.5, 0.4], true, true],
+    ['of two fifths', [0.4, 0.5, 0.4, 0.5, 0.4], true, true],
+    ['of which half are nearly empty', [1.2, 0.03, 0.4], true, false],
+    ['of which one is there', [3], false, false],
+    ['of a twentieth, which leaks', [0.06, 0.04, 0.1, 0.02, 0.05], false, false],
+  ])('%s', (_, shares, isDoubted, isContradicted) =>
+    expect(judged(shares)).toMatchObject({ isDoubted, isContradicted }),
+  );
+
+  test('but of electrons, which are scattered twice', () =>
+    expect(
+      judgeSpaceGroup({ ...withAxis(0.4, 0.5, 0.4, 0.5, 0.4), wavelengthA: 0.0251 }, subject, named('P 1 21 1')),
+    ).toMatchObject({ isDoubted: false }));
+
+  test('and a file is written with a word where the odds decide nothing', () =>
+    expect(formatReflections({ ...withAxis(1.2, 0.03, 0.4), spaceGroup: 'P 1 21 1' }, 'mtz', { cell })).toMatchObject({
+      isDoubtful: false,
+      remarks: [expect.stringMatching(/speak against the space group P 1 21 1: .* by \d{3} : 1/)],
+    }));
 });
 
 test('a merge is doubtful with a space group that its intensities contradict', { tags: 'all' }, async () => {

@@ -12,7 +12,7 @@ import { groupInCell } from '../reflections/calls.js';
 import type { FormatListOptions } from '../reflections/parameter-types.js';
 import { formatListRows } from '../reflections/parameters.js';
 import { originRemark, statedGroupOf } from '../reflections/space-group-laue.js';
-import { contradictedText } from '../reflections/stated-absences.js';
+import { doubtOfSpaceGroup } from '../reflections/stated-absences.js';
 import { type FormattedList as FormattedFile, formatReflections as formatted } from './format-reflections.js';
 import { type ListKind, listKinds } from './read-reflections.js';
 
@@ -50,19 +50,22 @@ export function formatReflections(list: ReflectionList, kind: ListKind, options:
   const own = list.spaceGroup === undefined ? undefined : statedGroupOf(list.spaceGroup);
   const isOwn = given === undefined && own !== undefined && hasPointGroup(own, group, centring);
   const stated = isOwn ? own : given;
-  const contradicted =
-    stated && kind !== 'hkl' ? contradictedText(list, { cell, centring, group }, stated.name) : undefined;
+  const wavelength = wavelengthA ?? statedWavelength(what, list);
+  const doubt =
+    stated && kind !== 'hkl'
+      ? doubtOfSpaceGroup({ ...list, wavelengthA: wavelength }, { cell, centring, group }, stated.name)
+      : undefined;
   const made = formatted(list, kind, {
     cell,
     centring,
     group,
-    wavelengthA: wavelengthA ?? statedWavelength(what, list),
+    wavelengthA: wavelength,
     spaceGroup: stated,
     frenchWilson,
   });
   const origin = name === undefined || kind === 'hkl' ? undefined : originRemark(name);
-  const remarks = [...made.remarks, ...[origin, contradicted].filter((text) => text !== undefined)];
-  return { ...made, remarks, isDoubtful: contradicted !== undefined };
+  const remarks = [...made.remarks, ...[origin, doubt?.text].filter((text) => text !== undefined)];
+  return { ...made, remarks, isDoubtful: doubt?.isContradicted ?? false };
 }
 
 /** The wavelength of a list; 0 if it states none. Throws `Argument` for one that no crystal is measured with. */

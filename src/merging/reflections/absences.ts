@@ -15,6 +15,8 @@ import type { ReflectionList } from '../lists/hkl.js';
 import { absent, indicesOf } from '../statistics/statistics.js';
 import type { ExpectedIntensities, ListSubject } from './expected.js';
 import { lnDensity } from './french-wilson.js';
+import { decided, likely, lnSum, outliers } from './odds.js';
+import { areThere } from './presence.js';
 
 /** Space groups with the same absences: intensities do not tell them apart. */
 export interface SpaceGroupClass {
@@ -37,7 +39,7 @@ export interface AbsenceElement {
   readonly absent: ZoneSummary;
   readonly present: ZoneSummary;
   readonly lnOdds: number;
-  /** Whether a third and more of what it leaves out is there, if weak, whatever the odds. */
+  /** Whether what it leaves out is there, if weak, whatever the odds. */
   readonly isPresent: boolean;
   /** The reflections of an axis, by their first index that is not 0; empty for planes. */
   readonly along: readonly { readonly place: number; readonly share: number; readonly isAbsent: boolean }[];
@@ -64,7 +66,7 @@ export interface SpaceGroupRanking {
   readonly margin: number;
   /** `decided` above 1000 : 1, `likely` above 20 : 1, `not decided` otherwise. */
   readonly verdict: 'decided' | 'likely' | 'not decided';
-  /** Whether a third and more of what the first class leaves out is there, if weak: then nothing is decided. */
+  /** Whether what the first class leaves out is there, if weak: then nothing is decided. */
   readonly isPresent: boolean;
   /** Whether groups with mirrors or an inversion were left out. */
   readonly chiral: boolean;
@@ -73,42 +75,18 @@ export interface SpaceGroupRanking {
 /** Largest shares of its mean intensity that an absent reflection may have: multiple scattering, near neighbours. */
 const leaks = [0.003, 0.01, 0.03, 0.1, 0.3];
 /**
- * Shares of absent reflections that are not empty, and of present ones that no law explains: the σ of two observations may be
+ * Share of present reflections that no law explains: the σ of two observations may be
  * small by chance, and −66 σ, which is no intensity, would decide by e²⁰⁰⁰ that a plane of strong reflections is empty.
  */
-const [outliers, strays] = [0.02, 0.001];
-export const [decided, likely] = [7, 3];
+const strays = 0.001;
 /** Reflections in which two classes differ, with fewer of which nothing is called decided, whatever the odds. */
 export const fewestDecisive = 3;
-
-/** Intensity in σ, and in units of the expected one, above which an absent reflection is there beyond what leaks as a rule. */
-const [presentSnr, presentShare] = [3, 0.1];
-/** Share of some absent reflections that are there, from which on nothing is decided by their being weak. */
-const mostPresent = 1 / 3;
-
-/**
- * Whether reflections that are called absent are there: weak ones, as of a translation that holds nearly, a twin or an axis
- * of which no ε is known, are likelier as leaks than as usual ones, and are neither.
- */
-export function areThere(list: ReflectionList, { expected }: ExpectedIntensities, some: readonly number[]): boolean {
-  const there = some.filter((i) => {
-    const intensity = list.intensity[i] as number;
-    return intensity > presentSnr * (list.sigma[i] as number) && intensity > presentShare * (expected[i] as number);
-  });
-  return there.length > mostPresent * some.length;
-}
 
 /** Smallest edge of a cell that is taken for one of a chiral molecule, angstrom. */
 const longCell = 40;
 
 /** Whether a cell is large enough to be that of a protein: its largest edge is above 40 Å. */
 export const isChiralCell = (lengths: readonly number[]): boolean => Math.max(...lengths) > longCell;
-
-/** Odds as people say them. */
-export const oddsText = (ln: number): string =>
-  ln > Math.log(1e6) ? 'more than 10⁶ : 1' : `${Math.max(1, Math.round(Math.exp(ln)))} : 1`;
-
-const lnSum = (a: number, b: number): number => Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
 
 /** For each reflection and each leak, ln p(I | absent) − ln p(I | present). */
 export function evidence(list: ReflectionList, { expected, isCentric }: ExpectedIntensities, i: number): number[] {
@@ -267,7 +245,7 @@ const zones: readonly Zone[] = [
 
 const divisors = [2, 3, 4, 6];
 /** Zones that are axes. */
-const axes: ReadonlySet<string> = new Set(['h00', '0k0', '00l', 'hh0', 'h-h0', 'hhh']);
+export const axes: ReadonlySet<string> = new Set(['h00', '0k0', '00l', 'hh0', 'h-h0', 'hhh']);
 
 /** Indices by which zones and conditions are recognised: all of a cube. */
 const cube: readonly Indices[] = Array.from(
@@ -335,18 +313,15 @@ function elementsOf(
       return indices && place !== undefined ? [{ i, leaves: leaves(indices), place }] : [];
     });
     const out = own.filter((each) => each.leaves).map(({ i }) => i);
+    const others = own.filter((each) => !each.leaves).map(({ i }) => i);
     const key = `${own.map(({ i }) => i).join()};${out.join()}`;
     if (found.has(key) && own.length > 0) continue;
     found.set(own.length > 0 ? key : text, {
       condition: text,
       absent: summaryOf(list, of.expected, out),
-      present: summaryOf(
-        list,
-        of.expected,
-        own.filter((each) => !each.leaves).map(({ i }) => i),
-      ),
+      present: summaryOf(list, of.expected, others),
       lnOdds: oddsOf(out.map((i) => evidence(list, of, i))),
-      isPresent: areThere(list, of, out),
+      isPresent: areThere(list, of, out, axes.has(zone.name) ? others : undefined),
       along: axes.has(zone.name)
         ? own.map(({ i, leaves: isAbsent, place }) => ({
             place,

@@ -109,9 +109,9 @@ export function inGroup(list: ReflectionList, group: PointGroup, by?: Operation)
 
 /** A list in a point group: itself if it has each of its reflections once and under the usual indices. */
 export function movedInto(list: ReflectionList, group: PointGroup): ReflectionList {
-  return sameGroup(pointGroup(list.symmetry), group) && hasEachOnce(list, group)
-    ? list
-    : listFrom(group.name, inGroup(list, group).values());
+  if (sameGroup(pointGroup(list.symmetry), group) && hasEachOnce(list, group)) return list;
+  const moved = listFrom(group.name, inGroup(list, group).values());
+  return list.wavelengthA === undefined ? moved : { ...moved, wavelengthA: list.wavelengthA };
 }
 
 /** Whether a list has each reflection of a group once and under the usual indices. */

@@ -4,22 +4,11 @@ import { isAbsentIn, type SpaceGroupSetting, spaceGroupSetting } from '../../cry
 import { transformed } from '../../crystal/symmetry/asymmetric-unit.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { indicesOf } from '../statistics/statistics.js';
-import {
-  areThere,
-  conditionsOf,
-  decided,
-  evidence,
-  fewestDecisive,
-  isSpecial,
-  isUsable,
-  likely,
-  oddsOf,
-  oddsText,
-  rankSpaceGroups,
-  summaryOf,
-} from './absences.js';
+import { axes, conditionsOf, evidence, isSpecial, isUsable, oddsOf, rankSpaceGroups, summaryOf } from './absences.js';
 import { expectedIntensities, type ListSubject } from './expected.js';
 import { withoutMates } from './lists-in-group.js';
+import { decided, doubted, likely, oddsText } from './odds.js';
+import { fewestThere, lnOddsThere } from './presence.js';
 
 /** The setting of a space group that a file states, whose name may lack the choice of its axes. */
 export function settingOfStated(name: string, centring: Centring): SpaceGroupSetting {
@@ -32,6 +21,8 @@ export interface StatedSpaceGroup {
   readonly name: string;
   /** Whether reflections that it leaves out are there, by more than 1000 : 1. */
   readonly isContradicted: boolean;
+  /** Whether they are there by more than 100 : 1. */
+  readonly isDoubted: boolean;
   /** Measured reflections that it leaves out, and ln of the odds that they are empty against their being present. */
   readonly absent: number;
   readonly lnOdds: number;
@@ -43,12 +34,13 @@ export interface StatedSpaceGroup {
 interface LeftOut {
   readonly conditions: readonly string[];
   readonly places: readonly number[];
-  readonly lnOdds: number;
+  /** ln of the odds that they are there, as usual ones or weaker. */
+  readonly lnThere: number;
 }
 
 /**
- * The reflections that a space group leaves out: for each axis or plane, and where several leave out the same ones, by all
- * that do. So what is empty by one axis hides nothing that another one leaves out alone: of a screw axis 4₁, l = 4n + 2.
+ * The reflections that a space group leaves out: of each axis or plane, and apart those that the same axes and planes leave
+ * out. So what is empty by one axis hides nothing that another one leaves out alone: of a screw axis 4₁, l = 4n + 2.
  */
 function leftOut(
   list: ReflectionList,
@@ -57,16 +49,16 @@ function leftOut(
   setting: SpaceGroupSetting,
 ): { readonly all: LeftOut; readonly parts: readonly LeftOut[] } {
   const parts = new Map<string, { readonly conditions: readonly string[]; readonly places: number[] }>();
-  const add = (some: readonly string[], place: number): void => {
-    const key = some.join(' and ');
+  const add = (some: readonly string[], place: number, isWhole = false): void => {
+    const key = `${isWhole} ${some.join()}`;
     const part = parts.get(key) ?? { conditions: some, places: [] };
     part.places.push(place);
     parts.set(key, part);
   };
-  const all: number[] = [];
+  const [all, others]: [number[], number[]] = [[], []];
   for (let i = 0; i < list.count; i++) {
     const indices = indicesOf(list, i);
-    if (isSpecial(indices) && isUsable(list, of, i) && isAbsentIn(setting, indices)) all.push(i);
+    if (isSpecial(indices) && isUsable(list, of, i)) (isAbsentIn(setting, indices) ? all : others).push(i);
   }
   const conditions = all.length === 0 ? [] : conditionsOf([setting], centring);
   for (const i of all) {
@@ -76,20 +68,27 @@ function leftOut(
       .filter(({ zone, leaves }) => orbit.some((one) => zone.has(one) && leaves(one)))
       .map(({ text }) => text);
     add(own, i);
-    if (own.length > 1) for (const one of own) add([one], i);
+    for (const one of own) add([one], i, true);
   }
   const judged = (some: readonly string[], places: readonly number[]): LeftOut => ({
     conditions: some,
     places,
-    lnOdds: oddsOf(places.map((i) => evidence(list, of, i))),
+    lnThere: lnOddsThere(list, of, places, besideOn(some)),
   });
+  /** What stays on the axes of some conditions. */
+  function besideOn(some: readonly string[]): number[] {
+    const own = conditions.filter(({ text, zone }) => axes.has(zone.name) && some.includes(text));
+    return others.filter((i) =>
+      group.operations.some((m) => own.some(({ zone }) => zone.has(transformed(indicesOf(list, i), m)))),
+    );
+  }
   return {
     all: judged([], all),
     parts: [...parts.values()].map(({ conditions: some, places }) => judged(some, places)),
   };
 }
 
-const isThere = ({ places, lnOdds }: LeftOut): boolean => places.length >= fewestDecisive && lnOdds < -decided;
+const isDoubt = ({ lnThere, places }: LeftOut): boolean => lnThere > doubted && places.length >= fewestThere;
 
 /** Judges a space group of the same Laue group and centring by what a list has where it leaves out reflections. */
 export function judgeSpaceGroup(
@@ -102,48 +101,43 @@ export function judgeSpaceGroup(
   const { all, parts } = leftOut(unique, own, of, setting);
   const { name } = setting;
   // One axis or plane says more than all of them together.
-  const there = parts.filter(isThere).sort((a, b) => a.lnOdds - b.lnOdds || b.places.length - a.places.length);
-  const worst = there[0] ?? (isThere(all) ? all : undefined);
-  const judged = { name, isContradicted: worst !== undefined, absent: all.places.length, lnOdds: all.lnOdds };
-  if (!worst) return { ...judged, text: agreementText(name, all, unique, of) };
+  const there = parts.filter(isDoubt).sort((a, b) => b.lnThere - a.lnThere || b.places.length - a.places.length);
+  const [worst] = [...there, all].filter(isDoubt);
+  const lnOdds = oddsOf(all.places.map((i) => evidence(unique, of, i)));
+  const isContradicted = worst !== undefined && worst.lnThere > decided;
+  const judged = { name, isContradicted, isDoubted: worst !== undefined, absent: all.places.length, lnOdds };
+  if (!worst) return { ...judged, text: agreementText(judged) };
   const { count, snr, share } = summaryOf(unique, of.expected, worst.places);
   const where = worst.conditions.length === 0 ? '' : `, by ${worst.conditions.join(' and ')},`;
-  const { classes, verdict } = rankSpaceGroups(unique, own, of, false);
+  const { classes, verdict, isPresent } = rankSpaceGroups(unique, own, of, false);
   const first = classes[0]?.names.slice(0, 3).join(', ');
   return {
     ...judged,
     text:
-      `The data contradict the space group ${name}: of the reflections that it leaves out${where} ${count} have a mean ` +
-      `I/sigma of ${snr.toFixed(1)} and ${share.toFixed(2)} of the usual intensity, so that they are there by ` +
-      `${oddsText(-worst.lnOdds)}.` +
-      (first === undefined || first.split(', ').includes(name) ? '' : ` The absences allow ${first} (${verdict}).`),
+      `The data ${isContradicted ? 'contradict' : 'speak against'} the space group ${name}: of the reflections that it ` +
+      `leaves out${where} ${count} have a mean I/sigma of ${snr.toFixed(1)} and ${share.toFixed(2)} of the usual intensity, so that they are there by ` +
+      `${oddsText(worst.lnThere)}.` +
+      (first === undefined || isPresent || first.split(', ').includes(name)
+        ? ''
+        : ` The absences allow ${first} (${verdict}).`),
   };
 }
 
-function agreementText(
-  name: string,
-  { places, lnOdds }: LeftOut,
-  list: ReflectionList,
-  of: ReturnType<typeof expectedIntensities>,
-): string {
-  if (places.length === 0)
+function agreementText({ name, absent, lnOdds }: Pick<StatedSpaceGroup, 'name' | 'absent' | 'lnOdds'>): string {
+  if (absent === 0)
     return `The data do not tell whether the space group is ${name}: none of the reflections that it leaves out is measured.`;
-  const count = places.length === 1 ? 'the reflection' : `${places.length} reflections`;
-  if (areThere(list, of, places)) {
-    const { snr, share } = summaryOf(list, of.expected, places);
-    return (
-      `The data hardly tell whether the space group is ${name}: ${count} that it leaves out and that the list has ` +
-      `${places.length === 1 ? 'is' : 'are'} there, with a mean I/sigma of ${snr.toFixed(1)}, and weak, with ` +
-      `${share.toFixed(2)} of the usual intensity.`
-    );
-  }
+  const count = absent === 1 ? 'the reflection' : `${absent} reflections`;
   return lnOdds > likely
     ? `The data agree with the space group ${name}: ${count} that it leaves out and that the list has are empty by ${oddsText(lnOdds)}.`
     : `The data hardly tell whether the space group is ${name}: ${count} that it leaves out and that the list has decide nothing.`;
 }
 
-/** Why a list cannot have a space group; undefined if nothing contradicts it. */
-export function contradictedText(list: ReflectionList, subject: ListSubject, name: string): string | undefined {
-  const { isContradicted, text } = judgeSpaceGroup(list, subject, settingOfStated(name, subject.centring));
-  return isContradicted ? text : undefined;
+/** What to say of a space group that a file states: undefined if nothing speaks against it. */
+export function doubtOfSpaceGroup(
+  list: ReflectionList,
+  subject: ListSubject,
+  name: string,
+): Pick<StatedSpaceGroup, 'isContradicted' | 'text'> | undefined {
+  const judged = judgeSpaceGroup(list, subject, settingOfStated(name, subject.centring));
+  return judged.isDoubted ? judged : undefined;
 }

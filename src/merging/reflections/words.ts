@@ -2,8 +2,8 @@
 import { spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { counted } from '../../util/amounts.js';
 import { withError } from '../../util/with-error.js';
-import { decided, oddsText } from './absences.js';
 import type { ListCheck } from './check.js';
+import { decided, oddsText } from './odds.js';
 
 /** ⟨L²⟩ and ⟨I²⟩/⟨I⟩² that no twin has: translations within the cell. */
 const modulated = 2.3;
