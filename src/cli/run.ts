@@ -192,7 +192,7 @@ async function analyse(
     const isAnsweredOnce = answerSignalsOnce();
     const isKilled = isHere && !isAnsweredOnce;
     const running = isKilled ? killable(() => runToFiles(ctx, scan, options)) : runToFiles(ctx, scan, options);
-    const { results, files, notes, faults } = await running.catch((error: unknown) => {
+    const { results, files, notes, faults, warnings } = await running.catch((error: unknown) => {
       progress.end();
       const { results: some, files: written } = isEwaldError(error) ? error.detail : {};
       const isInterrupted = !live && isEwaldError(error, 'Aborted') && signal.aborted;
@@ -202,19 +202,21 @@ async function analyse(
       // A program that reads the record needs it most when the detector has failed.
       if (writes && (flags.json || isInterrupted) && hasResults) {
         const seconds = (performance.now() - started) / 1000;
-        report(file, scan, some, written, { read, seconds, error: (error as EwaldError).message }, flags);
+        const { message } = error as EwaldError;
+        report(file, scan, some, written, { read, seconds, error: message, warnings: [message] }, flags);
       }
       throw error;
     });
     progress.end();
     const seconds = (performance.now() - started) / 1000;
-    if (writes) report(file, scan, results, files, { read, seconds }, flags);
+    const surplus = writes ? surplusText(scan, flags) : undefined;
+    const said = surplus === undefined ? warnings : [...warnings, surplus];
+    if (writes) report(file, scan, results, files, { read, seconds, warnings: said }, flags);
     const slow = { bytes: read.before + read.bytes, seconds, threads: 'workers' in chosen ? chosen.workers : 1 };
     const advice = writes && !live ? worthCompiling(udfs, slow) : undefined;
     if (advice) note(dim(`hint: ${advice}`));
     const missing = writes ? missingNumbers(results, scan.shape.nav, read.frames) : [];
     for (const text of [...faults, ...missing.map(({ text }) => text), ...notes]) if (writes) warn(text);
-    const surplus = writes ? surplusText(scan, flags) : undefined;
     if (surplus !== undefined) warn(surplus);
     const isUncounted = writes && tellReplaced(scan);
     // A function of the user may have few values by design.
@@ -379,12 +381,20 @@ interface Read {
   positions: number;
 }
 
+/** What is said of a run beside its results. */
+interface Told {
+  readonly read: Read;
+  readonly seconds: number;
+  readonly error?: string;
+  readonly warnings: readonly string[];
+}
+
 function report(
   input: string,
   scan: Scan,
   results: readonly NamedResult[],
   files: readonly string[],
-  { read, seconds, error }: { readonly read: Read; readonly seconds: number; readonly error?: string },
+  { read, seconds, error, warnings }: Told,
   flags: RunFlags,
 ): void {
   const { nav, sig } = scan.shape;
@@ -403,6 +413,7 @@ function report(
       positions,
       results: described,
       files,
+      warnings,
       ...(scan.live && { live: scan.live.status }),
       ...(error !== undefined && { error }),
       seconds,

@@ -1,5 +1,5 @@
 /** What the shell says of a scan beside its results. */
-import { replacedText } from '../entries/command.node.js';
+import { countTexts } from '../entries/command.node.js';
 import type { Scan } from '../entries/udf.node.js';
 import { note, warn, yellow } from './output.js';
 
@@ -21,9 +21,9 @@ export function tellNotes({ notes, dataset }: Scan): void {
   }
 }
 
-/** What runs replaced in single frames; returns whether results are in doubt for it. */
+/** What runs replaced in single frames, and their overloads; returns whether results are in doubt for it. */
 export function tellReplaced(scan: Scan): boolean {
-  const { text, isDoubtful = false } = replacedText(scan) ?? {};
-  if (text !== undefined) warn(text);
+  const { texts, isDoubtful } = countTexts(scan);
+  for (const text of texts) warn(text);
   return isDoubtful;
 }

@@ -8,6 +8,10 @@ export interface CountLimits {
   readonly least: number;
   /** Values that mark a pixel without a count. */
   readonly markers: readonly number[];
+  /** Values above this one are overloads: counts that are too low. */
+  readonly most?: number | undefined;
+  /** Where a counter ends: the only value above `most` that it can have. */
+  readonly end?: number | undefined;
 }
 
 /** Least and largest numbers of the types of counts; those of reals have no end. */
@@ -35,15 +39,30 @@ export const noCountTexts = ({ underload, markers }: Metadata): string[] => [
   ...(markers?.length ? [`where ${markers.join(' or ')}`] : []),
 ];
 
-/** The limits that a file states; undefined if every value of its type is a count. */
+/** The limits that a file states; undefined if every value of its type is a right count. */
 export function countLimitsOf({ dtype, meta }: Pick<Dataset, 'dtype' | 'meta'>): CountLimits | undefined {
   const range = ranges[dtype];
   if (!range) return undefined;
   const [smallest, largest] = range;
   const least = Math.max(smallest, meta.underload ?? smallest);
   const markers = (meta.markers ?? []).filter((marker) => marker >= least && marker <= largest);
-  return least > smallest || markers.length > 0 ? { least, markers } : undefined;
+  const overloads = overloadsOf(meta, largest);
+  return least > smallest || markers.length > 0 || overloads ? { least, markers, ...overloads } : undefined;
 }
+
+/** Where counts become too low, if a number of the type can be beyond. */
+function overloadsOf(
+  { saturation, bitDepth }: Metadata,
+  largest: number,
+): Pick<CountLimits, 'most' | 'end'> | undefined {
+  if (saturation === undefined || !(saturation > 0 && saturation < largest)) return undefined;
+  const isCounter = bitDepth !== undefined && saturation === 2 ** bitDepth - 2;
+  return { most: saturation, ...(isCounter && { end: saturation + 1 }) };
+}
+
+/** Whether some values are no counts, overloads apart. */
+export const hasNoCounts = ({ least, markers }: CountLimits, dtype: DataType): boolean =>
+  markers.length > 0 || least > (ranges[dtype]?.[0] ?? Number.NEGATIVE_INFINITY);
 
 /**
  * The same as a range, for those who compare with two limits alone: a marker above 0 ends it from above, any other from
@@ -58,9 +77,26 @@ export function countRange({ underload, markers = [] }: Pick<Metadata, 'underloa
   return [least, greatest];
 }
 
+/**
+ * The largest number of the type of some frames, if that is an integer and the file says nothing of it: a detector that is
+ * saturated shows it, and one without a count.
+ */
+export function silentEnd({
+  dtype,
+  meta: { saturation, markers },
+}: Pick<Dataset, 'dtype' | 'meta'>): number | undefined {
+  const [, largest = Number.POSITIVE_INFINITY] = ranges[dtype] ?? [];
+  const isTold = markers?.includes(largest) || (saturation !== undefined && saturation < largest);
+  return Number.isFinite(largest) && !isTold ? largest : undefined;
+}
+
 /** Whether a value is no count. NaN is a value of its own. */
 export const isNoCount = (value: number, { least, markers }: CountLimits): boolean =>
   value < least || markers.includes(value);
+
+/** Whether a value is a count that is too low. */
+export const isOverload = (value: number, { most, markers }: CountLimits): boolean =>
+  most !== undefined && value > most && !markers.includes(value);
 
 /** Places of the pixels without a count in one frame. */
 function noCountsOf(frame: FrameArray, limits: CountLimits): number[] {

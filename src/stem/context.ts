@@ -106,8 +106,9 @@ export class UdfContext {
     const options = without(given, 'follow', 'timeoutS', 'stallS', 'ringBytes');
     if (isCustomDataset(input)) {
       knownOptions('load: a custom dataset', options, ['navShape', 'syncOffset', 'fileMask', 'keepNoCount', 'signal']);
-      const scan = scanOf('notes' in input ? (input as Dataset) : customDataset(input), options);
-      return this.#keep(await withCounts(await withFileMask(scan, usesMask, { signal }), keeps, { signal }));
+      const isFile = 'notes' in input;
+      const scan = scanOf(isFile ? (input as Dataset) : customDataset(input), options);
+      return this.#keep(await withCounts(await withFileMask(scan, usesMask, { signal }), keeps, { signal }, isFile));
     }
     const { syncOffset, navShape, ...open } = without(options, 'fileMask', 'fileDark', 'keepNoCount');
     // The length of a line is needed to skip frames of it.

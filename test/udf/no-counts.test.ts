@@ -6,7 +6,8 @@ import { tellNotes, tellReplaced } from '../../src/cli/scan-notes.js';
 import { scanOperations } from '../../src/pages/view/scan-operations.js';
 import type { Acquisition } from '../../src/udf/acquisition/acquisition.js';
 import { DetectorConnection } from '../../src/udf/acquisition/connection.js';
-import { FrameCounts } from '../../src/udf/scans/frame-counts.js';
+import { FrameCounts, noneSoFar } from '../../src/udf/scans/frame-counts.js';
+import { countTexts } from '../../src/udf/scans/no-counts.js';
 
 const ctx = new Context({ context: { backend: 'wasm' } });
 afterAll(() => ctx.close());
@@ -114,7 +115,7 @@ describe('a value without a count in one frame', () => {
       await context.runUdf(expected as Scan, udfs, { numPartitions: 3 }),
     ];
     expect(found).toEqual(wanted);
-    expect(scan?.counts?.replaced).toEqual({ values: 1, lost: 0, frames: 1, first: frame });
+    expect(scan?.counts?.replaced).toMatchObject({ values: 1, lost: 0, frames: 1, first: frame });
     // The memory of the caller is not written to.
     expect(overloaded[frame * pixels + loud]).toBe(65535);
   });
@@ -140,6 +141,58 @@ describe('a value without a count in one frame', () => {
     expect(said.join('')).toMatch(/1 value in 1 frame \(first in frame 7\) is no count/);
     expect(said.join('')).toMatch(/30 values in 1 frame \(first in frame 7\) .*30 without any neighbour are 0/);
   });
+});
+
+/** A limit, values from it on, and a type: a counter's end, which is searched, and limits with which all are compared. */
+const overloads = [
+  ['u16', Uint16Array, { saturation: 4094, bitDepth: 12 }, [4095, 4095, 4095]],
+  ['u8', Uint8Array, { saturation: 62, bitDepth: 6 }, [63, 63, 63]],
+  ['u32', Uint32Array, { saturation: 2 ** 24 - 2, bitDepth: 24 }, [2 ** 24 - 1, 2 ** 24 - 1, 2 ** 24 - 1]],
+  ['u16', Uint16Array, { saturation: 3000, markers: [65535] }, [3001, 60000, 4000]],
+  ['f32', Float32Array, { saturation: 3000 }, [3000.5, 60000, 4000]],
+] as const;
+
+test.each(overloads)('overloads of %s stay as they are, and are counted and said', async (_, type, limits, loud) => {
+  const data = type.from({ length: 10 * 1024 }, (__, i) => (i * 7) % 50);
+  for (const [k, place] of [5 * 1024 + 7, 5 * 1024 + 8, 9 * 1024].entries()) data[place] = loud[k] as number;
+  const options = { sigShape: [32, 32], navShape: [2, 5], meta: limits };
+  const scan = ctx.fromMemory(data, options);
+  const kept = ctx.fromMemory(data, { ...options, keepNoCount: true });
+  expect(await resultsOf(scan)).toEqual(await resultsOf(kept));
+  expect(scan.counts?.replaced).toMatchObject({ values: 0, overloads: 3, overloaded: 2, firstOverload: 5 });
+  expect(kept.counts).toBeUndefined();
+  const without = ctx.fromMemory(data, options);
+  // What is excluded is not used.
+  const excludedPixels = [0, 7, 8].map((x) => [0, x] as const);
+  await ctx.runUdf(without, sumUdf(), { corrections: { excludedPixels } });
+  expect(countTexts(without)).toEqual({ texts: [], isDoubtful: false });
+  const { texts, isDoubtful } = countTexts(scan);
+  expect(texts).toEqual([
+    expect.stringMatching(/^3 values in 2 frames \(first in frame 5\) are overloads, above \d+:/),
+  ]);
+  expect(isDoubtful).toBe(true);
+});
+
+test('a pixel at the largest number of a type of which the file says nothing is said, unless it is kept', async () => {
+  const said = (scan: Scan): string[] => scan.notes.filter(({ kind }) => kind === 'warning').map(({ text }) => text);
+  const ends = [
+    [Uint8Array, 255],
+    [Uint16Array, 65535],
+    [Int16Array, 32767],
+    [Uint32Array, 2 ** 32 - 1],
+  ] as const;
+  for (const [type, end] of ends) {
+    const data = type.from(counts, (value) => value % 100);
+    expect(said(ctx.fromMemory(data, shape))).toEqual([]);
+    data.fill(end, 0, 2);
+    expect(said(ctx.fromMemory(data, shape))).toEqual([
+      expect.stringMatching(`^2 pixels of a frame are ${end}, the largest`),
+    ]);
+    expect(said(ctx.fromMemory(data, { ...shape, keepNoCount: true }))).toEqual([]);
+    const dataset = ctx.fromMemory(data, shape).dataset;
+    expect(said(await ctx.load(dataset))).toHaveLength(1);
+    expect(said(await ctx.load(dataset, { keepNoCount: true }))).toEqual([]);
+  }
 });
 
 test('a scan in memory has a form with its values that are no counts, and one without, whichever is read first', async () => {
@@ -215,7 +268,7 @@ test.each(types)(
       const out = watch.repaired(frames as never, 2, [10, 11]) as ArrayLike<number>;
       const isKnown = excluded[at % 21] === 1;
       expect(watch.taken(), String(at)).toEqual(
-        isKnown ? undefined : { values: 1, lost: 0, frames: 1, first: at < 21 ? 10 : 11 },
+        isKnown ? undefined : { ...noneSoFar(), values: 1, lost: 0, frames: 1, first: at < 21 ? 10 : 11 },
       );
       if (!isKnown) expect(out[at]).toBeGreaterThanOrEqual(100);
     }

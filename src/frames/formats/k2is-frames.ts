@@ -100,7 +100,7 @@ export async function openK2is(source: ByteSource, options: FormatOptions): Prom
         sig: [rows, columns],
       },
       dtype: 'u16',
-      meta: { maker: 'Gatan', detector: 'K2 IS', bitDepth: 12, saturation: 4095, header: { stem } },
+      meta: { maker: 'Gatan', detector: 'K2 IS', bitDepth: 12, saturation: 4094, header: { stem } },
       notes,
       sizes: stated === undefined ? [] : [{ what: 'frames', expected: stated, found: frames }],
       sources: others,

@@ -47,6 +47,8 @@ export interface ResultsAbout {
     | undefined;
   /** Of a run that ended early: how many of its positions have results. */
   readonly measured?: { readonly positions: number; readonly of: number } | undefined;
+  /** With what the results are to be read; absent without any. */
+  readonly warnings?: readonly string[] | undefined;
   readonly analyses: readonly {
     readonly name: string;
     /** The parameters of its function, with what the calibration gave. */

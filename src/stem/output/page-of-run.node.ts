@@ -1,20 +1,16 @@
 /** The page of a run's results, `ewald run --html`. */
 import { readFile } from 'node:fs/promises';
 import { checkedValue } from '../../options/call-options.js';
-import type { Scan } from '../../udf/scans/scan.js';
-import { product } from '../../util/product.js';
 import { scanRunRows } from '../parameters.js';
 import type { ResultsAbout } from './about.js';
-import { measuredOf, missingNumbers, type NamedResult, type ResultBuffers } from './named-results.js';
+import type { NamedResult } from './named-results.js';
 import { resultsPage } from './results-page.js';
 
 /** What a page shows of a run. */
 export interface ShownRun {
-  readonly scan: Scan;
   readonly results: readonly NamedResult[];
-  readonly buffers: readonly ResultBuffers[];
   readonly about: ResultsAbout;
-  /** With what the results are to be read, besides what the scan and their numbers say. */
+  /** With what the results are to be read. */
   readonly notes: readonly string[];
 }
 
@@ -28,16 +24,8 @@ export async function pageMaker(
 ): Promise<PageMaker> {
   const maxBytes = 1e6 * checkedValue('runToFiles: htmlMb', htmlMb, scanRunRows.htmlMb);
   const script = await readFile(new URL('./results-page.js', import.meta.url), 'utf8');
-  return async ({ scan, results, buffers, about, notes }) => {
-    const { nav } = scan.shape;
-    const measured = buffers.map(measuredOf).find((mask) => mask !== undefined);
-    const positions = measured?.reduce((sum, one) => sum + Number(one !== 0), 0) ?? product(nav);
-    const texts = [
-      ...scan.notes.filter(({ kind }) => kind === 'warning').map(({ text }) => text),
-      ...notes,
-      ...missingNumbers(results, nav, positions).map(({ text }) => text),
-    ];
-    const page = await resultsPage({ results, about, notes: texts, command: commandLine, maxBytes, script });
+  return async ({ results, about, notes }) => {
+    const page = await resultsPage({ results, about, notes, command: commandLine, maxBytes, script });
     return { ...page, lacks: page.lacks.map((text) => `${file}: ${text}`) };
   };
 }

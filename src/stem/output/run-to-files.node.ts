@@ -15,13 +15,23 @@ import type { AnyUdf } from '../../udf/functions/udf.js';
 import type { LivePicture } from '../../udf/live/picture.js';
 import { isDrawable, type PicturesOf } from '../../udf/live/plots.js';
 import type { ScanView, ScanViewer } from '../../udf/live/scan-view.js';
+import { countTexts } from '../../udf/scans/no-counts.js';
 import { changesOf, type Scan } from '../../udf/scans/scan.js';
 import { observer } from '../../util/callbacks.js';
 import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
+import { product } from '../../util/product.js';
 import type { Analysis } from '../analyses/analysis.js';
 import type { UdfContext } from '../context.js';
 import { aboutRun, type ResultsAbout } from './about.js';
-import { type NamedResult, namedBuffers, namedChannels, type ResultBuffers, renamed } from './named-results.js';
+import {
+  measuredOf,
+  missingNumbers,
+  type NamedResult,
+  namedBuffers,
+  namedChannels,
+  type ResultBuffers,
+  renamed,
+} from './named-results.js';
 import { pageMaker } from './page-of-run.node.js';
 import { beginResults, checkOutputs, type ResultFiles, writeResults } from './result-files.node.js';
 
@@ -120,6 +130,8 @@ export async function runToFiles(
   readonly notes: readonly string[];
   /** Why results are wrong as they are. */
   readonly faults: readonly string[];
+  /** Both, with what the scan, its analyses and its numbers say: all with which the results are to be read. */
+  readonly warnings: readonly string[];
 }> {
   const {
     analyses = [],
@@ -194,18 +206,24 @@ export async function runToFiles(
     if (results.length === 0)
       throw argumentError('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
     const { roi, corrections } = running;
-    const about = {
-      ...aboutRun(scan, { analyses, udfs, roi, corrections }, all),
-      ...(failure && { measured: measuredBy(failure) }),
-    };
     const isPart = failure !== undefined && !scan.live;
     const notes = failure ? [] : prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);
     const found = failure ? [] : prepared.flatMap((one, i) => one.faults?.(buffers[i]) ?? []);
     const faults = failure ? [] : [...(await changesOf(scan)), ...found];
     const before = new Set(prepared.flatMap((one) => one.notes ?? []));
+    const warnings = [
+      ...scan.notes.filter(({ kind }) => kind === 'warning').map(({ text }) => text),
+      ...(failure ? [failure.message] : []),
+      ...[...faults, ...before, ...notes, ...countTexts(scan).texts],
+      ...missingNumbers(results, scan.shape.nav, measuredPositions(scan, buffers)).map(({ text }) => text),
+    ];
+    const about = {
+      ...aboutRun(scan, { analyses, udfs, roi, corrections }, all),
+      ...(failure && { measured: measuredBy(failure) }),
+      ...(warnings.length > 0 && { warnings }),
+    };
     const page = async (): Promise<string> => {
-      const said = [...(failure ? [failure.message] : []), ...faults, ...before, ...notes];
-      const made = await makePage?.({ scan, results, buffers, about, notes: said });
+      const made = await makePage?.({ results, about, notes: warnings });
       notes.push(...(made?.lacks ?? []));
       return made?.html ?? '';
     };
@@ -215,7 +233,7 @@ export async function runToFiles(
     shown?.end(failure, written, [...faults, ...before, ...notes]);
     shown = undefined;
     if (failure) throw withResults(failure, results, written);
-    return { results, files: written, notes, faults };
+    return { results, files: written, notes, faults, warnings };
   } catch (error) {
     shown?.fail(error);
     throw error;
@@ -292,6 +310,12 @@ async function ran(
 function measuredBy({ detail }: EwaldError): NonNullable<ResultsAbout['measured']> {
   const { frames, totalFrames } = (detail.partial as PartialOfRun).progress;
   return { positions: frames, of: totalFrames };
+}
+
+/** At how many positions of the scan some function has results. */
+function measuredPositions({ shape }: Scan, buffers: readonly ResultBuffers[]): number {
+  const measured = buffers.map(measuredOf).find((mask) => mask !== undefined);
+  return measured?.reduce((sum, one) => sum + Number(one !== 0), 0) ?? product(shape.nav);
 }
 
 /** The error of a run, with its partial results and their files. */

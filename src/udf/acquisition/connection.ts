@@ -1,6 +1,6 @@
 /** A connection to a detector, which yields one scan for each acquisition. */
 
-import { countLimitsOf } from '../../frames/count-limits.js';
+import { countLimitsOf, hasNoCounts } from '../../frames/count-limits.js';
 import { checkedOptions, row } from '../../options/call-options.js';
 import { abortable, abortError } from '../../util/aborted.js';
 import { expects } from '../../util/arguments.js';
@@ -176,9 +176,13 @@ export class DetectorConnection {
 
 /** A live scan whose runs leave out the pixels without a count in its first frame, if its detector has any. */
 async function withFirstCounts(scan: LiveScan, signal: AbortSignal): Promise<LiveScan> {
-  if (!countLimitsOf(scan.dataset)) return scan;
+  const limits = countLimitsOf(scan.dataset);
+  if (!limits) return scan;
   // Frames before the scan may take long, and are not kept.
-  const first = scan.sync.syncOffset > 0 ? undefined : await abortable(scan.live.first(), signal);
+  const first =
+    scan.sync.syncOffset > 0 || !hasNoCounts(limits, scan.dtype)
+      ? undefined
+      : await abortable(scan.live.first(), signal);
   return leavingOut(scan, first ? [first] : []);
 }
 

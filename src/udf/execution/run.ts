@@ -70,8 +70,8 @@ export class Run {
     const selection = select(roi, nav);
     this.shape = { nav, sig, selection };
     // Corrections of ewald/data decide by themselves which values are counts.
-    const { least, markers } = (options.corrections instanceof Corrections ? undefined : scan.counts) ?? {};
-    this.limits = markers && { least: least as number, markers };
+    const { replaced: _, ...limits } = scan.counts ?? {};
+    this.limits = scan.counts && !(options.corrections instanceof Corrections) ? (limits as CountLimits) : undefined;
     if (this.corrections && this.corrections.length !== product(sig))
       throw new EwaldError(
         'Shape',
@@ -110,7 +110,8 @@ export class Run {
   /** Keeps what was replaced with the scan: of several runs, that of the one that found most. */
   tellReplaced(): void {
     const { counts } = this.scan;
-    if (counts && this.replaced.values > counts.replaced.values) Object.assign(counts.replaced, this.replaced);
+    const found = ({ values, overloads }: NoCounts): number => values + overloads;
+    if (counts && found(this.replaced) > found(counts.replaced)) Object.assign(counts.replaced, this.replaced);
   }
 
   /** Sets the parameters from now on, one object per UDF. */

@@ -242,7 +242,7 @@ export const runShape = members({
   ),
   sums: maybe(listOf(listOf(count(), 2))),
   corrections: maybe(correctionShape),
-  limits: maybe(members({ least: number, markers: listOf(number) })),
+  limits: maybe(members({ least: number, markers: listOf(number), most: maybe(number), end: maybe(number) })),
 });
 
 /** A `PartitionTask`. */

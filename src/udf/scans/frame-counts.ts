@@ -1,12 +1,15 @@
 /**
  * Looks at every frame of a run for pixels without a count that the run does not exclude, and gives them the mean of
  * their neighbours with a count in that frame. Frames that have none cost a search of their bytes.
+ *
+ * Overloads are counted and stay: what a saturated pixel shows is below the truth, and the mean of its neighbours, which
+ * are not saturated, is farther below; of a beam that is saturated throughout nothing would be left.
  */
 
-import { type CountLimits, isNoCount } from '../../frames/count-limits.js';
+import { type CountLimits, hasNoCounts, isNoCount, isOverload } from '../../frames/count-limits.js';
 import { type DataType, elementBytes, type FrameArray } from '../../frames/dtype.js';
 
-/** Pixels without a count in some frames of a run only. */
+/** Pixels without a count in some frames of a run only, and overloads. */
 export interface NoCounts {
   /** Values that were replaced, of all frames. */
   values: number;
@@ -16,24 +19,43 @@ export interface NoCounts {
   frames: number;
   /** The first scan position with such pixels; NaN without any. */
   first: number;
+  /** Overloads of all frames, which stay as they are. */
+  overloads: number;
+  /** Frames that have overloads, and the first scan position with some. */
+  overloaded: number;
+  firstOverload: number;
 }
 
 /** None so far. */
-export const noneSoFar = (): NoCounts => ({ values: 0, lost: 0, frames: 0, first: Number.NaN });
+export const noneSoFar = (): NoCounts => ({
+  values: 0,
+  lost: 0,
+  frames: 0,
+  first: Number.NaN,
+  overloads: 0,
+  overloaded: 0,
+  firstOverload: Number.NaN,
+});
+
+const sums = ['values', 'lost', 'frames', 'overloads', 'overloaded'] as const;
+const firsts = ['first', 'firstOverload'] as const;
+const names = [...sums, ...firsts] as const;
 
 /** Adds what another part of a run has found. */
-export function addNoCounts(to: NoCounts, { values, lost, frames, first }: NoCounts): void {
-  to.values += values;
-  to.lost += lost;
-  to.frames += frames;
-  if (!(to.first <= first) && !Number.isNaN(first)) to.first = first;
+export function addNoCounts(to: NoCounts, more: Partial<NoCounts>): void {
+  for (const name of sums) to[name] += more[name] ?? 0;
+  for (const name of firsts) {
+    const first = more[name] ?? Number.NaN;
+    if (!(to[name] <= first) && !Number.isNaN(first)) to[name] = first;
+  }
 }
 
 /** The same as numbers, which every executor sends with the results of a partition. */
-export const packNoCounts = ({ values, lost, frames, first }: NoCounts): Float64Array =>
-  Float64Array.of(values, lost, frames, first);
-export const unpackNoCounts = ([values = 0, lost = 0, frames = 0, first = Number.NaN]: ArrayLike<number> &
-  Iterable<number>): NoCounts => ({ values, lost, frames, first });
+export const packNoCounts = (found: NoCounts): Float64Array => Float64Array.from(names, (name) => found[name]);
+export const unpackNoCounts = (numbers: ArrayLike<number>): NoCounts => ({
+  ...noneSoFar(),
+  ...Object.fromEntries(names.map((name, i) => [name, numbers[i] ?? Number.NaN])),
+});
 
 /** The signs of the numbers of a word. */
 const signs = { 1: 0x80808080 | 0, 2: 0x80008000 | 0, 4: 0x80000000 | 0 } as const;
@@ -52,14 +74,15 @@ export class FrameCounts {
   readonly #height: number;
   readonly #bytes: number;
   /** What every number without a count has: all bits, or a sign; undefined if each number has to be compared. */
-  readonly #glance: 'ones' | 'sign' | undefined;
+  readonly #glance: 'none' | 'ones' | 'sign' | undefined;
   /** Runs of pixels that are looked at: those that are not excluded. */
   readonly #spans: readonly number[];
   /** Nonzero where a pixel has no count. */
   readonly #marks: Uint8Array;
   readonly #isInteger: boolean;
-  /** The bytes of the largest number. */
+  /** The bytes of the largest number, and of the end of a counter. */
   readonly #ones: Uint8Array;
+  readonly #end: Uint8Array | undefined;
   #found: NoCounts = noneSoFar();
   /** Frames in which each pixel was replaced; made with the first of them. */
   #times: Uint32Array | undefined;
@@ -72,12 +95,16 @@ export class FrameCounts {
     this.#height = sig.at(-2) ?? 1;
     this.#bytes = elementBytes(dtype);
     this.#ones = new Uint8Array(this.#bytes).fill(255);
+    const { end } = limits;
+    if (end !== undefined && dtype.startsWith('u'))
+      this.#end = Uint8Array.from(this.#ones, (_, k) => Math.floor(end / 256 ** k) % 256);
     this.#isInteger = !dtype.startsWith('f');
     this.#marks = excluded?.slice() ?? new Uint8Array(length);
     this.#spans = goodSpans(this.#marks);
     const { least, markers } = limits;
     const ones = 2 ** (8 * this.#bytes) - 1;
-    if (dtype.startsWith('u') && least === 0 && markers.every((marker) => marker === ones)) this.#glance = 'ones';
+    if (!hasNoCounts(limits, dtype)) this.#glance = 'none';
+    else if (dtype.startsWith('u') && least === 0 && markers.every((marker) => marker === ones)) this.#glance = 'ones';
     // A negative number is no count, or one of the markers.
     if (dtype.startsWith('i') && least <= 0 && markers.every((marker) => marker < 0)) this.#glance = 'sign';
   }
@@ -90,7 +117,10 @@ export class FrameCounts {
     const numbers = frames as Float64Array;
     const [first = 0, end] = this.#spans;
     const isWhole = first === 0 && end === this.#length;
-    if (this.#spans.length === 0 || (isWhole && !this.#mayHave(frames, 0, count * this.#length))) return frames;
+    if (this.#spans.length === 0) return frames;
+    if (this.#limits.most !== undefined && this.#mayOverload(frames, count * this.#length))
+      this.#countOverloads(frames, count, positions);
+    if (this.#glance === 'none' || (isWhole && !this.#mayHave(frames, 0, count * this.#length))) return frames;
     let out: FrameArray | undefined;
     const found: number[] = [];
     for (let k = 0; k < count; k++) {
@@ -104,7 +134,7 @@ export class FrameCounts {
       if (found.length === 0) continue;
       out ??= borrowed ? (frames.slice() as FrameArray) : frames;
       this.#repair((out as Float64Array).subarray(from, from + this.#length), found);
-      addNoCounts(this.#found, { values: found.length, lost: 0, frames: 1, first: positions[k] ?? Number.NaN });
+      addNoCounts(this.#found, { values: found.length, frames: 1, first: positions[k] ?? Number.NaN });
     }
     return out ?? frames;
   }
@@ -118,25 +148,59 @@ export class FrameCounts {
   /** What was found since the last call; undefined if nothing was. */
   taken(): NoCounts | undefined {
     const found = this.#found;
-    if (found.values === 0) return undefined;
+    if (found.values === 0 && found.overloads === 0) return undefined;
     this.#found = noneSoFar();
     return found;
   }
 
   /** Whether a number of [first, end) may be no count, by the fastest look that tells. */
   #mayHave(frames: FrameArray, first: number, end: number): boolean {
-    if (this.#glance === 'ones') {
-      const bytes = this.#bytes;
-      // The bytes are searched as text is: seven times as fast as numbers, in runs that are worth the call.
-      if (Buffer && end - first > 4096)
-        return (
-          Buffer.from(frames.buffer as ArrayBuffer, frames.byteOffset + bytes * first, bytes * (end - first)).indexOf(
-            this.#ones,
-          ) >= 0
-        );
-      return (frames as Uint32Array).subarray(first, end).indexOf(2 ** (8 * bytes) - 1) >= 0;
-    }
+    if (this.#glance === 'ones')
+      return this.#has(frames, first, end, { bytes: this.#ones, value: 2 ** (8 * this.#bytes) - 1 });
     return this.#glance === undefined || hasSign(frames, this.#bytes as 1 | 2 | 4, first, end);
+  }
+
+  /** Whether one of the numbers [first, end) may have these bytes. */
+  #has(
+    frames: FrameArray,
+    first: number,
+    end: number,
+    { bytes, value }: { readonly bytes: Uint8Array; readonly value: number },
+  ): boolean {
+    const size = this.#bytes;
+    // The bytes are searched as text is: seven times as fast as numbers, in runs that are worth the call.
+    if (Buffer && end - first > 4096)
+      return (
+        Buffer.from(frames.buffer as ArrayBuffer, frames.byteOffset + size * first, size * (end - first)).indexOf(
+          bytes,
+        ) >= 0
+      );
+    return (frames as Uint32Array).subarray(first, end).indexOf(value) >= 0;
+  }
+
+  /** Whether one of the first `length` numbers may be an overload. */
+  #mayOverload(frames: FrameArray, length: number): boolean {
+    const { end = 0, most = Number.POSITIVE_INFINITY } = this.#limits;
+    if (this.#end) return this.#has(frames, 0, length, { bytes: this.#end, value: end });
+    const numbers = frames as Float64Array;
+    for (let i = 0; i < length; i++) if ((numbers[i] as number) > most) return true;
+    return false;
+  }
+
+  #countOverloads(frames: FrameArray, count: number, positions: ArrayLike<number>): void {
+    const numbers = frames as Float64Array;
+    const spans = this.#spans;
+    for (let k = 0; k < count; k++) {
+      let overloads = 0;
+      const from = k * this.#length;
+      for (let s = 0; s < spans.length; s += 2) {
+        const end = from + (spans[s + 1] as number);
+        for (let i = from + (spans[s] as number); i < end; i++)
+          if (isOverload(numbers[i] as number, this.#limits)) overloads++;
+      }
+      if (overloads > 0)
+        addNoCounts(this.#found, { overloads, overloaded: 1, firstOverload: positions[k] ?? Number.NaN });
+    }
   }
 
   #repair(frame: Float64Array, found: readonly number[]): void {

@@ -1,38 +1,70 @@
 /** Leaves pixels without a count out of the runs of a scan. */
 
-import { countLimitsOf, neverCounting, noCountTexts, telling } from '../../frames/count-limits.js';
+import {
+  countLimitsOf,
+  hasNoCounts,
+  neverCounting,
+  silentEnd,
+  noCountTexts,
+  telling,
+} from '../../frames/count-limits.js';
 import type { Dataset, ReadFramesOptions } from '../../frames/dataset.js';
 import type { FrameArray } from '../../frames/dtype.js';
 import { framesInMemory } from '../../frames/formats/memory.js';
 import { counted } from '../../util/amounts.js';
 import { isEwaldError } from '../../util/errors.js';
-import { noneSoFar } from './frame-counts.js';
-import type { Scan } from './scan.js';
+import { type NoCounts, noneSoFar } from './frame-counts.js';
+import type { Scan, ScanCounts, SyncInfo } from './scan.js';
 
-/** A scan whose runs leave out the values that its file declares to be no counts; as it is if they are kept. */
-export async function withCounts<S extends Scan>(scan: S, keep: boolean, options: ReadFramesOptions = {}): Promise<S> {
+/**
+ * A scan whose runs leave out the values that its file declares to be no counts; as it is if they are kept. Some frames of
+ * a file `isFile` are looked at, whatever it declares.
+ */
+export async function withCounts<S extends Scan>(
+  scan: S,
+  keep: boolean,
+  options: ReadFramesOptions = {},
+  isFile = true,
+): Promise<S> {
   if (keep) return keeping(scan);
   const { dataset } = scan;
-  if (!countLimitsOf(dataset)) return scan;
+  const limits = countLimitsOf(dataset);
+  const hasGaps = limits !== undefined && hasNoCounts(limits, dataset.dtype);
+  const end = isFile ? silentEnd(dataset) : undefined;
   const frames: FrameArray[] = [];
+  if (!hasGaps && end === undefined) return leavingOut(scan, frames);
   for (const frame of telling(dataset.frames)) {
     const read = await readable(dataset, frame, options);
     if (read) frames.push(read);
+    if (frames.length === 0) break;
     // Without any in the first frame, no pixel is without a count in all of them; later ones are searched once, together.
-    if (frames.length === 0 || (frames.length === 1 && countless(scan, frames) === undefined)) break;
+    if (end === undefined && frames.length === 1 && countless(scan, frames) === undefined) break;
   }
-  return leavingOut(scan, frames);
+  return atItsEnd(hasGaps ? leavingOut(scan, frames) : scan, frames, end);
 }
 
 /** The same for frames in memory. */
 export function withCountsInMemory(scan: Scan, keep: boolean): Scan {
   if (keep) return keeping(scan);
   const { dataset } = scan;
-  const data = countLimitsOf(dataset) && framesInMemory(dataset);
+  const data = framesInMemory(dataset);
   if (!data) return scan;
   const { frameLength, frames } = dataset;
   const at = (frame: number) => data.subarray(frame * frameLength, (frame + 1) * frameLength) as FrameArray;
-  return leavingOut(scan, telling(frames).map(at));
+  const some = telling(frames).map(at);
+  return atItsEnd(leavingOut(scan, some), some, silentEnd(dataset));
+}
+
+/** A scan with a word on pixels that have the largest number of their type. */
+function atItsEnd<S extends Scan>(scan: S, frames: readonly FrameArray[], end: number | undefined): S {
+  if (end === undefined) return scan;
+  const each = frames.map((frame) => (frame as Uint16Array).reduce((sum, value) => sum + Number(value === end), 0));
+  const most = Math.max(0, ...each);
+  if (most === 0) return scan;
+  const text =
+    `${counted(most, 'pixel')} of a frame ${most === 1 ? 'is' : 'are'} ${end}, the largest number of ` +
+    `${scan.dtype}: saturated, or without a count, and what is summed from such pixels is wrong`;
+  return { ...scan, notes: [...scan.notes, { kind: 'warning', text, option: 'keepNoCount' }] };
 }
 
 /** A scan of which some frames are known. */
@@ -65,26 +97,45 @@ function countless({ dataset }: Scan, frames: readonly FrameArray[]): Uint8Array
   return limits && neverCounting(frames, dataset.frameLength, limits);
 }
 
-/** A frame; undefined if it is damaged, which the run reports. */
+/** A frame; undefined if it cannot be read, which the run reports. */
 async function readable(dataset: Dataset, frame: number, options: ReadFramesOptions): Promise<FrameArray | undefined> {
   try {
     return await dataset.read(frame, 1, undefined, options);
   } catch (error) {
-    if (isEwaldError(error, 'Format') || isEwaldError(error, 'File')) return undefined;
+    if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;
     throw error;
   }
 }
 
-/** What a run replaced in single frames, and whether its results are in doubt. */
-export function replacedText({
-  counts,
-  sync,
-}: Scan): { readonly text: string; readonly isDoubtful: boolean } | undefined {
-  const { values = 0, lost = 0, frames = 0, first = 0 } = counts?.replaced ?? {};
+/** What a run replaced in single frames, how many overloads it has used, and whether its results are in doubt. */
+export function countTexts({ counts, sync }: Scan): {
+  readonly texts: readonly string[];
+  readonly isDoubtful: boolean;
+} {
+  if (!counts) return { texts: [], isDoubtful: false };
+  const { lost, overloads } = counts.replaced;
+  const texts = [replacedText(counts.replaced, sync), overloadText(counts, sync)].filter((text) => text !== undefined);
+  return { texts, isDoubtful: lost > 0 || overloads > 0 };
+}
+
+function overloadText({ most, replaced }: ScanCounts, { syncOffset }: SyncInfo): string | undefined {
+  const { overloads, overloaded, firstOverload } = replaced;
+  if (overloads === 0) return undefined;
+  return (
+    `${counted(overloads, 'value')} in ${counted(overloaded, 'frame')} (first in frame ${firstOverload + syncOffset}) ` +
+    `${overloads === 1 ? 'is an overload' : 'are overloads'}, above ${most}: such a pixel got more than it shows, and ` +
+    'what is summed from it is too low'
+  );
+}
+
+function replacedText(
+  { values, lost, frames, first }: Readonly<NoCounts>,
+  { syncOffset }: SyncInfo,
+): string | undefined {
   if (values === 0) return undefined;
-  const text =
-    `${counted(values, 'value')} in ${counted(frames, 'frame')} (first in frame ${first + sync.syncOffset}) ` +
+  return (
+    `${counted(values, 'value')} in ${counted(frames, 'frame')} (first in frame ${first + syncOffset}) ` +
     `${values === 1 ? 'is no count and was' : 'are no counts and were'} replaced by the mean of neighbours` +
-    (lost > 0 ? `; ${lost} without any neighbour ${lost === 1 ? 'is' : 'are'} 0, and results there are in doubt` : '');
-  return { text, isDoubtful: lost > 0 };
+    (lost > 0 ? `; ${lost} without any neighbour ${lost === 1 ? 'is' : 'are'} 0, and results there are in doubt` : '')
+  );
 }

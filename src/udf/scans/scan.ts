@@ -41,7 +41,8 @@ export interface LoadOptions extends OpenOptions {
    * Whether values that the file declares to be no counts, such as 65535 of an Eiger or those below 0 of a Pilatus, are
    * counts like all others. Default false: pixels that have no count in any frame are excluded as with `fileMask`, which
    * `notes` mentions, and a value without a count in single frames is replaced by the mean of its neighbours there,
-   * which `counts` of the scan counts. `Corrections` of ewald/data decide by themselves.
+   * which `counts` of the scan counts. It counts overloads too, values above the saturation of the file, which are used
+   * as they are. `Corrections` of ewald/data decide by themselves.
    */
   readonly keepNoCount?: boolean | undefined;
 }
@@ -49,9 +50,9 @@ export interface LoadOptions extends OpenOptions {
 /** Options of `Context.load` for files that are still being written. */
 export interface FollowOptions extends Pick<LiveParameters, 'follow' | 'timeoutS' | 'stallS' | 'ringBytes'> {}
 
-/** Values of a scan that are no counts. */
+/** Values of a scan that are no counts, or too low. */
 export interface ScanCounts extends CountLimits {
-  /** Values that a run replaced in single frames: those of the run that found most. */
+  /** Values that a run replaced in single frames, and overloads that it used: those of the run that found most. */
   readonly replaced: Readonly<NoCounts>;
 }
 
