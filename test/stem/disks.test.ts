@@ -288,6 +288,18 @@ describe('a second grain', () => {
     await expect(ctx.run(ctx.createStrainAnalysis(scan, { ...lattice, reference }), { roi })).rejects.toThrow(
       'none of the 12 positions of the reference is among those that are measured (roi)',
     );
+    // A third of the reference, and most of it.
+    const partly = async (rows: number) => {
+      const analysis = ctx.createStrainAnalysis(scan, { ...lattice, reference });
+      const found = await ctx.runUdf(scan, analysis.udf, { roi: reference.map((_, i) => (i < rows * n ? 1 : 0)) });
+      return [analysis.faults?.(found), analysis.doubts?.(found)].map((texts = []) => texts.join('\n'));
+    };
+    const text = (count: number) => `only ${count} of the 12 positions of the reference are measured, and strain is`;
+    expect(await partly(2)).toEqual([expect.stringContaining(text(4)), expect.not.stringContaining('reference')]);
+    expect(await partly(5)).toEqual([
+      expect.not.stringContaining('are measured'),
+      expect.stringMatching(`${text(10)} relative to these: its zero is known to ± \\S+ at best`),
+    ]);
     const others = reference.map((_, i) => (i % n > 2 ? 1 : 0));
     const wrong = await ctx.run(ctx.createStrainAnalysis(scan, { ...lattice, reference: others }));
     expect(wrong.notes[0]).toMatch(/^6 of the 18 positions of the reference have the lattice/);

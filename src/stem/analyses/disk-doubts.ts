@@ -1,6 +1,7 @@
 /** What says that disks were searched with a wrong radius or lattice: their positions look like positions. */
 import { counted } from '../../util/amounts.js';
 import { median } from '../../util/median.js';
+import type { StrainMaps } from '../disks/strain.js';
 
 /** Radii of the search over that of the beam at which positions are those of the disks. */
 const [minRadius, maxRadius] = [0.85, 1.3];
@@ -38,6 +39,42 @@ export interface JudgedLattices {
 const minShare = 0.5;
 /** Share of the positions that may be without the lattice before the lattice is in doubt. */
 const maxOthers = 0.5;
+
+/** Standard deviation of the median of normal numbers, of one of them from its median absolute deviation, in σ. */
+const [ofMedian, ofDeviation] = [1.2533, 1.4826];
+
+/** How far the zero of strains is known: the error of the median over the reference; undefined of too few positions. */
+function zeroError({ exx, eyy }: StrainMaps, isIn: (i: number) => boolean): number | undefined {
+  const errors = [exx, eyy].map((map) => {
+    const values = among(map, isIn);
+    if (values.length < 3) return Number.NaN;
+    const middle = median(values);
+    const spread = ofDeviation * median(values.map((value) => Math.abs(value - middle)));
+    return (ofMedian * spread) / Math.sqrt(values.length);
+  });
+  const most = Math.max(...errors);
+  return Number.isNaN(most) ? undefined : most;
+}
+
+/** That a part of the reference is not measured, so that strain is relative to the rest. */
+export function referenceTexts(
+  region: ArrayLike<number>,
+  valid: ArrayLike<number>,
+  maps: StrainMaps,
+): { readonly texts: readonly string[]; readonly isDoubtful: boolean } {
+  const places = Array.from({ length: region.length }, (_, i) => i).filter((i) => region[i]);
+  const there = places.filter((i) => valid[i]);
+  if (there.length === places.length) return { texts: [], isDoubtful: false };
+  const error = zeroError(maps, (i) => Boolean(region[i] && valid[i]));
+  const isOne = there.length === 1;
+  const text =
+    `only ${there.length} of the ${places.length} positions of the reference ${isOne ? 'is' : 'are'} measured, and ` +
+    `strain is relative to ${isOne ? 'this one' : 'these'}: ` +
+    (error === undefined
+      ? 'so few do not tell how far its zero is known'
+      : `its zero is known to ± ${error.toPrecision(1)} at best, and differs from that of the whole reference`);
+  return { texts: [text], isDoubtful: there.length <= maxOthers * places.length };
+}
 
 const among = (values: ArrayLike<number>, isIn: (i: number) => boolean): number[] =>
   Array.from(values).filter((value, i) => isIn(i) && !Number.isNaN(value));

@@ -21,13 +21,13 @@ import {
   latticePeaks,
 } from '../disks/lattice.js';
 import { findDiskPeaks } from '../disks/peaks.js';
-import { type StrainDecomposition, strainMaps } from '../disks/strain.js';
+import { type StrainDecomposition, type StrainMaps, strainMaps } from '../disks/strain.js';
 import { diskUdf } from '../disks/udf.js';
 import type { PixelList } from '../images/without-count.js';
 import { analysisRows } from '../parameters.js';
 import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
-import { judgeLattices, radiusFaults } from './disk-doubts.js';
+import { judgeLattices, radiusFaults, referenceTexts } from './disk-doubts.js';
 import { haveNeighbours, leftOutOf, leftOutOfFrames, withNeighbours } from './left-out.js';
 import { centreOf, detectorSize } from './parameters.js';
 
@@ -387,12 +387,17 @@ export const strainAnalysis = /* @__PURE__ */ analysis('strain', (scan, options,
         radius: pattern.radius,
         region,
       });
+    const mapping = { ...axes, region, decomposition };
+    const ofReference = (results: LatticeResults, isDoubtful: boolean): readonly string[] => {
+      if (!region) return [];
+      const said = referenceTexts(region, results.error.validMask, strainOf(results, judge(results).fits, mapping));
+      return said.isDoubtful === isDoubtful ? said.texts : [];
+    };
     return {
       udf: udf as AnyUdf,
-      doubts: (results: LatticeResults) => judge(results).doubts,
-      faults: (results: LatticeResults) => judge(results).faults,
-      channels: (results: LatticeResults) =>
-        strainChannels(scan, results, judge(results).fits, { ...axes, region, decomposition }),
+      doubts: (results: LatticeResults) => [...judge(results).doubts, ...ofReference(results, false)],
+      faults: (results: LatticeResults) => [...judge(results).faults, ...ofReference(results, true)],
+      channels: (results: LatticeResults) => strainChannels(scan, results, judge(results).fits, mapping),
     };
   });
 });
@@ -428,17 +433,14 @@ interface StrainMapping extends StrainAxes {
 /** The unit of strains. */
 const fraction = 'fraction (.01 is 1 %)';
 
-function strainChannels(
-  scan: Scan,
-  results: LatticeResults,
+/** The maps of strain; of nothing, which names results before a run, without a number. */
+function strainOf(
+  { a, b, error }: LatticeResults,
   fits: Uint8Array,
-  { axesRotation, flipY, region, decomposition }: StrainMapping,
-) {
-  const { a, b, error } = results;
+  { axesRotation, region, decomposition }: StrainMapping,
+): StrainMaps {
   const { validMask } = error;
   const vectors = ({ data }: Nav): Float64Array => data.map((value, k) => (fits[k >> 1] ? value : Number.NaN));
-  // Before a run, the names of its results are determined without frames.
-  const nothing = new Float64Array(validMask.length).fill(Number.NaN);
   const inRegion = (is: (i: number) => boolean): boolean => fits.some((_, i) => (!region || region[i]) && is(i));
   // A reference whose lattices are judged to be others has maps without a number; one without any lattice is refused.
   if (region && validMask.some(Boolean) && !inRegion((i) => validMask[i] === 1))
@@ -449,10 +451,16 @@ function strainChannels(
     );
   const isKnown =
     validMask.some(Boolean) && (inRegion((i) => fits[i] === 1) || !inRegion((i) => !Number.isNaN(error.data[i])));
-  const maps = isKnown
-    ? strainMaps(vectors(a), vectors(b), { reference: region, axesRotation, decomposition })
-    : { eyy: nothing, exx: nothing, exy: nothing, theta: nothing };
-  const sign = flipY ? -1 : 1;
+  if (isKnown) return strainMaps(vectors(a), vectors(b), { reference: region, axesRotation, decomposition });
+  const nothing = new Float64Array(validMask.length).fill(Number.NaN);
+  const none = [Number.NaN, Number.NaN] as const;
+  return { eyy: nothing, exx: nothing, exy: nothing, theta: nothing, reference: { a: none, b: none } };
+}
+
+function strainChannels(scan: Scan, results: LatticeResults, fits: Uint8Array, mapping: StrainMapping) {
+  const { error } = results;
+  const maps = strainOf(results, fits, mapping);
+  const sign = mapping.flipY ? -1 : 1;
   const signed = (map: Float64Array): Float64Array => map.map((value) => sign * value);
   const counts = countsOf(results, ({ selector }, k) => (selector.data[k] as number) > 0);
   return [
