@@ -37,6 +37,7 @@ export const shellFlags = {
   profileFrames: 'in the library, profile: { frames }',
   html: 'in the library, functions that make the page',
   open: 'starts a browser, which is for a person at a terminal',
+  save: 'in the library, saveView of ewald/view',
   stay: 'in the library, the caller closes the viewer of a run',
 } as const;
 

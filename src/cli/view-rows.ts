@@ -1,5 +1,12 @@
 /** The flags of `ewald view`. */
-import { type FlagValues, listenRows, type Parameters, receivedRows, viewRows } from '../entries/command.node.js';
+import {
+  type FlagValues,
+  listenRows,
+  type Parameters,
+  receivedRows,
+  savedViewRows,
+  viewRows,
+} from '../entries/command.node.js';
 import type { CommandWords } from './command.js';
 import { jsonRow } from './shell-rows.js';
 
@@ -7,6 +14,15 @@ const rows = {
   ...viewRows,
   ...receivedRows,
   ...listenRows,
+  save: {
+    kind: 'text',
+    group: 'output',
+    common: true,
+    sentence: 'writes the pictures with their numbers as one HTML file that opens without a server, and ends',
+    value: 'file.html',
+  },
+  ...savedViewRows,
+  force: { kind: 'boolean', group: 'output', sentence: 'replaces an existing file; never an input' },
   open: {
     kind: 'boolean',
     group: 'page',
@@ -14,7 +30,7 @@ const rows = {
     off: 'print the address and do not start a browser',
     fallback: true,
   },
-  json: jsonRow('one line {url} when it is ready; does not start a browser'),
+  json: jsonRow('one line {url} when it is ready, without a browser; of --save, {file, lacks}'),
 } as const satisfies Parameters;
 export const command = {
   description: 'look at frames, peaks and crystals in your browser; serves them on this computer until Ctrl-C',

@@ -1,16 +1,39 @@
 /** What `ewald view` runs: shows frames in a browser tab, where they are read and searched. */
 import { spawn } from 'node:child_process';
-import { type FlagValues, flagOf, type Parameter, type Parameters, receivedRows } from '../entries/command.node.js';
+import {
+  type FlagValues,
+  flagOf,
+  listenRows,
+  type Parameter,
+  type Parameters,
+  receivedRows,
+  savedViewRows,
+  viewRows,
+} from '../entries/command.node.js';
 import { EwaldError } from '../entries/index.node.js';
 import { type LiveInput, zmqSource } from '../entries/pipeline.node.js';
-import { serveView } from '../entries/view.node.js';
+import { type SaveViewOptions, saveView, serveView } from '../entries/view.node.js';
+import { commandLine } from './command-line.js';
 import { bold, type CliDeps, dim, exitCode, note, print, printJson, warn } from './output.js';
+import { nameAsFlags, pickFlags } from './parameter-flags.js';
 import { untilAborted } from './until-aborted.js';
-import type { ViewFlags } from './view-rows.js';
+import { command, type ViewFlags } from './view-rows.js';
 
 /** Serves the page until Ctrl-C. */
 export async function run(files: readonly string[], flags: ViewFlags, { signal }: CliDeps): Promise<void> {
-  const { json, open = true, zmqInput, zmqSubscribe, zmqRequest, zmqPull, ...serving } = flags;
+  if (flags.save !== undefined) return save(files, flags.save, flags, signal);
+  const {
+    json,
+    open = true,
+    zmqInput,
+    zmqSubscribe,
+    zmqRequest,
+    zmqPull,
+    save: _,
+    htmlMb: _mb,
+    force: _f,
+    ...serving
+  } = flags;
   const how = Object.entries({ zmqSubscribe, zmqRequest, zmqPull }).filter(([, value]) => value !== undefined);
   const source = receivedFrames(files, zmqInput, Object.fromEntries(how));
   const { url, done, close } = await serveView(source ? [source] : files, {
@@ -34,6 +57,31 @@ export async function run(files: readonly string[], flags: ViewFlags, { signal }
   }
   // Ctrl-C is the normal way to end it.
   process.exitCode = exitCode.ok;
+}
+
+const { follow, grid, gridFile } = viewRows;
+const { open: opens } = command.rows;
+/** The flags of a page that is served, which a file is not. */
+const servedRows: Parameters = { ...listenRows, ...receivedRows, follow, grid, gridFile, open: opens };
+
+/** Writes what the page would show into a file. Throws `Argument` for what only a page that is served has. */
+async function save(files: readonly string[], output: string, flags: ViewFlags, signal: AbortSignal): Promise<void> {
+  const given: Readonly<Record<string, unknown>> = flags;
+  const stray = Object.keys(servedRows).find((name) => given[name] !== undefined);
+  if (stray !== undefined)
+    throw new EwaldError(
+      'Argument',
+      `${nameAsFlags(servedRows)(stray)} is for a page that is served, and --save ${output} writes a file; give one of them`,
+    );
+  const { json, save: _, open: _open, ...others } = flags;
+  const options = pickFlags({ ...viewRows, ...savedViewRows }, others);
+  const lacks = await saveView(files, output, {
+    ...(options as SaveViewOptions),
+    ...{ force: flags.force, commandLine: commandLine(), signal, onWarning: warn },
+  });
+  for (const text of lacks) warn(text);
+  if (json) printJson({ file: output, lacks });
+  else print(output);
 }
 
 /** The frames that are received instead of being read from files. */

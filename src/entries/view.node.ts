@@ -5,6 +5,25 @@
  *     const { url, close } = await serveView(['run.h5'], { geometry: 'det.geom', cell: 'lyso.cell' });    // ewald view
  *     await serveView(['/data/run7'], { follow: true, geometry: 'det.geom' });    // ewald view /data/run7 --follow
  *
+ *     await saveView(['run.h5'], 'run.html', { geometry: 'det.geom' });    // ewald view run.h5 -g det.geom --save run.html
+ *
  * @module
  */
+import { bindSaveView } from '../server/save-view.node.js';
+
+/**
+ * Writes what the viewer shows of files as one .html file that opens without a server and asks for no address: of a scan
+ * the virtual image of all pixels, the sum of the patterns and the centres of mass; of frames the first 12, or those of
+ * `first` and `frames`, with their peaks, and with a `cell` the reflections of their crystals. The numbers themselves are
+ * in it. Returns in words what the page lacks of them.
+ *
+ * Throws `Argument` for a name that does not end in .html, a file that exists, and streams and folders; otherwise as
+ * `serveView`.
+ */
+export const saveView: ReturnType<typeof bindSaveView> = /* @__PURE__ */ bindSaveView({
+  createContext: async () => (await import('./index.node.js')).createContext(),
+  udfContext: async () => (await import('./udf.node.js')).Context.makeWith('inline'),
+});
+
+export type { SaveViewOptions } from '../server/save-view.node.js';
 export { type ServedView, type ServeViewOptions, serveView } from '../server/serve-view.node.js';

@@ -5,6 +5,8 @@ import { htmlText as escaped } from '../util/plain-text.js';
 import type { Place } from './assembly.js';
 import { hemisphere, histogram, lines } from './charts.js';
 import { type FrameRow, frameTable } from './frame-table.js';
+import { offlinePolicy } from './numbers-page.js';
+import { cardStyle } from './numbers-style.js';
 import { style } from './style.js';
 
 /** A frame shown in the report. */
@@ -124,8 +126,16 @@ const stageRows = ({ stages }: Report): string =>
     .map(([stage, ms]) => `<tr><td>${escaped(stage)}</td><td>${ms.toFixed(2)}</td></tr>`)
     .join('');
 
-/** The page. */
-export function reportPage(report: Report): string {
+/** Numbers instead of pictures on a screen, once they are drawn; pictures on paper. */
+const numbersStyle =
+  '[hidden]{display:none!important}@media screen{body:has(#numbers:not([hidden])) #pictures{display:none}}' +
+  `@media print{#numbers{display:none!important}}${cardStyle}`;
+
+/**
+ * The page. `numbers` is what draws the pictures from their numbers, with limits, colours and values; the pictures beside
+ * it are for readers whose programs run no scripts, and for paper.
+ */
+export function reportPage(report: Report, numbers?: string): string {
   const { crystals, cells, target, timeline } = report;
   const histograms = ['a', 'b', 'c', 'α', 'β', 'γ']
     .map((name, i) =>
@@ -156,11 +166,12 @@ export function reportPage(report: Report): string {
     .map((frame) => picture(report, frame.image, `<b>${escaped(frame.title)}</b> ${escaped(frame.about)}`, frame))
     .join('');
   return `${pageBegin}
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(report.title)}</title><style>${style}</style></head>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">${offlinePolicy}<title>${escaped(report.title)}</title><style>${style}${numbers === undefined ? '' : numbersStyle}</style></head>
 <body><main>
 <h1>${escaped(report.title)}</h1><code>${escaped(report.commandLine)}</code>
 <div class="tiles">${tiles(report)}</div>
 ${report.remarks.length > 0 ? `<div class="remarks">${report.remarks.map((text) => `<p>${escaped(text)}</p>`).join('')}</div>` : ''}
+${numbers === undefined ? '' : '<div id="numbers" class="results" hidden></div>'}<div id="pictures">
 ${
   report.shown.length > 0
     ? '<h2>Frames</h2><section><input type="checkbox" id="peaks" checked><label for="peaks">peaks ' +
@@ -176,6 +187,7 @@ ${
       `class="grid2">${picture(report, report.powder.image, escaped(report.powder.about))}<div></div></div></section>`
     : ''
 }
+</div>
 ${
   cells.length > 0
     ? `<h2>Cells</h2><section><div class="grid3">${histograms}</div><p ` +
@@ -202,6 +214,6 @@ ${report.sections.join('\n')}
 ${report.rows.length > 0 ? frameTable(report.rows, report.frames) : ''}
 <h2>Time</h2><section><table><tr><th>stage</th><th>ms a frame</th></tr>${stageRows(report)}</table></section>
 <footer>${escaped(report.generator)}</footer>
-</main></body></html>
+</main>${numbers ?? ''}</body></html>
 `;
 }

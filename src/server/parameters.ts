@@ -132,6 +132,15 @@ export const viewRows = /* @__PURE__ */ grouped('input', {
   ...shownScanRows,
 } as const satisfies Parameters);
 
+/** Parameters of what a viewer shows as one file. */
+export const savedViewRows = {
+  htmlMb: {
+    ...scanRunRows.htmlMb,
+    group: 'output',
+    sentence: 'largest size of the page of --save: pixels are added up in blocks, or numbers rounded, to fit',
+  },
+} as const satisfies Parameters;
+
 /** Parameters of frames that a viewer receives from a detector; in the library, those of `zmqSource`. */
 export const receivedRows = {
   zmqInput: {
@@ -154,6 +163,7 @@ export { watchRows };
 export const tables = {
   ListenParameters: listenRows,
   ProxyParameters: proxyRows,
+  SavedViewParameters: savedViewRows,
   ViewParameters: viewRows,
   WatchParameters: watchRows,
 } as const;

@@ -1,6 +1,6 @@
 /**
- * The script of a page of results (src/stem/output/results-page.ts), which is written into the page: it draws the numbers
- * that are there, and asks for nothing else.
+ * The script of a page of numbers (src/report/numbers-page.ts), which is written into the page: it draws the numbers that
+ * are there, and asks for nothing else. A report has a place for them, and says the rest itself.
  */
 import type { StoredPage, StoredResult } from '../../entries/pages.js';
 import { byId } from '../by-id.js';
@@ -86,7 +86,17 @@ async function card(result: StoredResult): Promise<HTMLElement> {
   return box;
 }
 
+/** What is in the results, in the order in which they come. */
+async function fill(results: HTMLElement): Promise<void> {
+  for (const result of stored.results) results.append(await card(result));
+  results.hidden = false;
+  // For programs that look at the page.
+  document.documentElement.dataset.ready = 'yes';
+}
+
 async function start(): Promise<void> {
+  const place = document.getElementById('numbers');
+  if (place) return fill(place);
   const page = byId('page');
   page.append(createElement('p', facts(stored), { className: 'quiet' }));
   if (stored.command !== undefined) page.append(createElement('pre', stored.command));
@@ -96,16 +106,16 @@ async function start(): Promise<void> {
   }
   const results = createElement('div', { className: 'results' });
   page.append(results);
-  for (const result of stored.results) results.append(await card(result));
+  await fill(results);
   const parameters = JSON.stringify(stored.about.analyses, undefined, 2);
   page.append(
     createElement('details', createElement('summary', 'Parameters and calibration'), createElement('pre', parameters)),
   );
-  // For programs that look at the page.
-  document.documentElement.dataset.ready = 'yes';
 }
 
 start().catch((error: unknown) => {
   const why = error instanceof Error ? error.message : String(error);
-  byId('page').append(createElement('p', `The numbers cannot be shown: ${why}`, { className: 'warnings' }));
+  (document.getElementById('page') ?? document.body).append(
+    createElement('p', `The numbers cannot be shown: ${why}`, { className: 'warnings' }),
+  );
 });

@@ -6,6 +6,7 @@ import { type ColourMapName, colourMapNames, colourMaps } from '../view/colour-m
 import { createButton, createElement, readLimits } from '../view/elements.js';
 import { placeText } from './axes.js';
 import { curveOf } from './curve.js';
+import { markAt, marksOf, marksShown } from './marks.js';
 import {
   elementText,
   type Numbers,
@@ -81,6 +82,8 @@ class ResultMap {
   readonly #ends = [createElement('span'), createElement('span')] as const;
   readonly #scale = createElement('div');
   readonly #profile = createElement('div');
+  /** The marks of each kind, which the reader can hide. */
+  readonly #marks: readonly SVGElement[];
   readonly #part: HTMLSelectElement;
   readonly #colours: HTMLSelectElement;
   readonly #low = limitField('lower limit');
@@ -102,13 +105,14 @@ class ResultMap {
     const { length: height } = this.#row;
     const { length: width } = this.#column;
     Object.assign(this.#canvas, { width, height });
+    this.#marks = (result.marks ?? []).map(marksOf);
     const overlay = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
     overlay.setAttribute('viewBox', `0 0 ${width} ${height}`);
     overlay.setAttribute('preserveAspectRatio', 'none');
-    overlay.append(this.#line);
+    overlay.append(...this.#marks, this.#line);
     const inner = createElement('div', this.#canvas, overlay);
     // Axes of other kinds have no common length: long pictures of them are stretched into the card.
-    const isSpace = [this.#row, this.#column].every(({ name }) => /^(?:scan|sig)_/.test(name));
+    const isSpace = [this.#row, this.#column].every(({ name }) => /^(?:scan_|sig_|[xy]$)/.test(name));
     const shape = isSpace ? width / height : Math.max(0.8, Math.min(2.5, width / height));
     Object.assign(inner.style, { aspectRatio: String(shape), maxWidth: `${Math.round(560 * shape)}px` });
     this.#frame = createElement('div', inner, { className: 'picture', tabIndex: 0, role: 'img' });
@@ -133,7 +137,9 @@ class ResultMap {
     const controls = createElement('div', ...parts, this.#colours, this.#low, '…', this.#high, auto, log);
     controls.className = 'controls';
     const chosen = sliders.length > 0 ? [createElement('div', ...sliders, { className: 'controls' })] : [];
-    return [...chosen, this.#frame, this.#scale, controls, this.#readout, this.#profile];
+    const marks = (this.#result.marks ?? []).map((one, i) => marksShown(one, this.#marks[i] as SVGElement));
+    const shown = marks.length > 0 ? [createElement('div', ...marks, { className: 'controls' })] : [];
+    return [...chosen, this.#frame, this.#scale, ...shown, controls, this.#readout, this.#profile];
   }
 
   #slider(axis: StoredAxis, k: number): HTMLElement {
@@ -228,7 +234,8 @@ class ResultMap {
     const own = part === 'value' || part === 'direction' ? '' : `, ${part} ${shown(this.#values[i] as number)}`;
     const { unit } = this.#result;
     const where = `${placeText(this.#row, y)}, ${placeText(this.#column, x)}`;
-    this.#readout.textContent = `${where}: ${text}${unit === undefined ? '' : ` ${unit}`}${own}`;
+    const marked = markAt(this.#result.marks ?? [], this.#marks, x + 0.5, y + 0.5);
+    this.#readout.textContent = `${where}: ${text}${unit === undefined ? '' : ` ${unit}`}${own}${marked}`;
   }
 
   #bind(inner: HTMLElement): void {

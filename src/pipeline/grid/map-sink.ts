@@ -2,10 +2,11 @@
 
 import type { Output } from '../../frames/files/write.js';
 import { formatNpy } from '../../frames/npy.js';
+import type { ShownNumbers } from '../../report/numbers-page.js';
 import { EwaldError } from '../../util/errors.js';
 import { type ChipMap, ChipMaps } from '../chip/chip-map.js';
 import { sizeOf } from '../chip/grid.js';
-import { drawnMap, mapSection } from '../chip/map-picture.js';
+import { drawnMap, mapSection, quantityText } from '../chip/map-picture.js';
 import type { FrameFailure, FrameRecord } from '../record.js';
 import { closeOutput, type FrameSink } from '../sinks/sink.js';
 import { placeOf, type RunGrid } from './frame-grid.js';
@@ -63,6 +64,22 @@ export class ChipSink implements FrameSink {
 
   reportSection(): string | undefined {
     return this.#section;
+  }
+
+  /** The maps as numbers of the report. */
+  numbers(): readonly ShownNumbers[] {
+    return this.maps.maps.flatMap((map, i) =>
+      map.quantities.map((quantity) => {
+        const { rows, columns, values } = map.values(quantity);
+        const lengths = { scan_y: rows, scan_x: columns };
+        return {
+          name: `${i === 0 ? 'chip' : `chip ${i + 1}`}, ${quantityText(quantity)}`,
+          data: values,
+          type: '<f4',
+          axes: Object.entries(lengths).map(([name, length]) => ({ name, length })),
+        };
+      }),
+    );
   }
 
   async close(isWhole: boolean): Promise<string> {

@@ -15,6 +15,7 @@ import { readCellOption, readText } from '../../frames/files/read.js';
 import { checkOutput, openOutput } from '../../frames/files/write.js';
 import { openPlatform } from '../../frames/open-platform.node.js';
 import { formatsOf, open, openCodecs } from '../../frames/opening.node.js';
+import { numbersScript } from '../../report/numbers-script.node.js';
 import { isAddress } from '../../util/addresses.js';
 import { EwaldError } from '../../util/errors.js';
 import { fileStamp } from '../../util/file-identity.js';
@@ -109,6 +110,7 @@ export const runPlace: RunPlace = {
     return { processor: (user + system) / 1000, waiting: performance.eventLoopUtilization().idle };
   },
   files,
+  numbersScript,
   named: (name) => name,
   textOf,
   async *linesOf(input) {

@@ -91,6 +91,8 @@ export interface RunPlace {
   openStream(target: OutputTarget, options: StreamFileOptions): Promise<StreamFile>;
   /** Opens the folder of shards beside a stream; undefined if none can be made; absent in browsers. */
   readonly openShards?: (stream: string, options: ShardFolderOptions) => Promise<ShardFolder | undefined>;
+  /** The script of the numbers of a report; absent in browsers, whose reports have pictures alone. */
+  readonly numbersScript?: () => Promise<string>;
   /** Cores of this process; undefined in browsers, where frames are not unpacked on other threads. */
   readonly cores: number | undefined;
   /** The memory of the machine or container and what this process uses of it, in bytes; undefined in browsers. */

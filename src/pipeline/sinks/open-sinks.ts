@@ -74,6 +74,8 @@ export async function* openSinks(
       detector: own.detector,
       regions: rois,
       sections: () => definedOf([...(chip ? [chip] : []), ...sinks].map((sink) => sink.reportSection?.())),
+      numbers: () => chip?.numbers() ?? [],
+      script: place.numbersScript,
       commandLine,
       rate: () => summary.rate,
       remarks,

@@ -11,8 +11,9 @@ import { openDetector } from '../../frames/detector/detector.js';
 import type { Output } from '../../frames/files/write.js';
 import type { KeptFrames } from '../../frames/streams/kept.js';
 import type { Frame } from '../../peaks/contract.js';
-import { Assembly } from '../../report/assembly.js';
+import { Assembly, type Place } from '../../report/assembly.js';
 import { type FrameRow, maxRows } from '../../report/frame-table.js';
+import { drawnBy, exactly, type ShownNumbers, storedPage, storedWithin } from '../../report/numbers-page.js';
 import { type Report, reportPage, type ShownFrame } from '../../report/page.js';
 import { counted } from '../../util/amounts.js';
 import { messageOf } from '../../util/errors.js';
@@ -49,6 +50,10 @@ interface ReportOptions {
   readonly regions: readonly Region[];
   /** The results of other sinks as HTML, requested at the end. */
   readonly sections: () => readonly string[];
+  /** Further numbers with pictures, such as the maps of a chip, requested at the end. */
+  readonly numbers: () => readonly ShownNumbers[];
+  /** The script that draws numbers; undefined where a page has pictures alone. */
+  readonly script: (() => Promise<string>) | undefined;
 }
 
 /** A frame that may be shown. */
@@ -62,6 +67,8 @@ interface Candidate {
 const sampled = 24;
 /** The same for frames that are kept in memory until the end of the run. */
 const sampledOfKept = 6;
+/** Largest size of the numbers in a page, bytes: a mail takes them. */
+const maxNumbers = 15e6;
 
 /** Collects a run for its report. */
 export function reportSink(output: Output, options: ReportOptions): FrameSink {
@@ -74,6 +81,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
   const stages: Record<string, number> = {};
   const most = options.kept ? sampledOfKept : sampled;
   const best: Candidate[] = [];
+  const worst: Candidate[] = [];
   const sample: Candidate[] = [];
   const regions = new RegionMedians(options.regions);
   let [failed, hits, indexed, seen] = [0, 0, 0, 0];
@@ -96,6 +104,9 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
     best.push(candidate);
     best.sort((a, b) => b.explained - a.explained);
     best.length = Math.min(best.length, 2);
+    if (candidate.explained > 0) worst.push(candidate);
+    worst.sort((a, b) => shareOf(a) - shareOf(b));
+    worst.length = Math.min(worst.length, 1);
     // The sample is evenly distributed over a run of any length: every n-th frame, where n is doubled whenever there
     // are too many.
     if (seen++ % stride === 0) sample.push(candidate);
@@ -103,17 +114,18 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
       sample.splice(0, sample.length, ...sample.filter((_, i) => i % 2 === 0));
       stride *= 2;
     }
-    const wanted = [...best, ...sample].map(({ record: { origin } }) => origin.event ?? 0);
+    const wanted = [...best, ...worst, ...sample].map(({ record: { origin } }) => origin.event ?? 0);
     options.kept?.only(new Set(wanted), record.origin.event ?? 0);
   };
   let stride = 1;
 
   const close = async (isWhole: boolean): Promise<string> => {
-    const pictures = await picturesOf(options, best, sample).catch((error) => {
+    const pictures = await picturesOf(options, { best, worst, sample }).catch((error) => {
       options.warn(`the report shows no frames: ${messageOf(error)}`);
       return undefined;
     });
     const frames = timeline.length + failed;
+    const numbers = [...(pictures?.numbers ?? []), ...options.numbers()];
     const report: Report = {
       title: options.title,
       commandLine: options.commandLine,
@@ -139,11 +151,25 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
       remarks: options.remarks(),
       sections: [profiles.html(), ...regions.sections(), ...options.sections()].filter((one) => one !== undefined),
     };
-    await output.write(reportPage(report));
+    await output.write(reportPage(report, await drawnNumbers(options, numbers)));
     return `report in ${await closeOutput(output, options.file, isWhole)}`;
   };
   return { isOfWholeRun: true, add, close, discard: () => output.discard(), fail: () => void failed++ };
 }
+
+/** What draws the numbers of a page; undefined without any. */
+async function drawnNumbers(
+  { script, title, commandLine, warn, file }: ReportOptions,
+  numbers: readonly ShownNumbers[],
+): Promise<string | undefined> {
+  if (!script || numbers.length === 0) return undefined;
+  const { stored, lacks } = await storedWithin(numbers, maxNumbers, maxNumbers);
+  for (const text of lacks) warn(`${file}: ${text}`);
+  return drawnBy(storedPage({ about: { input: title }, notes: [], command: commandLine }, stored), await script());
+}
+
+/** Share of the peaks of a frame that belong to a crystal. */
+const shareOf = ({ record, explained }: Candidate): number => explained / Math.max(1, record.peaks.count);
 
 /** The name of a frame without its folder. */
 const nameOf = (origin: FrameOrigin): string =>
@@ -161,7 +187,14 @@ function rowOf({ origin, peaks, crystals }: FrameRecord): FrameRow {
   };
 }
 
-async function picturesOf(options: ReportOptions, best: readonly Candidate[], sample: readonly Candidate[]) {
+/** The frames from which those that are shown are chosen. */
+interface Candidates {
+  readonly best: readonly Candidate[];
+  readonly worst: readonly Candidate[];
+  readonly sample: readonly Candidate[];
+}
+
+async function picturesOf(options: ReportOptions, { best, worst, sample }: Candidates) {
   const [any] = [...best, ...sample];
   if (!any) return undefined;
   const { kept } = options;
@@ -183,11 +216,14 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
     const numbersOf = async ({ record: { origin } }: Candidate, into?: Frame) =>
       readFrame(await datasetOf(origin), kept ? 0 : (origin.event ?? 0), detector, undefined, into);
     const shown: ShownFrame[] = [];
+    const pictured: Pictured[] = [];
     const gathered = new Map<FrameRecord, Float64Array>();
-    for (const { candidate, title } of chosen(best, sample)) {
+    for (const { candidate, title } of chosen({ best, worst, sample })) {
       const values = assembly.gather(await numbersOf(candidate));
       gathered.set(candidate.record, values);
-      shown.push({ ...(await marksOf(candidate, assembly)), title, image: await assembly.picture(values) });
+      const marks = await marksOf(candidate, assembly);
+      shown.push({ ...marks, title, image: await assembly.picture(values) });
+      pictured.push({ name: title, desc: marks.about, values, marks });
     }
     const few = sample.filter((_, i) => i % Math.ceil(sample.length / sampled) === 0);
     // A frame that is shown is not read again; the others are placed in the image together.
@@ -207,17 +243,74 @@ async function picturesOf(options: ReportOptions, best: readonly Candidate[], sa
     const { beam } = any.record;
     const [panel] = detector.geometry.panels;
     const rings = panel ? ringsOf(assembly, beam.wavelengthA, positionOf(panel, beam, 0, 0)[2] * panel.resolution) : [];
+    const about = `maximum of every pixel over ${counted(few.length, 'frame')}`;
+    if (powder) pictured.push({ name: 'Powder', desc: about, values: powder });
     return {
       shown,
-      powder: powder && {
-        image: await assembly.picture(powder),
-        about: `maximum of every pixel over ${counted(few.length, 'frame')}`,
-      },
+      powder: powder && { image: await assembly.picture(powder), about },
+      numbers: pictured.map((one) => picturedNumbers(one, assembly, rings)),
       picture: { size: assembly.size, beam: assembly.beam, rings },
     };
   } finally {
     for (const dataset of opened.values()) await (await dataset.catch(() => undefined))?.dispose();
   }
+}
+
+/** A picture whose numbers the page has. */
+interface Pictured {
+  readonly name: string;
+  readonly desc: string;
+  readonly values: Float64Array;
+  readonly marks?: Pick<ShownFrame, 'peaks' | 'predictions'>;
+}
+
+/** A picture as numbers, with places in pixels of the detector from the beam, and its marks. */
+function picturedNumbers(
+  { name, desc, values, marks }: Pictured,
+  { size, beam, scale }: Assembly,
+  rings: Report['picture']['rings'],
+): ShownNumbers {
+  const data = exactly(values);
+  const round = (value: number): number => Math.round(100 * value) / 100;
+  const marked = (places: readonly Place[]) => ({
+    x: places.map(({ x }) => round(x)),
+    y: places.map(({ y }) => round(y)),
+  });
+  const axis = (name: 'x' | 'y', sign: number) => ({
+    ...{ name, length: size, unit: 'px' },
+    ...{ first: round((sign * (0.5 - beam[name])) / scale), step: sign / scale },
+  });
+  const predictions = marks?.predictions ?? [];
+  const centres = rings.map(() => beam);
+  return {
+    ...{ name, desc, data, unit: 'counts' },
+    type: data instanceof Float32Array ? '<f4' : '<f8',
+    axes: [axis('y', -1), axis('x', 1)],
+    marks: [
+      ...(marks ? [{ name: 'peaks', shape: 'circle' as const, size: 5, ...marked(marks.peaks) }] : []),
+      ...(marks
+        ? [
+            {
+              ...marked(predictions),
+              name: 'reflections',
+              shape: 'square' as const,
+              size: 3.5,
+              texts: predictions.map(({ hkl }) => hkl),
+            },
+          ]
+        : []),
+      ...(rings.length > 0
+        ? [
+            {
+              ...marked(centres),
+              name: `rings of ${rings.map(({ label }) => label).join(', ')}`,
+              shape: 'ring' as const,
+              size: rings.map(({ radius }) => round(radius)),
+            },
+          ]
+        : []),
+    ],
+  };
 }
 
 /** Sets each pixel to its larger count of two frames; a value that is no count is replaced by any other. */
@@ -231,8 +324,8 @@ function addBrighter(frame: Frame, into: Frame, [least, greatest]: readonly [num
   }
 }
 
-/** The best frame, a typical indexed one, a typical hit without a lattice. */
-function chosen(best: readonly Candidate[], sample: readonly Candidate[]) {
+/** The best frame, a typical indexed one, the one of whose peaks a crystal explains least, a hit without a lattice. */
+function chosen({ best, worst, sample }: Candidates) {
   const middle = (all: readonly Candidate[], of: (one: Candidate) => number): Candidate | undefined =>
     [...all].sort((a, b) => of(a) - of(b))[all.length >> 1];
   const found: { candidate: Candidate; title: string }[] = [];
@@ -248,6 +341,7 @@ function chosen(best: readonly Candidate[], sample: readonly Candidate[]) {
     ),
     'A typical frame',
   );
+  put(worst[0], 'The worst indexed frame');
   const lost = sample.filter(({ record }) => record.hit && record.peaks.count > 0 && record.crystals.length === 0);
   const most = Math.max(0, ...lost.map(({ record }) => record.peaks.count));
   put(

@@ -1,6 +1,6 @@
 /** The page of a run's results, `ewald run --html`. */
-import { readFile } from 'node:fs/promises';
 import { checkedValue } from '../../options/call-options.js';
+import { numbersScript } from '../../report/numbers-script.node.js';
 import { scanRunRows } from '../parameters.js';
 import type { ResultsAbout } from './about.js';
 import type { NamedResult } from './named-results.js';
@@ -23,7 +23,7 @@ export async function pageMaker(
   { htmlMb, commandLine }: { readonly htmlMb?: number | undefined; readonly commandLine?: string | undefined },
 ): Promise<PageMaker> {
   const maxBytes = 1e6 * checkedValue('runToFiles: htmlMb', htmlMb, scanRunRows.htmlMb);
-  const script = await readFile(new URL('./results-page.js', import.meta.url), 'utf8');
+  const script = await numbersScript();
   return async ({ results, about, notes }) => {
     const page = await resultsPage({ results, about, notes, command: commandLine, maxBytes, script });
     return { ...page, lacks: page.lacks.map((text) => `${file}: ${text}`) };
