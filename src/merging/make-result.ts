@@ -6,8 +6,10 @@ import { argumentError } from '../options/parameters.js';
 import { counted } from '../util/amounts.js';
 import { expects } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
+import { jupyterDisplay } from '../util/jupyter.js';
 import { inspect } from '../util/options.js';
 import { plainOf } from '../util/plain.js';
+import { htmlText } from '../util/plain-text.js';
 import { version } from '../util/version.js';
 import { statedWavelength } from './collection/stated-wavelength.js';
 import type { Identified } from './fit/accumulate.js';
@@ -301,6 +303,10 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
       const twin = twinStatistics(unique, own, expectedIntensities(unique, own));
       const { name } = spaceGroupOf(group, centring, checked.spaceGroup);
       return formatTable1(table1Rows(result, { spaceGroup: name, twin }), form);
+    },
+    async [jupyterDisplay]() {
+      const text = [result.toTable1(), ...result.remarks].join('\n');
+      return { 'text/plain': text, 'text/html': `<pre>${htmlText(text)}</pre>` };
     },
     toPlain: () => ({ ...plainOf(result), datasets: result.datasets.map(plainOf) }),
   };

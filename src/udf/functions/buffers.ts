@@ -2,6 +2,7 @@
 
 import { maybe, oneOf } from '../../options/shapes.js';
 import { EwaldError } from '../../util/errors.js';
+import { type DisplayedResult, jupyterDisplay } from '../../util/jupyter.js';
 import { inspect, knownOptions } from '../../util/options.js';
 import { type PlainOf, plainOf } from '../../util/plain.js';
 import { product } from '../../util/product.js';
@@ -187,6 +188,13 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
     return Array.from(data as ArrayLike<number | bigint>, (value, i) =>
       validMask[Math.floor(i / stride)] ? value : undefined,
     );
+  }
+
+  /** The result as a notebook shows it, which calls this by `Symbol.for('Jupyter.display')`. */
+  async [jupyterDisplay](): Promise<DisplayedResult> {
+    const { displayed } = await import('../live/displayed.js');
+    const { name: title, shape, dtype, data } = this;
+    return displayed([{ title, shape, dtype, data, ...(dtype.startsWith('c') && { pairs: 'complex' }) }]);
   }
 
   /** The result as plain data, which `postMessage` and structured cloning keep whole. */
