@@ -151,3 +151,36 @@ test('the weights of rings are counted with and without the pixels that have no 
   expect(pixels).toBe(sum(marks.map((_, i) => Number(isIn(i)))));
   expect(without).toBe(sum(marks.map((is, i) => Number(is && isIn(i)))));
 });
+
+test('runs of pixels have the weights of masks, wherever a tile is cut and pixels are left out', () => {
+  for (let round = 0; round < 40; round++) {
+    const [width, height] = [20 + Math.floor(60 * random()), 20 + Math.floor(60 * random())];
+    const [cx, cy] = [width * (1.4 * random() - 0.2), height * (1.4 * random() - 0.2)].map((at) =>
+      random() < 0.3 ? Math.round(at) : at,
+    ) as [number, number];
+    const ri = random() < 0.5 ? 0.7 * random() : 15 * random();
+    const grid = { cx, cy, ri, ro: ri + 1 + 40 * random(), bins: 1 + Math.floor(12 * random()) };
+    const frame = Uint16Array.from({ length: width * height }, () => 65535 * random());
+    const without = Array.from({ length: 30 }, () => [Math.floor(height * random()), Math.floor(width * random())]);
+    const masks = radialBins({ width, height, ...grid });
+    for (const [y, x] of without as [number, number][]) for (const mask of masks) mask[y * width + x] = 0;
+    const params = { ...radialBinsUdf.params, ...grid, without };
+    const meta = { sig: [height, width], nav: [1], inputDtype: 'u16' };
+    const task = radialBinsUdf.definition.getTaskData?.({ params, meta } as never);
+    const intensity = new Float64Array(grid.bins);
+    const cut = Math.floor(frame.length * random());
+    for (const [first, end] of [
+      [0, cut],
+      [cut, frame.length],
+    ] as const) {
+      const scope = { tile: frame.subarray(first, end), depth: 1, firstPixel: first, pixels: end - first };
+      radialBinsUdf.definition.processTile?.({ ...scope, results: { intensity }, task, params, meta } as never);
+    }
+    for (const [k, mask] of masks.entries()) {
+      const truth = sum(mask.map((weight, i) => weight * (frame[i] as number)));
+      expect(Math.abs((intensity[k] as number) - truth), JSON.stringify(grid)).toBeLessThanOrEqual(
+        1e-11 * truth + 1e-9,
+      );
+    }
+  }
+});

@@ -32,25 +32,18 @@ export interface RingSteps {
 function pixelsOf(rings: Rings, pixels: number): Uint32Array {
   const counts = new Uint32Array(rings.grid.bins);
   for (const chunk of rings.chunks(0, pixels))
-    eachWeight(rings, chunk, (_, k) => {
+    eachWeight(chunk, (_, k) => {
       counts[k] = (counts[k] as number) + 1;
     });
   return counts;
 }
 
 function eachWeight(
-  { spread }: Rings,
-  { first, ring, weights }: RingChunk,
+  { starts, ends, rings, weights }: RingChunk,
   visit: (pixel: number, k: number, weight: number) => void,
 ): void {
-  for (let i = 0; i < ring.length; i++) {
-    const from = ring[i] as number;
-    if (from < 0) continue;
-    for (let s = 0; s < spread; s++) {
-      const weight = weights[i * spread + s] as number;
-      if (weight !== 0) visit(first + i, from + s, weight);
-    }
-  }
+  for (let i = 0; i < starts.length; i++)
+    for (let p = starts[i] as number; p < (ends[i] as number); p++) visit(p, rings[i] as number, weights[i] as number);
 }
 
 /** Steps for frames of this type; undefined if their weights take too much memory. */
@@ -76,7 +69,7 @@ export function ringSteps(rings: Rings, dtype: DataType, columns: Columns): Ring
   const next = new Uint32Array(grid.bins);
   const factors = new Float64Array(columns.count);
   for (const chunk of rings.chunks(0, pixels))
-    eachWeight(rings, chunk, (p, k, weight) => {
+    eachWeight(chunk, (p, k, weight) => {
       const y = Math.floor(p / size.width);
       columns.factors(y - grid.cy, p - y * size.width - grid.cx, factors);
       const at = next[k] as number;

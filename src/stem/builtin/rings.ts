@@ -4,7 +4,7 @@ import { elementBytes } from '../../frames/dtype.js';
 import { defineUdf, type Tiling, type UdfMeta } from '../../udf/functions/udf.js';
 import { product } from '../../util/product.js';
 import { type HarmonicChunk, HarmonicSums, harmonicPlan, withAngles } from '../images/ring-harmonics.js';
-import { type RingChunk, type RingGrid, Rings } from '../images/rings.js';
+import { type RingChunk, type RingGrid, Rings, runFrom } from '../images/rings.js';
 import { marked, type PixelList } from '../images/without-count.js';
 import { checkRing, frameSize } from './fluctuation.js';
 import { requireReal } from './real-frames.js';
@@ -31,24 +31,37 @@ const tiling = ({ meta }: { readonly meta: UdfMeta }): Tiling => ({
   depth: Math.max(1, Math.min(32, Math.floor(2 ** 25 / (product(meta.sig) * elementBytes(meta.inputDtype))))),
 });
 
+/** Frames whose numbers are added without rounding in words of 32 bits, along a run of a chunk. */
+const isShort = (frame: unknown): boolean =>
+  frame instanceof Uint16Array ||
+  frame instanceof Uint8Array ||
+  frame instanceof Int16Array ||
+  frame instanceof Int8Array;
+
 /** Adds the pixels from `low` to `high` of a frame, whose pixel p is at p + shift, to the sums of the rings. */
 function addChunk(
-  { first, ring, weights }: RingChunk,
-  spread: number,
+  chunk: RingChunk,
   frame: ArrayLike<number>,
   { low, high, shift }: { readonly low: number; readonly high: number; readonly shift: number },
   sums: Float64Array,
   at: number,
 ): void {
-  for (let p = low; p < high; p++) {
-    const i = p - first;
-    const from = ring[i] as number;
-    if (from < 0) continue;
-    const value = frame[p + shift] as number;
-    for (let s = 0; s < spread; s++) {
-      const weight = weights[i * spread + s] as number;
-      // A pixel without weight is not read: it may be no number.
-      if (weight !== 0) sums[at + from + s] = (sums[at + from + s] as number) + weight * value;
+  const { starts, ends, rings, weights } = chunk;
+  const short = isShort(frame);
+  for (let i = runFrom(chunk, low); i < starts.length && (starts[i] as number) < high; i++) {
+    let p = Math.max(low, starts[i] as number) + shift;
+    const end = Math.min(high, ends[i] as number) + shift;
+    const weight = weights[i] as number;
+    const to = at + (rings[i] as number);
+    if (p + 1 === end) sums[to] = (sums[to] as number) + weight * (frame[p] as number);
+    else if (short) {
+      let sum = 0;
+      for (; p < end; p++) sum = (sum + (frame[p] as number)) | 0;
+      sums[to] = (sums[to] as number) + weight * sum;
+    } else {
+      let sum = sums[to] as number;
+      for (; p < end; p++) sum += weight * (frame[p] as number);
+      sums[to] = sum;
     }
   }
 }
@@ -89,7 +102,6 @@ export const radialBinsUdf = /* @__PURE__ */ defineUdf({
       for (let f = 0; f < depth; f++)
         addChunk(
           chunk,
-          task.spread,
           tile as Float64Array,
           { low, high, shift: f * pixels - firstPixel },
           intensity as Float64Array,
@@ -101,15 +113,8 @@ export const radialBinsUdf = /* @__PURE__ */ defineUdf({
     for (let f = 0; f < count; f++)
       for (let k = starts[f] as number; k < (starts[f + 1] as number); k++) {
         const p = pixels[k] as number;
-        for (const chunk of task.chunks(p, p + 1))
-          addChunk(
-            chunk,
-            task.spread,
-            values as Float64Array,
-            { low: p, high: p + 1, shift: k - p },
-            intensity as Float64Array,
-            f * params.bins,
-          );
+        const range = { low: p, high: p + 1, shift: k - p };
+        addChunk(task.chunk(p), values as Float64Array, range, intensity as Float64Array, f * params.bins);
       }
   },
 });
@@ -168,7 +173,7 @@ export const radialFourierUdf = /* @__PURE__ */ defineUdf({
       const low = Math.max(firstPixel, chunk.first);
       const high = Math.min(firstPixel + pixels, chunk.end);
       for (let f = 0; f < depth; f++)
-        sums[f]?.add(chunk, rings.spread, tile as Float64Array, { low, high, shift: f * pixels - firstPixel });
+        sums[f]?.add(chunk, tile as Float64Array, { low, high, shift: f * pixels - firstPixel });
     }
     for (let f = 0; f < depth; f++) sums[f]?.finish(intensity as Float64Array, f * numbers);
   },

@@ -6,19 +6,45 @@
 
 import type { MaskSize } from '../../udf/pass/masks.js';
 import { transformLines } from './lines.js';
-import { type RingChunk, type RingGrid, Rings } from './rings.js';
+import { type RingChunk, type RingGrid, Rings, RunList, runFrom } from './rings.js';
 
 /** Largest error of the series, of Σ |w v|; masks in float32 have 6e-8. */
 const seriesError = 1e-9;
-/** How far off the sector of a pixel may be, in radians, by its approximation. */
-const sectorError = 0.0039;
+/** Sines of angles from the middle of a sector are kept as integers of this unit: those of 64 sectors are below .05. */
+const unit = 2 ** -34;
 
 /** How orders are computed. */
 export interface HarmonicPlan {
   readonly orders: number;
+  /** A power of two. */
   readonly sectors: number;
-  /** Moments of each sector, an even number. */
+  /** Moments of each sector: 6, or 4 more, and so on. */
   readonly moments: number;
+}
+
+/** The size of the term j of e^{ioδ} = Σ aⱼ sin(δ)ʲ: aⱼ₊₂ = aⱼ (j² − o²) / ((j + 1) (j + 2)), from 1 and io. */
+function termsOf(order: number, count: number): Float64Array {
+  const terms = new Float64Array(count);
+  terms[0] = 1;
+  terms[1] = order;
+  for (let j = 0; j + 2 < count; j++)
+    terms[j + 2] = ((terms[j] as number) * (j * j - order * order)) / ((j + 1) * (j + 2));
+  return terms;
+}
+
+/** Moments that orders up to this one need in sectors; undefined if more than 18. */
+function momentsOf(maxOrder: number, sectors: number): number | undefined {
+  const sine = Math.sin(Math.PI / sectors);
+  // The highest order has the largest terms, and the first one those that end last.
+  const both = [termsOf(maxOrder, 20), termsOf(1, 20)];
+  for (let moments = 6; moments <= 18; moments += 4)
+    if (
+      both.every((terms) =>
+        [0, 1].every((k) => Math.abs(terms[moments + k] as number) * sine ** (moments + k) <= seriesError),
+      )
+    )
+      return moments;
+  return undefined;
 }
 
 /** The plan with the least work for rings of so many pixels together. */
@@ -29,71 +55,69 @@ export function harmonicPlan(maxOrder: number, bins: number, pixels: number): Ha
     moments: 0,
     work: Number.POSITIVE_INFINITY,
   };
-  for (let sectors = 2 ** Math.ceil(Math.log2(Math.max(16, 2 * maxOrder + 2))), n = 0; n < 4; n++, sectors *= 2) {
-    const reach = maxOrder * (Math.PI / sectors + (sectors <= 512 ? sectorError : 0));
-    let [moments, term] = [1, reach];
-    for (; term > seriesError && moments < 16; term *= reach / moments) moments++;
-    moments += moments % 2;
-    const work = pixels * (4 + moments) + 6 * bins * sectors * moments;
-    if (term <= seriesError && work < best.work) best = { orders: maxOrder + 1, sectors, moments, work };
+  for (let sectors = 2 ** Math.ceil(Math.log2(Math.max(64, 2 * maxOrder + 2))), n = 0; n < 5; n++, sectors *= 2) {
+    const moments = momentsOf(maxOrder, sectors);
+    if (moments === undefined) continue;
+    // A run of pixels in a sector costs as much as some of its pixels, and is short where there are many sectors.
+    const work = pixels * (4 + moments) + 10 * sectors * Math.sqrt(pixels) + 6 * bins * sectors * moments;
+    if (work < best.work) best = { orders: maxOrder + 1, sectors, moments, work };
   }
   const { orders, sectors, moments } = best;
   return { orders, sectors, moments };
 }
 
-/** A chunk with the sector of each pixel, and its angle from the middle of that. */
+/** A chunk whose runs end with their sector, and the sine of the angle of each pixel from the middle of that, in units. */
 export interface HarmonicChunk extends RingChunk {
-  readonly sector: Uint16Array;
-  readonly delta: Float64Array;
+  readonly sectors: Int32Array;
+  readonly sines: Int32Array;
 }
 
-/** Adds sectors and angles to chunks of pixels about a centre. */
-export function withAngles({ cx, cy }: RingGrid, { sectors }: HarmonicPlan) {
-  const [cos, sin] = [new Float64Array(sectors), new Float64Array(sectors)];
-  for (let g = 0; g < sectors; g++) {
-    cos[g] = Math.cos((2 * Math.PI * g) / sectors);
-    sin[g] = Math.sin((2 * Math.PI * g) / sectors);
+/** Divides runs of pixels by sectors about a centre. */
+export function withAngles({ cx, cy }: RingGrid, { sectors: count }: HarmonicPlan) {
+  const [cos, sin] = [new Float64Array(count), new Float64Array(count)];
+  for (let g = 0; g < count; g++) {
+    cos[g] = Math.cos((2 * Math.PI * g) / count);
+    sin[g] = Math.sin((2 * Math.PI * g) / count);
   }
-  const isRough = sectors <= 512;
+  const limit = Math.sin(Math.PI / count) * (1 + 1e-9);
+  const runs = new RunList();
   return (chunk: RingChunk, { width }: MaskSize): HarmonicChunk => {
-    const { first, end, ring } = chunk;
-    const [sector, delta] = [new Uint16Array(ring.length), new Float64Array(ring.length)];
-    for (let y = Math.floor(first / width), at = first; at < end; y++) {
+    const { first, end } = chunk;
+    const sines = new Int32Array(end - first);
+    runs.clear();
+    for (let i = 0; i < chunk.starts.length; i++) {
+      let from = chunk.starts[i] as number;
+      const to = chunk.ends[i] as number;
+      const [ring, weight] = [chunk.rings[i] as number, chunk.weights[i] as number];
+      const y = Math.floor(from / width);
       const dy = y - cy;
-      const square = dy * dy;
-      const start = y * width;
-      for (const after = Math.min(end, start + width); at < after; at++) {
-        const i = at - first;
-        if ((ring[i] as number) < 0) continue;
-        const dx = at - start - cx;
-        const r = Math.sqrt(dx * dx + square);
-        if (r === 0) continue;
-        const turn = isRough ? roughAngle(dy, dx) : Math.atan2(dy, dx);
-        // Sectors are a power of two; from here on the number is not negative.
-        const g = ((turn * sectors) / (2 * Math.PI) + sectors + 0.5) & (sectors - 1);
-        sector[i] = g;
-        delta[i] = smallArcsine(((cos[g] as number) * dy - (sin[g] as number) * dx) / r);
+      const x = y * width + cx;
+      let g = -1;
+      let c = 0;
+      let s = 0;
+      for (let p = from; p < to; p++) {
+        const dx = p - x;
+        const r = Math.sqrt(dx * dx + dy * dy);
+        let sine = (c * dy - s * dx) / r;
+        const isAhead = c * dx + s * dy > 0;
+        if (!(isAhead && sine <= limit && sine >= -limit)) {
+          if (p > from) runs.add(from, p, ring, weight, g);
+          from = p;
+          // The next sector of a turn, mostly.
+          const isNext = isAhead && sine < 2 * limit && sine > -2 * limit;
+          g =
+            (isNext ? g + (sine > 0 ? 1 : -1) : Math.round((Math.atan2(dy, dx) * count) / (2 * Math.PI))) & (count - 1);
+          c = cos[g] as number;
+          s = sin[g] as number;
+          sine = r === 0 ? 0 : (c * dy - s * dx) / r;
+        }
+        sines[p - first] = sine / unit;
       }
+      runs.add(from, to, ring, weight, g);
     }
-    return { ...chunk, sector, delta };
+    const { parts, ...made } = runs.chunk(first, end);
+    return { ...made, sectors: parts, sines };
   };
-}
-
-/** atan2 to .0038 radians. */
-function roughAngle(dy: number, dx: number): number {
-  const ax = dx < 0 ? -dx : dx;
-  const ay = dy < 0 ? -dy : dy;
-  const t = ax > ay ? ay / ax : ax / ay;
-  let angle = t * (Math.PI / 4 + 0.273 * (1 - t));
-  if (ay > ax) angle = Math.PI / 2 - angle;
-  if (dx < 0) angle = Math.PI - angle;
-  return dy < 0 ? -angle : angle;
-}
-
-/** The arcsine of numbers up to .21, by its series. */
-function smallArcsine(s: number): number {
-  const q = s * s;
-  return s * (1 + q * (1 / 6 + q * (3 / 40 + q * (15 / 336 + q * (105 / 3456 + q * (945 / 42240))))));
 }
 
 /** The orders of one image, [rings, orders] complex. */
@@ -102,7 +126,7 @@ export function harmonicsOf(grid: RingGrid, size: MaskSize, maxOrder: number, im
   const rings = new Rings<HarmonicChunk>(grid, size, undefined, withAngles(grid, plan));
   const sums = new HarmonicSums(plan, grid.bins);
   for (const chunk of rings.chunks(0, image.length))
-    sums.add(chunk, rings.spread, image, { low: chunk.first, high: chunk.end, shift: 0 });
+    sums.add(chunk, image, { low: chunk.first, high: chunk.end, shift: 0 });
   const out = new Float64Array(2 * grid.bins * plan.orders);
   sums.finish(out, 0);
   return out;
@@ -114,7 +138,7 @@ export class HarmonicSums {
   readonly #bins: number;
   readonly #moments: Float64Array;
   readonly #work: Float64Array;
-  /** Factors (io)ʲ / j!, as real numbers: their turn is i to the power of j. */
+  /** Factors of the series, as real numbers: those of odd powers are times i. */
   readonly #terms: Float64Array;
 
   constructor(plan: HarmonicPlan, bins: number) {
@@ -124,34 +148,73 @@ export class HarmonicSums {
     this.#moments = new Float64Array(bins * sectors * moments);
     this.#work = new Float64Array(sectors * moments);
     this.#terms = new Float64Array(orders * moments);
-    for (let o = 0; o < orders; o++)
-      for (let j = 0, term = 1; j < moments; j++, term *= o / j) this.#terms[o * moments + j] = term;
+    for (let o = 0; o < orders; o++) this.#terms.set(termsOf(o, moments), o * moments);
   }
 
   /** Adds the pixels from `low` to `high` of a frame, whose pixel p is at p + shift. */
   add(
-    { first, ring, weights, sector, delta }: HarmonicChunk,
-    spread: number,
+    chunk: HarmonicChunk,
     frame: ArrayLike<number>,
     { low, high, shift }: { readonly low: number; readonly high: number; readonly shift: number },
   ): void {
-    const sums = this.#moments;
+    const { first, starts, ends, rings, weights, sectors: of, sines } = chunk;
     const { sectors, moments } = this.#plan;
-    for (let p = low; p < high; p++) {
-      const i = p - first;
-      const from = ring[i] as number;
-      if (from < 0) continue;
-      const value = frame[p + shift] as number;
-      const angle = delta[i] as number;
-      for (let s = 0; s < spread; s++) {
-        const weight = weights[i * spread + s] as number;
-        if (weight === 0) continue;
-        let term = weight * value;
-        let to = ((from + s) * sectors + (sector[i] as number)) * moments;
-        for (const end = to + moments; to < end; to++) {
-          sums[to] = (sums[to] as number) + term;
-          term *= angle;
+    const sums = this.#moments;
+    for (let i = runFrom(chunk, low); i < starts.length && (starts[i] as number) < high; i++) {
+      const from = Math.max(low, starts[i] as number);
+      const end = Math.min(high, ends[i] as number);
+      const to = ((rings[i] as number) * sectors + (of[i] as number)) * moments;
+      const weight = weights[i] as number;
+      let m0 = 0;
+      let m1 = 0;
+      let m2 = 0;
+      let m3 = 0;
+      let m4 = 0;
+      let m5 = 0;
+      for (let p = from; p < end; p++) {
+        const sine = (sines[p - first] as number) * unit;
+        const square = sine * sine;
+        let even = frame[p + shift] as number;
+        let odd = even * sine;
+        m0 += even;
+        m1 += odd;
+        even *= square;
+        odd *= square;
+        m2 += even;
+        m3 += odd;
+        even *= square;
+        odd *= square;
+        m4 += even;
+        m5 += odd;
+      }
+      sums[to] = (sums[to] as number) + weight * m0;
+      sums[to + 1] = (sums[to + 1] as number) + weight * m1;
+      sums[to + 2] = (sums[to + 2] as number) + weight * m2;
+      sums[to + 3] = (sums[to + 3] as number) + weight * m3;
+      sums[to + 4] = (sums[to + 4] as number) + weight * m4;
+      sums[to + 5] = (sums[to + 5] as number) + weight * m5;
+      for (let j = 6; j < moments; j += 4) {
+        m0 = 0;
+        m1 = 0;
+        m2 = 0;
+        m3 = 0;
+        for (let p = from; p < end; p++) {
+          const sine = (sines[p - first] as number) * unit;
+          const square = sine * sine;
+          let even = (frame[p + shift] as number) * square * square * square;
+          for (let k = 6; k < j; k += 4) even *= square * square;
+          let odd = even * sine;
+          m0 += even;
+          m1 += odd;
+          even *= square;
+          odd *= square;
+          m2 += even;
+          m3 += odd;
         }
+        sums[to + j] = (sums[to + j] as number) + weight * m0;
+        sums[to + j + 1] = (sums[to + j + 1] as number) + weight * m1;
+        sums[to + j + 2] = (sums[to + j + 2] as number) + weight * m2;
+        sums[to + j + 3] = (sums[to + j + 3] as number) + weight * m3;
       }
     }
   }
@@ -173,10 +236,8 @@ export class HarmonicSums {
           // Spectra of both moments, conjugated for the sign of the angle.
           const [evenRe, evenIm] = [(a + c) / 2, (d - b1) / 2];
           const [oddRe, oddIm] = [(b1 + d) / 2, (a - c) / 2];
-          // i to the power of j is 1 or −1, and of j + 1 that times i.
-          const sign = j % 4 === 0 ? 1 : -1;
-          const even = sign * (this.#terms[o * moments + j] as number);
-          const odd = sign * (this.#terms[o * moments + j + 1] as number);
+          const even = this.#terms[o * moments + j] as number;
+          const odd = this.#terms[o * moments + j + 1] as number;
           re += even * evenRe - odd * oddIm;
           im += even * evenIm + odd * oddRe;
         }

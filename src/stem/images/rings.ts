@@ -11,23 +11,83 @@ export interface RingGrid extends Centre {
   readonly bins: number;
 }
 
-/** Pixels of which weights are made at a time. */
+/** Pixels whose runs are made at a time. */
 const chunkPixels = 2 ** 15;
-/** Pixels of frames whose weights are kept, up to 40 bytes each. */
-const keptPixels = 2 ** 20;
+/** Bytes of the chunks of a frame that are kept for the next frame, at most. */
+const keptBytes = 2 ** 27;
 
-/** The rings of some pixels of a frame, row by row. */
+/**
+ * The rings of some pixels, as runs of neighbours in a row that have one weight in one ring, by pixel and then by ring:
+ * the inside of a ring is few runs, its soft edges are runs of one pixel.
+ */
 export interface RingChunk {
   readonly first: number;
   readonly end: number;
-  /** The first ring of each pixel; −1 if it lies in none. */
-  readonly ring: Int32Array;
-  /** Weights in that ring and the following ones, `spread` for each pixel. */
+  /** The first pixel of each run, and the one after its last. */
+  readonly starts: Int32Array;
+  readonly ends: Int32Array;
+  readonly rings: Int32Array;
   readonly weights: Float64Array;
 }
 
 /** What a function adds to a chunk. */
 type More<C extends RingChunk> = (chunk: RingChunk, size: MaskSize) => C;
+
+/** The first run of a chunk that reaches beyond the pixel before `low`. */
+export function runFrom({ ends }: RingChunk, low: number): number {
+  let [from, to] = [0, ends.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if ((ends[middle] as number) > low) to = middle;
+    else from = middle + 1;
+  }
+  return from;
+}
+
+/** Runs in memory that grows; each may have a number of its part of a ring. */
+export class RunList {
+  #ints = new Int32Array(4096);
+  #weights = new Float64Array(1024);
+  #length = 0;
+
+  clear(): void {
+    this.#length = 0;
+  }
+
+  add(start: number, end: number, ring: number, weight: number, part: number): void {
+    const at = this.#length++;
+    if (at === this.#weights.length) {
+      const [ints, weights] = [new Int32Array(8 * at), new Float64Array(2 * at)];
+      ints.set(this.#ints);
+      weights.set(this.#weights);
+      [this.#ints, this.#weights] = [ints, weights];
+    }
+    this.#ints[4 * at] = start;
+    this.#ints[4 * at + 1] = end;
+    this.#ints[4 * at + 2] = ring;
+    this.#ints[4 * at + 3] = part;
+    this.#weights[at] = weight;
+  }
+
+  /** The runs from `first` to `end`, in memory of their own. */
+  chunk(first: number, end: number): RingChunk & { readonly parts: Int32Array } {
+    const n = this.#length;
+    const ints = this.#ints;
+    const [starts, ends, rings, parts] = [0, 1, 2, 3].map(() => new Int32Array(n)) as [
+      Int32Array,
+      Int32Array,
+      Int32Array,
+      Int32Array,
+    ];
+    for (let i = 0; i < n; i++) {
+      starts[i] = ints[4 * i] as number;
+      ends[i] = ints[4 * i + 1] as number;
+      rings[i] = ints[4 * i + 2] as number;
+      parts[i] = ints[4 * i + 3] as number;
+    }
+    return { first, end, starts, ends, rings, parts, weights: this.#weights.slice(0, n) };
+  }
+}
 
 /** Rounds half to even, as NumPy does. */
 function roundEven(x: number): number {
@@ -35,86 +95,115 @@ function roundEven(x: number): number {
   return rounded - x === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
+/** Half the chord of a circle; 0 beside it. */
+const halfChord = (radius: number, square: number): number => Math.sqrt(Math.max(0, radius * radius - square));
+
 /** The rings of a frame, in chunks of pixels. */
 export class Rings<C extends RingChunk = RingChunk> {
   readonly size: MaskSize;
   readonly grid: RingGrid;
-  /** Rings that have a weight at a pixel, at most. */
-  readonly spread: number;
   readonly #marks: Uint8Array | undefined;
   readonly #more: More<C>;
-  readonly #kept: Map<number, C> | undefined;
-  #spare: Pick<RingChunk, 'ring' | 'weights'> | undefined;
+  readonly #kept = new Map<number, C>();
+  readonly #runs = new RunList();
+  #room = keptBytes;
 
   /** Pixels with `marks` lie in none; `more` adds to each chunk what else is needed of its pixels. */
   constructor(grid: RingGrid, size: MaskSize, marks: Uint8Array | undefined, more: More<C>) {
     this.grid = grid;
     this.size = size;
-    const width = (grid.ro - grid.ri) / grid.bins;
-    this.spread = Math.min(grid.bins, Math.ceil((width + 1) / width - 1e-12));
     this.#marks = marks;
     this.#more = more;
-    this.#kept = size.width * size.height <= keptPixels ? new Map() : undefined;
   }
 
   /** The chunks that have the pixels from `first` to `end`, which begin and end anywhere. */
   *chunks(first: number, end: number): Generator<C> {
-    for (let at = first - (first % chunkPixels); at < end; at += chunkPixels) yield this.#chunk(at);
+    for (let at = first - (first % chunkPixels); at < end; at += chunkPixels) yield this.chunk(at);
   }
 
-  #chunk(first: number): C {
-    const known = this.#kept?.get(first);
+  /** The chunk that has a pixel. */
+  chunk(pixel: number): C {
+    const first = pixel - (pixel % chunkPixels);
+    const known = this.#kept.get(first);
     if (known) return known;
     const end = Math.min(first + chunkPixels, this.size.width * this.size.height);
-    const length = end - first;
-    // Chunks that are not kept are used before the next one is made.
-    if (this.#kept || this.#spare?.ring.length !== length)
-      this.#spare = { ring: new Int32Array(length), weights: new Float64Array(length * this.spread) };
-    const { ring, weights } = this.#spare;
-    this.#fill(first, ring, weights);
-    const made = this.#more({ first, end, ring, weights }, this.size);
-    this.#kept?.set(first, made);
+    this.#runs.clear();
+    const { width: columns } = this.size;
+    for (let row = Math.floor(first / columns); row * columns < end; row++)
+      this.#row(row, Math.max(first, row * columns), Math.min(end, (row + 1) * columns));
+    const made = this.#more(this.#runs.chunk(first, end), this.size);
+    const bytes = Object.values(made).reduce((sum, part) => sum + (ArrayBuffer.isView(part) ? part.byteLength : 0), 0);
+    if (bytes <= this.#room) {
+      this.#room -= bytes;
+      this.#kept.set(first, made);
+    }
     return made;
   }
 
-  #fill(first: number, ring: Int32Array, weights: Float64Array): void {
+  /** Adds the runs of the pixels from `low` to `high` of a row. */
+  #row(row: number, low: number, high: number): void {
     const { cx, cy, ri, ro, bins } = this.grid;
     const { width: columns } = this.size;
-    const { spread } = this;
-    const width = (ro - ri) / bins;
+    const runs = this.#runs;
     const marks = this.#marks;
-    const [px, py] = [roundEven(cx), roundEven(cy)];
-    const middle = ri < 0.5 && px >= 0 && py >= 0 && px < columns && py < this.size.height ? py * columns + px : -1;
+    const width = (ro - ri) / bins;
     const reach = width / 2 + 0.5;
-    const centres = Float64Array.from({ length: bins }, (_, k) => ri + width / 2 + k * width);
-    ring.fill(-1);
-    weights.fill(0);
-    const end = first + ring.length;
-    for (let row = Math.floor(first / columns), p = first; p < end; row++) {
-      const dy = row - cy;
-      const square = dy * dy;
-      const start = row * columns;
-      for (const after = Math.min(end, start + columns); p < after; p++) {
-        if (marks?.[p]) continue;
-        const dx = p - start - cx;
-        const r = Math.sqrt(dx * dx + square);
-        const ahead = (r - ri - 0.5) / width;
-        if (ahead >= bins) continue;
-        const from = ahead > 0 ? ahead | 0 : 0;
-        const i = p - first;
-        for (let s = 0, k = from; s < spread && k < bins; s++, k++) {
-          const weight = reach - Math.abs(r - (centres[k] as number));
-          if (!(weight > 0)) continue;
-          weights[i * spread + s] = weight < 1 ? weight : 1;
-          ring[i] = from;
-        }
+    const spread = Math.min(bins, Math.ceil((width + 1) / width - 1e-12));
+    const middle = this.#middle();
+    const [dy, start] = [row - cy, row * columns];
+    const square = dy * dy;
+    const half = halfChord(ro + 0.5, square) + 1;
+    const after = Math.min(high, start + Math.ceil(cx + half) + 1);
+    /** The first pixel from p on that is marked, or of a size of its own. */
+    let stop = -1;
+    for (let p = Math.max(low, start + Math.floor(cx - half)); p < after; ) {
+      if (p > stop) {
+        const mark = marks ? marks.subarray(p, after).indexOf(1) : -1;
+        stop = mark < 0 ? after : p + mark;
+        if (middle >= p && middle < stop) stop = middle;
       }
+      const dx = p - start - cx;
+      const r = Math.sqrt(dx * dx + square);
+      const ahead = (r - ri - 0.5) / width;
+      if (marks?.[p] || ahead >= bins) {
+        p++;
+        continue;
+      }
+      const from = ahead > 0 ? ahead | 0 : 0;
+      // The disk excluded by ri is smaller than its pixel.
+      const own = p === middle ? 1 - ri : -1;
+      let next = p + 1;
+      let isIn = false;
+      for (let s = 0, k = from; s < spread && k < bins; s++, k++) {
+        const centre = ri + width / 2 + k * width;
+        let weight = reach - Math.abs(r - centre);
+        if (s === 0 && own >= 0) weight = own;
+        if (!(weight > 0)) continue;
+        isIn = true;
+        if (weight >= 1 && own < 0)
+          next = Math.max(next, Math.min(stop, start + this.#whole(cx, square, dx, k, width)));
+        runs.add(p, next, k, weight < 1 ? weight : 1, 0);
+      }
+      // The hole that the first ring is about has no pixels to look at.
+      if (!isIn && r < ri)
+        next = Math.max(next, Math.min(stop, start + Math.floor(cx + halfChord(Math.max(0, ri - 0.5), square))));
+      p = next;
     }
-    // The disk excluded by ri is smaller than its pixel.
-    if (middle >= first && middle < end && !marks?.[middle]) {
-      ring[middle - first] = 0;
-      weights[(middle - first) * spread] = 1 - ri;
-    }
+  }
+
+  /** The column up to which pixels from dx on are whole in ring k as well, a pixel less than it may be. */
+  #whole(cx: number, square: number, dx: number, k: number, width: number): number {
+    const inner = this.grid.ri + k * width + 0.5;
+    const isAcross = dx >= 0 || (inner + 1e-6) ** 2 < square;
+    return isAcross ? Math.floor(cx + halfChord(inner + width - 1, square)) : Math.floor(cx - halfChord(inner, square));
+  }
+
+  /** The pixel in which a hole smaller than it lies; −1 without one. */
+  #middle(): number {
+    const { cx, cy, ri } = this.grid;
+    const [px, py] = [roundEven(cx), roundEven(cy)];
+    const isInside = ri < 0.5 && px >= 0 && py >= 0 && px < this.size.width && py < this.size.height;
+    return isInside ? py * this.size.width + px : -1;
   }
 }
 
@@ -136,19 +225,21 @@ export function ringTotals(grid: RingGrid, size: MaskSize, marks: Uint8Array | u
     Float64Array,
     Float64Array,
   ];
-  let [pixels, without] = [0, 0];
-  for (const { first, ring, weights } of rings.chunks(0, size.width * size.height))
-    for (let i = 0; i < ring.length; i++) {
-      const from = ring[i] as number;
-      if (from < 0) continue;
-      const isLost = marks?.[first + i] === 1;
-      pixels++;
-      if (isLost) without++;
-      for (let s = 0; s < rings.spread && from + s < grid.bins; s++) {
-        const weight = weights[i * rings.spread + s] as number;
-        sums[from + s] = (sums[from + s] as number) + weight;
+  let [pixels, without, last] = [0, 0, -1];
+  for (const { starts, ends, rings: of, weights } of rings.chunks(0, size.width * size.height))
+    for (let i = 0; i < starts.length; i++) {
+      const [k, weight] = [of[i] as number, weights[i] as number];
+      for (let p = starts[i] as number; p < (ends[i] as number); p++) {
+        const isLost = marks?.[p] === 1;
+        // A pixel in several rings has as many runs, one after the other.
+        if (p !== last) {
+          pixels++;
+          if (isLost) without++;
+        }
+        last = p;
+        sums[k] = (sums[k] as number) + weight;
         const own = isLost ? lost : rest;
-        own[from + s] = (own[from + s] as number) + weight;
+        own[k] = (own[k] as number) + weight;
       }
     }
   return { sums, lost, rest, pixels, without };
