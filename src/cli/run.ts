@@ -9,7 +9,6 @@ import {
   liveRows,
   loadUdfs,
   messageOf,
-  missingNumbers,
   type NamedResult,
   openRows,
   proxyRows,
@@ -192,7 +191,7 @@ async function analyse(
     const isAnsweredOnce = answerSignalsOnce();
     const isKilled = isHere && !isAnsweredOnce;
     const running = isKilled ? killable(() => runToFiles(ctx, scan, options)) : runToFiles(ctx, scan, options);
-    const { results, files, notes, faults, warnings } = await running.catch((error: unknown) => {
+    const { results, files, notes, faults, missing, warnings } = await running.catch((error: unknown) => {
       progress.end();
       const { results: some, files: written } = isEwaldError(error) ? error.detail : {};
       const isInterrupted = !live && isEwaldError(error, 'Aborted') && signal.aborted;
@@ -215,7 +214,6 @@ async function analyse(
     const slow = { bytes: read.before + read.bytes, seconds, threads: 'workers' in chosen ? chosen.workers : 1 };
     const advice = writes && !live ? worthCompiling(udfs, slow) : undefined;
     if (advice) note(dim(`hint: ${advice}`));
-    const missing = writes ? missingNumbers(results, scan.shape.nav, read.frames) : [];
     for (const text of [...faults, ...missing.map(({ text }) => text), ...notes]) if (writes) warn(text);
     if (surplus !== undefined) warn(surplus);
     const isUncounted = writes && tellReplaced(scan);

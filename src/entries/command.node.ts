@@ -128,7 +128,6 @@ export {
   spotSimulationRows,
 } from '../simulate/parameters.js';
 export { readCalibration } from '../stem/calibrate/read-calibration.node.js';
-export { missingNumbers } from '../stem/output/named-results.js';
 export {
   type AnalysisName,
   analysisRows,

@@ -44,7 +44,22 @@ test('a frame of results that are nothing but NaN is doubtful; a pixel of them i
   expect(missingNumbers([ofFrame(none, none, none, none)], [7], 7)).toMatchObject([
     { text: expect.stringContaining('sum: no pixel has a value'), isDoubtful: true },
   ]);
+  // What is over neither has numbers where they exist.
   expect(missingNumbers([ofFrame(none, none, none, 0)], [7], 7)).toEqual([]);
+});
+
+test('pixels of the detector without a number are counted, but those that are left out', () => {
+  const axes = { navAxes: 0, axes: ['sig_y', 'sig_x'] };
+  const image = (name: string) => result(name, Float64Array.of(none, 1, none, 2), axes);
+  const text = 'sum, max: 2 of 4 pixels have no value (NaN), as those do that are NaN in one frame';
+  expect(missingNumbers([image('sum'), image('max')], [7], 7)).toEqual([{ text, isDoubtful: true }]);
+  expect(missingNumbers([image('sum')], [7], 7, 2)).toEqual([]);
+  // Radii outside of the frame have none, and the analysis says so.
+  expect(missingNumbers([{ ...image('polar'), axes: ['azimuth', 'radius'] }], [7], 7)).toEqual([]);
+  const complex = result('field', Float64Array.of(none, none, 1, none, 2, 2), { ...axes, dtype: 'c128', shape: [3] });
+  expect(missingNumbers([complex], [7], 7)).toMatchObject([
+    { text: expect.stringMatching('^field: 2 of 3 pixels have') },
+  ]);
 });
 
 test('the names, shapes and types of results are told without their numbers, which are computed once', () => {

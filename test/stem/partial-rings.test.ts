@@ -61,3 +61,48 @@ test('a disk or ring that does not reach the frame is refused with the place, an
   ])
     expect(make).toThrow(/cx is 30, which is outside the frame.*; expected 0 to 13/);
 });
+
+test('a flat frame has no orders on rings that reach beyond it, and none is told where half of a ring is missing', async () => {
+  const [rows, columns] = [40, 56];
+  const flat = ctx.fromMemory(new Uint16Array(rows * columns).fill(100), { navShape: [1], sigShape: [rows, columns] });
+  const options = { cy: 14, cx: 25, ri: 0, ro: 30, nBins: 6, maxOrder: 5 };
+  for (const more of [{}, { useSparse: false }]) {
+    const found = await ctx.run(ctx.createRadialFourierAnalysis(flat, { ...options, ...more }));
+    const orders = [0, 1, 2, 3, 4, 5].map((ring) =>
+      [1, 2, 3, 5].map((order) => found[`absolute_${ring}_${order}`]?.data[0] as number),
+    );
+    for (const [ring, sizes] of orders.entries()) {
+      // Whole rings have the orders of their pixels, of which that in the middle has all, as in LiberTEM.
+      if (ring < 5) expect(Math.max(...sizes), `ring ${ring}`).toBeLessThan(ring < 2 ? 0.015 : 1e-6);
+      else expect([...sizes, found[`dominant_${ring}`]?.data[0]]).toEqual(Array(5).fill(Number.NaN));
+      expect(found[`absolute_${ring}_0`]?.data[0]).toBeGreaterThan(0);
+    }
+    expect(found.notes).toEqual([
+      expect.stringMatching(/^3 of 6 rings reach beyond the frame, which holds 4\d % /),
+    ]);
+  }
+  const { notes } = ctx.createRadialBinsAnalysis(flat, { cy: 14, cx: 25, ri: 0, ro: 30, nBins: 6 });
+  expect(notes).toEqual([
+    expect.stringMatching(/^3 of 6 rings reach beyond the frame.*: the sums are of the pixels that are in it$/),
+  ]);
+  const polar = ctx.createPolarAnalysis(flat, { cy: 14, cx: 25, ro: 36 });
+  expect(polar.notes).toEqual([
+    expect.stringMatching(/^21 of 36 radii reach beyond the frame, which holds 4 % of one and more/),
+  ]);
+  expect(ctx.createPolarAnalysis(flat, { cy: 14, cx: 25, ro: 15 }).notes).toEqual([]);
+  expect(ctx.createRadialFourierAnalysis(flat, { cy: 20, cx: 25, ro: 19 }).notes).toEqual([]);
+});
+
+test('a second order on a ring of which a part is missing is found to a few percent', async () => {
+  const [rows, columns] = [64, 64];
+  const pattern = Float32Array.from({ length: rows * columns }, (_, i) => {
+    const [y, x] = [Math.floor(i / columns) - 20, (i % columns) - 32];
+    return 100 * (1 + 0.4 * Math.cos(2 * Math.atan2(y, x)));
+  });
+  const one = ctx.fromMemory(pattern, { navShape: [1], sigShape: [rows, columns] });
+  const found = await ctx.run(
+    ctx.createRadialFourierAnalysis(one, { cy: 20, cx: 32, ri: 18, ro: 22, nBins: 1, maxOrder: 3 }),
+  );
+  expect(found.absolute_0_2?.data[0]).toBeCloseTo(0.2, 1);
+  expect(found.absolute_0_1?.data[0]).toBeLessThan(0.05);
+});

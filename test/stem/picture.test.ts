@@ -141,7 +141,7 @@ test('the scale bar of what is neither a scan nor a frame is in the unit of its 
   };
   // Of 3 pixels and of 3 × 2.5 mrad; the scan has nothing to do with either.
   const ofPixel = bar({});
-  expect(bar({ across: { step: 2.5, unit: 'mrad' } })).not.toBe(ofPixel);
+  expect(bar({ scales: [{ step: 2.5, unit: 'mrad' }] })).not.toBe(ofPixel);
 });
 
 test('a field has a wheel of its directions, with the length at its rim', () => {

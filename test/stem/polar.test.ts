@@ -3,8 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readNpy } from 'ewald';
-import { type Calibration, type ChannelAxis, Context } from 'ewald/udf';
+import { type Analysis, type Calibration, type ChannelAxis, Context } from 'ewald/udf';
 import { afterAll, expect, test } from 'vitest';
+import { type NamedResult, namedChannels } from '../../src/stem/output/named-results.js';
+import { axesOf } from '../../src/stem/output/result-axes.js';
 import { ewaldTogether } from '../support/cli.js';
 
 const ctx = new Context({ context: { backend: 'wasm' } });
@@ -113,7 +115,36 @@ test('axes have the unit of the calibration, and pixels without one', async () =
   expect(await axis({ scale })).toEqual(['radii, nm⁻¹', 0.5, `${turn}0.2500 nm⁻¹`]);
   const refused = { ...calibration, scale: { refused: 'two rings fit several lists' } };
   const { notes } = ctx.createPolarAnalysis(scan, { calibration: refused });
-  expect(notes).toEqual(['radii are in pixels: two rings fit several lists']);
+  expect(notes).toContain('radii are in pixels: two rings fit several lists');
+});
+
+test('files name the axes of rings and azimuths, with their numbers in degrees and in the unit of the radii', async () => {
+  const milliradians = { value: 0.5, error: 0 };
+  const options = { calibration: { ...calibration, milliradians }, ri: 4, ro: 20, nBins: 8 };
+  const named = async (analysis: Analysis): Promise<NamedResult[]> =>
+    namedChannels(analysis as never, (await ctx.runUdf(scan, analysis.udf)) as never);
+  const polar = await named(ctx.createPolarAnalysis(scan, { ...options, nAnnular: 90 }));
+  const fourier = await named(ctx.createRadialFourierAnalysis(scan, { ...options, nBins: 2, maxOrder: 1 }));
+  const bins = await named(ctx.createRadialBinsAnalysis(scan, { ...options, nBins: 2 }));
+  const raw = fourier.filter(({ name }) => name === 'raw');
+  const { names, coordinates } = axesOf([...polar.slice(0, 3), ...raw], undefined);
+  expect(names).toEqual([
+    ['azimuth', 'radius'],
+    ['scan_y', 'scan_x', 'radius'],
+    ['scan_y', 'scan_x', 'radius'],
+    ['ring', 'order', 'scan_y', 'scan_x'],
+  ]);
+  const ends = Object.fromEntries(
+    [...coordinates].map(([name, { values, unit }]) => [name, [values[0], values.at(-1), unit]]),
+  );
+  expect(ends).toEqual({ azimuth: [0, 356, '°'], radius: [2, 9, 'mrad'], ring: [4, 8, 'mrad'] });
+  expect(bins.map(({ desc, unit }) => [desc, unit])).toEqual([
+    ['sum over ring 0, 2 to 6 mrad', 'counts'],
+    ['sum over ring 1, 6 to 10 mrad', 'counts'],
+  ]);
+  // Another axis of this name and length has other numbers.
+  const other = { ...(polar[1] as NamedResult), name: 'other', scales: [{ step: 1, unit: 'px' }] };
+  expect(axesOf([polar[1] as NamedResult, other], undefined).names[1]?.[2]).toBe('other_2');
 });
 
 test('hot and dead pixels, gaps and a beam stop are skipped', async () => {

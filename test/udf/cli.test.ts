@@ -72,6 +72,7 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
       'positions',
       'results',
       'files',
+      'warnings',
       'seconds',
       'bytesPerSecond',
     ]);
@@ -218,6 +219,22 @@ describe.skipIf(!golden)('LiberTEM’s numbers from the shell', () => {
     expect(head).toBe('scan_y,scan_x,ring-intensity,point-intensity');
     expect(first).toBe(`0,0,${golden.ring_default.data[0]},${golden.point_default.data[0]}`);
     expect(rest).toHaveLength(29);
+  });
+
+  test('columns of a table say of which radius, ring and component they are', async () => {
+    const headOf = async (...given: string[]): Promise<string | undefined> => {
+      expect((await run(...given, '--force', '-o', 'heads.csv')).code).toBeLessThan(2);
+      return (await readFile(at('heads.csv'), 'utf8')).split('\n')[0];
+    };
+    const radii = [0, 1].map((k) => `mean (radius ${2 * k} pixels)`).join(',');
+    const polar = ['polar', ...scan, '--ro', '4', '--n-bins', '2'];
+    expect(await headOf(...polar, '--channel', 'mean')).toBe(`scan_y,scan_x,${radii}`);
+    expect(await headOf(...polar, '--channel', 'polar')).toBe('azimuth (°),radius (pixels),polar');
+    // Results of several analyses are chosen by the names that they have.
+    const both = ['radial-bins,com', ...scan, '--ro', '4', '--n-bins', '1', '--channel'];
+    expect(await headOf(...both, 'radial-bins-bin_0', '--channel', 'field')).toBe(
+      'scan_y,scan_x,radial-bins-bin_0 (0 to 4 pixels),com-field_y,com-field_x',
+    );
   });
 
   test('a table of an image of the detector has a row for each of its pixels', async () => {

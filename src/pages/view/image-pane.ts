@@ -259,7 +259,7 @@ export class ImagePane {
       ...(this.#vectors && { vectors: true }),
       ...(unit !== '' && { unit }),
       ...(axes && { axes }),
-      ...(plane && { across: plane.axes[1] }),
+      ...(plane && { scales: plane.axes }),
       log: this.fourier,
     };
   }

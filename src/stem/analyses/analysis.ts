@@ -13,7 +13,7 @@ import type { AnalysisParameters } from '../parameter-types.js';
 import { type AnalysisName, type analysisRows, knownAnalyses } from '../parameters.js';
 import { checkOptions, expectsScan } from './parameters.js';
 
-/** An axis of an image that does not show the scan, such as the radii of a polar transform. */
+/** An axis of a result beside those of the scan, such as the radii of a polar transform. */
 export interface ChannelAxis {
   readonly name: string;
   readonly unit: string;
@@ -36,8 +36,10 @@ export interface Channel {
   readonly complex?: boolean | undefined;
   /** Dtype of its numbers in files, for those that are copied from frames; absent for float64. */
   readonly dtype?: BufferDtype | undefined;
-  /** Axes of an image that shows neither the scan nor the frames, one for each of its dimensions. */
+  /** Its axes that are neither of the scan nor of the frames: the last ones, or all. */
   readonly axes?: readonly ChannelAxis[] | undefined;
+  /** What of a frame its numbers are of, such as the radii of a ring, for names of columns. */
+  readonly where?: string | undefined;
   /** Whether it is an image of the detector; a scan may have as many positions as the detector has pixels. */
   readonly isSig?: boolean | undefined;
   /** Whether it is better displayed on a logarithmic scale. */

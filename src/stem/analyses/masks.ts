@@ -10,7 +10,7 @@ import { product } from '../../util/product.js';
 import { masksUdf } from '../builtin/masks.js';
 import { radialBinsUdf } from '../builtin/rings.js';
 import { darkFieldRadii } from '../calibrate/calibration.js';
-import { type RingTotals, ringTotals } from '../images/rings.js';
+import { type RingTotals, ringShares, ringTotals } from '../images/rings.js';
 import {
   type Analysis,
   analysis,
@@ -23,7 +23,7 @@ import {
 } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { haveNeighbours, leftOutNote, leftOutOf, leftOutOfFrames, meanOfOthers, scaledMasks } from './left-out.js';
-import { anyCentreOf, centreOf, partNotes, radii, refuseBeyond } from './parameters.js';
+import { anyCentreOf, beyondNotes, centreOf, partNotes, radii, radiiText, refuseBeyond, ringOf } from './parameters.js';
 import { underMask } from './under-mask.js';
 
 /** Options of `createMaskAnalysis`. */
@@ -64,7 +64,7 @@ export const maskAnalysis: (scan: Scan, options: MaskAnalysisOptions) => Analysi
           const desc = `sum of each frame under ${title}`;
           if (!intensity.dtype.startsWith('c')) {
             const sums = columnOf(data, columns, k);
-            return [navChannel(scan, key, title, desc, empty[k] ? sums.fill(Number.NaN) : sums)];
+            return [navChannel(scan, key, title, desc, empty[k] ? sums.fill(Number.NaN) : sums, 'counts')];
           }
           const pairs = Float64Array.from({ length: data.length / columns }, (_, i) =>
             empty[k] ? Number.NaN : (data[2 * ((i >> 1) * columns + k) + (i % 2)] as number),
@@ -168,16 +168,25 @@ export const radialBinsAnalysis = /* @__PURE__ */ analysis('radial-bins', (scan,
   const { nBins: bins = Math.max(1, Math.round(ro - ri)), normalize = false } = options;
   const leftOut = leftOutOf(scan, what, options);
   const grid = { cx: centre.cx, cy: centre.cy, ri, ro, bins };
-  const totals = normalize || leftOut.marks ? ringTotals(grid, centre, leftOut.marks) : undefined;
+  const { scale } = calibratedBy(what, scan, options);
+  const totals = ringTotals(grid, centre, leftOut.marks);
+  const isScaled = normalize || leftOut.marks !== undefined;
+  const done = `the ${normalize ? 'means' : 'sums'} are of the pixels that are in it`;
   return {
-    notes: [...notes, ...(leftOut.marks && totals ? leftOutNote(totals, 'the rings', meanOfOthers) : [])],
+    notes: [
+      ...notes,
+      ...(leftOut.marks ? leftOutNote(totals, 'the rings', meanOfOthers) : []),
+      ...beyondNotes(ringShares(grid, centre, totals.sums), 'ring', done),
+    ],
     udf: radialBinsUdf.withParams({ ...grid, without: leftOut.pixels }) as AnyUdf,
     channels: ({ intensity }) =>
       Array.from({ length: bins }, (_, k) => {
         const data = columnOf(intensity.data, bins, k);
-        const times = totals ? factorOf(totals, k, normalize) : 1;
+        const times = isScaled ? factorOf(totals, k, normalize) : 1;
         if (times !== 1) for (let i = 0; i < data.length; i++) data[i] = times * (data[i] as number);
-        return navChannel(scan, `bin_${k}`, `bin ${k}`, `sum over ring ${k}`, data);
+        const where = radiiText(ringOf(grid, k), scale);
+        const desc = `${normalize ? 'mean' : 'sum'} over ring ${k}, ${where}`;
+        return { ...navChannel(scan, `bin_${k}`, `bin ${k}`, desc, data, 'counts'), where };
       }),
   };
 });

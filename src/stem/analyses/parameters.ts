@@ -178,6 +178,38 @@ export function radii(
   return { ri: inner, ro: outer };
 }
 
+/** Ring k of rings of equal width. */
+export function ringOf({ ri, ro, bins }: Readonly<Record<'ri' | 'ro' | 'bins', number>>, k: number) {
+  const width = (ro - ri) / bins;
+  return { ri: ri + k * width, ro: ri + (k + 1) * width };
+}
+
+/** Rings of which more is there are not worth a word: the outermost one of an even frame lacks some percent. */
+const wholeShare = 0.9;
+
+/** That rings reach beyond the frame, by the share of each that is in it, and what is done. */
+export function beyondNotes(shares: ArrayLike<number>, what: 'ring' | 'radius', done: string): string[] {
+  const cut = Array.from(shares).filter((share) => share < wholeShare);
+  if (cut.length === 0) return [];
+  const names = { ring: ['ring', 'rings'], radius: ['radius', 'radii'] }[what];
+  const [least, all] = [Math.min(...cut), shares.length];
+  const isOne = cut.length === 1;
+  const held = `${(100 * least).toFixed(0)} % of ${isOne ? 'it' : 'one and more of the others'}`;
+  return [
+    `${cut.length} of ${all} ${names[all === 1 ? 0 : 1]} ${isOne ? 'reaches' : 'reach'} beyond the frame, which holds ` +
+      `${held}: ${done}`,
+  ];
+}
+
+/** The radii of a ring in words, in the unit of a pixel of this size. */
+export function radiiText(
+  { ri, ro }: { readonly ri: number; readonly ro: number },
+  { value, unit }: { readonly value: number; readonly unit: string },
+): string {
+  const [from, to] = [ri, ro].map((radius) => Number((radius * value).toPrecision(5)));
+  return `${from} to ${to} ${unit}`;
+}
+
 /** Rejects an inner radius that is not below the outer one. `names` are the options that specify them. */
 export function checkRing(
   what: string,

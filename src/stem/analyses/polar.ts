@@ -4,11 +4,12 @@ import { argumentError } from '../../options/parameters.js';
 import type { ResultBuffer } from '../../udf/functions/buffers.js';
 import type { AnyUdf } from '../../udf/functions/udf.js';
 import { polarUdf } from '../builtin/polar.js';
+import { azimuthShares } from '../images/polar.js';
 import { analysisRows } from '../parameters.js';
 import { analysis, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { leftOutOf, leftOutOfFrames } from './left-out.js';
-import { centreOf, radii } from './parameters.js';
+import { beyondNotes, centreOf, radii } from './parameters.js';
 
 /** Options of `createPolarAnalysis`. */
 export type PolarOptions = OptionsOfAnalysis<'polar'>;
@@ -42,6 +43,11 @@ export const polarAnalysis = /* @__PURE__ */ analysis('polar', (scan, options, w
       ...notes,
       ...(scale.refused === undefined ? [] : [scale.refused]),
       ...leftOutOfFrames(leftOut, 'they are skipped'),
+      ...beyondNotes(
+        azimuthShares(params, { width, height }),
+        'radius',
+        'mean and variance are over the azimuths that are in it',
+      ),
     ],
     udf: polarUdf.withParams(params) as AnyUdf,
     channels({ sum, numFrames, mean, variance }: PolarResults) {
@@ -80,8 +86,8 @@ export const polarAnalysis = /* @__PURE__ */ analysis('polar', (scan, options, w
           shape: [nAnnular, nBins],
           axes,
         },
-        { ...means, shape: each },
-        { ...variances, shape: each },
+        { ...means, shape: each, axes: axes.slice(1) },
+        { ...variances, shape: each, axes: axes.slice(1) },
         { ...navChannel(scan, 'radii', 'radii', `radii, ${unit}`, radius, unit), shape: [nBins] },
         { ...navChannel(scan, 'azimuths', 'azimuths', 'azimuths, degrees', azimuth, 'degrees'), shape: [nAnnular] },
       ];

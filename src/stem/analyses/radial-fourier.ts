@@ -7,11 +7,13 @@ import { product } from '../../util/product.js';
 import { masksUdf } from '../builtin/masks.js';
 import { radialFourierUdf } from '../builtin/rings.js';
 import { harmonicsOf } from '../images/ring-harmonics.js';
-import { type RingGrid, ringTotals } from '../images/rings.js';
+import { type RingGrid, ringShares, ringTotals } from '../images/rings.js';
 import { analysisRows } from '../parameters.js';
 import { analysis, type Channel, type Made, type OptionsOfAnalysis } from './analysis.js';
+import { calibratedBy } from './calibrated.js';
 import { leftOutNote, leftOutOf, scaledMasks } from './left-out.js';
-import { centreOf, checkRing } from './parameters.js';
+import { beyondNotes, centreOf, checkRing, radiiText, ringOf } from './parameters.js';
+import type { PatternAxes } from './pattern-axes.js';
 
 /** Options of `createRadialFourierAnalysis`. */
 export type RadialFourierOptions = OptionsOfAnalysis<'radial-fourier'>;
@@ -19,7 +21,9 @@ export type RadialFourierOptions = OptionsOfAnalysis<'radial-fourier'>;
 /**
  * Channels `dominant_b` (order of the strongest component from 1 on, 0 where all are weak), `absolute_b_o`, `phase_b_o`
  * and `complex_b_o` for bin b and order o, and `raw`, [bins, orders, …scan] complex. Components are within 1e-8 of their
- * ring's sum, and with `useSparse` those of masks in single precision, like LiberTEM's complex64. A pixel without a count takes the mean of the others of its ring.
+ * ring's sum, and with `useSparse` those of masks in single precision, like LiberTEM's complex64. A pixel without a count
+ * takes the mean of the others of its ring. Of a ring that reaches beyond the frame, the orders from 1 on are those of what
+ * it has about its mean, so that a flat frame has none; NaN where half of it and more is beyond.
  */
 export const radialFourierAnalysis = /* @__PURE__ */ analysis('radial-fourier', (scan, options, what): Made<string> => {
   const { nBins: bins = 1, maxOrder = analysisRows.maxOrder.range.fallback, useSparse: sparse } = options;
@@ -29,10 +33,24 @@ export const radialFourierAnalysis = /* @__PURE__ */ analysis('radial-fourier', 
   checkRing(what, [ri, ro]);
   const leftOut = leftOutOf(scan, what, options);
   const grid = { cx: centre.cx, cy: centre.cy, ri, ro, bins };
+  const rings = { grid, scale: calibratedBy(what, scan, options).scale };
+  const { marks } = leftOut;
+  const totals = ringTotals(grid, centre, marks);
+  const shares = ringShares(grid, centre, totals.sums);
   const note = (lost: { readonly without: number; readonly pixels: number }) => [
     ...notes,
     ...leftOutNote(lost, 'the rings', 'they take the mean of the others of their ring'),
+    ...beyondNotes(
+      shares,
+      'ring',
+      `orders from 1 on are those of the rest about its mean, and none (NaN) where less than ${100 * leastShare} % is there`,
+    ),
   ];
+  const shown = (data: Float64Array): Channel[] => {
+    if (shares.every((share) => share === 1)) return channelsOf(scan, data, rings, orders);
+    const flat = harmonicsOf(grid, centre, maxOrder, new Uint8Array(centre.width * centre.height).fill(1));
+    return channelsOf(scan, aboutMeans(data, flat, shares, orders), rings, orders);
+  };
   if (sparse !== undefined) {
     const scaled = scaledMasks(masksOf({ ...centre, ...grid }, orders), leftOut, true);
     const { masks, empty } = scaled;
@@ -44,20 +62,17 @@ export const radialFourierAnalysis = /* @__PURE__ */ analysis('radial-fourier', 
         const counted = empty.some(Boolean)
           ? data.map((value, i) => (empty[(i >> 1) % (bins * orders)] ? Number.NaN : value))
           : data;
-        return channelsOf(scan, counted, bins, orders);
+        return shown(counted);
       },
     };
   }
-  const { marks } = leftOut;
-  const totals = marks ? ringTotals(grid, centre, marks) : undefined;
   return {
-    notes: totals ? note(totals) : notes,
+    notes: note(marks ? totals : { without: 0, pixels: 0 }),
     udf: radialFourierUdf.withParams({ ...grid, maxOrder, without: leftOut.pixels }) as AnyUdf,
     channels({ intensity }) {
       const data = intensity.data as Float64Array;
-      const whole =
-        marks && totals ? withMeans(data, totals.rest, harmonicsOf(grid, centre, maxOrder, marks), orders) : data;
-      return channelsOf(scan, whole, bins, orders);
+      const whole = marks ? withMeans(data, totals.rest, harmonicsOf(grid, centre, maxOrder, marks), orders) : data;
+      return shown(whole);
     },
   };
 });
@@ -92,10 +107,38 @@ function withMeans(data: Float64Array, rest: Float64Array, lost: Float64Array, o
   return out;
 }
 
-function channelsOf(scan: Scan, data: Float64Array, bins: number, orders: number): Channel[] {
+/** Rings of which less is in the frame have no orders. */
+const leastShare = 0.5;
+
+/**
+ * Components [positions, rings, orders], of rings that are not whole about the mean of each: less those of `flat`, a frame
+ * of ones, times the mean. NaN where too little is there.
+ */
+function aboutMeans(data: Float64Array, flat: Float64Array, shares: Float64Array, orders: number): Float64Array {
+  const out = data.slice();
+  const bins = shares.length;
+  for (let at = 0; at < out.length; at += 2 * orders) {
+    const b = (at / (2 * orders)) % bins;
+    const [share, first] = [shares[b] as number, 2 * b * orders];
+    if (share === 1) continue;
+    const mean = share < leastShare ? Number.NaN : (data[at] as number) / (flat[first] as number);
+    for (let k = 2; k < 2 * orders; k++) out[at + k] = (data[at + k] as number) - mean * (flat[first + k] as number);
+  }
+  return out;
+}
+
+/** Rings, and the size of a pixel. */
+interface ScaledRings {
+  readonly grid: RingGrid;
+  readonly scale: PatternAxes['scale'];
+}
+
+function channelsOf(scan: Scan, data: Float64Array, { grid, scale }: ScaledRings, orders: number): Channel[] {
+  const { bins } = grid;
   const { nav } = scan.shape;
   const n = product(nav);
   const raw = componentsFirst(data, bins * orders, n);
+  const step = (grid.ro - grid.ri) / bins;
   const channels: Channel[] = [];
   for (let b = 0; b < bins; b++) {
     const complex = Array.from({ length: orders }, (_, o) =>
@@ -104,14 +147,17 @@ function channelsOf(scan: Scan, data: Float64Array, bins: number, orders: number
     const size = complex.map((one) =>
       Float64Array.from({ length: n }, (_, i) => Math.hypot(one[2 * i] as number, one[2 * i + 1] as number)),
     );
+    const where = radiiText(ringOf(grid, b), scale);
     channels.push({
       key: `dominant_${b}`,
       title: `dominant order, ring ${b}`,
-      desc: 'order of the strongest component',
+      desc: `order of the strongest component of ring ${b}, ${where}`,
       shape: nav,
       data: dominantOf(size, n),
+      where,
     });
-    for (const [order, one] of complex.entries()) channels.push(...channelsOfOrder({ ring: b, order }, one, size, nav));
+    for (const [order, one] of complex.entries())
+      channels.push(...channelsOfOrder({ ring: b, order, where }, one, size, nav));
   }
   channels.push({
     key: 'raw',
@@ -120,6 +166,15 @@ function channelsOf(scan: Scan, data: Float64Array, bins: number, orders: number
     shape: [bins, orders, ...nav],
     data: raw,
     complex: true,
+    unit: 'counts',
+    axes: [
+      { name: 'ring', unit: scale.unit, first: (grid.ri + step / 2) * scale.value, step: step * scale.value },
+      { name: 'order', unit: '', first: 0, step: 1 },
+      ...nav.map((_, i) => ({
+        name: `scan_${(['x', 'y', 'z'] as const)[nav.length - 1 - i] ?? i}`,
+        ...{ unit: 'positions', first: 0, step: 1 },
+      })),
+    ],
   });
   return channels;
 }
@@ -143,7 +198,7 @@ function dominantOf(size: readonly Float64Array[], n: number): Float64Array {
     let best = 0;
     let at = 0;
     let all = 0;
-    if (Number.isNaN(size[0]?.[i])) return Number.NaN;
+    if (size.some((one) => Number.isNaN(one[i]))) return Number.NaN;
     for (const [o, one] of size.entries()) {
       all = Math.max(all, one[i] as number);
       if (o > 0 && (one[i] as number) > best) {
@@ -157,7 +212,7 @@ function dominantOf(size: readonly Float64Array[], n: number): Float64Array {
 
 /** Magnitude, phase and the complex numbers of one order; `size` has the magnitudes of all orders of the ring. */
 function channelsOfOrder(
-  { ring, order }: { readonly ring: number; readonly order: number },
+  { ring, order, where }: { readonly ring: number; readonly order: number; readonly where: string },
   complex: Float64Array,
   size: readonly Float64Array[],
   shape: readonly number[],
@@ -168,18 +223,30 @@ function channelsOfOrder(
     {
       key: `absolute_${ring}_${order}`,
       title: `magnitude, ${name}`,
-      desc: order === 0 ? 'magnitude' : 'magnitude over that of order 0',
+      desc: `${order === 0 ? 'magnitude' : 'magnitude over that of order 0'} of ring ${ring}, ${where}`,
+      unit: order === 0 ? 'counts' : '1',
+      where,
       shape,
       data: order === 0 ? magnitude : magnitude.map((value, i) => value / Math.max(1, first[i] as number)),
     },
     {
       key: `phase_${ring}_${order}`,
       title: `phase, ${name}`,
-      desc: 'phase in radians',
+      desc: `phase of ring ${ring}, ${where}, in radians`,
       unit: 'rad',
+      where,
       shape,
       data: magnitude.map((_, i) => Math.atan2(complex[2 * i + 1] as number, complex[2 * i] as number)),
     },
-    { key: `complex_${ring}_${order}`, title: name, desc: 'complex component', shape, data: complex, complex: true },
+    {
+      key: `complex_${ring}_${order}`,
+      title: name,
+      desc: `complex component of ring ${ring}, ${where}`,
+      unit: 'counts',
+      where,
+      shape,
+      data: complex,
+      complex: true,
+    },
   ];
 }

@@ -25,9 +25,32 @@ export interface PolarSamples {
   readonly valid: Uint8Array;
 }
 
+/** Where a sample is, in pixels. */
+function placeOf(
+  { cx, cy, e1, e2, ri, ro, radii, azimuths }: PolarGrid,
+  azimuth: number,
+  radius: number,
+): [number, number] {
+  const angle = (2 * Math.PI * azimuth) / azimuths;
+  const q = ri + (radius * (ro - ri)) / radii;
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return [cx + q * (cos + e1 * cos + e2 * sin), cy + q * (sin + e2 * cos - e1 * sin)];
+}
+
+const isInside = (x: number, y: number, { width, height }: MaskSize): boolean =>
+  x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1;
+
+/** The share of the azimuths of each radius that is inside the frame. */
+export const azimuthShares = (grid: PolarGrid, size: MaskSize): Float64Array =>
+  Float64Array.from({ length: grid.radii }, (_, k) => {
+    let inside = 0;
+    for (let j = 0; j < grid.azimuths; j++) if (isInside(...placeOf(grid, j, k), size)) inside++;
+    return inside / grid.azimuths;
+  });
+
 /** The samples of a grid. */
 export function polarSamples(grid: PolarGrid, { width, height }: MaskSize): PolarSamples {
-  const { cx, cy, e1, e2, ri, ro, radii, azimuths } = grid;
+  const { radii, azimuths } = grid;
   const skipped = marked(grid.without, { width, height });
   const count = azimuths * radii;
   const samples = {
@@ -36,11 +59,8 @@ export function polarSamples(grid: PolarGrid, { width, height }: MaskSize): Pola
     valid: new Uint8Array(count),
   };
   for (let s = 0; s < count; s++) {
-    const angle = (2 * Math.PI * Math.floor(s / radii)) / azimuths;
-    const q = ri + ((s % radii) * (ro - ri)) / radii;
-    const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-    const [x, y] = [cx + q * (cos + e1 * cos + e2 * sin), cy + q * (sin + e2 * cos - e1 * sin)];
-    if (!(x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1)) continue;
+    const [x, y] = placeOf(grid, Math.floor(s / radii), s % radii);
+    if (!isInside(x, y, { width, height })) continue;
     const [left, top] = [
       Math.min(Math.floor(x), Math.max(0, width - 2)),
       Math.min(Math.floor(y), Math.max(0, height - 2)),

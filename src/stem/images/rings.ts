@@ -244,3 +244,14 @@ export function ringTotals(grid: RingGrid, size: MaskSize, marks: Uint8Array | u
     }
   return { sums, lost, rest, pixels, without };
 }
+
+/** What share of each ring is in the frame, by the sums of weights there; 1 of one that does not reach its edge. */
+export function ringShares({ cx, cy, ri, ro, bins }: RingGrid, { width, height }: MaskSize, sums: Float64Array) {
+  const nearest = Math.min(cx, cy, width - 1 - cx, height - 1 - cy) + 1;
+  return sums.map((sum, k) => {
+    const [inner, outer] = [0, 1].map((end) => ri + ((k + end) * (ro - ri)) / bins) as [number, number];
+    // The edge of a ring is half a pixel wide on either side.
+    if (outer + 0.5 <= nearest) return 1;
+    return Math.min(1, sum / (Math.PI * (outer * outer - inner * inner)));
+  });
+}

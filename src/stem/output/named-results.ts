@@ -2,11 +2,19 @@
 
 import { numpyTypeOf } from '../../frames/numpy-types.js';
 import type { ResultBuffer } from '../../udf/functions/buffers.js';
-import type { BufferArray, BufferDtype } from '../../udf/functions/dtypes.js';
+import { type BufferArray, type BufferDtype, numbersPerElement } from '../../udf/functions/dtypes.js';
+import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import { oneLine } from '../../util/plain-text.js';
 import { product } from '../../util/product.js';
 import { type Analysis, later } from '../analyses/analysis.js';
+
+/** The numbers of an axis: the first (default 0), and the difference from one to the next. */
+export interface AxisScale {
+  readonly first?: number;
+  readonly step: number;
+  readonly unit: string;
+}
 
 /** One array of results. */
 export interface NamedResult {
@@ -18,10 +26,12 @@ export interface NamedResult {
   readonly navAxes: number;
   /** Unit of its numbers, if it is known. */
   readonly unit?: string;
-  /** Names of the axes of a result that is not over the scan, where they have some. */
+  /** Names of its axes that are not of the scan, the last ones, where they have some. */
   readonly axes?: readonly string[];
-  /** First value (default 0), step and unit of its last axis, if that is neither one of the scan nor of the detector. */
-  readonly across?: { readonly first?: number; readonly step: number; readonly unit: string } | undefined;
+  /** First value (default 0), step and unit of each of these; undefined for those that are counted. */
+  readonly scales?: readonly (AxisScale | undefined)[];
+  /** What of a frame its numbers are of, such as the radii of a ring. */
+  readonly where?: string;
   /** Description of its numbers, with their unit. */
   readonly desc?: string;
   /** Whether it is better displayed on a logarithmic scale. */
@@ -71,7 +81,8 @@ export function namedChannels(analysis: Analysis, results: ResultBuffers): Named
   const isOverScan = (shape: readonly number[]): boolean => shape.slice(0, nav.length).join() === nav.join();
   const measured = measuredOf(results);
   return analysis.channels(results).map((channel) => {
-    const { key, shape, complex, desc, unit, log, vectors, isSig, axes, dtype } = channel;
+    const { key, shape, complex, desc, unit, log, vectors, isSig, axes, dtype, where } = channel;
+    const isOver = !isSig && isOverScan(shape) && shape.length - (axes?.length ?? 0) >= nav.length;
     const names = isSig ? sigAxes(shape.length) : axes?.map((axis) => axis.name);
     const named = {
       name: key,
@@ -79,9 +90,10 @@ export function namedChannels(analysis: Analysis, results: ResultBuffers): Named
       ...(unit !== undefined && { unit }),
       shape: vectors ? [...shape, 2] : shape,
       dtype: complex ? ('c128' as const) : (dtype ?? 'f64'),
-      navAxes: !isSig && !axes && isOverScan(shape) ? nav.length : 0,
+      navAxes: isOver ? nav.length : 0,
       ...(names && { axes: names }),
-      ...(axes && { across: axes.at(-1) }),
+      ...(axes && { scales: axes.map((axis) => (['positions', ''].includes(axis.unit) ? undefined : axis)) }),
+      ...(where !== undefined && { where }),
       ...(log && { log }),
       ...(vectors && { vectors: true }),
     };
@@ -122,14 +134,41 @@ export interface MissingNumbers {
   readonly isDoubtful: boolean;
 }
 
+/** In how many pixels images of the detector have no number, of several with as many together. */
+function missingPixels(results: readonly NamedResult[], leftOut: number): MissingNumbers[] {
+  const byCount = new Map<string, string[]>();
+  for (const { name, data, dtype, navAxes, axes } of results) {
+    if (navAxes > 0 || !axes?.[0]?.startsWith('sig_')) continue;
+    if (!(data instanceof Float32Array || data instanceof Float64Array)) continue;
+    const each = numbersPerElement(dtype);
+    let found = 0;
+    for (let i = 0; i < data.length; i += each) if (Number.isNaN(data[i]) || Number.isNaN(data[i + each - 1])) found++;
+    const all = data.length / each;
+    // Those that a calibration leaves out are said by each analysis.
+    if (found <= leftOut || found === all) continue;
+    const key = `${found} ${all}`;
+    byCount.set(key, [...(byCount.get(key) ?? []), name]);
+  }
+  return [...byCount].map(([key, names]) => {
+    const [found = 0, all = 0] = key.split(' ').map(Number);
+    return {
+      text:
+        `${names.join(', ')}: ${found} of ${counted(all, 'pixel')} ${found === 1 ? 'has' : 'have'} no value (NaN), as ` +
+        'those do that are NaN in one frame',
+      isDoubtful: found > maxMissing * all,
+    };
+  });
+}
+
 /**
  * Which results over a scan are no number at some of the positions that were processed, with a remark for each number,
- * and which results over the detector are none in all pixels.
+ * and which results over the detector are none in some pixels, but for `leftOut` of them that were left out, or in all.
  */
 export function missingNumbers(
   results: readonly NamedResult[],
   nav: readonly number[],
   positions: number,
+  leftOut = 0,
 ): MissingNumbers[] {
   const all = product(nav);
   const expected = Math.min(positions, all);
@@ -159,7 +198,7 @@ export function missingNumbers(
       (names.every(isDerivative) ? ', as those do whose neighbours were measured' : ''),
     isDoubtful: found < (1 - maxMissing) * expected && names.some((name) => !isDerivative(name)),
   }));
-  return [...ofFrames, ...ofScan];
+  return [...ofFrames, ...missingPixels(results, leftOut), ...ofScan];
 }
 
 /** The name of a result as part of a file name, which must not lead into another folder. Throws `Argument`. */

@@ -123,9 +123,9 @@ function drawWheel(picture: Picture, x: number, most: number): void {
 }
 
 /** What stands below a picture: the name of the result, and which values are shown of one that has too many. */
-function captionOf({ name, desc, shape, navAxes, across }: NamedResult, { by, which }: Coloured): string {
+function captionOf({ name, desc, shape, navAxes, scales }: NamedResult, { by, which }: Coloured): string {
   const [rows = 1, columns = 1] = shape;
-  const unit = across ? 'values' : navAxes === 0 ? 'pixels' : 'positions';
+  const unit = scales ? 'values' : navAxes === 0 ? 'pixels' : 'positions';
   const of = `${Math.min(by, rows)} × ${Math.min(by, columns)} ${unit}`;
   return `${name}${desc === undefined ? '' : `: ${desc}`}${by === 1 ? '' : ` (the ${which} of ${of})`}`;
 }
@@ -135,7 +135,7 @@ function captionOf({ name, desc, shape, navAxes, across }: NamedResult, { by, wh
  * counts positions, or pixels of the detector.
  */
 export function pictureOf(result: NamedResult, step: number | undefined): Picture {
-  const { shape, navAxes, across, log = false } = result;
+  const { shape, navAxes, scales, log = false } = result;
   const image = coloured(result);
   const { rgba, by, scale, rim } = image;
   const [rows, columns] = [Math.ceil((shape[0] ?? 1) / by), Math.ceil((shape[1] ?? 1) / by)];
@@ -159,7 +159,7 @@ export function pictureOf(result: NamedResult, step: number | undefined): Pictur
   if (scale) drawBar(whole, width + gap, down, scale, log);
   else drawWheel(whole, width + gap, rim);
   const ofScan = step === undefined ? { step: 1, unit: 'positions' } : { step, unit: 'nm' };
-  const { step: each, unit } = across ?? (navAxes === 2 ? ofScan : { step: 1, unit: 'pixels' });
+  const { step: each, unit } = scales?.at(-1) ?? (navAxes === 2 ? ofScan : { step: 1, unit: 'pixels' });
   const length = roundLength((columns * by * each) / 3);
   const top = down + gap;
   if (length >= each) {

@@ -23,7 +23,7 @@ import { version } from '../../util/version.js';
 import { aboutText, type ResultsAbout } from './about.js';
 import { fileWord, type NamedResult, numpyType } from './named-results.js';
 import { pictureOf } from './picture-file.js';
-import { axesOf, type ResultAxes } from './result-axes.js';
+import { axesOf, ofLast, type ResultAxes } from './result-axes.js';
 import { refuseTiff, tiffOf } from './tiff-results.js';
 import { refuseZarr, writeZarr } from './zarr-results.node.js';
 
@@ -366,6 +366,29 @@ function rowsOf({ name, shape, navAxes, axes }: NamedResult): string {
   return `${name} has ${shape.slice(0, navAxes || shape.length).join(' × ')} ${what}`;
 }
 
+const letters = ['x', 'y', 'z'] as const;
+
+/** The names of the columns of a result: of each number that it has in a row, by its place on the other axes. */
+function columnNames({ name, shape, dtype, axes, scales, vectors, where }: NamedResult, rows: number): string[] {
+  const isPair = vectors === true && rows < shape.length;
+  const of = shape.slice(rows, isPair ? -1 : undefined);
+  const pairs = isPair ? ['y', 'x'] : numbersPerElement(dtype) === 2 ? ['real', 'imag'] : [''];
+  const own = where === undefined ? name : `${name} (${where})`;
+  const placed = of.reduce<string[]>(
+    (heads, length, i) => {
+      const at = rows + i;
+      const scale = ofLast(scales, shape, at);
+      const axis = ofLast(axes, shape, at);
+      const places = Array.from({ length }, (_, k) =>
+        scale ? ` (${axis} ${Number(((scale.first ?? 0) + k * scale.step).toPrecision(6))} ${scale.unit})` : `_${k}`,
+      );
+      return heads.flatMap((head) => places.map((place) => `${head}${place}`));
+    },
+    [own],
+  );
+  return placed.flatMap((head) => pairs.map((part) => (part === '' ? head : `${head}_${part}`)));
+}
+
 /** One row per scan position, or per pixel of results over the detector, and one column per result. */
 function csv(results: readonly NamedResult[]): string {
   const [first] = results;
@@ -373,15 +396,23 @@ function csv(results: readonly NamedResult[]): string {
   const axes = rowAxes(results);
   const rows = product(axes);
   const columns: { head: string; at(row: number): number | bigint }[] = [];
-  for (const { name, shape, dtype, data } of results) {
-    const each = (product(shape) * numbersPerElement(dtype)) / rows;
-    for (let k = 0; k < each; k++)
-      columns.push({ head: each === 1 ? name : `${name}_${k}`, at: (row) => data[row * each + k] as number | bigint });
+  for (const result of results) {
+    const { data } = result;
+    const heads = columnNames(result, axes.length);
+    for (const [k, head] of heads.entries())
+      columns.push({ head, at: (row) => data[row * heads.length + k] as number | bigint });
   }
   // Channels may be called x and y.
   const kind = first.navAxes > 0 ? 'scan' : 'axis';
-  const names = first.axes ?? axes.map((_, i) => `${kind}_${['x', 'y', 'z'][axes.length - 1 - i] ?? i}`);
-  const lines = [[...names, ...columns.map(({ head }) => csvCell(oneLine(head, 'the name of a result')))].join(',')];
+  const own = first.navAxes > 0 ? undefined : first.axes;
+  const scales = axes.map((_, i) => (own ? ofLast(first.scales, axes, i) : undefined));
+  const names = axes.map((_, i) => {
+    const name = own?.[i] ?? `${kind}_${letters[axes.length - 1 - i] ?? i}`;
+    const { unit = '' } = scales[i] ?? {};
+    return unit === '' ? name : `${name} (${unit})`;
+  });
+  const heads = [...names, ...columns.map(({ head }) => head)];
+  const lines = [heads.map((head) => csvCell(oneLine(head, 'the name of a result'))).join(',')];
   for (let row = 0; row < rows; row++) {
     const place: number[] = [];
     for (let axis = axes.length - 1, left = row; axis >= 0; axis--) {
@@ -389,7 +420,11 @@ function csv(results: readonly NamedResult[]): string {
       place.unshift(left % length);
       left = Math.floor(left / length);
     }
-    lines.push([...place, ...columns.map(({ at }) => String(at(row)))].join(','));
+    const at = place.map((k, i) => {
+      const { first = 0, step = 1 } = scales[i] ?? {};
+      return first + k * step;
+    });
+    lines.push([...at, ...columns.map(({ at }) => String(at(row)))].join(','));
   }
   return `${lines.join('\n')}\n`;
 }

@@ -21,9 +21,11 @@ import { observer } from '../../util/callbacks.js';
 import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
 import { product } from '../../util/product.js';
 import type { Analysis } from '../analyses/analysis.js';
+import { leftOutOf } from '../analyses/left-out.js';
 import type { UdfContext } from '../context.js';
 import { aboutRun, type ResultsAbout } from './about.js';
 import {
+  type MissingNumbers,
   measuredOf,
   missingNumbers,
   type NamedResult,
@@ -130,7 +132,9 @@ export async function runToFiles(
   readonly notes: readonly string[];
   /** Why results are wrong as they are. */
   readonly faults: readonly string[];
-  /** Both, with what the scan, its analyses and its numbers say: all with which the results are to be read. */
+  /** Which results lack numbers. */
+  readonly missing: readonly MissingNumbers[];
+  /** All of them, with what the scan, its analyses and its numbers say: all with which the results are to be read. */
   readonly warnings: readonly string[];
 }> {
   const {
@@ -176,13 +180,13 @@ export async function runToFiles(
   const makePage = html === undefined ? undefined : await pageMaker(html, { htmlMb, commandLine });
   const prepared = await ctx.prepare(analyses, running);
   const all = [...prepared.map(({ udf }) => udf), ...udfs];
-  const isChosen = ({ name }: NamedResult): boolean => channels === undefined || channels.includes(name);
   const named = (found: readonly ResultBuffers[]): NamedResult[] =>
     all.flatMap(({ definition }, i) => {
       const [analysis, buffers = {}] = [prepared[i], found[i]];
-      const results = (analysis ? namedChannels(analysis, buffers) : namedBuffers(buffers)).filter(isChosen);
       const prefix = all.length > 1 ? `${analysis?.name ?? definition.name}-` : '';
-      return results.map((result) => renamed(result, `${prefix}${result.name}`));
+      return (analysis ? namedChannels(analysis, buffers) : namedBuffers(buffers))
+        .filter(({ name }) => channels?.some((one) => one === name || one === `${prefix}${name}`) ?? true)
+        .map((result) => renamed(result, `${prefix}${result.name}`));
     });
   let files: ResultFiles | undefined;
   let shown: ViewedRun | undefined;
@@ -210,12 +214,14 @@ export async function runToFiles(
     const notes = failure ? [] : prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);
     const found = failure ? [] : prepared.flatMap((one, i) => one.faults?.(buffers[i]) ?? []);
     const faults = failure ? [] : [...(await changesOf(scan)), ...found];
+    const leftOut = Math.max(0, ...analyses.map(({ name, options = {} }) => leftOutOf(scan, name, options).count));
+    const missing = missingNumbers(results, scan.shape.nav, measuredPositions(scan, buffers), leftOut);
     const before = new Set(prepared.flatMap((one) => one.notes ?? []));
     const warnings = [
       ...scan.notes.filter(({ kind }) => kind === 'warning').map(({ text }) => text),
       ...(failure ? [failure.message] : []),
       ...[...faults, ...before, ...notes, ...countTexts(scan).texts],
-      ...missingNumbers(results, scan.shape.nav, measuredPositions(scan, buffers)).map(({ text }) => text),
+      ...missing.map(({ text }) => text),
     ];
     const about = {
       ...aboutRun(scan, { analyses, udfs, roi, corrections }, all),
@@ -233,7 +239,7 @@ export async function runToFiles(
     shown?.end(failure, written, [...faults, ...before, ...notes]);
     shown = undefined;
     if (failure) throw withResults(failure, results, written);
-    return { results, files: written, notes, faults, warnings };
+    return { results, files: written, notes, faults, missing, warnings };
   } catch (error) {
     shown?.fail(error);
     throw error;
