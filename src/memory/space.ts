@@ -154,6 +154,16 @@ class Counted {
     if (watched) backstop.register(span, { ...watched, free: release }, span);
     return span.freedBy(release);
   }
+
+  /** Counts a span until it is freed or collected, which frees its memory by itself. */
+  protected collected(span: Allocation): Allocation {
+    const { byteLength } = span;
+    const free = (): void => {
+      this.#live -= byteLength;
+    };
+    backstop.register(span, { free }, span);
+    return span;
+  }
 }
 
 /** Memory in buffers of JavaScript, without addresses. */
@@ -353,6 +363,10 @@ export class NativeSpace extends BufferSpace {
     super();
     this.#access = access;
     this.model = access.model;
+  }
+
+  override allocate(bytes: number, what?: string, align?: number): Allocation {
+    return this.collected(super.allocate(bytes, what, align));
   }
 
   override span(address: Address, bytes: number): Span {

@@ -182,7 +182,8 @@ for (const backend of ['native', 'wasm'] as const) {
         edges.edges_read_text((i: number) => `${edges.edges_read_text(() => 'inner', 0)}${'x'.repeat(i)}`, 3),
       ).toBe(4);
       expect(refusal(() => edges.edges_read_text(() => 'a\0b', 0))).toMatch(/NUL/);
-      expect(edges.liveBytes).toBe(before);
+      // What tests before have left may be collected meanwhile.
+      expect(edges.liveBytes).toBeLessThanOrEqual(before);
       const kept = edges.edges_keep_text(() => 'kept');
       expect(kept.as('char').text()).toBe('kept');
     });

@@ -223,6 +223,7 @@ for (const backend of ['native', 'wasm'] as const) {
 
     test('what C keeps lives as long as its owner', async () => {
       const store = lib.keeps_store_new();
+      await collect();
       const before = lib.liveBytes;
       for (const [i, text] of ['zero', 'one'].entries())
         expect(lib.keeps_store_bind(store, i, lib.keep(text, store), null)).toBe(0);
@@ -236,10 +237,25 @@ for (const backend of ['native', 'wasm'] as const) {
       expect(lib.keeps_live()).toBe(0);
     });
 
+    test('memory that was collected is not counted as live', async () => {
+      await collect();
+      const before = lib.liveBytes;
+      const kept = lib.alloc('double', 10);
+      (() => {
+        for (let i = 0; i < 50; i++) lib.alloc('double', 1000);
+      })();
+      expect(lib.liveBytes - before).toBeGreaterThanOrEqual(400_080);
+      await collect();
+      expect(lib.liveBytes - before).toBe(80);
+      kept.dispose();
+      expect(lib.liveBytes).toBe(before);
+    });
+
     test('a handle keeps what its functions are given, where that is said', async () => {
       const handles = { keeps_store: { free: 'keeps_store_close', keeps: { keeps_store_bind: 'text' } } };
       const other = await openKeeps(backend, { header: lib.table, handles });
       const store = other.keeps_store_new();
+      await collect();
       const before = other.liveBytes;
       const texts = ['zero', 'one', 'two', 'three'];
       for (const [i, text] of texts.entries()) other.keeps_store_bind(store, i, text, null);
