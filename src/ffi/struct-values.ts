@@ -75,10 +75,23 @@ export function readStruct(access: Access, view: DataView, offset: number, type:
 export function carryBytes(access: Access, object: Record<string, unknown>, type: StructType): void {
   const bytes = origins.get(object);
   if (!bytes) return;
-  const { fields = [] } = access.membersOf(type.tag) ?? {};
-  if (fields.some((field) => losesBytes(access, bytes, field, object[field.name])))
-    (object as Carrier)[bytesOfC] = bytes;
+  const { fields = [], overlaps = false } = access.membersOf(type.tag) ?? {};
+  const isLess = overlaps
+    ? differsAnew(access, bytes, object, type)
+    : fields.some((field) => losesBytes(access, bytes, field, object[field.name]));
+  if (isLess) (object as Carrier)[bytesOfC] = bytes;
   else delete (object as Carrier)[bytesOfC];
+}
+
+/** Whether the members of a union alone are other bytes, or contradict each other: a NaN, a bool of 2, a gap. */
+function differsAnew(access: Access, bytes: Uint8Array, object: object, type: StructType): boolean {
+  const again = new Uint8Array(bytes.length);
+  try {
+    access.write(new DataView(again.buffer), 0, type, Object.fromEntries(Object.entries(object)), () => '');
+  } catch {
+    return true;
+  }
+  return again.some((byte, i) => byte !== bytes[i]);
 }
 
 /** Whether a member that is written as it was read has other bytes: behind a zero, in another encoding, or rounded. */
