@@ -21,23 +21,23 @@ import {
 import { type CFunction, type CType, type FunctionType, isText, type PointerType, typeText } from './header/types.js';
 import { Callback } from './kept-callback.js';
 import { lengthCheck, rowCheck } from './lengths.js';
+import { type ListElement, listElement } from './list-elements.js';
 import { assertElements, assertUsable, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import {
   alignedArgument,
   isNested,
+  listArgument,
   nestedArgument,
-  numbersArgument,
   type Passing,
   plainText,
   pointersArgument,
   rowsArgument,
-  wideArgument,
 } from './pointer-arguments.js';
 import type { Runtime } from './runtime.js';
 import type { Place, Scalar } from './scalars.js';
 import { structsArgument } from './struct-arguments.js';
-import { partOf, type Wide } from './wide-values.js';
+import { partOf } from './wide-values.js';
 
 /**
  * The parameters of a function. `lengths` supplements the header: parameter → number, or another parameter that contains
@@ -162,10 +162,12 @@ class PointerParameter {
   readonly #place: Place;
   readonly #sized: boolean;
   readonly #scalar: Scalar | undefined;
+  /** What lists consist of. */
+  readonly #element: ListElement | undefined;
   readonly #isText: boolean;
   readonly #align: number;
   /** The elements of rows, for a pointer to pointers. */
-  readonly #rows: Scalar | undefined;
+  readonly #rows: ListElement | undefined;
   /** The type of memory of this library that was found to be what C takes. */
   #accepted: CType | undefined;
 
@@ -175,7 +177,8 @@ class PointerParameter {
     this.#scalar = runtime.scalar(to);
     this.#align = runtime.alignOf(to);
     this.#isText = to.kind === 'scalar' && this.#scalar?.layout.size === 1;
-    this.#rows = to.kind === 'pointer' ? runtime.scalar(to.to) : undefined;
+    this.#element = listElement(runtime, to);
+    this.#rows = to.kind === 'pointer' ? listElement(runtime, to.to) : undefined;
   }
 
   convert(given: unknown, frame: Frame): Argument {
@@ -221,7 +224,7 @@ class PointerParameter {
   /** Memory of `ewald/memory` and of C; undefined for anything else. */
   #memoryOfC(given: unknown, kind: unknown, passing: Passing): Argument | undefined {
     const { runtime, place, frame } = passing;
-    if (kind === IndirectMemory2D) return rowsArgument(given as IndirectMemory2D, this.#rows, this.#type, passing);
+    if (kind === IndirectMemory2D) return rowsArgument(given as IndirectMemory2D, this.#type, passing);
     const isArray = kind === CArray;
     if (!isArray && kind !== Pointer) return undefined;
     const value = given as CArray | Pointer;
@@ -280,15 +283,15 @@ class PointerParameter {
     if (scalar && (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean')) {
       // C reads a text up to its NUL, which a number does not have.
       if (this.#isText && to.const) throw this.#refused(value, 'a text, or the bytes in a typed array');
-      if (to.const) return numbersArgument([value], scalar, { ...passing, direction: 'in' }, this.#align);
+      if (to.const)
+        return listArgument([value], this.#element as ListElement, { ...passing, direction: 'in' }, this.#align);
       throw this.#refused(value, 'an array of one element, or ref(), to write into');
     }
     if (Array.isArray(value) && scalar)
       return copiedOnce(frame, value, scalar.format, passing.direction, () =>
-        numbersArgument(value, scalar, passing, this.#align),
+        listArgument(value, this.#element as ListElement, passing, this.#align),
       );
-    const wide = this.#runtime.wide(to);
-    if (wide) return this.#wide(value, wide, passing);
+    if (this.#element && !scalar) return this.#wide(value, this.#element, passing);
     if (Array.isArray(value) && to.kind === 'pointer') return this.#table(value, to, passing);
     if (to.kind === 'struct' && typeof value === 'object' && value !== null) {
       const isList = Array.isArray(value);
@@ -300,23 +303,36 @@ class PointerParameter {
   }
 
   /** Complex numbers, `long double` and 128-bit integers: a list of them, or one that C only reads. */
-  #wide(value: unknown, wide: Wide, passing: Passing): Argument | undefined {
+  #wide(value: unknown, element: ListElement, passing: Passing): Argument | undefined {
     const { to } = this.#type;
     const isList = Array.isArray(value);
     if (!isList && (!to.const || (typeof value === 'object' && value === null))) return undefined;
-    // A list of numbers might be real parts alone, or both parts by turns.
-    if (isList && partOf(to) && value.some((one) => typeof one === 'number'))
+    if (isList) this.#refuseParts(value, to, '');
+    return listArgument(
+      isList ? value : [value],
+      element,
+      isList ? passing : { ...passing, direction: 'in' },
+      this.#align,
+    );
+  }
+
+  /** A list of numbers might be real parts alone, or both parts by turns. */
+  #refuseParts(list: readonly unknown[], type: CType, rows: string): void {
+    const part = partOf(type);
+    if (part && list.some((one) => typeof one === 'number'))
       throw this.#refused(
-        value,
-        `${withArticle(partOf(to)?.array ?? '')} of re, im, re, im, or a list such as [{ re: 1, im: 0 }]; a list of ` +
-          'numbers could be either',
+        list,
+        `${rows}${withArticle(part.array)} of re, im, re, im, or a list such as [{ re: 1, im: 0 }]; a list of numbers could ` +
+          'be either',
       );
-    return wideArgument(isList ? value : [value], to, wide, isList ? passing : { ...passing, direction: 'in' });
   }
 
   /** An array for a pointer to pointers; undefined for numbers, which are no rows. */
   #table(value: unknown[], to: PointerType, passing: Passing): Argument | undefined {
-    if (this.#rows && isNested(value, this.#rows.format.array)) return nestedArgument(value, this.#rows, to, passing);
+    if (this.#rows && isNested(value, this.#rows.array)) {
+      for (const row of value) if (Array.isArray(row)) this.#refuseParts(row, to.to, 'rows, each ');
+      return nestedArgument(value, this.#rows, to, passing);
+    }
     const numbers = value.some((one) => typeof one === 'number' || typeof one === 'bigint');
     if (this.#rows && numbers && !isByte(to.to, this.#runtime)) return undefined;
     return pointersArgument(value, to, passing);

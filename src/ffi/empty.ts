@@ -52,9 +52,22 @@ export function refusingEmpty(parameter: Parameter, fn: CFunction, i: number, ru
   const counts = fn.parameters.flatMap(({ type: other }, at) =>
     (runtime.scalar(other)?.layout.kind ?? 'float') === 'float' ? [] : [at],
   );
+  // Nothing but its NULL can end it.
+  if (type.to.kind === 'pointer' && counts.length === 0) return parameter;
   const endsWithZero = needsZero(fn, i, runtime);
+  const isCounted = type.to.const && type.to.kind !== 'struct' && !isText(type) && counts.length > 0;
   const check = (values: readonly unknown[]): void => {
-    if (typeof values[i] !== 'object' || values[i] === null) return;
+    const given = values[i];
+    if (isCounted && (typeof given === 'number' || typeof given === 'bigint')) {
+      const at = counts.find((other) => Number(values[other]) > 1);
+      if (at === undefined) return;
+      throw new EwaldError(
+        'Shape',
+        `${parameter.place()} is one number, and argument ${at + 1} (${fn.parameters[at]?.name || 'an integer'}) is ` +
+          `${String(values[at])}, as many as C may read: pass an array, [${String(given)}] if it has one element`,
+      );
+    }
+    if (typeof given !== 'object' || given === null) return;
     if (endsWithZero && isEndless(values[i]))
       throw new EwaldError(
         'Shape',
@@ -65,7 +78,8 @@ export function refusingEmpty(parameter: Parameter, fn: CFunction, i: number, ru
     throw new EwaldError(
       'Shape',
       `${parameter.place()} is an array without elements, and no integer of the call says so with 0; C would go beyond ` +
-        `it: ${typeText(type)} needs at least one element, or null where the function allows it`,
+        `it: ${typeText(type)} needs at least one element, or null where the function allows it` +
+        (type.to.kind === 'pointer' ? '; a table that its NULL ends is [null]' : ''),
     );
   };
   return { ...parameter, check };

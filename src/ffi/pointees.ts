@@ -35,10 +35,14 @@ export function describePointee({ to }: PointerType, runtime: Runtime): string {
       'rows such as [[1, 2], [3, 4]], an IndirectMemory2D (IndirectMemory2D.fromRows creates one from typed arrays), ' +
       'memory from alloc(), a pointer or null'
     );
+  if (to.kind === 'pointer' && partOf(to.to))
+    return `rows such as [[{ re: 1, im: 0 }]], or ${arrayOf(to.to)}s of re, im, re, im, memory from alloc(), a pointer or null`;
   const element = elementOf(to, runtime);
   const flat = element ? `${withArticle(arrayName(element))} of all rows one after the other, ` : '';
   return `${flat}memory from alloc(), a pointer or null`;
 }
+
+const arrayOf = (type: CType): string => partOf(type)?.array ?? '';
 
 /** What the rows of an array of arrays consist of; undefined for what is no array, and for structs. */
 function elementOf(type: CType, runtime: Runtime): Scalar | undefined {

@@ -8,15 +8,14 @@ import { addressOfRow } from '../memory/pointer-table.js';
 import { type Address, offsetBy, toMultiple } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import { CArray } from './carray.js';
-import type { Argument, Direction, Frame } from './frame.js';
-import { type CType, isText, type PointerType, typeText } from './header/types.js';
+import type { Argument, Direction, Frame, Scratch } from './frame.js';
+import { isText, type PointerType, typeText } from './header/types.js';
 import { Lent, lentView } from './lent.js';
+import { type ListElement, putElements, setElement, takeElements } from './list-elements.js';
 import { assertElements, assertUsable, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
-import { type Place, type Scalar, shown, textOf } from './scalars.js';
-import { putMember } from './struct-values.js';
-import type { Wide } from './wide-values.js';
+import { type Place, shown, textOf } from './scalars.js';
 
 /** How an argument is passed: to which place of which library, in which call, and which way elements are copied. */
 export interface Passing {
@@ -25,7 +24,7 @@ export interface Passing {
   readonly frame: Frame;
   readonly direction: Direction;
   /** Whether the caller stated the direction. */
-  readonly isMarked?: boolean;
+  readonly isMarked?: boolean | undefined;
 }
 
 /** A table of addresses, which is read after the call. */
@@ -92,7 +91,7 @@ function takeMoved(
   }
   const before = new Map(values.map((value, i) => [Number(addresses[i]), value]));
   for (const [i, address] of moved)
-    values[i] = address && before.has(Number(address)) ? before.get(Number(address)) : read(address);
+    setElement(values, i, address && before.has(Number(address)) ? before.get(Number(address)) : read(address));
 }
 
 /**
@@ -127,7 +126,7 @@ export function pointersArgument(values: unknown[], to: PointerType, passing: Pa
   frame.after(() => {
     for (const [i, left] of texts) {
       const text = left();
-      if (text !== undefined) putMember(values, `${i}`, text);
+      if (text !== undefined) setElement(values, i, text);
     }
     if (hasChanged()) takeMoved(values, addresses, now, read);
   });
@@ -135,7 +134,7 @@ export function pointersArgument(values: unknown[], to: PointerType, passing: Pa
 }
 
 /** Whether an array contains rows: arrays and typed arrays, those of the `array` of C first, with null for missing rows. */
-export function isNested(values: readonly unknown[], array: Scalar['format']['array']): boolean {
+export function isNested(values: readonly unknown[], array: ListElement['array']): boolean {
   let rows = 0;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
@@ -149,9 +148,9 @@ export function isNested(values: readonly unknown[], array: Scalar['format']['ar
  * `[[1, 2], [3, 4]]` for `double **`: rows are copied in, and back unless their elements are const; typed arrays are
  * passed as they are where they have an address. Rows that C moved are in the order of C after the call.
  */
-export function nestedArgument(values: unknown[], row: Scalar, to: PointerType, passing: Passing): Argument {
+export function nestedArgument(values: unknown[], row: ListElement, to: PointerType, passing: Passing): Argument {
   const { runtime, place, frame, direction, isMarked } = passing;
-  const { array } = row.format;
+  const array = row.isNumber ? row.array : undefined;
   for (let i = 0; i < values.length; i++) {
     const value = values[i];
     // Rows of the exact type need no check but for one: a buffer that was transferred leaves them empty.
@@ -159,7 +158,7 @@ export function nestedArgument(values: unknown[], row: Scalar, to: PointerType, 
     if (!ArrayBuffer.isView(value)) continue;
     const placeOf = (): string => `${place()}[${i}]`;
     assertUsable(value, placeOf);
-    assertElements(value, to.to, row, runtime, to, placeOf);
+    assertElements(value, to.to, runtime.scalar(to.to), runtime, to, placeOf);
   }
   const back = !to.to.const && !(isMarked && direction === 'in');
   const addresses = rowAddresses(values, back ? 'inout' : 'in', row, passing);
@@ -175,16 +174,14 @@ export function nestedArgument(values: unknown[], row: Scalar, to: PointerType, 
 function rowAddresses(
   values: readonly unknown[],
   direction: Direction,
-  row: Scalar,
+  row: ListElement,
   { runtime, place, frame }: Passing,
 ): readonly Address[] {
   const copies = new Map<unknown[], Address>();
   const copied = (value: unknown[], i: number): Address => {
     const known = copies.get(value);
     if (known !== undefined) return known;
-    const { address, view } = frame.scratch(Math.max(1, value.length) * row.layout.size, direction);
-    putNumbers(view(), value, row, () => `${place()}[${i}]`);
-    if (direction !== 'in') frame.after(() => takeBack(view(), value, row));
+    const { address } = placedList(value, row, { place: () => `${place()}[${i}]`, frame, direction });
     copies.set(value, address);
     return address;
   };
@@ -243,63 +240,38 @@ export function alignedArgument(
   return argument;
 }
 
-/** An array of numbers: copied in, and back unless C only reads it. */
-export function numbersArgument(
+/** A list of numbers, or of what else is an element: copied in, and back unless C only reads it. */
+export function listArgument(
   values: unknown[],
-  scalar: Scalar,
+  element: ListElement,
   { place, frame, direction }: Pick<Passing, 'place' | 'frame' | 'direction'>,
   align?: number,
 ): Argument {
-  const { size } = scalar.layout;
-  // Bytes may be a text, which ends with a zero for functions that look for it.
-  const { argument, view } = frame.scratch(
-    (size === 1 ? values.length + 1 : Math.max(1, values.length)) * size,
-    direction,
-    align,
-  );
-  putNumbers(view(), values, scalar, place);
-  if (direction !== 'in') frame.after(() => takeBack(view(), values, scalar));
-  return argument;
+  return placedList(values, element, { place, frame, direction }, align).argument;
 }
 
-/** A list of complex numbers, of `long double` or of 128-bit integers: copied in, and back unless C only reads it. */
-export function wideArgument(
+export function placedList(
   values: unknown[],
-  type: CType,
-  wide: Wide,
-  { runtime, place, frame, direction }: Passing,
-): Argument {
-  const size = runtime.sizeOf(type);
-  const { argument, view } = frame.scratch(Math.max(1, values.length) * size, direction, runtime.alignOf(type));
-  for (const [i, value] of values.entries()) wide.write(view(), i * size, value, () => `${place()}[${i}]`);
-  if (direction !== 'in')
-    frame.after(() => {
-      for (let i = 0; i < values.length; i++) values[i] = wide.read(view(), i * size);
-    });
-  return argument;
-}
-
-function putNumbers(view: DataView, values: readonly unknown[], scalar: Scalar, place: Place): void {
-  for (const [i, value] of values.entries())
-    scalar.format.put(
-      view,
-      i * scalar.layout.size,
-      scalar.in(value, () => `${place()}[${i}]`),
-    );
-}
-
-function takeBack(view: DataView, row: unknown[] | ArrayBufferView, scalar: Scalar): void {
-  if (!Array.isArray(row)) viewBytes(row).set(viewBytes(view, row));
-  else for (let j = 0; j < row.length; j++) row[j] = scalar.out(scalar.format.read(view, j * scalar.layout.size));
+  element: ListElement,
+  { place, frame, direction }: Pick<Passing, 'place' | 'frame' | 'direction'>,
+  align?: number,
+): Scratch {
+  const { size } = element;
+  // Bytes may be a text, which ends with a zero for functions that look for it.
+  const count = size === 1 ? values.length + 1 : Math.max(1, values.length);
+  const scratch = frame.scratch(count * size, direction, align);
+  putElements(scratch.view, values, element, place);
+  if (direction !== 'in') frame.after(() => takeElements(scratch.view, values, element));
+  return scratch;
 }
 
 /** Passes a memory of rows by its own table if C can access it; otherwise it is staged for the duration of the call. */
 export function rowsArgument(
   value: IndirectMemory2D,
-  rows: Scalar | undefined,
   type: PointerType,
   { runtime, place, frame, direction, isMarked }: Passing,
 ): Argument {
+  const rows = type.to.kind === 'pointer' ? runtime.scalar(type.to.to) : undefined;
   if (!rows) throw refused(value, type, place, describePointee(type, runtime));
   const { kind, size } = rows.layout;
   const found = parseFormat(value.format, value.space.model);

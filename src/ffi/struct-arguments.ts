@@ -1,27 +1,29 @@
 /**
- * Arguments that are objects, or lists of objects, for a pointer to structs; their texts and functions exist until the call
- * ends.
+ * Arguments that are objects, or lists of objects, for a pointer to structs; their texts, arrays and functions exist until
+ * the call ends.
  */
 
 import type { Address } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import type { Argument } from './frame.js';
 import { isOpaque } from './header/layout.js';
-import { type CType, isChar, type StructType, typeText } from './header/types.js';
-import { isByte } from './pointees.js';
+import { type CType, isChar, type PointerType, type StructType, typeText } from './header/types.js';
+import { lentView } from './lent.js';
+import { listElement } from './list-elements.js';
+import { assertElements, assertUsable, isByte } from './pointees.js';
 import type { Pointer } from './pointer.js';
-import { type Passing, placedText } from './pointer-arguments.js';
+import { type Passing, placedList, placedText } from './pointer-arguments.js';
 import { type Place, shown } from './scalars.js';
 import { adopt, carryBytes, memberNames, membersGiven, putMember } from './struct-values.js';
 
-/** What the call places for a member: a text, or a function. */
+/** What the call places for a member: a text, an array, or a function. */
 interface Placed {
   readonly address: Address;
   /** The text that C left, if C wrote another one. */
   readonly left?: (() => string | undefined) | undefined;
 }
 
-/** The texts and functions of an object that C uses, by the place of the member. */
+/** The texts, arrays and functions of an object that C uses, by the place of the member. */
 type Texts = Map<string, Placed>;
 
 /** Passes an object, or several that follow each other in memory; all are read back unless C only reads them. */
@@ -46,7 +48,9 @@ export function structsArgument(
     for (const [i, value] of values.entries()) memberNames(value, to, members, placeOf(i));
   // Texts come first: allocating them may move the memory under a view.
   const plain = runtime.hasPointers(to)
-    ? values.map((value, i) => withPointers(value, to, `${i}`, texts, { runtime, place: placeOf(i), frame, direction }))
+    ? values.map((value, i) =>
+        withPointers(value, to, `${i}`, texts, { runtime, place: placeOf(i), frame, direction, isMarked }),
+      )
     : values;
   const { argument, view, lent } = frame.scratch(Math.max(1, values.length) * size, direction, align);
   lent?.leadsInto(frame.lending);
@@ -54,9 +58,10 @@ export function structsArgument(
     for (const [i, value] of plain.entries()) runtime.writeTo(view, i * size, to, value, placeOf(i), frame.lending);
   if (direction !== 'in')
     frame.after(() => {
+      const left = runtime.memory.kind === 'wasm' ? copyOf(view()) : view();
       for (const [i, value] of values.entries())
         if (typeof value === 'object' && value !== null)
-          takeBack(value, readAsGiven(value, view(), i * size, to, runtime) as object, `${i}`, texts);
+          takeBack(value, readAsGiven(value, left, i * size, to, runtime) as object, `${i}`, texts);
     });
   // C may write to a text that a const struct points at.
   else if (!isMarked && [...texts.values()].some(({ left }) => left))
@@ -66,7 +71,11 @@ export function structsArgument(
   return argument;
 }
 
-/** A copy of an object whose texts and functions are pointers to what the call places; the object itself without any. */
+/** A copy, which lasts when members of objects are functions of the caller that have a heap grow. */
+const copyOf = ({ buffer, byteOffset, byteLength }: DataView): DataView =>
+  new DataView(buffer.slice(byteOffset, byteOffset + byteLength));
+
+/** A copy of an object whose texts, arrays and functions are pointers to what the call places; the object itself without any. */
 function withPointers(value: unknown, to: StructType, path: string, texts: Texts, passing: Passing): unknown {
   const { runtime, place, frame } = passing;
   const members = runtime.membersOf(to.tag);
@@ -93,6 +102,12 @@ function withPointers(value: unknown, to: StructType, path: string, texts: Texts
       const address = frame.callback(type.to, use, () => `${place()}.${name}`) as Address;
       texts.set(where, { address });
       placed = runtime.pointer(address, type.to);
+    } else if (type.kind === 'pointer' && !isApart && isArray(one)) {
+      const address = placedArray(one, type, { ...passing, place: () => `${place()}.${name}` });
+      if (address !== undefined) {
+        texts.set(where, { address });
+        placed = runtime.pointer(address, type.to);
+      }
     } else if (type.kind === 'struct') placed = withPointers(one, type, where, texts, passing);
     if (placed === one) continue;
     given.set(name, placed);
@@ -102,6 +117,32 @@ function withPointers(value: unknown, to: StructType, path: string, texts: Texts
   const copy = Object.fromEntries(given);
   adopt(copy, value);
   return copy;
+}
+
+const isArray = (value: unknown): value is unknown[] | ArrayBufferView =>
+  ArrayBuffer.isView(value) || Array.isArray(value);
+
+/** Where an array is that a member points to for the time of the call; undefined for what is no array of numbers. */
+function placedArray(
+  value: unknown[] | ArrayBufferView,
+  type: PointerType,
+  { runtime, place, frame, direction, isMarked }: Passing,
+): Address | undefined {
+  const { to } = type;
+  const way = to.const || (isMarked && direction === 'in') ? 'in' : 'inout';
+  // Arrays are not aligned to more.
+  if (runtime.alignOf(to) > 8) return undefined;
+  if (ArrayBuffer.isView(value)) {
+    assertUsable(value, place);
+    assertElements(value, to, runtime.scalar(to), runtime, type, place);
+    const [address] = frame.at([value], way) as [Address];
+    if (runtime.memory.kind === 'native') frame.lending?.add(lentView(value, place, () => address));
+    return address;
+  }
+  const element = listElement(runtime, to);
+  return element?.isNumber && value.length > 0
+    ? placedList(value, element, { place, frame, direction: way }).address
+    : undefined;
 }
 
 /**

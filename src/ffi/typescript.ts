@@ -327,7 +327,9 @@ class Writer {
           `IndirectMemory2D<${row.typescript === 'boolean' ? 'number' : row.typescript}> | ` +
           '(Pointer | null)[] | CArray | Pointer | null'
         );
-      return '(Pointer | null)[] | CArray | Pointer | null';
+      const part = partOf(to.to);
+      const parts = part ? `${part.array}[] | ${this.#runtime.wide(to.to)?.returned}[][] | ` : '';
+      return `${parts}(Pointer | null)[] | CArray | Pointer | null`;
     }
     return 'ArrayBufferView | CArray | Pointer | null';
   }
@@ -344,11 +346,17 @@ class Writer {
     return `(${one}) | (${one})[]`;
   }
 
-  /** What is passed for a pointer within a struct; texts may stand for `char *`. */
+  /** What is passed for a pointer within a struct; texts may stand for `char *`, arrays for pointers to numbers. */
   #givenPointer(to: CType): string {
     if (to.kind === 'function')
       return `((${this.#received(to)}) => ${this.#callbackResult(to.result)}) | Callback | Pointer | null`;
-    return isByte(to, this.#runtime) ? 'string | Pointer | CArray | null' : 'Pointer | CArray | null';
+    const element = this.#runtime.scalar(to);
+    const array = element
+      ? `${arrayName(element)} | ${element.typescript}[] | `
+      : partOf(to)
+        ? `${partOf(to)?.array} | `
+        : '';
+    return `${isByte(to, this.#runtime) ? 'string | ' : ''}${array}Pointer | CArray | null`;
   }
 
   #result(type: CType): string {

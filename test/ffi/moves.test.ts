@@ -169,8 +169,9 @@ for (const backend of ['native', 'wasm'] as const) {
       };
       const { keeps_shared_ref: ref, keeps_shared_unref: unref, keeps_shared_self: self } = lib;
       const out = (one: unknown): unknown => {
-        const [found] = [[null]].map((into) => (lib.keeps_shared_out(one, into), into[0]));
-        return found;
+        const into = [null];
+        lib.keeps_shared_out(one, into);
+        return into[0];
       };
       // Each word takes or gives back a reference through one of the pointers, in any order.
       for (const order of ['ab', 'ba', 'aa', 'bb', 'cb', 'dc', 'ed', 'ce']) {
@@ -501,6 +502,43 @@ for (const backend of ['native', 'wasm'] as const) {
           }),
         ).message,
       ).toBe('own');
+    });
+
+    test('lists that make the heap grow when they are read or written have the values of C, and frozen ones an error', () => {
+      const growing = (values: number[]): number[] =>
+        new Proxy(values, {
+          get: (target, name) => {
+            if (typeof name === 'string' && /^\d+$/.test(name)) lib.keeps_grow(1);
+            return Reflect.get(target, name);
+          },
+          set: (target, name, value) => {
+            lib.keeps_grow(1);
+            return Reflect.set(target, name, value);
+          },
+        });
+      expect(lib.keeps_add_up(growing([1, 2, 3]), 3)).toBe(6);
+      const [into, plain] = [
+        [1, 2],
+        [1, 2],
+      ];
+      lib.keeps_sum_up(growing(into), growing([10, 20]), 2);
+      lib.keeps_sum_up(plain, [10, 20], 2);
+      expect(into).toEqual(plain);
+      const rows = [growing([1, 2]), growing([10, 20])];
+      lib.keeps_add(rows, 0, 1, 2);
+      expect([...(rows[0] as number[])]).toEqual([11, 22]);
+      const shared = lib.keeps_shared_new();
+      const said = /C changed \d of an array, which cannot change: it is frozen/;
+      for (const [work, message] of [
+        [() => lib.keeps_sum_up(Object.freeze([1, 2]), [1, 1], 2), said],
+        [() => lib.keeps_add([Object.freeze([1]), [2]], 0, 1, 1), said],
+        [() => lib.keeps_exchange(Object.freeze([[1], [2]]), 0, 1), said],
+        [() => lib.keeps_shared_out(shared, Object.freeze([null])), said],
+      ] as const)
+        expect(thrown(work)).toMatchObject({ tag: 'Argument', message: expect.stringMatching(message) });
+      shared.dispose();
+      // What did not change may be frozen.
+      expect(lib.keeps_sum_up(Object.freeze([1]), Object.freeze([0]), 1)).toBeUndefined();
     });
 
     test('members that are read while the heap grows are written where it is then', () => {

@@ -56,6 +56,61 @@ for (const { backend, absent: why, build } of targets) {
       expect(thrown(() => o.o_sum(values, 1)).message).toMatch(said);
     });
 
+    test('rows of complex numbers are typed arrays, or lists of re and im', () => {
+      const typed = [Float64Array.of(1, 2), Float64Array.of(3, 4)];
+      o.o_scale_rows(typed, 2, 1, { re: 0, im: 1 });
+      expect(typed.map((row) => [...row])).toEqual([
+        [-2, 1],
+        [-4, 3],
+      ]);
+      const rows = [[{ re: 1, im: 2 }, 3], [[4, 5], { re: 6, im: 7 }], null].slice(0, 2);
+      expect(thrown(() => o.o_scale_rows(rows, 2, 2, 2)).message).toMatch(/a list of numbers could be either/);
+      const lists = [[{ re: 1, im: 2 }, [4, 5]]];
+      o.o_scale_rows(lists, 1, 2, 2);
+      expect(lists).toEqual([
+        [
+          { re: 2, im: 4 },
+          { re: 8, im: 10 },
+        ],
+      ]);
+      expect(thrown(() => o.o_scale_rows([Float64Array.of(1)], 1, 1, 2)).message).toMatch(/has 1 numbers/);
+      expect(thrown(() => o.o_scale_rows([Float32Array.of(1, 2)], 1, 1, 2)).message).toMatch(/needs a Float64Array/);
+      expect(thrown(() => o.o_scale_rows(new Float64Array(2), 1, 1, 2)).message).toMatch(/rows such as \[\[\{ re: 1/);
+    });
+
+    test('a table that a NULL ends may be empty', () => {
+      expect([[], [null], ['a', 'b']].map((texts) => o.o_texts(texts))).toEqual([0, 0, 2]);
+      expect(thrown(() => o.o_scale_rows([], 2, 1, 2)).message).toMatch(/a table that its NULL ends is \[null\]/);
+    });
+
+    test('a member that points to numbers takes an array for the call', () => {
+      const data = Float64Array.of(1, 2, 3);
+      const series = { n: 3, data, weights: [2, 1, 0.5] };
+      expect(o.o_series_add_up(series)).toBe(5.5);
+      expect(o.o_series_add_up([{ n: 1, data: [4] }])).toBe(4);
+      o.o_series_scale(series, 2);
+      expect([series.data === data, [...data], series.weights]).toEqual([true, [2, 4, 6], [2, 1, 0.5]]);
+      const list = { n: 2, data: [1, 2] };
+      o.o_series_scale(list, 10);
+      expect(list).toMatchObject({ n: 2, data: [10, 20], weights: null });
+      expect(thrown(() => o.o_series_add_up({ n: 1, data: Float32Array.of(1) })).message).toMatch(
+        /\(series\)\.data is a Float32Array; double \* needs a Float64Array/,
+      );
+      const kept = o.alloc('struct o_series');
+      expect(thrown(() => kept.set(0, series)).message).toMatch(/data is a Float64Array; .* memory from alloc\(\)/);
+      kept.set(0, { n: 3, data: o.keep(data, kept) });
+      expect(o.o_series_add_up(kept)).toBe(12);
+      kept.dispose();
+    });
+
+    test('one number is an array of one element, and of no more', () => {
+      expect([o.o_doubled(4), o.o_add_up(5, 1), o.o_add_up(5, 0), o.o_add_up([5, 6], 2)]).toEqual([8, 5, 0, 11]);
+      expect(thrown(() => o.o_add_up(5, 3))).toMatchObject({
+        tag: 'Shape',
+        message: expect.stringMatching(/is one number, and argument 2 \(n\) is 3, .* pass an array, \[5\]/),
+      });
+    });
+
     test('unions and structs of every kind are passed and returned by value', () => {
       expect(o.o_number({ real: 1.5 })).toBe(0x3fc00000);
       expect(o.o_number_of(-1)).toMatchObject({ whole: -1 });
