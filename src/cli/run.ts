@@ -352,8 +352,10 @@ async function contextOf(chosen: ExecutorChoice, { backend }: RunFlags, signal: 
 /** Smallest and largest number, ignoring NaN. */
 function range(data: NamedResult['data']): { min: number; max: number } {
   let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < data.length; i++) {
-    const value = Number(data[i]);
+  const { length } = data;
+  for (let i = 0; i < length; i++) {
+    const some = data[i] as number | bigint;
+    const value = typeof some === 'number' ? some : Number(some);
     if (value < min) min = value;
     if (value > max) max = value;
   }

@@ -221,6 +221,20 @@ export function later<C extends object, D extends ArrayLike<number | bigint>>(
   return Object.defineProperty({ ...channel }, 'data', { enumerable: true, get }) as C & { readonly data: D };
 }
 
+/** What is said against results, found by one look at them: whoever asks for faults asks for doubts as well. */
+export function bothOf<R>(of: (results: R) => { readonly faults: string[]; readonly doubts: string[] }) {
+  let known: { readonly results: R; readonly kind: string; readonly said: ReturnType<typeof of> } | undefined;
+  const take =
+    (kind: 'faults' | 'doubts') =>
+    (results: R): string[] => {
+      const said = known?.results === results && known.kind !== kind ? known.said : undefined;
+      // Results of a run that goes on change, so that the next question is answered anew.
+      known = said ? undefined : { results, kind, said: of(results) };
+      return (said ?? (known as NonNullable<typeof known>).said)[kind];
+    };
+  return { faults: take('faults'), doubts: take('doubts') };
+}
+
 /** A result over the scan or the detector: one channel, or five if its numbers are complex, as in LiberTEM. */
 export function realOrComplex<K extends string>(
   channel: Channel & { readonly key: K },

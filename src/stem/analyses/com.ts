@@ -9,7 +9,7 @@ import type { Image } from '../calibrate/image.js';
 import { trendMap } from '../calibrate/trend.js';
 import { applyRotation } from '../images/field.js';
 import { analysisRows } from '../parameters.js';
-import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
+import { analysis, bothOf, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { comLeftOut, comNotes, type MeasuredShifts } from './com-notes.js';
 import { leftOutOf } from './left-out.js';
@@ -89,8 +89,7 @@ export const comAnalysis = /* @__PURE__ */ analysis('com', (scan, options: ComOp
     notes,
     // The sum shows what a disk leaves out of the beam, and pixels that never count.
     udf: comSumUdf.withParams(params) as AnyUdf,
-    faults: (results) => comNotes(shifts(results)).faults,
-    doubts: (results) => comNotes(shifts(results)).doubts,
+    ...bothOf((results: ComResults) => comNotes(shifts(results))),
     channels({ field, magnitude, divergence, curl, fieldX, fieldY }) {
       const desc = 'shift of the centre of mass as (y, x), in pixels';
       const rate = 'px / position';

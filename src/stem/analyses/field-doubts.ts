@@ -179,9 +179,9 @@ function edgeNote(pattern: Pattern): string[] {
   const { data, height, width } = sum;
   const isCounted = (i: number): boolean => used[i] === 1 && !isGap[i] && Number.isFinite(data[i]);
   let counted = 0;
-  for (let i = 0; i < used.length; i++) if (isCounted(i)) counted++;
+  for (let i = 0; i < used.length; i++) if (used[i] === 1 && isCounted(i)) counted++;
   const bright = new Float64Array(counted);
-  for (let i = 0, at = 0; i < used.length; i++) if (isCounted(i)) bright[at++] = data[i] as number;
+  for (let i = 0, at = 0; i < used.length; i++) if (used[i] === 1 && isCounted(i)) bright[at++] = data[i] as number;
   // The brightest hundredth is the level of the beam, if hot pixels are fewer.
   const brightest = Math.floor(0.99 * (bright.length - 1));
   select(bright, brightest);
@@ -206,7 +206,7 @@ export function stuckPixels(sum: ArrayLike<number>, used: Uint8Array, dtype: Dat
   const largest = largestOf(dtype);
   const found: number[] = [];
   if (frames === 0) return found;
-  for (let i = 0; i < sum.length; i++) if (sum[i] === frames * largest && used[i] === 1) found.push(i);
+  for (let i = 0; i < sum.length; i++) if (used[i] === 1 && sum[i] === frames * largest) found.push(i);
   return found;
 }
 

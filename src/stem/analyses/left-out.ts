@@ -22,9 +22,10 @@ export function leftOutOf(scan: Scan, what: string, options: { readonly calibrat
   const [height = 1, width = 1] = scan.shape.sig;
   if (covered.length === 0) return { pixels: [], marks: undefined, count: 0 };
   const marks = marked(covered, { height, width });
-  const pixels = Array.from(marks.keys()).filter((i) => marks[i]);
+  const pixels: [number, number][] = [];
+  for (let i = marks.indexOf(1); i >= 0; i = marks.indexOf(1, i + 1)) pixels.push([Math.floor(i / width), i % width]);
   return {
-    pixels: pixels.map((i) => [Math.floor(i / width), i % width] as const),
+    pixels,
     marks: pixels.length === 0 ? undefined : marks,
     count: pixels.length,
   };

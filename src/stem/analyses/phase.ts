@@ -12,7 +12,7 @@ import type { IntegrateOptions } from '../images/integrate.js';
 import { integrateMeasured, measuredNoise } from '../images/integrate-measured.js';
 import { electronWavelength } from '../ssb/geometry.js';
 import { ssbUdf } from '../ssb/udf.js';
-import { analysis, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
+import { analysis, bothOf, type Made, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { comOf } from './com.js';
 import { icomNotes } from './com-notes.js';
@@ -155,8 +155,7 @@ export const icomAnalysis = /* @__PURE__ */ analysis('icom', (scan, options, wha
   return {
     notes: com.notes,
     udf: comSumUdf.withParams(params) as AnyUdf,
-    faults: (results: FieldResults) => notesOf(results).faults,
-    doubts: (results: FieldResults) => notesOf(results).doubts,
+    ...bothOf(notesOf),
     channels({ fieldY, fieldX }: FieldResults) {
       const phase = integrateMeasured(fieldY.data, fieldX.data, nav, fieldY.validMask, integration);
       const desc = 'image whose gradient is the shift of the centre of mass';

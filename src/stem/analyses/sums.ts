@@ -8,7 +8,7 @@ import { product } from '../../util/product.js';
 import { pickUdf } from '../builtin/pick.js';
 import { stddevUdf } from '../builtin/stddev.js';
 import { logSumUdf, sumSigUdf, sumUdf } from '../builtin/sums.js';
-import { magnitude, shiftedMagnitude, shiftedSpectrum } from '../images/fourier.js';
+import { logMagnitudes, shiftedMagnitude, shiftedSpectrum } from '../images/fourier.js';
 import {
   analysis,
   complexChannels,
@@ -165,14 +165,6 @@ export const pickFftAnalysis = /* @__PURE__ */ analysis('pick-fft', (scan, optio
   picked(scan, options, what, true),
 );
 
-/** log(|z| + 1) of complex numbers. */
-function logMagnitudes(spectrum: ArrayLike<number>): Float64Array {
-  const logs = new Float64Array(spectrum.length / 2);
-  for (let i = 0; i < logs.length; i++)
-    logs[i] = Math.log(magnitude(spectrum[2 * i] as number, spectrum[2 * i + 1] as number) + 1);
-  return logs;
-}
-
 /**
  * Spectrum of the sum of all frames, with a disk removed first if a radius is given: `intensity` is
  * log(|spectrum| + 1), as LiberTEM shows it, `complex` the spectrum itself, both with frequency 0 in the middle.
@@ -198,7 +190,7 @@ export const fftSumAnalysis = /* @__PURE__ */ analysis('fft-sum', (scan, options
         },
       );
       const logs = later(sigChannel(scan, 'intensity', 'spectrum of the sum', logDesc, []), () =>
-        logMagnitudes(complex.data),
+        logMagnitudes(complex.data, centre.height, centre.width),
       );
       return [logs, complex];
     },

@@ -106,24 +106,34 @@ export const stddevUdf = /* @__PURE__ */ defineUdf({
   getResults({ results: { sum, second, numFrames }, meta }) {
     const n = numFrames[0] as number;
     const integers = hasSquares(meta.inputDtype);
-    const varsumOf = (p: number): number => {
-      if (!integers) return second[p] as number;
-      return n === 0 ? 0 : integerVarsum(n, sum[p] as number, second[p] as number);
-    };
     // A detector may have so many pixels that results which nobody reads take longer than the frames. What is read is
-    // new memory, so that results do not depend on what is done with others.
-    const each = (of: (p: number) => number) => (): Float64Array => {
+    // new memory, so that results do not depend on what is done with others. Each has a loop of its own: a function for
+    // each pixel would take as long as the frames.
+    const varsum = (): Float64Array => {
+      if (!integers) return second.slice();
       const out = new Float64Array(sum.length);
-      for (let p = 0; p < out.length; p++) out[p] = of(p);
+      if (n > 0) for (let p = 0; p < out.length; p++) out[p] = integerVarsum(n, sum[p] as number, second[p] as number);
       return out;
     };
     return {
       sum: () => sum.slice(),
       numFrames,
-      varsum: each(varsumOf),
-      var: each((p) => varsumOf(p) / n),
-      std: each((p) => Math.sqrt(varsumOf(p) / n)),
-      mean: each((p) => (sum[p] as number) / n),
+      varsum,
+      var() {
+        const out = varsum();
+        for (let p = 0; p < out.length; p++) out[p] = (out[p] as number) / n;
+        return out;
+      },
+      std() {
+        const out = varsum();
+        for (let p = 0; p < out.length; p++) out[p] = Math.sqrt((out[p] as number) / n);
+        return out;
+      },
+      mean() {
+        const out = new Float64Array(sum.length);
+        for (let p = 0; p < out.length; p++) out[p] = (sum[p] as number) / n;
+        return out;
+      },
     };
   },
   kernel: () => ({

@@ -21,9 +21,41 @@ export function diskOfLargeSum(sum: Image): SumDisk | string {
   const step = Math.ceil(Math.max(sum.height, sum.width) / enoughPixels);
   if (step === 1) return diskOfSum(sum);
   const bad = findBadPixels(sum);
-  const coarse = diskOfSum(binned(without(sum, bad), step), step);
+  const clean = without(sum, bad);
+  const coarse = diskOfSum(binned(clean, step), step);
   if (typeof coarse === 'object' && coarse.radius > enoughRadius * step) return coarse;
+  const near = diskNear(clean);
+  if (typeof near === 'object') return near;
   return bad.invalid.length > 0 ? diskOfSum(sum) : diskAmong(sum, goodOf(sum, bad));
+}
+
+/** Pixels along the longer side of a sum in which a small disk is found, its radius in them, and the radii around it. */
+const [seenPixels, seenRadius, surroundings] = [1024, 2, 8];
+
+/** An image with 0 where it is not finite, and which of its pixels are. */
+function finiteOf(image: Image): readonly [image: Image, good: Uint8Array] {
+  const [data, good] = [image.data.slice(), new Uint8Array(image.data.length)];
+  for (let i = 0; i < data.length; i++)
+    if (Number.isFinite(data[i])) good[i] = 1;
+    else data[i] = 0;
+  return [{ ...image, data }, good];
+}
+
+/**
+ * The direct beam of a large sum, NaN at bad pixels, in the surroundings of the brightest region that is seen in larger
+ * pixels; undefined, or why, where it does not show there.
+ */
+function diskNear(sum: Image): SumDisk | string | undefined {
+  const step = Math.ceil(Math.max(sum.height, sum.width) / seenPixels);
+  if (step === 1) return undefined;
+  const start = startOf(...finiteOf(binned(sum, step)));
+  if (!start || start.r < seenRadius) return undefined;
+  const [y, x] = [start.cy, start.cx].map((at) => Math.round(at * step)) as [number, number];
+  const reach = Math.ceil(Math.max(128, surroundings * start.r * step));
+  const [top, bottom] = [Math.max(0, y - reach), Math.min(sum.height, y + reach)];
+  const [left, right] = [Math.max(0, x - reach), Math.min(sum.width, x + reach)];
+  const beam = diskAmong(...finiteOf(binned(sum, 1, [top, bottom, left, right])));
+  return typeof beam === 'string' ? beam : { ...beam, cy: beam.cy + top, cx: beam.cx + left };
 }
 
 /**

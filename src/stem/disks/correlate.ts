@@ -22,7 +22,14 @@ export function logScaled(picture: Picture): Float64Array {
   let least = Number.POSITIVE_INFINITY;
   for (let i = 0; i < picture.length; i++) if ((picture[i] as number) < least) least = picture[i] as number;
   const out = new Float64Array(picture.length);
-  for (let i = 0; i < out.length; i++) out[i] = Math.log((picture[i] as number) - least + 1);
+  // Counts have few numbers, whose logarithms are computed once.
+  const known = picture.length > 2 ** 16 ? new Float64Array(2 ** 14) : new Float64Array(0);
+  for (let i = 0; i < known.length; i++) known[i] = Math.log(i + 1);
+  for (let i = 0; i < out.length; i++) {
+    const above = (picture[i] as number) - least;
+    const whole = above | 0;
+    out[i] = whole === above && whole < known.length ? (known[whole] as number) : Math.log(above + 1);
+  }
   return out;
 }
 

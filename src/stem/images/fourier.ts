@@ -112,12 +112,15 @@ function wholeSpectrum(
   for (let y = 0; y < height; y++) {
     const to = ((y + down) % height) * width;
     const opposite = (y === 0 ? 0 : height - y) * columns;
-    for (let x = 0; x < width; x++) {
-      const isHalf = x < columns;
-      const from = 2 * (isHalf ? y * columns + x : opposite + width - x);
-      const at = 2 * (to + ((x + right) % width));
+    for (let x = 0, from = 2 * y * columns; x < columns; x++, from += 2) {
+      const at = 2 * (x + right < width ? to + x + right : to + x + right - width);
       out[at] = half[from] as number;
-      out[at + 1] = isHalf ? (half[from + 1] as number) : -(half[from + 1] as number);
+      out[at + 1] = half[from + 1] as number;
+    }
+    for (let x = columns, from = 2 * (opposite + width - columns); x < width; x++, from -= 2) {
+      const at = 2 * (x + right < width ? to + x + right : to + x + right - width);
+      out[at] = half[from] as number;
+      out[at + 1] = -(half[from + 1] as number);
     }
   }
   return out;
@@ -140,11 +143,28 @@ export function shiftedMagnitude(picture: ArrayLike<number>, height: number, wid
     const opposite = (((height - y) % height) + down) % height;
     for (let x = 0, from = 2 * y * columns; x < columns; x++, from += 2) {
       const size = magnitude(half[from] as number, half[from + 1] as number);
-      out[row + ((x + right) % width)] = size;
-      out[opposite * width + ((width - x + right) % width)] = size;
+      out[x + right < width ? row + x + right : row + x + right - width] = size;
+      out[opposite * width + (right >= x ? right - x : width - x + right)] = size;
     }
   }
   return out;
+}
+
+/** log(|z| + 1) of the spectrum of a real image with frequency 0 in the middle, whose other half has the same numbers. */
+export function logMagnitudes(spectrum: Float64Array, height: number, width: number): Float64Array {
+  const logs = new Float64Array(height * width);
+  const [down, right] = [height >> 1, width >> 1];
+  for (let y = 0; y <= down; y++)
+    for (let x = 0, at = y * width; x < width; x++, at++)
+      logs[at] = Math.log(magnitude(spectrum[2 * at] as number, spectrum[2 * at + 1] as number) + 1);
+  for (let y = down + 1; y < height; y++) {
+    const opposite = (2 * down - y) * width;
+    for (let x = 0; x < width; x++) {
+      const over = 2 * right - x;
+      logs[y * width + x] = logs[opposite + (over < width ? over : over - width)] as number;
+    }
+  }
+  return logs;
 }
 
 /** The spectrum with frequency 0 in the middle, complex and interleaved. */

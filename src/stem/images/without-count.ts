@@ -24,9 +24,11 @@ export interface Fill {
  * those that were filled before. undefined if there is nothing to fill.
  */
 export function fillOf(pixels: PixelList, size: MaskSize): Fill | undefined {
+  if (pixels.length === 0) return undefined;
   const { width, height } = size;
   const open = marked(pixels, size);
-  let left = Array.from(open.keys()).filter((i) => open[i]);
+  let left: number[] = [];
+  for (let i = open.indexOf(1); i >= 0; i = open.indexOf(1, i + 1)) left.push(i);
   if (left.length === 0) return undefined;
   const order: number[] = [];
   const starts = [0];

@@ -40,15 +40,19 @@ test.each([
   expect(beamFaults(sum, { ...used, r: 1.2 * beam.r })).toEqual([]);
 });
 
-for (const [r, tags] of [
-  [100.2, []],
-  [8.4, ['all']],
+for (const [r, shape, cx, tags] of [
+  [100.2, [1024, 900], 450.6, []],
+  [8.4, [1024, 900], 450.6, ['all']],
+  // Sought where larger pixels show it, here beside a gap and at an edge, or in the whole sum, if they do not.
+  [9.3, [1100, 1300], 306.6, ['all']],
+  [11.2, [1100, 1300], 1285.6, ['all']],
+  [5.4, [2100, 600], 450.6, ['all']],
 ] as const)
-  test(`the radius of a disk of ${r} pixels is found in a sum of 1024 x 900`, { tags: [...tags] }, () => {
-    const found = diskOfLargeSum(sumOf([1024, 900], { cy: 500.3, cx: 450.6, r }));
+  test(`the radius of a disk of ${r} pixels is found in a sum of ${shape.join(' x ')}`, { tags: [...tags] }, () => {
+    const found = diskOfLargeSum(sumOf(shape, { cy: 500.3, cx, r }));
     if (typeof found === 'string') throw new Error(found);
     expect(Math.abs(found.radius - r)).toBeLessThan(0.1);
-    expect(Math.hypot(found.cy - 500.3, found.cx - 450.6)).toBeLessThan(0.1);
+    expect(Math.hypot(found.cy - 500.3, found.cx - cx)).toBeLessThan(0.1);
   });
 
 test('the errors of an ellipse hold for sharp disks of 30 000 counts a pixel', { tags: 'all' }, async () => {
