@@ -6,7 +6,7 @@ import { argumentError } from '../options/parameters.js';
 import { counted } from '../util/amounts.js';
 import { expects } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
-import { jupyterDisplay } from '../util/jupyter.js';
+import { shownInNotebooks } from '../util/jupyter.js';
 import { inspect } from '../util/options.js';
 import { plainOf } from '../util/plain.js';
 import { htmlText } from '../util/plain-text.js';
@@ -304,11 +304,10 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
       const { name } = spaceGroupOf(group, centring, checked.spaceGroup);
       return formatTable1(table1Rows(result, { spaceGroup: name, twin }), form);
     },
-    async [jupyterDisplay]() {
-      const text = [result.toTable1(), ...result.remarks].join('\n');
-      return { 'text/plain': text, 'text/html': `<pre>${htmlText(text)}</pre>` };
-    },
     toPlain: () => ({ ...plainOf(result), datasets: result.datasets.map(plainOf) }),
   };
-  return result;
+  return shownInNotebooks(result, async () => {
+    const text = [result.toTable1(), ...result.remarks].join('\n');
+    return { 'text/plain': text, 'text/html': `<pre>${htmlText(text)}</pre>` };
+  });
 }

@@ -2,7 +2,6 @@
 
 import type { BackendName } from '../compute/backends/names.js';
 import type { Centring } from '../crystal/centring.js';
-import { type DisplayedResult, jupyterDisplay } from '../util/jupyter.js';
 import type { PlainOf } from '../util/plain.js';
 import type { ScanCounts } from './collection/counts.js';
 import type { WantedAnswer } from './forecast/answers.js';
@@ -134,8 +133,6 @@ export interface MergeResultMethods extends MergedLists {
    * fractions. Throws `Argument`, `Unsupported` for settings that the tables lack.
    */
   toTable1(form?: 'text' | 'latex' | 'csv'): string;
-  /** Table 1 and the remarks as a notebook shows them, which calls this by `Symbol.for('Jupyter.display')`. */
-  [jupyterDisplay](): Promise<DisplayedResult>;
   /** The result as plain data, which `postMessage` and structured cloning keep whole. */
   toPlain(): PlainMerge;
 }

@@ -50,6 +50,10 @@ test('a merge of two wavelengths states none of them, and that of each crystal i
   const result = await merger.run();
   expect(result.remarks.join('\n')).toMatch(/2 wavelengths, 8 crystals at 1\.2745 Å, 16 crystals at 1\.3 Å/);
   expect(result.toTable1()).toMatch(/Wavelength \(Å\) +several/);
+  // In a notebook.
+  const show = (result as unknown as Record<symbol, () => Promise<object>>)[Symbol.for('Jupyter.display')];
+  const text = [result.toTable1(), ...result.remarks].join('\n');
+  expect(await show?.()).toEqual({ 'text/plain': text, 'text/html': expect.stringMatching(/^<pre>[^<]+<\/pre>$/) });
   expect(result.toCif()).toMatch(/_diffrn_radiation_wavelength\.wavelength +\?\n/);
   const bytes = result.toUnmergedMtz();
   const view = new DataView(bytes.buffer, bytes.byteOffset);

@@ -6,7 +6,7 @@ import type { Scan } from '../../udf/scans/scan.js';
 import { counted } from '../../util/amounts.js';
 import { expects, expectsMembers } from '../../util/arguments.js';
 import { EwaldError } from '../../util/errors.js';
-import { type DisplayedResult, jupyterDisplay } from '../../util/jupyter.js';
+import { type DisplayedResult, shownInNotebooks } from '../../util/jupyter.js';
 import type { MethodOf } from '../../util/members.js';
 import { product } from '../../util/product.js';
 import type { AnalysisParameters } from '../parameter-types.js';
@@ -53,8 +53,6 @@ export type AnalysisResults<K extends string = string> = { readonly [name in K]:
   readonly channels: readonly Channel[];
   /** What they should be read with: the notes of the analysis, and what its results say of themselves. */
   readonly notes: readonly string[];
-  /** The images as a notebook shows them, which calls this by `Symbol.for('Jupyter.display')`. */
-  [jupyterDisplay](): Promise<DisplayedResult>;
 };
 
 /** A UDF for one scan, with names for its results. */
@@ -142,12 +140,11 @@ export function resultsOf<K extends string>(analysis: Analysis<K>, results: unkn
   const notes = [...(analysis.notes ?? []), ...found];
   const byName = Object.fromEntries(channels.map((channel) => [channel.key, channel]));
   const shown = { channels, notes, ...byName } as unknown as AnalysisResults<K>;
-  // Not enumerable: results are posted and compared by their numbers.
-  return Object.defineProperty(shown, jupyterDisplay, { value: async () => shownInNotebook(channels, notes) });
+  return shownInNotebooks(shown, () => displayedChannels(channels, notes));
 }
 
 /** Results as a notebook shows them. */
-async function shownInNotebook(channels: readonly Channel[], notes: readonly string[]): Promise<DisplayedResult> {
+async function displayedChannels(channels: readonly Channel[], notes: readonly string[]): Promise<DisplayedResult> {
   const { displayed } = await import('../../udf/live/displayed.js');
   const arrays = channels.map(
     ({ key, shape, unit, log, complex, vectors, data, dtype = complex ? 'c128' : 'f64' }) => ({
