@@ -184,14 +184,7 @@ export function checkPeakFlags(
 /** The option `profile`; undefined without `--radial-profile`. Throws `Argument`. */
 export function profileOfFlags(flags: IndexFlags): PipelineOptions['profile'] {
   const { radialProfile: bins, profileRange, profilePolarisation, profileFrames } = pickFlags(profileRows, flags);
-  if (bins === undefined) {
-    const given = { '--profile-range': profileRange, '--profile-polarisation': profilePolarisation };
-    const alone = Object.entries({ ...given, '--profile-frames': profileFrames }).find(
-      ([, value]) => value !== undefined,
-    );
-    if (alone) throw new EwaldError('Argument', `${alone[0]} is of a radial profile: add --radial-profile`);
-    return undefined;
-  }
+  if (bins === undefined) return undefined;
   if (bins > 0 && bins < profileBins.low)
     throw new EwaldError(
       'Argument',

@@ -42,7 +42,6 @@ import {
   yellow,
 } from './output.js';
 import { nameAsFlags, pickFlags } from './parameter-flags.js';
-import { proxyFlags } from './proxy-flags.js';
 import { cellDoubts, eventText } from './run-events.js';
 import type { RunView } from './run-view.js';
 
@@ -84,7 +83,7 @@ export async function withExecutor(
 
 /** Runs something that is watched if flags ask for it; what watches is loaded then. */
 async function watchedIf(flags: IndexFlags, work: (watch: RunWatch | undefined) => Promise<void>): Promise<void> {
-  const proxy = proxyFlags(flags);
+  const proxy = pickFlags(proxyRows, flags);
   const given = pickFlags(watchRows, flags);
   if (Object.values(given).every((value) => value === undefined)) return work(undefined);
   const { watched } = await import('./run-watch.js');
@@ -102,12 +101,6 @@ async function search(
   watch: RunWatch | undefined,
   { createContext, signal }: CliDeps,
 ): Promise<void> {
-  for (const name of ['wanted', 'splitBy'] as const)
-    if (flags[name] !== undefined && flags.merge === undefined)
-      throw new EwaldError(
-        'Argument',
-        `${nameAsFlags(indexRows)(name)} belongs to --merge GROUP; give both, or neither`,
-      );
   const context = await createContext(backendOption(flags.backend));
   const report = new RunReport(flags);
   signal.addEventListener('abort', report.interrupted, { once: true });

@@ -15,6 +15,7 @@ import {
   ownerOf,
   type Parameter,
   type Parameters,
+  refuseAlone,
   rowOfFlag,
 } from '../entries/command.node.js';
 import { EwaldError } from '../entries/index.node.js';
@@ -230,6 +231,7 @@ export function flagValues<Rows extends Parameters>(
     row.check?.(nameOption(name), value);
     values[name] = row.inFlag === undefined ? value : (value as number) * row.inFlag.size;
   }
+  refuseAlone('', rows, values);
   return values as FlagValues<Rows>;
 }
 

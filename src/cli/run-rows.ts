@@ -37,6 +37,7 @@ export const commandRows = grouped('many cores', {
     sentence: 'keeps the page of --view after the run',
     off: 'end the page of --view with the run, at a terminal, too',
     fallback: true,
+    needs: ['view'],
   },
   json: jsonRow(
     '{input, shape, dtype, frames, positions, results: [{name, shape, dtype, min, max}], files, ' +

@@ -46,7 +46,6 @@ import {
   yellow,
 } from './output.js';
 import { nameAsFlags, pickFlags } from './parameter-flags.js';
-import { proxyFlags } from './proxy-flags.js';
 import {
   listedAnalyses,
   makeAnalysis,
@@ -102,11 +101,9 @@ export async function run([what, second]: readonly string[], given: RunFlags, { 
     { stages, because: () => `the executor is ${chosen.kind}` },
     nameAsFlags(commandRows),
   );
-  if (flags.params !== undefined && udfs === undefined)
-    throw new EwaldError('Argument', '--param sets parameters of the functions of --udf, and there is no --udf');
   // MPI starts here, after the flags are checked: a rank that fails later ends the job with a notice of MPI.
   // The ranks of an MPI job make the same calls and get the same results; the first one writes and prints.
-  const proxy = proxyFlags(flags);
+  const proxy = pickFlags(proxyRows, flags);
   const writes = (await rankOf(chosen)) === 0;
   const { output, png, html, htmlMb, record, force, channels } = flags;
   const files = { output, png, html, htmlMb, record, force, channels };

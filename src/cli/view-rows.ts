@@ -22,7 +22,7 @@ const rows = {
     value: 'file.html',
   },
   ...savedViewRows,
-  force: { kind: 'boolean', group: 'output', sentence: 'replaces an existing file; never an input' },
+  force: { kind: 'boolean', group: 'output', sentence: 'replaces an existing file; never an input', needs: ['save'] },
   open: {
     kind: 'boolean',
     group: 'page',

@@ -2,9 +2,7 @@
 import { spawn } from 'node:child_process';
 import {
   type FlagValues,
-  flagOf,
   listenRows,
-  type Parameter,
   type Parameters,
   receivedRows,
   savedViewRows,
@@ -90,16 +88,7 @@ function receivedFrames(
   zmqInput: string | undefined,
   how: Omit<FlagValues<typeof receivedRows>, 'zmqInput'>,
 ): LiveInput | undefined {
-  if (zmqInput === undefined) {
-    const [stray] = Object.keys(how);
-    if (stray !== undefined)
-      throw new EwaldError(
-        'Argument',
-        `${flagOf(stray, (receivedRows as Parameters)[stray] as Parameter)} is for frames by ZeroMQ: ` +
-          'give --zmq-input, too',
-      );
-    return undefined;
-  }
+  if (zmqInput === undefined) return undefined;
   if (file !== undefined)
     throw new EwaldError('Argument', `frames come from ${zmqInput}; ${file} is a file; give only one of them`);
   // A viewer waits for frames as long as it is open.

@@ -1,5 +1,5 @@
 /** The flags of `ewald worker`. */
-import { type FlagValues, joinRows, type Parameters, watchRows } from '../entries/command.node.js';
+import { type FlagValues, joinRows, type Parameters, proxyRows, watchRows } from '../entries/command.node.js';
 import type { CommandWords } from './command.js';
 import { serverRows } from './server-rows.js';
 import { backendRow, jsonRow } from './shell-rows.js';
@@ -9,6 +9,7 @@ const rows = {
   ...joinRows,
   backend: { ...backendRow, sentence: 'backend of the contexts that tasks open' },
   status: watchRows.status,
+  ...proxyRows,
   json: jsonRow('JSON lines: {joined, url, slots, backend}, then {event} for each event'),
 } as const satisfies Parameters;
 export const command = {

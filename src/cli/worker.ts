@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { joinRows, StatusServer, workerStatus } from '../entries/command.node.js';
+import { joinRows, proxyRows, StatusServer, workerStatus } from '../entries/command.node.js';
 import { joinCluster } from '../entries/executors.node.js';
 import { EwaldError } from '../entries/index.node.js';
 import { clusterOf } from './executor-flags.js';
@@ -49,10 +49,12 @@ export async function run(_: readonly string[], flags: WorkerFlags, { signal }: 
   const server =
     flags.status === undefined
       ? undefined
-      : await StatusServer.listen(flags.status, 'worker', workerStatus(worker)).catch(async (error: unknown) => {
-          await worker.leave();
-          throw error;
-        });
+      : await StatusServer.listen(flags.status, 'worker', workerStatus(worker), pickFlags(proxyRows, flags)).catch(
+          async (error: unknown) => {
+            await worker.leave();
+            throw error;
+          },
+        );
   if (server) note(`the state of the worker is at ${server.url}`);
   try {
     await worker.left;

@@ -67,6 +67,7 @@ export {
   namesOf,
   type Parameter,
   type Parameters,
+  refuseAlone,
   refuseOthers,
   renameInMessage,
   type Values,

@@ -105,6 +105,8 @@ export interface Parameter extends OptionRow {
   readonly off?: string | undefined;
   /** The stages (finders, modes) it belongs to; without it, all. */
   readonly of?: readonly string[] | undefined;
+  /** Parameters of the same call without which it is without effect: one of them has to be given. */
+  readonly needs?: readonly string[] | undefined;
   /** The flag where it is not the name in kebab case; null: the library alone has it. */
   readonly flag?: string | null | undefined;
   /** The unit of the flag where it is not that of the option, and its size in the option's unit. */
@@ -416,6 +418,21 @@ function collectDefaults(rows: Parameters, stage: string | undefined): Readonly<
   const belonging = Object.entries(rows).filter(([, row]) => stage === undefined || belongs(row, [stage]));
   const values = belonging.map(([name, row]) => [name, fallbackOf(row, stage)] as const);
   return Object.freeze(Object.fromEntries(values.filter(([, value]) => value !== undefined)));
+}
+
+/** Refuses parameters that are given without those without which they are without effect. Throws `Argument`. */
+export function refuseAlone(what: string, rows: Parameters, given: Readonly<Record<string, unknown>>): void {
+  for (const [name, { needs = [] }] of Object.entries(rows)) {
+    // Of a table that other calls have as well, some have none of them, and serve or write in any case.
+    const there = needs.filter((one) => rows[one] !== undefined);
+    const isGiven = (one: string): boolean => given[one] !== undefined && given[one] !== false && given[one] !== null;
+    const isEmpty = (one: string): boolean => Array.isArray(given[one]) && (given[one] as unknown[]).length === 0;
+    if (given[name] === undefined || there.length === 0 || there.some((one) => isGiven(one) && !isEmpty(one))) continue;
+    throw argumentError(
+      what,
+      (said) => `${said(name)} belongs to ${there.map(said).join(' or ')}; give both, or neither`,
+    );
+  }
 }
 
 /** What is done: its stages, and why it has no others. */

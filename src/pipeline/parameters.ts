@@ -531,6 +531,7 @@ export const profileRows = /* @__PURE__ */ grouped('output', {
     defaultText: 'from 0.05 to the corner of the detector',
     value: 'low:high',
     of: ['detector frames'],
+    needs: ['radialProfile'],
   },
   profilePolarisation: {
     kind: 'text',
@@ -538,6 +539,7 @@ export const profileRows = /* @__PURE__ */ grouped('output', {
     defaultText: 'horiz, and none for electrons',
     value: 'how',
     of: ['detector frames'],
+    needs: ['radialProfile'],
   },
   profileFrames: {
     kind: 'choice',
@@ -545,6 +547,7 @@ export const profileRows = /* @__PURE__ */ grouped('output', {
     choices: profileFrames,
     fallback: 'mean',
     of: ['detector frames'],
+    needs: ['radialProfile'],
     neutral: true,
   },
 } as const satisfies Parameters);
@@ -757,6 +760,7 @@ export const commandRows = /* @__PURE__ */ grouped('output', {
     defaultText: '',
     value: 'goal',
     of: ['detector frames'],
+    needs: ['merge'],
     neutral: true,
   },
   splitBy: {
@@ -766,6 +770,7 @@ export const commandRows = /* @__PURE__ */ grouped('output', {
     defaultText: '',
     value: 'field',
     of: ['detector frames'],
+    needs: ['merge'],
     neutral: true,
   },
   json: {
@@ -797,6 +802,7 @@ export const commandRows = /* @__PURE__ */ grouped('output', {
     off: 'end the page of --view with the run, at a terminal, too',
     fallback: true,
     of: ['detector frames'],
+    needs: ['view'],
     neutral: true,
   },
 } as const satisfies Parameters);

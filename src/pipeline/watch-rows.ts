@@ -17,6 +17,7 @@ export const watchRows = /* @__PURE__ */ grouped('live', {
     unit: 'bytes',
     value: 'bytes',
     neutral: true,
+    needs: ['log'],
   },
   status: {
     kind: 'text',
@@ -42,5 +43,6 @@ export const watchRows = /* @__PURE__ */ grouped('live', {
     sentence: 'runs this command when an alarm begins and when it ends, with EWALD_ALARM and EWALD_ALARM_STATE',
     value: 'command',
     neutral: true,
+    needs: ['alarm'],
   },
 } as const satisfies Parameters);

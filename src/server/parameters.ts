@@ -16,6 +16,7 @@ export const proxyRows = /* @__PURE__ */ grouped('page', {
     more: 'The port replaces {port}. Requests are answered with the path and without it.',
     value: 'address',
     neutral: true,
+    needs: ['view', 'status'],
   },
   allowHosts: {
     kind: 'texts',
@@ -24,6 +25,7 @@ export const proxyRows = /* @__PURE__ */ grouped('page', {
     defaultText: '',
     value: 'host',
     neutral: true,
+    needs: ['view', 'status'],
   },
   frameAncestors: {
     kind: 'texts',
@@ -32,6 +34,7 @@ export const proxyRows = /* @__PURE__ */ grouped('page', {
     defaultText: 'none',
     value: 'origin',
     neutral: true,
+    needs: ['view', 'status'],
   },
   trustProxies: {
     kind: 'texts',
@@ -42,6 +45,7 @@ export const proxyRows = /* @__PURE__ */ grouped('page', {
     defaultText: 'none',
     value: 'address',
     neutral: true,
+    needs: ['view', 'status'],
   },
 } as const satisfies Parameters);
 
@@ -137,7 +141,8 @@ export const savedViewRows = {
   htmlMb: {
     ...scanRunRows.htmlMb,
     group: 'output',
-    sentence: 'largest size of the page of --save: pixels are added up in blocks, or numbers rounded, to fit',
+    sentence: 'largest size of the page of --save: blocks of pixels are one, or numbers rounded, to fit',
+    needs: ['save'],
   },
 } as const satisfies Parameters;
 
@@ -148,12 +153,13 @@ export const receivedRows = {
     sentence: 'shows frames as they are received by ZeroMQ, such as from tcp://host:5002, instead of files',
     of: undefined,
   },
-  zmqSubscribe: { ...zmqSubscribe, of: received },
-  zmqRequest: { ...zmqRequest, of: received },
+  zmqSubscribe: { ...zmqSubscribe, of: received, needs: ['zmqInput'] },
+  zmqRequest: { ...zmqRequest, of: received, needs: ['zmqInput'] },
   zmqPull: {
     ...zmqPull,
     sentence: `${zmqPull.sentence}; each frame goes to one puller, so not beside a run`,
     of: received,
+    needs: ['zmqInput'],
   },
 } as const satisfies Parameters;
 

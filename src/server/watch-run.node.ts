@@ -9,7 +9,7 @@ import { LogFile } from '../frames/files/log-file.js';
 import type { WantedAnswer } from '../merging/forecast/answers.js';
 import { answerText } from '../merging/forecast/words.js';
 import { checkedOptions, row } from '../options/call-options.js';
-import { argumentError, namesOf } from '../options/parameters.js';
+import { argumentError, namesOf, refuseAlone } from '../options/parameters.js';
 import type { RunEvent } from '../pipeline/events.js';
 import type { FrameSink } from '../pipeline/sinks/sink.js';
 import type { RunSource } from '../pipeline/sources/source.js';
@@ -93,13 +93,7 @@ export async function watchRun(options: WatchRunOptions = {}): Promise<RunWatch>
     logBytes,
     ...given
   } = checkedOptions('watchRun', options, rows);
-  for (const [name, of, has] of [
-    ['logBytes', 'log', options.log],
-    ['onAlarm', 'alarm', alarm[0]],
-    ...namesOf(proxyRows).map((name) => [name, 'status', status] as const),
-  ] as const)
-    if (options[name] !== undefined && has === undefined)
-      throw argumentError('watchRun', (said) => `${said(name)} belongs to ${said(of)}; give both, or neither`);
+  refuseAlone('watchRun', { ...watchRows, ...proxyRows }, { ...options });
   checkCommand(given.onAlarm);
   const run = new WatchedRun(
     alarm.map((text) => parseAlarm(text, 'watchRun', searches, { regions: options.rois, hasProfile })),

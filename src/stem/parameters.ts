@@ -518,6 +518,7 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     range: range(1, 1000, 20),
     unit: '10⁶ bytes',
     value: 'MB',
+    needs: ['html'],
   },
   channels: {
     kind: 'texts',
@@ -545,6 +546,7 @@ export const scanRunRows = /* @__PURE__ */ grouped('output', {
     defaultText: 'as declared',
     flag: 'param',
     value: 'name=value',
+    needs: ['udfs'],
   },
   roi: {
     common: true,

@@ -69,7 +69,7 @@ describe.skipIf(!mpiPresent)('under mpirun', () => {
   test('flags are refused before MPI starts, so that it reports no abort of its ranks', { tags: 'all' }, async () => {
     const { code, out, err } = await mpirun(2, cli, ...run('--param', 'a=1'));
     expect([code, out]).toEqual([2, '']);
-    expect(err).toContain('there is no --udf');
+    expect(err).toContain('--param belongs to --udf');
     expect(err).not.toMatch(/MPI_ABORT|ORTE_ERROR/i);
   });
 

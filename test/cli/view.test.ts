@@ -107,7 +107,6 @@ describe('ewald view', () => {
 
   test.each([
     [['absent/run.h5', '--follow'], /absent\/run\.h5: its folder/],
-    [['--zmq-pull'], /--zmq-pull is for frames by ZeroMQ: give --zmq-input, too/],
     [['a.h5', '--zmq-input', 'tcp://127.0.0.1:9'], /give only one of them/],
     [['small.h5', '--dataset', '/entry/absent'], /small\.h5.*\/entry\/absent/],
     [['--follow'], /follow is for frames/],

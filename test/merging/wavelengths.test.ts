@@ -52,8 +52,8 @@ test('a merge of two wavelengths states none of them, and that of each crystal i
   expect(result.toTable1()).toMatch(/Wavelength \(Å\) +several/);
   // In a notebook.
   const show = (result as unknown as Record<symbol, () => Promise<object>>)[Symbol.for('Jupyter.display')];
-  const text = [result.toTable1(), ...result.remarks].join('\n');
-  expect(await show?.()).toEqual({ 'text/plain': text, 'text/html': expect.stringMatching(/^<pre>[^<]+<\/pre>$/) });
+  const said = [result.toTable1(), ...result.remarks].join('\n');
+  expect(await show?.()).toEqual({ 'text/plain': said, 'text/html': expect.stringMatching(/^<pre>[^<]+<\/pre>$/) });
   expect(result.toCif()).toMatch(/_diffrn_radiation_wavelength\.wavelength +\?\n/);
   const bytes = result.toUnmergedMtz();
   const view = new DataView(bytes.buffer, bytes.byteOffset);

@@ -2,7 +2,7 @@
 
 import { refuseSame } from '../../frames/files/names.js';
 import type { WriteOptions } from '../../frames/files/write.js';
-import { argumentError } from '../../options/parameters.js';
+import { argumentError, refuseAlone } from '../../options/parameters.js';
 import { liveWords } from '../../udf/acquisition/live-counts.js';
 import {
   isTold,
@@ -23,6 +23,7 @@ import { product } from '../../util/product.js';
 import type { Analysis } from '../analyses/analysis.js';
 import { leftOutOf } from '../analyses/left-out.js';
 import type { UdfContext } from '../context.js';
+import { scanRunRows } from '../parameters.js';
 import { aboutRun, type ResultsAbout } from './about.js';
 import {
   type MissingNumbers,
@@ -160,6 +161,7 @@ export async function runToFiles(
       '',
       (said) => `${said('view')} shows partial results in a viewer, and ${said('plots')} elsewhere; choose one of them`,
     );
+  refuseAlone('runToFiles', { htmlMb: scanRunRows.htmlMb, html: scanRunRows.html }, { html, htmlMb });
   const tell = observer('runToFiles', options, 'onFiles');
   const writing = writingOf({ force, inputs }, scan.name);
   refuseNamesakes(analyses, udfs);
