@@ -42,6 +42,7 @@ export interface FrameRecord {
   readonly headers?: readonly CopiedHeader[] | undefined;
   readonly rois?: RegionValues | undefined;
   readonly grid?: FrameGrid | undefined;
+  readonly maskedByFirst?: number | undefined;
   readonly profile?: ProfileRecord | undefined;
   /** Its chunk of a stream. */
   readonly chunk: string;
@@ -117,6 +118,7 @@ interface ItemSetup {
 export function pipelineItem(record: FrameRecord | FrameFailure, setup: ItemSetup): PipelineItem {
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
   const { origin, hit, peaks, spots, beam, centre, few, ms, backends, headers, rois, grid, profile, frame } = record;
+  const { maskedByFirst } = record;
   const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, ...crystal }) =>
     crystalWith(crystal, table),
   );
@@ -126,6 +128,7 @@ export function pipelineItem(record: FrameRecord | FrameFailure, setup: ItemSetu
     ...(headers ? { headers } : {}),
     ...(rois ? { rois } : {}),
     ...(grid ? { grid } : {}),
+    ...(maskedByFirst ? { maskedByFirst } : {}),
     ...(profile ? { profile: new RadialProfile(profile) } : {}),
   };
   const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends, ...optional };

@@ -8,6 +8,7 @@ import { type LatticeName, latticeName } from '../crystal/lattice-name.js';
 import type { RegionValues } from '../crystal/stream/regions.js';
 import type { StreamChunk } from '../crystal/stream/stream.js';
 import { type Dataset, fillsHere } from '../frames/dataset.js';
+import { goodInFile } from '../frames/detector/detector.js';
 import type { Frame } from '../peaks/contract.js';
 import type { BorrowedFrame } from '../peaks/peaks.js';
 import { ringsOfDetector } from '../peaks/rings.js';
@@ -238,8 +239,10 @@ class Search {
           searched = await searchOne(searcher, { ...job, dataset }, held, how);
         }
       const rois = this.#regions && { rois: await this.#regionsOf(held, this.#regions) };
-      const result = { ...searched, ...headers, ...rois, ...grid };
       const { detector, settings } = this.#any;
+      const maskedByFirst = await goodInFile(detector, dataset);
+      const masked = maskedByFirst > 0 ? { maskedByFirst } : {};
+      const result = { ...searched, ...headers, ...rois, ...grid, ...masked };
       const chunk = chunkOf(origin, result, detector.geometry, this.#lattices, methodName(settings));
       return { origin, result, chunk, ...(this.#keepFrame ? { frame: held.frame() } : {}) };
     } finally {

@@ -110,6 +110,7 @@ export const runShape = members({
   tables: maybe(
     members({
       bad: maybe(typed([Uint8Array])),
+      ofFirst: maybe(typed([Uint32Array])),
       saturation: maybe(typed([Float32Array])),
       reach: members({ minRadius: finite, maxRadius: finite }),
       rings: members({

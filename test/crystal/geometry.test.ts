@@ -126,7 +126,7 @@ describe('the grammar', () => {
   });
 
   test('members of groups that are nothing, and regions with exchanged ends, are problems', () => {
-    const odd = `${simple}group_r = left,typo\nrigid_group_s = old,other\nbad_x/min_fs = 9\nbad_x/max_fs = 0\nbad_x/min_ss = 0\nbad_x/max_ss = 4\n`;
+    const odd = `${simple}group_r = left,typo\nrigid_group_s = old,other\nbad_x/min_fs = 9\nbad_x/max_fs = 0\nbad_x/min_ss = 0\nbad_x/max_ss = 4\nbad_y/min_fs = 900\nbad_y/max_fs = 910\nbad_y/min_ss = 0\nbad_y/max_ss = 4\nbad_y/panel = left\n`;
     const problemsOf = (text: string): readonly string[] => {
       const parsed = parseGeometry(text);
       return checkGeometry(parsed, beamOf(parsed)).problems;
@@ -136,6 +136,9 @@ describe('the grammar', () => {
       'group_r names typo, which is neither a panel nor a group',
       'rigid_group_s names other, which is neither a panel nor a group',
       'bad_x has no pixels: min_fs is 9 and max_fs 0',
+      expect.stringMatching(
+        /^bad_y has no pixels: it is fs 900 to 910, ss 0 to 4, counted in the frame .* left has fs/,
+      ),
     ]);
   });
 

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
 import type { Dataset } from '../../src/entries/data.node.js';
 import { openDetector } from '../../src/frames/detector/detector.js';
-import { refuseOtherHeader } from '../../src/frames/detector/from-file.js';
+import { refuseOtherHeader } from '../../src/frames/detector/stated-header.js';
 import { dectrisMessage } from '../../src/frames/streams/dectris.js';
 import type { DectrisStart } from '../../src/frames/streams/dectris-message.js';
 import { ewaldTogether } from '../support/cli.js';

@@ -41,7 +41,7 @@ export function checkGeometry(geometry: Geometry, beam: Beam): GeometryFacts {
   const outlines = panels.map((panel) => cornersOf(panel, beam));
   problems.push(...panelProblems(panels));
   problems.push(...doubled(panels), ...overlaps(panels, outlines));
-  problems.push(...groupProblems(geometry), ...regionProblems(geometry.badRegions));
+  problems.push(...groupProblems(geometry), ...regionProblems(geometry));
   const mirrored = panels.filter(({ fs, ss }) => fs[0] * ss[1] - fs[1] * ss[0] < 0);
   if (mirrored.length > 0 && mirrored.length < panels.length)
     problems.push(`${panelNames(mirrored)}: mirrored, unlike the other panels`);
@@ -143,9 +143,9 @@ function groupProblems({ panels, groups, rigidGroups = new Map() }: Geometry): s
   return few(found, 'members of groups are neither panels nor groups');
 }
 
-/** Bad regions without any pixel, whose ends are exchanged. */
-function regionProblems(regions: Geometry['badRegions']): string[] {
-  const found = regions.flatMap((region) => {
+/** Bad regions without any pixel, whose ends are exchanged, or which are beside all panels of which they may be. */
+function regionProblems({ badRegions, panels }: Geometry): string[] {
+  const found = badRegions.flatMap((region) => {
     const axes =
       'minX' in region
         ? ([
@@ -156,12 +156,27 @@ function regionProblems(regions: Geometry['badRegions']): string[] {
             ['fs', region.minFs, region.maxFs],
             ['ss', region.minSs, region.maxSs],
           ] as const);
-    return axes
-      .filter(([, from, to]) => from > to)
-      .map(([axis, from, to]) => `${region.name} has no pixels: min_${axis} is ${from} and max_${axis} ${to}`);
+    const exchanged = axes.filter(([, from, to]) => from > to);
+    if (exchanged.length > 0 || 'minX' in region)
+      return exchanged.map(
+        ([axis, from, to]) => `${region.name} has no pixels: min_${axis} is ${from} and max_${axis} ${to}`,
+      );
+    const own = panels.filter(({ name }) => region.panel === undefined || region.panel === name);
+    const meets = ({ minFs, maxFs, minSs, maxSs }: Panel): boolean =>
+      region.minFs <= maxFs && region.maxFs >= minFs && region.minSs <= maxSs && region.maxSs >= minSs;
+    const [first] = own;
+    if (!first || own.some(meets)) return [];
+    const ends = own.length > 1 ? 'none of the panels has any of these' : `${first.name} has ${pixelsOf(first)}`;
+    return [
+      `${region.name} has no pixels: it is ${pixelsOf(region)}, counted in the frame and not from the corner of a panel, ` +
+        `and ${ends}`,
+    ];
   });
   return few(found, 'bad regions have no pixels');
 }
+
+const pixelsOf = ({ minFs, maxFs, minSs, maxSs }: Pick<Panel, 'minFs' | 'maxFs' | 'minSs' | 'maxSs'>): string =>
+  `fs ${minFs} to ${maxFs}, ss ${minSs} to ${maxSs}`;
 
 /** Panels that read the same pixels of the file. */
 function doubled(panels: readonly Panel[]): string[] {

@@ -27,6 +27,8 @@ interface UsedMask {
 interface FileMasks {
   /** Bad in all of its frames, and not already in those of the detector; undefined if there are none. */
   readonly fixed: Uint8Array | undefined;
+  /** Number of pixels that it does not call bad, although the first file does. */
+  readonly goodHere: number;
   /** Masks that differ from frame to frame. */
   readonly varying: readonly {
     readonly used: UsedMask;
@@ -42,6 +44,9 @@ interface MaskReading {
   readonly opensOwn: boolean;
   /** All pixels that are bad in every frame, if another thread knows them. */
   readonly known?: Uint8Array | undefined;
+  /** Whether other files follow: what the first one marks is remembered, unless `ofFirst` has it from another thread. */
+  readonly mayDiffer?: boolean | undefined;
+  readonly ofFirst?: Uint32Array | undefined;
 }
 
 /** Largest number of files whose masks are kept. */
@@ -54,6 +59,8 @@ export class BadPixels {
   readonly mayVary: boolean;
   /** Whether no mask of the first file differs from frame to frame. */
   areFixed = true;
+  /** Indices of the pixels that are bad in every frame because the masks of the first file say so; of one file none. */
+  ofFirst: Uint32Array = new Uint32Array(0);
   readonly #used: readonly UsedMask[];
   readonly #width: number;
   readonly #openOther: OpenOther;
@@ -83,11 +90,14 @@ export class BadPixels {
   static async open(geometry: Geometry, dataset: Dataset, reading: MaskReading): Promise<BadPixels> {
     const bad = new BadPixels(geometry, dataset, reading);
     if (reading.known) {
-      bad.#files.set(dataset.name, Promise.resolve({ fixed: undefined, varying: [] }));
+      bad.#files.set(dataset.name, Promise.resolve({ fixed: undefined, goodHere: 0, varying: [] }));
+      bad.ofFirst = reading.ofFirst ?? bad.ofFirst;
       return bad;
     }
+    const before = reading.mayDiffer && bad.mayVary ? bad.always.slice() : undefined;
     const { varying } = await bad.#of(dataset, bad.always);
     bad.areFixed = varying.length === 0 && dataset.maskVaries !== true;
+    if (before) bad.ofFirst = changedAt(before, bad.always);
     return bad;
   }
 
@@ -110,6 +120,14 @@ export class BadPixels {
         this.#mark(bad, used, inImageOrder(dataset, numbers, arrangement.ofModule), arrangement);
       });
     return bad;
+  }
+
+  /**
+   * Number of pixels that are bad in every frame of the run because the first file calls them so, and good by the masks
+   * of this one: a plan has one mask, and they are left out here as well.
+   */
+  async goodHere(dataset: Dataset): Promise<number> {
+    return this.ofFirst.length === 0 ? 0 : (await this.#of(dataset)).goodHere;
   }
 
   /** The masks of a file; its bad pixels are marked in `into`, or in a copy of those of the detector. */
@@ -156,9 +174,17 @@ export class BadPixels {
       return last.masks;
     }
     const bad = into ?? this.always.slice();
+    const ofFirst = into ? [] : this.ofFirst;
+    for (const i of ofFirst) bad[i] = 0;
     mark(bad, own);
     for (const { used, values, arrangement } of fixed) refuseInverted(used, this.#mark(bad, used, values, arrangement));
-    const masks = { fixed: into || areSame(bad, this.always) ? undefined : bad, varying };
+    let goodHere = 0;
+    for (const i of ofFirst) {
+      // A mask of each frame tells by frame.
+      if (bad[i] === 0 && varying.length === 0 && !dataset.maskVaries) goodHere++;
+      bad[i] = 1;
+    }
+    const masks = { fixed: into || areSame(bad, this.always) ? undefined : bad, goodHere, varying };
     if (varying.length === 0) this.#last = { numbers, masks };
     return masks;
   }
@@ -187,6 +213,13 @@ export class BadPixels {
       marked += markByBits(bad, values, panel, this.#width, [mask.goodBits >>> 0, mask.badBits >>> 0], ofModule);
     return marked;
   }
+}
+
+/** Indices at which two masks differ. */
+function changedAt(a: Uint8Array, b: Uint8Array): Uint32Array {
+  const found: number[] = [];
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) found.push(i);
+  return Uint32Array.from(found);
 }
 
 /** The values of a run whose first file has no mask leave none for the pixels that a mask calls bad. */

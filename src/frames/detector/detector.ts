@@ -125,6 +125,8 @@ export interface DetectorOptions {
 export interface DetectorTables {
   /** All pixels that are bad in every frame; undefined if masks differ from frame to frame. */
   readonly bad?: Uint8Array | undefined;
+  /** Indices of those that the masks of the first file alone call bad. */
+  readonly ofFirst?: Uint32Array | undefined;
   readonly saturation?: Float32Array | undefined;
   /** Whether other files follow, whose own masks may differ. */
   readonly mayDiffer?: boolean | undefined;
@@ -189,7 +191,8 @@ export async function openDetector(
         `x ${height})`,
     );
   const opensOwn = options.openOther === undefined;
-  const masks = await BadPixels.open(geometry, dataset, { openOther, opensOwn, known: known.bad });
+  const { mayDiffer, ofFirst } = known;
+  const masks = await BadPixels.open(geometry, dataset, { openOther, opensOwn, known: known.bad, mayDiffer, ofFirst });
   const bad = masks.always;
   if (!known.bad) mark(bad, options.bad);
   const files = new Map<string, Promise<FileBeams>>();
@@ -212,7 +215,7 @@ export async function openDetector(
   const unitsPerPhoton = given && statedUnits(geometry, beam);
   const saturation = known.saturation ?? (await saturationOf(geometry, dataset, openOther));
   const counts = new Counts(geometry, dataset.meta, width, dtype, {
-    areFixed: masks.areFixed && !(known.mayDiffer && masks.mayVary),
+    areFixed: masks.areFixed && !(mayDiffer && masks.mayVary),
     mayVary: masks.mayVary,
   });
   return new OpenDetector({
@@ -252,6 +255,13 @@ export function checkPanels(geometry: Geometry, width: number, height: number): 
 /** What a detector has read and computed once; nothing for a detector of the caller's own. */
 export const tablesOf = (detector: Detector): DetectorTables =>
   detector instanceof OpenDetector ? detector.tables : {};
+
+/**
+ * Number of pixels that a detector of several files leaves out in a file because the mask of the first one calls them
+ * bad, although its own does not; 0 for a detector of the caller's own.
+ */
+export const goodInFile = async (detector: Detector, dataset: Dataset): Promise<number> =>
+  detector instanceof OpenDetector ? detector.goodInFile(dataset) : 0;
 
 /** Every value of a u8 or u16 frame may be a count, so that none is left for bad pixels of one file. */
 const otherMask = ({ name }: Dataset, dtype: SearchedType): EwaldError => {
@@ -321,10 +331,15 @@ class OpenDetector implements Detector {
     return bad;
   }
 
+  goodInFile(dataset: Dataset): Promise<number> {
+    return this.#masks.goodHere(this.#imageOf(dataset));
+  }
+
   /** What other threads need not read and compute again. */
   get tables(): DetectorTables {
     const { bad, saturation } = this;
-    return { bad: this.#masks.areFixed ? bad : undefined, saturation };
+    const { areFixed, ofFirst } = this.#masks;
+    return { bad: areFixed ? bad : undefined, ofFirst: ofFirst.length > 0 ? ofFirst : undefined, saturation };
   }
 
   markFrame(frame: FrameArray, bad?: Uint8Array): void {

@@ -1,10 +1,11 @@
 /** The geometry of a detector that is one flat panel, from the metadata of the file of the frames. */
 
 import { flatGeometry } from '../../crystal/geometry/flat.js';
-import type { Geometry, StatedHeader } from '../../crystal/geometry/geometry.js';
+import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { EwaldError } from '../../util/errors.js';
 import type { Dataset, DetectorPanel, Metadata } from '../dataset.js';
 import { ofDataset, openedArray } from './geometry-dataset.js';
+import { headerOf } from './stated-header.js';
 
 /** Width and height of a dataset's frames. Throws `Shape` if the frames are not two-dimensional. */
 export function frameSize({ name, shape }: Dataset): { readonly width: number; readonly height: number } {
@@ -119,68 +120,4 @@ function ofEachFrame({ ofEachFrame: { radiation, distance } = {} }: Metadata): P
     ...(radiation && given ? { radiation: { kind: radiation.kind, given } } : {}),
     ...(distance ? { distance } : {}),
   };
-}
-
-const headerOf = ({ meta, mask }: Dataset): StatedHeader => ({
-  saturation: meta.saturation,
-  underload: meta.underload,
-  markers: meta.markers,
-  hasMask: mask !== undefined,
-  wavelengthA: meta.wavelengthA,
-  distanceM: meta.distanceM,
-  pixelM: meta.pixelSizeM?.x,
-  centrePx: meta.beamCentrePx && [meta.beamCentrePx.x, meta.beamCentrePx.y],
-});
-
-/** Headers of one detector differ by less: a spot 1000 pixels from the beam moves by five, and a beam by one. */
-const [minShare, minPx] = [0.005, 1];
-
-/** What a header states of values that a run with the limits of the first one would take for what they are not. */
-function otherLimits(header: StatedHeader, first: StatedHeader): string[] {
-  const { saturation, underload, markers = [] } = header;
-  const known = first.markers ?? [];
-  const marker = markers.find((one) => !known.includes(one));
-  return [
-    ...(saturation !== undefined && saturation < (first.saturation ?? Number.POSITIVE_INFINITY)
-      ? [`overloads above ${saturation}, not ${first.saturation ?? 'none'}`]
-      : []),
-    ...(underload !== undefined && underload > (first.underload ?? Number.NEGATIVE_INFINITY)
-      ? [`no counts below ${underload}, not ${first.underload ?? 'none'}`]
-      : []),
-    ...(marker === undefined ? [] : [`no counts at ${marker}, not ${known.join(' or ') || 'none'}`]),
-    ...(header.hasMask && !first.hasMask ? ['a mask, not none'] : []),
-  ];
-}
-
-/**
- * Refuses frames whose header states another place of the detector, another wavelength, or other values that are no
- * counts than the header from which the geometry of the run was derived. Throws `Format`.
- */
-export function refuseOtherHeader({ header: first }: Geometry, dataset: Dataset): void {
-  if (!first) return;
-  const { name, meta } = dataset;
-  const header = headerOf(dataset);
-  const differing = ([what, of, unit]: readonly [string, 'wavelengthA' | 'distanceM' | 'pixelM', string]): string[] => {
-    const [one, other] = [header[of], first[of]];
-    const differs = one !== undefined && other !== undefined && !(Math.abs(one / other - 1) < minShare);
-    return differs ? [`${what} of ${one} ${unit}, not ${other} ${unit}`] : [];
-  };
-  const found = (
-    [
-      ['a distance', 'distanceM', 'm'],
-      ['a wavelength', 'wavelengthA', 'Å'],
-      ['a pixel size', 'pixelM', 'm'],
-    ] as const
-  ).flatMap(differing);
-  found.push(...otherLimits(header, first));
-  const [one, other] = [header.centrePx, first.centrePx];
-  if (one && other && !(Math.hypot(one[0] - other[0], one[1] - other[1]) < minPx))
-    found.push(`a beam centre of ${one.join(', ')} pixels, not ${other.join(', ')}`);
-  if (meta.turned) found.push(`a turned detector (${meta.turned.join(', ')}), not one at a right angle to the beam`);
-  if (found.length > 0)
-    throw new EwaldError(
-      'Format',
-      `${name}: its header states ${found.join(', and ')} as that of the first frame; a run has a single detector: ` +
-        'index these frames in another run, or give a geometry for all of them (-g FILE)',
-    );
 }

@@ -5,6 +5,7 @@ import { extentOf } from '../../crystal/geometry/pixels.js';
 import type { Dataset } from '../dataset.js';
 import { beamsOfFile, type FileBeams } from './beams.js';
 import { type Contradiction, contradictions } from './contradictions.js';
+import { otherInFrames } from './each-frame.js';
 import { frameSize } from './from-file.js';
 import { refuseImpossible } from './impossible.js';
 import type { OpenOther } from './open-other.js';
@@ -55,6 +56,7 @@ export async function geometryRemarks(
     remarks.push({
       text: `the panels end at ${fs} x ${ss} pixels, frames have ${width} x ${height}: the rest is not searched`,
     });
+  for (const text of await otherInFrames(geometry, first, openOther)) remarks.push({ text });
   const beam = firstOf(beams);
   // What cannot be is refused before anything else is remarked.
   if (beam) refuseImpossible(geometry, beam);

@@ -9,6 +9,7 @@ import type { Dataset } from '../../frames/dataset.js';
 import { beamsOfFile } from '../../frames/detector/beams.js';
 import { contradictions } from '../../frames/detector/contradictions.js';
 import { checkPanels, openDetector } from '../../frames/detector/detector.js';
+import { otherInFrames } from '../../frames/detector/each-frame.js';
 import { frameSize, geometryFromFile } from '../../frames/detector/from-file.js';
 import { ofDataset, openedArray } from '../../frames/detector/geometry-dataset.js';
 import { impossibleText } from '../../frames/detector/impossible.js';
@@ -99,12 +100,13 @@ async function check(file: string, options: CheckGeometryOptions): Promise<Check
     const misfit = dataset && !own ? misfits(geometry, dataset) : [];
     const facts = checkGeometry(geometry, beam);
     const stated = dataset && !own ? contradictions(geometry, beam, facts, dataset).map(({ text }) => text) : [];
+    const inFrames = dataset && !own ? await otherInFrames(geometry, dataset, openOther) : [];
     const displaced = dataset && misfit.length === 0 ? await displacedProblem(geometry, dataset) : [];
     // What every run refuses, if nothing is assumed.
     const impossible = assumed.length === 0 ? (impossibleText(geometry, beam) ?? []) : [];
     // What the file says about itself in vain is not looked at below.
     const doubted = own && dataset ? dataset.notes.flatMap(({ kind, text }) => (kind === 'warning' ? [text] : [])) : [];
-    const problems = [impossible, doubted, surplus, misfit, facts.problems, stated, displaced].flat();
+    const problems = [impossible, doubted, surplus, misfit, facts.problems, stated, inFrames, displaced].flat();
     return { ...facts, geometry, beam, assumed, problems };
   } finally {
     await dataset?.dispose();

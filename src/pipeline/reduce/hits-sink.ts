@@ -3,7 +3,7 @@ import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
 import type { Codecs } from '../../frames/codecs/codecs.js';
 import type { Dataset, Metadata } from '../../frames/dataset.js';
-import { type Detector, openDetector } from '../../frames/detector/detector.js';
+import { type Detector, goodInFile, openDetector } from '../../frames/detector/detector.js';
 import { stackedGeometry } from '../../frames/detector/stacked.js';
 import { elementBytes, type FrameArray } from '../../frames/dtype.js';
 import type { Output, WriteOptions } from '../../frames/files/write.js';
@@ -248,6 +248,13 @@ class HitsSink implements FrameSink {
   /** A file has one mask. Throws `Unsupported` for a frame whose bad pixels differ. */
   async #checkMask(detector: Detector, dataset: Dataset, frame: number): Promise<void> {
     const bad = await detector.badOf(dataset, frame);
+    const more = await goodInFile(detector, dataset);
+    if (more > 0)
+      throw new EwaldError(
+        'Unsupported',
+        `${dataset.name} has ${more} bad pixels less than the first file; a file of hits has one mask for all frames: ` +
+          'reduce files with different masks one by one',
+      );
     if (bad === undefined || bad === detector.bad || this.#same.has(bad)) return;
     const other = bad.findIndex((one, i) => (one === 0) !== (detector.bad[i] === 0));
     if (other >= 0)

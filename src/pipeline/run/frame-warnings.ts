@@ -1,5 +1,6 @@
 /** Warnings that the frames of a run give rise to, each of them once. */
 import type { Geometry } from '../../crystal/geometry/geometry.js';
+import { heightOf, widthOf } from '../../crystal/geometry/pixels.js';
 import { explainedFlags, PanelShares, unexplainedPanels, unexplainedText } from '../../refinement/misplaced.js';
 import type { ChipMap } from '../chip/chip-map.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
@@ -18,6 +19,9 @@ const enoughForMultiples = 30;
  */
 const manySaturated = 0.01;
 
+/** Share of the pixels of a detector that a file may lose to the mask of another one: bad pixels come and go. */
+const fewMasked = 1e-3;
+
 export class FrameWarnings {
   readonly #warn: RunEvents['warnQuietly'];
   readonly #summary: RunSummary;
@@ -32,6 +36,8 @@ export class FrameWarnings {
   readonly #shares: PanelShares;
   /** The shift of the first frame. */
   #shiftM: FrameRecord['beam']['shiftM'] | undefined;
+  /** Files in which the mask of the first one leaves out more pixels than their own. */
+  readonly #masked = new Set<string>();
   /** Reflections, those left out included, and how many are left out because they have saturated pixels. */
   readonly #reflections = { all: 0, saturated: 0 };
 
@@ -54,6 +60,7 @@ export class FrameWarnings {
     this.#multiples();
     if (isFailure(record)) return;
     this.#omitted(record);
+    this.#maskedByFirst(record);
     if (record.crystals.length > 0) {
       this.#shiftM ??= record.beam.shiftM;
       this.#shares.add(record.peaks.panel, explainedFlags(record.peaks.count, record.crystals));
@@ -108,6 +115,25 @@ export class FrameWarnings {
     if (this.#areMultiplesTold || this.#summary.crystals < enoughForMultiples) return;
     this.#areMultiplesTold = true;
     for (const text of this.#verdict.texts()) if (text !== this.#summary.doubt) this.#warn(text);
+  }
+
+  /** Results depend on which file is the first, by as much as it leaves out. */
+  #maskedByFirst({ origin: { filename }, maskedByFirst = 0 }: FrameRecord): void {
+    if (maskedByFirst === 0 || this.#masked.has(filename)) return;
+    this.#masked.add(filename);
+    if (this.#masked.size > 1) return;
+    const pixels = this.#geometry.panels.reduce((sum, panel) => sum + widthOf(panel) * heightOf(panel), 0);
+    this.#warn(
+      `${maskedByFirst} pixels of ${filename} are left out although its own mask does not call them bad: that of the ` +
+        'first file does, and a run has one mask; begin with the file that masks least, or index it in another run',
+      maskedByFirst > fewMasked * pixels,
+    );
+  }
+
+  /** Tells at the end in how many files the mask of the first one leaves out more than their own. */
+  ofMasks(): void {
+    if (this.#masked.size > 1)
+      this.#warn(`${this.#masked.size} files mask less than the first one, which holds for all`);
   }
 
   #omitted({ origin, peaks: { count, omitted } }: FrameRecord): void {

@@ -162,6 +162,7 @@ async function endOutputs(run: Run, outputs: Outputs, warnings: FrameWarnings, i
   const maps = chip && { maps: chip.maps.maps };
   warnings.ofSaturated(parseIntegration(settings.integration ?? 'rings').saturated);
   warnings.ofPanels();
+  warnings.ofMasks();
   warnings.ofWells(maps?.maps ?? []);
   events.reportQuietly({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined, ...maps });
   events.check();

@@ -10,6 +10,7 @@ import type { PlatformFile } from '../../util/globals.js';
 import type { RunPlace } from '../inputs/place.js';
 import type { FileList } from './file-list.js';
 import { openFollowed } from './open-followed.js';
+import { OtherFiles } from './other-files.js';
 import { SeenFrames } from './same-frames.js';
 import type { Selection } from './selection.js';
 import type { FrameSpec, SourceOptions } from './source.js';
@@ -45,6 +46,8 @@ export class FileOpener {
   readonly #changes = new Map<string, NonNullable<Dataset[typeof changedFiles]>>();
   /** Problems of files that have been told. */
   readonly #told = new Set<string>();
+  /** What the files state whose detector is not that of the first one, beside a geometry for all of them. */
+  readonly #others: OtherFiles | undefined;
   /** The file whose frames were counted last, still open: mostly it is the one that is searched next. */
   #counted: { readonly wanted: FrameSpec; readonly dataset: Dataset } | undefined;
 
@@ -52,6 +55,8 @@ export class FileOpener {
     this.#place = place;
     this.#options = options;
     this.#list = list;
+    const { geometry } = options;
+    if (geometry) this.#others = new OtherFiles(geometry, options.warn);
   }
 
   /** Closes what is open without being used. */
@@ -76,6 +81,7 @@ export class FileOpener {
     if (given) {
       this.#watch(file, given);
       if (geometry && named === undefined) await refuseOtherDataset(geometry, given);
+      await this.#others?.look(given);
       return stacked(given, geometry);
     }
     const { thresholdChannel, allowMissing, checksums, maxFrameBytes, allowOutside } = this.#options;
@@ -98,6 +104,7 @@ export class FileOpener {
       named,
     );
     this.#sayProblems(dataset, growing);
+    await this.#others?.look(dataset);
     this.#watch(file, dataset);
     // A folder may have been missing when the files were listed.
     if (!growing || input !== file || !(await this.#list.isFolder(file, true))) return dataset;
@@ -115,7 +122,7 @@ export class FileOpener {
   async changes(): Promise<readonly string[]> {
     const texts = new Set<string>();
     for (const changes of this.#changes.values()) for (const text of await changes()) texts.add(text);
-    return [...texts];
+    return [...texts, ...(this.#others?.texts() ?? [])];
   }
 
   /** The same of one file, which is then compared with what it is when it is opened again. */

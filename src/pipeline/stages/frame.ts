@@ -130,6 +130,11 @@ export interface FrameResult {
   readonly rois?: RegionValues | undefined;
   /** Its well, and the number of the image by the detector (`grid`, `gridFile`, `gridFields`); absent without them. */
   readonly grid?: FrameGrid | undefined;
+  /**
+   * Number of pixels that are left out because the mask of the run's first file calls them bad, although that of its own
+   * does not; absent without any.
+   */
+  readonly maskedByFirst?: number | undefined;
   /** Its radial profile, with background, ice and spots by shell; absent unless `profile` asks for it. */
   readonly profile?: RadialProfile | undefined;
 }

@@ -3,7 +3,7 @@
 import { numberTypes } from '../../compute/arrays/numbers.js';
 import { type Dataset, readPacked } from '../../frames/dataset.js';
 import type { Detector } from '../../frames/detector/detector.js';
-import { refuseOtherHeader } from '../../frames/detector/from-file.js';
+import { refuseOtherHeader } from '../../frames/detector/stated-header.js';
 import { readOrAborted } from '../../frames/read-or-aborted.js';
 import type { Frame } from '../../peaks/contract.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
