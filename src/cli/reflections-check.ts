@@ -97,9 +97,9 @@ function show(
   for (const law of laws)
     print(
       `law ${law.operation}: twin fraction ${withError(law.fraction, law.error, 3)} from ${counted(law.pairs, 'pair')}` +
-        (law.isFound || !Number.isFinite(law.fraction - law.unrelated)
+        (law.isFound || !Number.isFinite(law.fraction)
           ? ''
-          : `, as of unrelated reflections (${digits(law.unrelated, 3)})`),
+          : `, as of unrelated reflections (covariance of ${digits(law.significance, 1)} errors)`),
     );
   print(bold(wrapText(words.spaceGroup)));
   if (stated) print(stated.isContradicted ? yellow(wrapText(stated.text)) : wrapText(stated.text));

@@ -30,10 +30,8 @@ import { formatUnmerged, formatUnmergedCif, unmergedRows } from './lists/unmerge
 import type { CheckedMerge } from './options.js';
 import { mergeRows } from './parameters.js';
 import type { PairAmplitudes } from './reflections/amplitudes.js';
-import { expectedIntensities } from './reflections/expected.js';
-import { withoutMates } from './reflections/lists-in-group.js';
 import { doubtOfSpaceGroup } from './reflections/stated-absences.js';
-import { twinStatistics } from './reflections/twinning.js';
+import { twinOf } from './reflections/twin-tests.js';
 import type { MergeCounts, MergedCrystal, MergedLists, MergedPolarisation, MergeResult } from './result.js';
 import { cellsRemark, compareCells, otherCellRemark } from './setting/cells.js';
 import { forbiddenRemark } from './setting/forbidden.js';
@@ -299,10 +297,8 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     },
     toTable1(form = 'text') {
       expects(['text', 'latex', 'csv'].includes(form), 'toTable1: the form', form, 'text, latex or csv');
-      const { unique, own } = withoutMates(reflections, subject);
-      const twin = twinStatistics(unique, own, expectedIntensities(unique, own));
       const { name } = spaceGroupOf(group, centring, checked.spaceGroup);
-      return formatTable1(table1Rows(result, { spaceGroup: name, twin }), form);
+      return formatTable1(table1Rows(result, { spaceGroup: name, twin: twinOf(reflections, subject) }), form);
     },
     toPlain: () => ({ ...plainOf(result), datasets: result.datasets.map(plainOf) }),
   };

@@ -34,7 +34,8 @@ export type {
 } from './reflections/parameter-types.js';
 export type { SameCrystal } from './reflections/same-crystal.js';
 export type { StatedSpaceGroup } from './reflections/stated-absences.js';
-export type { LMoments, TwinLaw, TwinStatistics } from './reflections/twinning.js';
+export type { TwinLaw } from './reflections/twin-laws.js';
+export type { LMoments, TwinStatistics } from './reflections/twinning.js';
 export {
   type MergeSink,
   type MergeStatus,

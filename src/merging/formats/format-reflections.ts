@@ -16,7 +16,7 @@ import { mtzOf, spaceGroupOf } from '../lists/merged-mtz.js';
 import { type Amplitudes, frenchWilson, type PairAmplitudes } from '../reflections/amplitudes.js';
 import { expectedIntensities, fewestExpected, type ListSubject } from '../reflections/expected.js';
 import { statedGroup } from '../reflections/space-group-laue.js';
-import { twinStatistics } from '../reflections/twinning.js';
+import { twinOf } from '../reflections/twin-tests.js';
 import { indicesOf, type MergeStatistics } from '../statistics/statistics.js';
 import { formatHklf4 } from './hklf4.js';
 import { formatMmcif } from './mmcif.js';
@@ -71,7 +71,7 @@ export function amplitudesOfPairs(
   const subject = { cell, centring, group: laue };
   const amplitudes = frenchWilson(list, subject);
   const remarks = withoutAmplitude(list, amplitudes);
-  const { fraction, error } = twinStatistics(list, subject, expectedIntensities(list, subject));
+  const { fraction, error } = twinOf(list, subject);
   if (fraction > leastTwin && fraction > 3 * error)
     remarks.push(
       `The intensities are like those of a twin of ${withError(fraction, error, 2)}: Wilson's law does not hold for ` +

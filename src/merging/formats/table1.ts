@@ -2,6 +2,7 @@
 
 import { version } from '../../util/version.js';
 import { withError } from '../../util/with-error.js';
+import type { TwinEstimate } from '../reflections/twin-tests.js';
 import type { MergeResult } from '../result.js';
 import type { ShellStatistics } from '../statistics/statistics.js';
 
@@ -15,8 +16,7 @@ export interface Table1Row {
 export interface Table1Facts {
   /** Hermann and Mauguin's name. */
   readonly spaceGroup: string;
-  /** Twin fraction and its standard error. */
-  readonly twin?: { readonly fraction: number; readonly error: number } | undefined;
+  readonly twin?: TwinEstimate | undefined;
 }
 
 const digits = (x: number, places: number): string => (Number.isFinite(x) ? x.toFixed(places) : '–');
@@ -76,13 +76,15 @@ export function table1Rows(
         ? withError(wilson.temperatureFactor, wilson.temperatureFactorError, 1)
         : '–',
     ],
-    ...(twin && Number.isFinite(twin.fraction)
-      ? [['Twin fraction', withError(twin.fraction, twin.error, 2)] as [string, string]]
-      : []),
+    ...(twin && Number.isFinite(twin.fraction) ? [['Twin fraction', twinWords(twin)] as [string, string]] : []),
     ['Program', `ewald ${version}`],
   ];
   return rows.map(([name, value]) => ({ name, value }));
 }
+
+/** A fraction by a law may as well be that of crystals whose way to index was not resolved. */
+const twinWords = ({ fraction, error, by }: TwinEstimate): string =>
+  withError(fraction, error, 2) + (by === undefined ? '' : ` by ${by}, or an indexing ambiguity left unresolved`);
 
 const latexOf = (text: string): string =>
   text

@@ -14,7 +14,7 @@ import { withoutMates } from './lists-in-group.js';
 import { noneWithin } from './none-within.js';
 import { type IceRing, iceOf, type Outlier, outliersOf } from './outliers.js';
 import type { StatedSpaceGroup } from './stated-absences.js';
-import { type TwinLaw, type TwinStatistics, twinLaw, twinLaws, twinStatistics } from './twinning.js';
+import { type TwinTests, twinTests } from './twin-tests.js';
 
 /** Options of a check. */
 export interface CheckOptions extends Pick<StatisticsOptions, 'shells' | 'lowres' | 'highres'> {
@@ -29,7 +29,7 @@ export type ListShell = Pick<
 >;
 
 /** The tests of a list. */
-export interface ListCheck {
+export interface ListCheck extends TwinTests {
   readonly reflections: number;
   /** d in angstrom from which on the data have no signal; 0 if they have it to the end. */
   readonly endsAt: number;
@@ -37,8 +37,6 @@ export interface ListCheck {
   readonly shells: readonly ListShell[];
   readonly overall: ListShell;
   readonly wilson: WilsonFit;
-  readonly twinning: TwinStatistics;
-  readonly laws: readonly TwinLaw[];
   readonly spaceGroups: SpaceGroupRanking;
   readonly outliers: readonly Outlier[];
   readonly ice: readonly IceRing[];
@@ -68,7 +66,6 @@ export function checkReflections(
   const { wilson } = isLimited ? mergeStatistics(list, undefined, subject, { twins: false }) : within;
   const { unique, own } = withoutMates(list, subject);
   const of = expectedIntensities(unique, own);
-  const twinning = twinStatistics(unique, own, of);
   const chiral = options.chiral ?? isChiralCell(lengthsOf(subject.cell));
   return {
     reflections: list.count,
@@ -76,8 +73,7 @@ export function checkReflections(
     shells: shells.map(inShell),
     overall: inShell(overall),
     wilson,
-    twinning,
-    laws: twinLaws(own).map((law) => twinLaw(unique, own, of, law, twinning)),
+    ...twinTests(unique, own, of),
     spaceGroups: rankSpaceGroups(unique, own, of, chiral),
     outliers: outliersOf(unique, of),
     ice: iceOf(unique, of),

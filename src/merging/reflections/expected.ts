@@ -27,6 +27,11 @@ export interface ExpectedIntensities {
   readonly endsAt: number;
 }
 
+/** Reflections that tests of twins take: acentric, with an expected intensity. */
+export function usable(list: ReflectionList, { expected, isCentric }: ExpectedIntensities, i: number): boolean {
+  return isCentric[i] === 0 && (expected[i] as number) > 0 && Number.isFinite(list.sigma[i] as number);
+}
+
 /** Reflections of a block, whose mean then has an error of 7 %. */
 const blockSize = 200;
 /** The fewest of a list that is one block: of fewer, nothing is expected. */

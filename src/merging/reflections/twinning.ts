@@ -5,12 +5,11 @@
  */
 import { Random } from '../../compute/random/random.js';
 import { type Indices, representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
-import { type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
-import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { indexTable } from '../statistics/index-table.js';
 import { fewestRatios, indicesOf } from '../statistics/statistics.js';
-import type { ExpectedIntensities, ListSubject } from './expected.js';
+import { type ExpectedIntensities, type ListSubject, usable } from './expected.js';
+import { twinLaws } from './twin-laws.js';
 
 /** ⟨|L|⟩ and ⟨L²⟩ of some pairs; NaN for fewer than a hundred. */
 export interface LMoments {
@@ -43,23 +42,6 @@ export interface TwinStatistics {
   readonly moments: readonly { readonly inverseD: number; readonly value: number; readonly error: number }[];
 }
 
-/** A twin law: an operation that keeps the lattice and is none of the point group. */
-export interface TwinLaw {
-  readonly operation: string;
-  readonly pairs: number;
-  /** Twin fraction of this law from moments of H without noise, 0 … 0.5, and its error; NaN without pairs. */
-  readonly fraction: number;
-  readonly error: number;
-  /**
-   * What unrelated reflections of this list would give, since a twin by any law narrows the distribution: the law is in the
-   * data if its fraction is larger beyond the errors of both.
-   */
-  readonly unrelated: number;
-  readonly isFound: boolean;
-  /** Share of (1−t) I₁ − t I₂ < 0 for t = 0.05, 0.1 … 0.45 (Britton): it rises beyond the twin fraction. */
-  readonly britton: readonly number[];
-}
-
 /** Pairs beyond which expectations are drawn from some of them: their own error is then far below that of the data. */
 const mostDrawn = 8000;
 const noMoments: LMoments = { meanAbs: Number.NaN, meanSquare: Number.NaN };
@@ -67,14 +49,17 @@ const sets = 12;
 const fractions = [0, 0.1, 0.2, 0.3, 0.4, 0.5];
 const curveAt = Array.from({ length: 20 }, (_, i) => (i + 1) / 20);
 
-/** Reflections that can take part: acentric, with an expected intensity. */
-function usable(list: ReflectionList, { expected, isCentric }: ExpectedIntensities, i: number): boolean {
-  return isCentric[i] === 0 && (expected[i] as number) > 0 && Number.isFinite(list.sigma[i] as number);
-}
-
 /** Pairs of acentric reflections two indices apart along one axis, by their places in the list. */
-function neighbours(list: ReflectionList, { group }: ListSubject, of: ExpectedIntensities): [number, number][] {
-  const isUsed = (i: number): boolean => usable(list, of, i);
+function neighbours(list: ReflectionList, subject: ListSubject, of: ExpectedIntensities): [number, number][] {
+  const { group } = subject;
+  const laws = twinLaws(subject);
+  // What a law leaves where it is has no partner, and is as of one crystal in any twin.
+  const isOwnMate = (indices: Indices): boolean => {
+    const own = representative(indices, group).join();
+    return laws.some((law) => representative(transformed(indices, law), group).join() === own);
+  };
+  const used = Uint8Array.from(list.sigma, (_, i) => Number(usable(list, of, i) && !isOwnMate(indicesOf(list, i))));
+  const isUsed = (i: number): boolean => used[i] === 1;
   const place = indexTable(list, isUsed);
   const pairs: [number, number][] = [];
   for (let i = 0; i < list.count; i++) {
@@ -143,10 +128,13 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
   const perfect = draws[draws.length - 1] as Drawn;
   // The scatter of a set of draws is that of so many pairs; the data have all of them.
   const error = none.scatter * Math.sqrt(some.length / Math.max(1, pairs.length));
-  const { fraction, slope } = fractionOf(
-    measured.meanAbs,
-    draws.map(({ moments }) => moments.meanAbs),
-  );
+  const expected = draws.map(({ moments }) => moments.meanAbs);
+  const { fraction, slope } = fractionOf(measured.meanAbs, expected);
+  // Near .5 ⟨|L|⟩ hardly changes with the fraction: more than what the slope at the fraction gives agrees with it.
+  const ranges = [-3, -2, -1, 1, 2, 3].map((k) => {
+    const other = fractionOf(measured.meanAbs + k * error, expected);
+    return Math.abs(inside(other.fraction) - inside(fraction)) / Math.abs(k);
+  });
   return {
     pairs: values.length,
     measured: enough ? measured : noMoments,
@@ -158,7 +146,9 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
       untwinned: none.curve,
       perfect: perfect.curve,
     },
-    ...(enough ? combined(fraction, error / slope, moment) : { fraction: Number.NaN, error: Number.NaN }),
+    ...(enough
+      ? combined(fraction, Math.max(error / slope, ...ranges), moment)
+      : { fraction: Number.NaN, error: Number.NaN }),
     secondMoment: moment.value,
     secondMomentError: moment.error,
     moments: momentsByResolution(list, of),
@@ -227,6 +217,9 @@ function fractionOf(measured: number, expected: readonly number[]): { fraction: 
   return { fraction, slope: Math.max(slope, 0.02) };
 }
 
+/** Within what a twin fraction can be. */
+const inside = (x: number): number => Math.max(0, Math.min(0.5, x));
+
 interface Moment {
   readonly value: number;
   readonly error: number;
@@ -274,7 +267,6 @@ function secondMomentOf(list: ReflectionList, of: ExpectedIntensities, some = me
  * moment of a twin is 2 − 2α + 2α².
  */
 function combined(fromL: number, error: number, { value, error: of }: Moment): { fraction: number; error: number } {
-  const inside = (x: number): number => Math.max(0, Math.min(0.5, x));
   const square = 2 * value - 3;
   const fromMoment = inside((1 - Math.sqrt(Math.max(0, square))) / 2);
   const slope = Math.max(0.1, 2 - 4 * inside(fromL));
@@ -283,67 +275,4 @@ function combined(fromL: number, error: number, { value, error: of }: Moment): {
   return fromL < 0.4 || !Number.isFinite(v)
     ? { fraction: inside(fromL), error }
     : { fraction: inside((w * inside(fromL) + v * fromMoment) / (w + v)), error: 1 / Math.sqrt(w + v) };
-}
-
-/** The operations by which a crystal of this lattice can be twinned: one of each coset of the point group. */
-export const twinLaws = ({ cell, centring, group }: ListSubject): Operation[] =>
-  indexingAmbiguities(latticeRotations(cell, centring), group).slice(1);
-
-/** H and Britton tests of one law. */
-export function twinLaw(
-  list: ReflectionList,
-  { group }: ListSubject,
-  of: ExpectedIntensities,
-  law: Operation,
-  { secondMoment, secondMomentError }: Pick<TwinStatistics, 'secondMoment' | 'secondMomentError'>,
-): TwinLaw {
-  const isUsed = (i: number): boolean => usable(list, of, i);
-  const place = indexTable(list, isUsed);
-  const pairs: [number, number][] = [];
-  for (let i = 0; i < list.count; i++) {
-    if (!isUsed(i)) continue;
-    const j = place(representative(transformed(indicesOf(list, i), law), group));
-    if (j !== undefined && i < j) pairs.push([i, j]);
-  }
-  let [difference, sum] = [0, 0];
-  const [differences, sums] = [new Float64Array(pairs.length), new Float64Array(pairs.length)];
-  const negative = new Float64Array(9);
-  for (const [n, pair] of pairs.entries()) {
-    const [i, j] = pair;
-    const [x, y] = [list.intensity[i] as number, list.intensity[j] as number];
-    const noise = (list.sigma[i] as number) ** 2 + (list.sigma[j] as number) ** 2;
-    const mean = (of.expected[i] as number) ** 2;
-    // Where errors are larger than intensities, squares say little and scatter most.
-    const weight = 1 / (mean * (1 + noise / mean) ** 2);
-    differences[n] = weight * ((x - y) ** 2 - noise);
-    sums[n] = weight * ((x + y) ** 2 - noise);
-    difference += differences[n] as number;
-    sum += sums[n] as number;
-    for (let at = 0; at < 9; at++) {
-      const t = (at + 1) / 20;
-      negative[at] = (negative[at] as number) + Number((1 - t) * x < t * y) + Number((1 - t) * y < t * x);
-    }
-  }
-  const britton = [...negative].map((count) => count / (2 * pairs.length));
-  const ratio = Math.max(0, Math.min(1, (3 * difference) / sum));
-  const fraction = 0.5 - Math.sqrt(ratio) / 2;
-  // The error of a ratio of two means: Σ (d − r s)² over the pairs, with r = d/s.
-  const r = difference / sum;
-  const scatter =
-    Math.sqrt(differences.reduce((total, d, n) => total + (d - r * (sums[n] as number)) ** 2, 0)) / Math.abs(sum);
-  const error = (3 * scatter) / (4 * Math.sqrt(Math.max(ratio, 0.01)));
-  const known = pairs.length >= fewestRatios;
-  // Of unrelated reflections with the variance v of I/⟨I⟩, ⟨(I₁−I₂)²⟩/⟨(I₁+I₂)²⟩ is v/(v + 2): 1/3 if it is 1.
-  const ofVariance = (v: number): number => 0.5 - Math.sqrt(Math.max(0, Math.min(1, (3 * v) / (v + 2)))) / 2;
-  const unrelated = ofVariance(secondMoment - 1);
-  const ofMoment = Math.abs(ofVariance(secondMoment - 1 - secondMomentError) - unrelated);
-  return {
-    operation: tripletOf(law),
-    pairs: pairs.length,
-    fraction: known ? fraction : Number.NaN,
-    error: known ? error : Number.NaN,
-    unrelated,
-    isFound: known && fraction - unrelated > 3 * Math.hypot(error, ofMoment),
-    britton,
-  };
 }

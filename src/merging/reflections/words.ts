@@ -11,6 +11,9 @@ const modulated = 2.3;
 /** Largest error of a twin fraction that tells an untwinned crystal from a perfect twin, .5, by five of them. */
 const tellsTwins = 0.1;
 
+/** Errors from which on the covariance of a law's pairs is no sign that there is no twin. */
+const hinted = 3;
+
 /** What the twin tests decide, and what they leave open. */
 export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'>): string {
   const { fraction, error, pairs, secondMoment, secondMomentError } = twinning;
@@ -27,13 +30,33 @@ export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'
     .map((law) => `${withError(law.fraction, law.error, 2)} by ${law.operation}`);
   // A law is found where the L-test is not, if large errors of a merge hide the distribution: an ambiguity left unresolved.
   if (possible.length === 0 && fraction < 3 * error)
-    return error < tellsTwins ? `Untwinned: twin fraction ${said}.` : `Twinning: not decided, twin fraction ${said}.`;
-  if (possible.length === 0)
-    return laws.length === 0
-      ? `Like a twin of ${said}, though the lattice has no more symmetry than the point group: twinned by pseudosymmetry, or a ` +
-          'point group that is too high.'
-      : `Like a twin of ${said}, by no law of the lattice: twinned by pseudosymmetry, or a point group that is too high.`;
-  return `Like a twin of ${possible.join('; ')} (L-test ${said}), or an indexing ambiguity that was left unresolved: merge with -w.`;
+    return error < tellsTwins && !laws.some(({ significance }) => significance > hinted)
+      ? `Untwinned: twin fraction ${said}.`
+      : `Twinning: not decided, twin fraction ${said}.`;
+  if (possible.length === 0) return lawlessText(said, twinning, laws);
+  const isBelow = laws.every((law) => !law.isFound || fraction + 4 * error < law.fraction - 4 * law.error);
+  return (
+    `Like a twin of ${possible.join('; ')} (L-test ${said}), or an indexing ambiguity that was left unresolved: merge with -w.` +
+    (isBelow ? ' The L-test sees less of it: it may be pseudosymmetry that is nearly this operation.' : '')
+  );
+}
+
+/** What is said where intensities are like those of a twin, and no law is found. */
+function lawlessText(
+  said: string,
+  { fraction, error }: Pick<ListCheck['twinning'], 'fraction' | 'error'>,
+  laws: ListCheck['laws'],
+): string {
+  if (laws.length === 0)
+    return (
+      `Like a twin of ${said}, though the lattice has no more symmetry than the point group: twinned by pseudosymmetry, or a ` +
+      'point group that is too high.'
+    );
+  // A law with few pairs, or with large errors, excludes nothing.
+  const isExcluded = laws.every((law) => law.fraction + 3 * Math.hypot(law.error, error) < fraction);
+  return isExcluded
+    ? `Like a twin of ${said}, by no law of the lattice: twinned by pseudosymmetry, or a point group that is too high.`
+    : `Like a twin of ${said}; the pairs of reflections that a law of the lattice relates do not tell whether it is by one.`;
 }
 
 /** Names of a class, each group once: all of them, since any may be the one. */
