@@ -298,7 +298,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     toTable1(form = 'text') {
       expects(['text', 'latex', 'csv'].includes(form), 'toTable1: the form', form, 'text, latex or csv');
       const { name } = spaceGroupOf(group, centring, checked.spaceGroup);
-      return formatTable1(table1Rows(result, { spaceGroup: name, twin: twinOf(reflections, subject) }), form);
+      return formatTable1(table1Rows(result, { spaceGroup: name, twin: twinOf(lists.reflections, subject) }), form);
     },
     toPlain: () => ({ ...plainOf(result), datasets: result.datasets.map(plainOf) }),
   };
