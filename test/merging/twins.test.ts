@@ -98,7 +98,13 @@ test('the sentence of a check and Table 1 have the fraction of the law', () => {
   expect(twinText(check)).toContain(`Like a twin of ${shown}`);
   const shell = { unique: 9 } as never;
   const statistics = { overall: shell, shells: [shell], wilson: {} } as never;
-  const of = { cell: [50, 50, 55, 90, 90, 90] as const, wavelengthA: 1, merged: 9, counts: { frames: 9 } as never, statistics };
+  const of = {
+    cell: [50, 50, 55, 90, 90, 90] as const,
+    wavelengthA: 1,
+    merged: 9,
+    counts: { frames: 9 } as never,
+    statistics,
+  };
   const rows = table1Rows(of, { spaceGroup: 'P 4', twin: twinEstimate(check) });
   expect(formatTable1(rows, 'text')).toMatch(
     new RegExp(`Twin fraction +${shown}.* by k,h,-l, or an indexing ambiguity left unresolved`),

@@ -13,6 +13,7 @@ import type { FormatListOptions } from '../reflections/parameter-types.js';
 import { formatListRows } from '../reflections/parameters.js';
 import { originRemark, statedGroupOf } from '../reflections/space-group-laue.js';
 import { doubtOfSpaceGroup } from '../reflections/stated-absences.js';
+import { inStatedAxes } from '../reflections/stated-axes.js';
 import { type FormattedList as FormattedFile, formatReflections as formatted } from './format-reflections.js';
 import { type ListKind, listKinds } from './read-reflections.js';
 
@@ -43,7 +44,7 @@ export function formatReflections(list: ReflectionList, kind: ListKind, options:
     known,
     'what readCell(text) returns',
   );
-  const group = groupInCell(list.symmetry, known);
+  const group = groupInCell(list.symmetry, inStatedAxes(what, list, known));
   const given = name === undefined ? undefined : statedGroupOf(name);
   if (given) checkSpaceGroup(given, group, known.centring);
   const { cell, centring } = known;

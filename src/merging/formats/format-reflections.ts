@@ -14,7 +14,7 @@ import { type ErrorForm, withoutError, writableList } from '../lists/known-error
 import { type MatePair, mateMean, matePairs } from '../lists/mates.js';
 import { mtzOf, spaceGroupOf } from '../lists/merged-mtz.js';
 import { type Amplitudes, frenchWilson, type PairAmplitudes } from '../reflections/amplitudes.js';
-import { expectedIntensities, fewestExpected, type ListSubject } from '../reflections/expected.js';
+import { fewestExpected, type ListSubject } from '../reflections/expected.js';
 import { statedGroup } from '../reflections/space-group-laue.js';
 import { twinOf } from '../reflections/twin-tests.js';
 import { indicesOf, type MergeStatistics } from '../statistics/statistics.js';

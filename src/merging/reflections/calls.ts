@@ -29,6 +29,7 @@ import { checkListRows, compareListsRows, convertListRows, listSubjectRows } fro
 import { reindexedSubject, reindexedWords, reindexing } from './reindexed.js';
 import { statedGroup } from './space-group-laue.js';
 import { judgeSpaceGroup, type StatedSpaceGroup, settingOfStated } from './stated-absences.js';
+import { inStatedAxes } from './stated-axes.js';
 
 /** The point group of a name in the setting of a cell, as a merge takes it. Throws `Argument` if the cell does not have it. */
 export function groupInCell(name: string, { cell, uniqueAxis }: KnownCell): PointGroup {
@@ -54,7 +55,7 @@ function subjectOf(what: string, list: ReflectionList, { cell, symmetry }: ListO
     cell,
     'what readCell(text) returns',
   );
-  const known = cell as KnownCell;
+  const known = inStatedAxes(what, list, cell as KnownCell);
   checkOwnSymmetry(what, list, known);
   return { cell: known.cell, centring: known.centring, group: groupInCell(symmetry ?? list.symmetry, known) };
 }
@@ -101,9 +102,12 @@ export function compareReflections(
   const values = checkedOptions(what, options, compareListsRows);
   checkLimits(what, values);
   const subject = subjectOf(what, first, options);
-  const known = options.cell as KnownCell;
-  checkOwnSymmetry(what, second, known);
-  return compared(inSetting(first, known), inSetting(second, known), subject, values);
+  const [known, other] = [first, second].map((list) => inStatedAxes(what, list, options.cell as KnownCell)) as [
+    KnownCell,
+    KnownCell,
+  ];
+  checkOwnSymmetry(what, second, other);
+  return compared(inSetting(first, known), inSetting(second, other), subject, values);
 }
 
 /**
@@ -117,7 +121,7 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
   const values = checkedOptions(what, options, convertListRows);
   checkLimits(what, values);
   const subject = subjectOf(what, list, options);
-  const given = options.cell as KnownCell;
+  const given = inStatedAxes(what, list, options.cell as KnownCell);
   const by = values.reindex === undefined ? undefined : reindexing(what, values.reindex);
   const after = by ? reindexedSubject(what, subject, by) : subject;
   const known: KnownCell = by ? { cell: after.cell, centring: after.centring } : given;
@@ -195,7 +199,7 @@ export function checkReflections(list: ReflectionList, options: CheckListOptions
   checkLimits(what, { lowres, highres });
   const chiral = spaceGroups === undefined ? undefined : spaceGroups === 'chiral';
   const subject = subjectOf(what, list, options);
-  const own = inSetting(list, options.cell as KnownCell);
+  const own = inSetting(list, inStatedAxes(what, list, options.cell as KnownCell));
   // Reflections that the list has apart, or as one, are counted as the group of the call has them.
   const group = commonGroup(subject.group, [own]);
   const moved = { ...subject, group };
@@ -245,7 +249,7 @@ export function frenchWilson(list: ReflectionList, options: ListOptions): Amplit
   expectsList(`${what}: the list`, list);
   checkedOptions(what, options, listSubjectRows);
   const subject = subjectOf(what, list, options);
-  const own = inSetting(list, options.cell as KnownCell);
+  const own = inSetting(list, inStatedAxes(what, list, options.cell as KnownCell));
   const joined = joinedPairs(own, subject.group, subject);
   if (joined && areUnlike(joined)) throw notEquivalent(what, own, subject.group, joinedWords(joined));
   return amplitudesOf(list, subject);
