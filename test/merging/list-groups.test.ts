@@ -9,6 +9,7 @@ import {
   frenchWilson,
   readReflections,
 } from '../../dist/merging.js';
+import { joinedWords } from '../../src/merging/reflections/equivalents.js';
 import { cell, drawn, listOf } from './drawn-lists.js';
 
 type Indices = readonly [number, number, number];
@@ -271,4 +272,9 @@ describe('rows that are averaged within a list', () => {
     const read = readReflections(bytes(twice)).list;
     expect(() => convertReflections(read, { cell })).toThrow(/1 pair .* R 80\.0 %.*not equivalent/);
   });
+});
+
+test('pairs without a positive mean have no R, and the sentence says so', () => {
+  const joined = { pairs: 3, judged: 0, r: Number.NaN, rOfErrors: Number.NaN, unlike: Number.NaN, error: Number.NaN };
+  expect(joinedWords(joined)).toBe('3 pairs that are joined are too weak for an R');
 });

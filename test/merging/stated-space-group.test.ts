@@ -113,6 +113,8 @@ test('a wrong one is contradicted by the axis or plane that is not there, also b
     const { isContradicted, text } = judgeSpaceGroup(list, subject, named(wrong));
     expect([isContradicted, text]).toEqual([true, expect.stringContaining(where)]);
     expect(judgeSpaceGroup(list, subject, named(right)).isContradicted).toBe(false);
+    // What is said to be allowed holds the right one.
+    if (right !== 'P 63 2 2') expect(text).toMatch(new RegExp(`allow .*${right}[, ]`));
   }
 });
 
@@ -238,6 +240,12 @@ test('a space group of two origins is written with a word on the one that is sta
     expect(said('P42/n', kind)).toMatch(/^P 42\/n has two origins: P 42\/n:2 is stated, .* give P 42\/n:1/);
     for (const name of ['P 42/n:1', 'P 42/n:2', 'P 42/m']) expect(said(name, kind)).not.toContain('origin');
   }
+  // The origin stands apart, as gemmi and CCP4 have it; Table 1 leaves it out.
+  const written = (kind: 'mtz' | 'cif') => formatReflections(list, kind, { cell, spaceGroup: 'P 42/n:2' }).content;
+  const mtz = written('mtz') as Uint8Array;
+  expect(String(written('cif')).includes("'P 42/n :2'")).toBe(true);
+  expect(String.fromCharCode(...mtz.subarray(mtz.length - 8000)).includes("'P 42/n :2'")).toBe(true);
+  expect(readReflections(mtz).list.spaceGroup).toBe('P 42/n:2');
   expect(() => formatReflections(list, 'mtz', { cell, spaceGroup: 'P 21 21 21' })).toThrow(
     /the reflections are in 4\/m/,
   );

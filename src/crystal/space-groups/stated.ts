@@ -205,3 +205,6 @@ export function writtenGroup(setting: SpaceGroupSetting, pointGroup: string): Sp
     primitive: operators.length,
   };
 }
+
+/** The name with the choice of the origin apart, as files have it: `P 42/n :2`. */
+export const nameInFiles = (name: string): string => name.replace(/:([12])$/, ' :$1');

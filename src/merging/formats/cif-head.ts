@@ -1,4 +1,5 @@
 /** What a block of mmCIF states before its reflections: cell, space group and experiment. */
+import { nameInFiles } from '../../crystal/space-groups/stated.js';
 import { version } from '../../util/version.js';
 import { cifValue } from './cif.js';
 
@@ -25,7 +26,7 @@ export const cifHead = (id: string, { parameters, wavelengthA, spaceGroup, isSer
   cifItem('_cell.entry_id', id),
   ...cellItems.map((name, i) => cifItem(`_cell.${name}`, (parameters[i] as number).toFixed(4))),
   cifItem('_symmetry.entry_id', id),
-  cifItem('_symmetry.space_group_name_H-M', cifValue(spaceGroup.name)),
+  cifItem('_symmetry.space_group_name_H-M', cifValue(nameInFiles(spaceGroup.name))),
   cifItem('_symmetry.Int_Tables_number', spaceGroup.number),
   cifItem('_diffrn.id', 1),
   cifItem('_diffrn.crystal_id', 1),

@@ -39,7 +39,8 @@ export function table1Rows(
   const count = (of: (shell: ShellStatistics) => number): string => `${of(overall)} (${of(outer)})`;
   const rows: [string, string][] = [
     ['Wavelength (Å)', wavelengthA > 0 ? digits(wavelengthA, 4) : 'several'],
-    ['Space group', spaceGroup],
+    // A publication names the group; which origin was chosen belongs to the coordinates.
+    ['Space group', spaceGroup.replace(/:[12]$/, '')],
     [
       'a, b, c (Å)',
       cell

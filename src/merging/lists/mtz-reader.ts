@@ -74,7 +74,8 @@ export function readMtzFile(
   if (width !== columns.length) fail(`it says ${width} columns, and describes ${columns.length}`);
   if (!(Number.isInteger(rows) && rows >= 0) || record + 4 * width * rows !== head)
     fail(`it says ${width} columns of ${rows} reflections, and has ${(head - record) / 4} numbers before its header`);
-  if (batches > 0) fail('it holds unmerged data; expected merged intensities');
+  if (batches > 0)
+    fail('it holds unmerged data; expected merged intensities, such as a merge writes with --mtz beside --unmerged');
   if (columns.slice(0, 3).some(({ type }) => type !== 'H') || width < 4)
     fail(`it has the columns ${labels}; expected H, K and L first`);
   const { spaceGroupName, spaceGroupNumber: number, operators } = header;

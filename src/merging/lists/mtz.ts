@@ -4,6 +4,7 @@
  */
 
 import { type Cell, reciprocal } from '../../crystal/cell.js';
+import { nameInFiles } from '../../crystal/space-groups/stated.js';
 import { compareIndices, type Indices } from '../../crystal/symmetry/asymmetric-unit.js';
 import { EwaldError } from '../../util/errors.js';
 import type { OwnBytes } from '../../util/globals.js';
@@ -100,7 +101,7 @@ export function formatMtz(content: MtzContent): OwnBytes {
     `CELL  ${cell}`,
     'SORT    1   2   3   0   0',
     `SYMINF ${String(spaceGroup.operators.length).padStart(3)} ${String(spaceGroup.primitive).padStart(2)} ` +
-      `${spaceGroup.name[0]} ${String(spaceGroup.number).padStart(5)} ${`'${spaceGroup.name}'`.padStart(22)} ` +
+      `${spaceGroup.name[0]} ${String(spaceGroup.number).padStart(5)} ${`'${nameInFiles(spaceGroup.name)}'`.padStart(22)} ` +
       `${spaceGroup.pointGroup}`,
     ...spaceGroup.operators.map((operator) => `SYMM ${operator}`),
     `RESO ${squares.map((x) => x.toFixed(12).padEnd(20)).join(' ')}`,

@@ -28,7 +28,7 @@ import type { CheckListOptions, CompareListsOptions, ConvertListOptions, ListOpt
 import { checkListRows, compareListsRows, convertListRows, listSubjectRows } from './parameters.js';
 import { reindexedSubject, reindexedWords, reindexing } from './reindexed.js';
 import { statedGroup } from './space-group-laue.js';
-import { judgeSpaceGroup, type StatedSpaceGroup, settingOfStated } from './stated-absences.js';
+import { judgeSpaceGroup, namesText, type StatedSpaceGroup, settingOfStated } from './stated-absences.js';
 import { inStatedAxes } from './stated-axes.js';
 
 /** The point group of a name in the setting of a cell, as a merge takes it. Throws `Argument` if the cell does not have it. */
@@ -235,7 +235,7 @@ function statedIn(
   return {
     stated: {
       ...stated,
-      text: `${stated.text} By the absences it is ${first.names.slice(0, 3).join(', ')} (${verdict}).`,
+      text: `${stated.text} By the absences it is ${namesText(first.names)} (${verdict}).`,
     },
   };
 }

@@ -177,6 +177,8 @@ export function joinedWords(joined: JoinedPairs): string {
   const { pairs, r, rOfErrors } = joined;
   if (pairs === 0) return 'no two reflections of the list are joined';
   const beside = Number.isFinite(rOfErrors) ? `, where their errors give ${percent(rOfErrors)}` : '';
+  const are = pairs === 1 ? 'is' : 'are';
+  if (!Number.isFinite(r)) return `${counted(pairs, 'pair')} that ${are} joined ${are} too weak for an R`;
   return (
     `${counted(pairs, 'pair')} that ${pairs === 1 ? 'is joined agrees' : 'are joined agree'} with R ${percent(r)}${beside}` +
     (areUnlike(joined) ? ': these reflections are not equivalent' : '')

@@ -4,7 +4,17 @@ import { isAbsentIn, type SpaceGroupSetting, spaceGroupSetting } from '../../cry
 import { transformed } from '../../crystal/symmetry/asymmetric-unit.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { indicesOf } from '../statistics/statistics.js';
-import { axes, conditionsOf, evidence, isSpecial, isUsable, oddsOf, rankSpaceGroups, summaryOf } from './absences.js';
+import {
+  axes,
+  conditionsOf,
+  evidence,
+  isSpecial,
+  isUsable,
+  oddsOf,
+  rankSpaceGroups,
+  type SpaceGroupRanking,
+  summaryOf,
+} from './absences.js';
 import { expectedIntensities, type ListSubject } from './expected.js';
 import { withoutMates } from './lists-in-group.js';
 import { decided, doubted, likely, oddsText } from './odds.js';
@@ -109,19 +119,28 @@ export function judgeSpaceGroup(
   if (!worst) return { ...judged, text: agreementText(judged) };
   const { count, snr, share } = summaryOf(unique, of.expected, worst.places);
   const where = worst.conditions.length === 0 ? '' : `, by ${worst.conditions.join(' and ')},`;
-  const { classes, verdict, isPresent } = rankSpaceGroups(unique, own, of, false);
-  const first = classes[0]?.names.slice(0, 3).join(', ');
+  const ranking = rankSpaceGroups(unique, own, of, false);
+  const allowed = candidates(ranking);
   return {
     ...judged,
     text:
       `The data ${isContradicted ? 'contradict' : 'speak against'} the space group ${name}: of the reflections that it ` +
       `leaves out${where} ${count} have a mean I/sigma of ${snr.toFixed(1)} and ${share.toFixed(2)} of the usual intensity, so that they are there by ` +
       `${oddsText(worst.lnThere)}.` +
-      (first === undefined || isPresent || first.split(', ').includes(name)
+      (allowed.length === 0 || allowed.includes(name)
         ? ''
-        : ` The absences allow ${first} (${verdict}).`),
+        : ` The absences allow ${namesText(allowed)} (${ranking.verdict}).`),
   };
 }
+
+/** The names that absences leave: those of the first class, and of the next one if its odds do not exclude it. */
+function candidates({ classes: [first, second], margin }: SpaceGroupRanking): string[] {
+  return [first, margin < decided ? second : undefined].flatMap((one) => one?.names ?? []);
+}
+
+/** Some names, and how many more there are. */
+export const namesText = (names: readonly string[]): string =>
+  names.length > 6 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
 
 function agreementText({ name, absent, lnOdds }: Pick<StatedSpaceGroup, 'name' | 'absent' | 'lnOdds'>): string {
   if (absent === 0)
