@@ -362,6 +362,10 @@ function range(data: NamedResult['data']): { min: number; max: number } {
 /** Why a result has no numbers, if the shape of the scan is the reason. */
 function whyEmpty(name: string, nav: readonly number[]): string {
   if (!/divergence|curl/.test(name)) return '';
+  if (nav.length > 2) {
+    const one = `--nav-shape ${nav.slice(-2).join(',')} --sync-offset 0`;
+    return ` (defined for scans of two axes; this one has ${nav.length}: ${one} reads the first of its images)`;
+  }
   if (nav.length !== 2) return ` (defined for scans of two axes; this one has ${nav.length}: --nav-shape gives them)`;
   const isLine = nav.filter((n) => n > 1).length < 2;
   return isLine

@@ -58,7 +58,7 @@ export { calibrationTexts } from '../stem/calibrate/text.js';
 export { integrateMeasured, measuredNoise } from '../stem/images/integrate-measured.js';
 export type { NamedResult } from '../stem/output/named-results.js';
 export { resultsPage, type StoredPage } from '../stem/output/results-page.js';
-export { isAboutZero, painted } from '../udf/live/colormap.js';
+export { directionWheel, isAboutZero, painted } from '../udf/live/colormap.js';
 export { rangesOf } from '../udf/scans/roi-ranges.js';
 export { counted, formatFirstFrames, framesText, framesWithPeaks } from '../util/amounts.js';
 export { answerCalls } from '../util/answer-calls.js';

@@ -27,7 +27,7 @@ input[type=checkbox]{min-height:0;padding:0;vertical-align:-2px}button{cursor:po
 .picture div{position:relative}.picture canvas{width:100%;height:100%;image-rendering:pixelated;display:block}
 .picture svg{position:absolute;inset:0;width:100%;height:100%;pointer-events:none}.picture line{stroke:var(--wrong);stroke-width:2;vector-effect:non-scaling-stroke}
 .picture:focus-visible,input:focus-visible,select:focus-visible,button:focus-visible{outline:2px solid var(--accent);outline-offset:1px}
-.bar{height:12px;width:100%;display:block;margin-top:6px;border-radius:3px}.ends{display:flex;justify-content:space-between;font-size:12px;color:var(--quiet)}
+.bar{height:12px;width:100%;display:block;margin-top:6px;border-radius:3px}.wheel{display:block;margin-top:8px}.ends{display:flex;justify-content:space-between;font-size:12px;color:var(--quiet)}
 .readout{min-height:1.6em;font:13px/1.6 ui-monospace,monospace;overflow-wrap:anywhere}
 .chart{width:100%;height:auto;display:block;touch-action:none}.chart path{fill:none;stroke:var(--accent);stroke-width:1.6;vector-effect:non-scaling-stroke}
 .chart .axis{stroke:var(--line);stroke-width:1}.chart text{font-size:11px;fill:var(--quiet)}.chart .at{stroke:var(--wrong);stroke-width:1}

@@ -1,7 +1,7 @@
 /** What a field of shifts says against the image that it integrates to. */
 import { Context } from 'ewald/udf';
 import { afterAll, describe, expect, test } from 'vitest';
-import { beamFaults } from '../../src/stem/analyses/beam-share.js';
+import { beamDoubts, beamFaults } from '../../src/stem/analyses/beam-share.js';
 import { fieldDoubts, fieldFaults } from '../../src/stem/analyses/field-doubts.js';
 import { applyRotation } from '../../src/stem/images/field.js';
 import { integrateField } from '../../src/stem/images/integrate.js';
@@ -159,9 +159,54 @@ describe('centres of mass within a disk', () => {
     );
     expect(await faults({ ...disk, cx: 19, maskRadius: 8 })).toContain('of the direct beam is outside');
     for (const options of [{}, disk, { ...disk, maskRadius: 9 }]) expect(await faults(options)).toBe('');
-    // Another disk may be what the user wants, or a wrong centre.
-    const beside = await faults({ cy: 28, cx: 28, maskRadius: 3 });
-    expect(beside).toMatch(/beside the direct beam, which has a radius of 7\.8 pixels about cy 16\.0, cx 15\.0/);
+    // A disk that cuts the beam from beside it, and one of nothing.
+    for (const [at, share] of [
+      [25, '9\\d'],
+      [28, '100'],
+    ] as const)
+      expect(await faults({ cy: at, cx: at, maskRadius: at === 25 ? 6 : 3 })).toMatch(
+        new RegExp(`^${share} % of the direct beam is outside .* 7\\.8 pixels about cy 16\\.0, cx 15\\.0`),
+      );
+  });
+
+  test('around another disk of the pattern may be what the user wants', () => {
+    const side = 64;
+    const disk = (i: number, y: number, x: number, level: number): number =>
+      Math.hypot(Math.floor(i / side) - y, (i % side) - x) <= 6 ? level : 0;
+    const data = Float64Array.from(
+      { length: side * side },
+      (_, i) => 2 + disk(i, 30, 30, 500) + disk(i, 30, 50, 9) + ((i * 7919) % 3),
+    );
+    const other = { cy: 30, cx: 50, r: 7 };
+    const sum = { data, width: side, height: side };
+    expect(beamFaults(sum, other)).toEqual([]);
+    expect(beamDoubts(sum, other)).toEqual([
+      expect.stringContaining('beside the direct beam, which has a radius of 6'),
+    ]);
+    const nothing = { cy: 50, cx: 12, r: 7 };
+    expect(beamFaults(sum, nothing)).toEqual([expect.stringContaining('100 % of the direct beam is outside')]);
+    expect(beamDoubts(sum, nothing)).toEqual([]);
+  });
+
+  test('a beam that is saturated is no gap', async () => {
+    const of = async (column: boolean) => {
+      const counts = Uint8Array.from({ length: 4 * side * side }, (_, i) => {
+        const [y, x] = [Math.floor(i / side) % side, i % side];
+        return column && x === 20
+          ? 255
+          : Math.min(255, Math.round(900 * Math.exp(-((y - 15) ** 2 + (x - 15) ** 2) / 30)));
+      });
+      const scan = ctx.fromMemory(counts, { navShape: [2, 2], sigShape: [side, side] });
+      const analysis = ctx.createComAnalysis(scan);
+      const found = await ctx.runUdf(scan, analysis.udf);
+      return [analysis.faults?.(found), analysis.doubts?.(found)].map((texts = []) => texts.join());
+    };
+    expect(await of(false)).toEqual(['', expect.stringMatching(/^\d+ pixels are 255 in every frame, and so bright/)]);
+    // What of a gap lies in the beam is saturated as well; its ends are dark beside.
+    expect(await of(true)).toEqual([
+      expect.stringMatching(/^\d\d pixels are 255 .* exclude them as bad pixels/),
+      expect.stringMatching(/^\d+ pixels are 255 .* the beam is saturated/),
+    ]);
   });
 
   test('that moves over one sum, or over a sum that grows, is compared with the beam each time', () => {

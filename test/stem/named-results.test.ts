@@ -33,7 +33,7 @@ test('positions outside of the region, integers and results that are not over th
   // The same of one of several functions, whose name precedes it; what a line cannot have is not missed.
   expect(missingNumbers([result('com-curl', few)], [2, 2], 4)).toMatchObject([{ isDoubtful: false }]);
   const line = result('com-divergence', Float64Array.of(none, none, none, none));
-  for (const nav of [[4], [1, 4]]) expect(missingNumbers([line], nav, 4)).toEqual([]);
+  for (const nav of [[4], [1, 4], [1, 2, 2]]) expect(missingNumbers([line], nav, 4)).toEqual([]);
   expect(missingNumbers([result('region', few)], [2, 2], 1)).toEqual([]);
   expect(missingNumbers([result('integers', Int32Array.of(0, 0, 0, 0))], [2, 2], 4)).toEqual([]);
   expect(missingNumbers([result('frame', few, { navAxes: 0 })], [2, 2], 4)).toEqual([]);

@@ -77,9 +77,7 @@ test('a flat frame has no orders on rings that reach beyond it, and none is told
       else expect([...sizes, found[`dominant_${ring}`]?.data[0]]).toEqual(Array(5).fill(Number.NaN));
       expect(found[`absolute_${ring}_0`]?.data[0]).toBeGreaterThan(0);
     }
-    expect(found.notes).toEqual([
-      expect.stringMatching(/^3 of 6 rings reach beyond the frame, which holds 4\d % /),
-    ]);
+    expect(found.notes).toEqual([expect.stringMatching(/^3 of 6 rings reach beyond the frame, which holds 4\d % /)]);
   }
   const { notes } = ctx.createRadialBinsAnalysis(flat, { cy: 14, cx: 25, ri: 0, ro: 30, nBins: 6 });
   expect(notes).toEqual([

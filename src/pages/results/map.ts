@@ -1,6 +1,6 @@
 /** A result with two axes or more: a picture of two of them, with limits, colours, values and profiles. */
 
-import { isAboutZero, painted, type StoredAxis, type StoredResult } from '../../entries/pages.js';
+import { directionWheel, isAboutZero, painted, type StoredAxis, type StoredResult } from '../../entries/pages.js';
 import { robustLimits, vectorsToRgba } from '../../entries/udf.js';
 import { type ColourMapName, colourMapNames, colourMaps } from '../view/colour-maps.js';
 import { createButton, createElement, readLimits } from '../view/elements.js';
@@ -64,6 +64,19 @@ function scaleOf(row: StoredAxis, column: StoredAxis, from: Pixel, to: Pixel): {
   return { length: Math.hypot(dy * (row.step ?? 1), dx * (column.step ?? 1)), unit: row.unit ?? '' };
 }
 
+const wheelRadius = 36;
+
+/** The colours of all directions. */
+function wheelOf(): HTMLCanvasElement {
+  const side = 2 * wheelRadius + 1;
+  const wheel = createElement('canvas', { className: 'wheel', width: side, height: side });
+  wheel.role = 'img';
+  wheel.ariaLabel = 'wheel of the colours of all directions, as they lie in the picture';
+  const pen = wheel.getContext('2d') as CanvasRenderingContext2D;
+  pen.putImageData(new ImageData(directionWheel(wheelRadius), side, side), 0, 0);
+  return wheel;
+}
+
 /** A field for one of the limits. */
 const limitField = (label: string): HTMLInputElement =>
   createElement('input', { type: 'text', inputMode: 'decimal', ariaLabel: label, title: label });
@@ -80,6 +93,7 @@ class ResultMap {
   readonly #frame: HTMLElement;
   readonly #bar = createElement('canvas', { className: 'bar', width: 256, height: 1 });
   readonly #ends = [createElement('span'), createElement('span')] as const;
+  readonly #wheel = wheelOf();
   readonly #scale = createElement('div');
   readonly #profile = createElement('div');
   /** The marks of each kind, which the reader can hide. */
@@ -122,7 +136,7 @@ class ResultMap {
     this.#colours = createElement('select', { ariaLabel: 'colours' });
     this.#colours.append(...colourMapNames.map((name) => new Option(name.replace('-', ' '), name)));
     this.#log.checked = result.log ?? false;
-    this.#scale.append(this.#bar, createElement('div', ...this.#ends, { className: 'ends' }));
+    this.#scale.append(this.#bar, this.#wheel, createElement('div', ...this.#ends, { className: 'ends' }));
     this.#bind(inner);
     this.#read(true);
   }
@@ -167,6 +181,7 @@ class ResultMap {
     const isDirection = part === 'direction';
     for (const control of [this.#colours, this.#low, this.#high, this.#log]) control.disabled = isDirection;
     this.#bar.hidden = isDirection;
+    this.#wheel.hidden = !isDirection;
     this.#draw();
     this.#tell();
   }
@@ -196,8 +211,8 @@ class ResultMap {
     const { unit } = this.#result;
     const [low, high] = this.#limits;
     const most = `${shown(high)}${unit === undefined ? '' : ` ${unit}`}`;
-    this.#ends[0].textContent = isDirection ? 'the hue is the direction' : shown(low);
-    this.#ends[1].textContent = isDirection ? `full colour from ${most}` : most;
+    this.#ends[0].textContent = isDirection ? 'a vector points as its colour lies in the wheel' : shown(low);
+    this.#ends[1].textContent = isDirection ? `rim: ${most} and more` : most;
     for (const [field, value] of [
       [this.#low, low],
       [this.#high, high],

@@ -17,8 +17,8 @@ const enoughPixels = 256;
 /** Radius of the used disk that they resolve, and the surroundings that are looked at, in radii. */
 const [minRadius, reach] = [8, 16];
 
-/** Share of the counts of the beam that may lie outside without a note. */
-const maxOutside = 0.1;
+/** Share of the counts of the beam that may lie outside without a note, and inside of a disk that is beside it. */
+const [maxOutside, minCut] = [0.1, 0.02];
 
 /** Share of the counts of the beam that lie farther from a point than `r`. */
 function outside(
@@ -75,17 +75,45 @@ function beamIn(sum: Image, used: Required<UsedDisk> & { r: number }): SumDisk |
 const where = ({ cy, cx, radius }: SumDisk): string =>
   `a radius of ${radius.toFixed(1)} pixels about cy ${cy.toFixed(1)}, cx ${cx.toFixed(1)}`;
 
+/** Level within another disk of the pattern, in that of the ring around it of as much again as half of its radius. */
+const minContrast = 1.5;
+
+/** Whether the used disk, beside the beam, holds something: more than what lies around it. */
+function holdsSomething(
+  { data, height, width }: Image,
+  { cy, cx, r, bin }: Required<UsedDisk> & { r: number },
+): boolean {
+  const place = (at: number): number => (at + 0.5) * bin - 0.5;
+  const [inside, around] = [
+    { sum: 0, pixels: 0 },
+    { sum: 0, pixels: 0 },
+  ];
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++) {
+      const far = Math.hypot(place(row) - cy, place(column) - cx);
+      const value = data[row * width + column] as number;
+      if (far > 1.5 * r || !Number.isFinite(value)) continue;
+      const part = far <= r ? inside : around;
+      part.sum += value;
+      part.pixels++;
+    }
+  const level = ({ sum, pixels }: typeof inside): number => sum / Math.max(1, pixels);
+  return level(inside) > minContrast * level(around);
+}
+
 /**
- * Why centres of mass are wrong within a disk that begins in the direct beam and does not hold it. A disk around
- * something else, such as another disk of the pattern, may be what the user wants.
+ * Why centres of mass are wrong within a disk that cuts the direct beam, or that holds nothing. A disk around another
+ * one of the pattern may be what the user wants.
  */
 export function beamFaults(sum: Image, used: UsedDisk): string[] {
   const { cy, cx, r, bin = 1 } = used;
   if (r === null) return [];
   const beam = beamIn(sum, { cy, cx, r, bin });
-  if (!beam || Math.hypot(cy - beam.cy, cx - beam.cx) > beam.radius) return [];
+  if (!beam) return [];
   const share = outside(sum, beam, { cy, cx, r, bin });
   if (!(share > maxOutside)) return [];
+  const isBeside = Math.hypot(cy - beam.cy, cx - beam.cx) > beam.radius;
+  if (isBeside && share > 1 - minCut && holdsSomething(sum, { cy, cx, r, bin })) return [];
   return [
     `${(100 * share).toFixed(0)} % of the direct beam is outside of the disk that is used, so that the shifts are ` +
       `not those of the beam: it has ${where(beam)}, and the disk one of ${Number(r.toFixed(2))} about cy ` +
@@ -98,6 +126,7 @@ export function beamDoubts(sum: Image, used: UsedDisk): string[] {
   const { cy, cx, r, bin = 1 } = used;
   const beam = r === null ? undefined : beamIn(sum, { cy, cx, r, bin });
   if (!beam || Math.hypot(cy - beam.cy, cx - beam.cx) <= beam.radius) return [];
+  if (beamFaults(sum, used).length > 0) return [];
   return [
     `the disk that is used is beside the direct beam, which has ${where(beam)}: the shifts are not those of the beam`,
   ];

@@ -5,7 +5,15 @@
 import type { DataType } from '../../frames/dtype.js';
 import type { Image } from '../calibrate/image.js';
 import { beamDoubts, beamFaults, type UsedDisk } from './beam-share.js';
-import { fieldDoubts, fieldFaults, patternDoubts, stuckFaults, stuckPixels } from './field-doubts.js';
+import {
+  fieldDoubts,
+  fieldFaults,
+  patternDoubts,
+  stuckDoubts,
+  stuckFaults,
+  stuckKinds,
+  stuckPixels,
+} from './field-doubts.js';
 import { leftOutUnder } from './left-out.js';
 import { comNoise, emptyNote, icomNoise } from './noise.js';
 
@@ -85,7 +93,7 @@ function patternOf({ sum, within, marks, dtype, frames }: MeasuredShifts) {
   const used = within.slice();
   const stuck = stuckPixels(data, used, dtype, frames);
   for (const i of stuck) used[i] = 0;
-  return { sum: { ...sum, data }, used, stuck: stuck.length };
+  return { sum: { ...sum, data }, used, stuck: stuckKinds(stuck, { ...sum, data }, dtype, frames) };
 }
 
 /** What is to be said of shifts. */
@@ -97,6 +105,7 @@ export function comNotes(shifts: MeasuredShifts): ComNotes {
   return {
     faults: [...beamFaults(sum, disk), ...stuckFaults(stuck, dtype)],
     doubts: [
+      ...stuckDoubts(stuck, dtype),
       ...(disk.r === null ? [] : [...beamDoubts(sum, disk), ...patternDoubts({ sum, used })]),
       ...emptyNote(counts),
       ...descanNote(shifts),
@@ -114,6 +123,7 @@ export function icomNotes(shifts: MeasuredShifts, integral: IntegratedShifts): C
   return {
     faults: [...fieldFaults(field), ...beamFaults(sum, disk), ...stuckFaults(stuck, dtype)],
     doubts: [
+      ...stuckDoubts(stuck, dtype),
       ...emptyNote(counts),
       ...descanNote(shifts),
       ...beamDoubts(sum, disk),

@@ -127,7 +127,11 @@ const alongAxes = (i: number, { width, height }: Image) => [
 ];
 
 /** The nearest pixels on both sides of a gap along an axis, undefined beyond the frame, and how far apart they are. */
-function besideGap({ sum: { data }, isGap }: Pattern, i: number, axis: ReturnType<typeof alongAxes>[number]) {
+function besideGap(
+  { sum: { data }, isGap }: Pick<Pattern, 'sum' | 'isGap'>,
+  i: number,
+  axis: ReturnType<typeof alongAxes>[number],
+) {
   const { at, lines, step } = axis;
   let [before, after] = [0, 0];
   while (at - before >= 0 && isGap[i - before * step]) before++;
@@ -210,14 +214,49 @@ export function stuckPixels(sum: ArrayLike<number>, used: Uint8Array, dtype: Dat
   return found;
 }
 
-/** Why shifts are wrong with such pixels. */
-export function stuckFaults(count: number, dtype: DataType): string[] {
-  if (count === 0) return [];
-  return [
-    `${count} ${count === 1 ? 'pixel is' : 'pixels are'} ${largestOf(dtype)} in every frame, which is no count but a ` +
-      'gap or a mask, and outweighs the pattern; exclude them as bad pixels',
-  ];
+/** Level of the pixels beside a saturated beam, in largest numbers; beside gaps the pattern is as dark as elsewhere. */
+const besideBeam = 0.25;
+
+/** How many such pixels are in a beam that is saturated, whose neighbours are bright, and how many are no counts. */
+export function stuckKinds(
+  stuck: readonly number[],
+  { data, width, height }: Image,
+  dtype: DataType,
+  frames: number,
+): { readonly saturated: number; readonly gaps: number } {
+  const isGap = new Uint8Array(data.length);
+  for (const i of stuck) isGap[i] = 1;
+  const pattern = { sum: { data, width, height }, isGap };
+  let saturated = 0;
+  for (const i of stuck) {
+    const across = alongAxes(i, pattern.sum).map((axis) => besideGap(pattern, i, axis));
+    const sides = across.sort((a, b) => a.apart - b.apart)[0]?.sides.filter((side) => side !== undefined) ?? [];
+    const level = sides.reduce((sum, side) => sum + side, 0) / (frames * sides.length);
+    if (level >= besideBeam * largestOf(dtype)) saturated++;
+  }
+  return { saturated, gaps: stuck.length - saturated };
 }
+
+const stuckText = (count: number, dtype: DataType): string =>
+  `${count} ${count === 1 ? 'pixel is' : 'pixels are'} ${largestOf(dtype)} in every frame`;
+
+/** Why shifts are wrong with pixels that are no counts. */
+export const stuckFaults = ({ gaps }: ReturnType<typeof stuckKinds>, dtype: DataType): string[] =>
+  gaps === 0
+    ? []
+    : [
+        `${stuckText(gaps, dtype)}, which is no count but a gap or a mask, and outweighs the pattern; exclude them as bad ` +
+          'pixels',
+      ];
+
+/** What a saturated beam does to shifts. */
+export const stuckDoubts = ({ saturated }: ReturnType<typeof stuckKinds>, dtype: DataType): string[] =>
+  saturated === 0
+    ? []
+    : [
+        `${stuckText(saturated, dtype)}, and so bright beside them that the beam is saturated: its edge still moves, and ` +
+          'what its inner part does is not seen',
+      ];
 
 /** The shifts as vectors, their trends, and what remains without the last of these. */
 function separated({ y, x, nav }: IntegratedField): { trends: Vectors[]; rest: Vectors | undefined } {

@@ -184,8 +184,9 @@ export function missingNumbers(
     let found = 0;
     for (let i = 0; i < all; i++)
       if (data.subarray(i * each, (i + 1) * each).some((value) => !Number.isNaN(value))) found++;
-    // A line has no derivatives across it, which the list of results says.
-    if (found === 0 && nav.filter((n) => n > 1).length < 2 && isDerivative(name)) continue;
+    // A line has no derivatives across it, and a scan of three axes none at all, which the list of results says.
+    const isPlane = nav.length === 2 && nav.every((n) => n > 1);
+    if (found === 0 && !isPlane && isDerivative(name)) continue;
     if (found < (1 - fewMissing) * expected) byCount.set(found, [...(byCount.get(found) ?? []), name]);
   }
   const ofFrames = empty.map((name) => ({

@@ -10,6 +10,7 @@ import {
   logEndsOf,
   painted,
   toRgba,
+  directionWheel,
   vectorsToRgba,
 } from '../../udf/live/colormap.js';
 import { drawText, type Picture, textWidth } from '../../util/picture-text.js';
@@ -107,12 +108,7 @@ function drawBar(picture: Picture, x: number, height: number, { low, high, colou
 /** The wheel of the colours of all directions, to the right of an image, and the length of the vectors at its rim. */
 function drawWheel(picture: Picture, x: number, most: number): void {
   const side = 2 * wheelRadius + 1;
-  const vectors = new Float64Array(2 * side * side).fill(Number.NaN);
-  for (let i = 0; i < side * side; i++) {
-    const [dy, dx] = [Math.floor(i / side) - wheelRadius, (i % side) - wheelRadius];
-    if (Math.hypot(dy, dx) <= wheelRadius) vectors.set([dy, dx], 2 * i);
-  }
-  const colours = vectorsToRgba(vectors, { most: wheelRadius });
+  const colours = directionWheel(wheelRadius);
   for (let i = 0; i < side * side; i++)
     if (colours[4 * i + 3] === 255)
       picture.rgba.set(
