@@ -20,7 +20,7 @@ h2{font-size:17px;margin:0}.quiet{color:var(--quiet);font-size:13px}
 .result{background:var(--card);border:1px solid var(--line);border-radius:10px;padding:14px 16px;min-width:0}
 .result header{display:flex;gap:10px;align-items:baseline;flex-wrap:wrap;margin-bottom:8px}
 .controls{display:flex;flex-wrap:wrap;gap:8px 12px;align-items:center;margin:8px 0;font-size:13px;color:var(--quiet)}
-.controls input[type=text]{width:7.5em}.controls input[type=range]{width:9em;vertical-align:middle}
+.controls label{display:inline-flex;align-items:center;gap:5px}.controls input[type=text]{width:7.5em}.controls input[type=range]{width:9em;vertical-align:middle}
 input,select,button{font:inherit;color:var(--ink);background:var(--ground);border:1px solid var(--line);border-radius:6px;padding:2px 7px;min-height:28px;width:auto;height:auto;margin:0}
 input[type=checkbox]{min-height:0;padding:0;vertical-align:-2px}button{cursor:pointer}input[aria-invalid]{border-color:var(--wrong)}
 .picture{position:relative;background:repeating-conic-gradient(var(--line) 0 25%,var(--card) 0 50%) 0 0/16px 16px;cursor:crosshair;touch-action:none;line-height:0;overflow:auto;max-height:80vh}

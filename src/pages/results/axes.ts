@@ -10,3 +10,7 @@ export const axisText = ({ name, unit, step }: StoredAxis): string =>
 export function placeText({ name, first = 0, step, unit = '' }: StoredAxis, i: number): string {
   return step === undefined ? `${name} ${i}` : `${name} ${i} (${shown(first + i * step)} ${unit})`;
 }
+
+/** From where to where an axis is. */
+export const spanText = ({ name, length, first = 0, step = 1, unit = '' }: StoredAxis): string =>
+  `${name} from ${shown(first)} to ${shown(first + (length - 1) * step)} ${unit}`;

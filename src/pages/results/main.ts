@@ -9,7 +9,7 @@ import { saveNpy } from '../view/npy-file.js';
 import { axisText, placeText } from './axes.js';
 import { curveOf } from './curve.js';
 import { mapOf } from './map.js';
-import { elementText, type Numbers, partOf, partsOf, shown, unpacked } from './numbers.js';
+import { elementText, type Numbers, partOf, partsOf, shown, unitText, unpacked } from './numbers.js';
 
 const stored = JSON.parse(byId('stored').textContent ?? '') as StoredPage;
 
@@ -68,7 +68,7 @@ async function card(result: StoredResult): Promise<HTMLElement> {
   const { name, axes, unit, desc, remark } = result;
   const lengths = axes.map(({ length }) => length);
   const head = createElement('header', createElement('h2', name));
-  const about = [times(lengths), ...(unit === undefined ? [] : [unit]), ...(desc === undefined ? [] : [desc])];
+  const about = [times(lengths), unitText(unit).trim(), ...(desc === undefined ? [] : [desc])];
   const box = createElement('section', head, { className: 'result' });
   head.append(createElement('span', about.filter((text) => text !== '').join(' · '), { className: 'quiet' }));
   if (remark !== undefined) box.append(createElement('p', remark, { className: 'quiet' }));

@@ -4,7 +4,7 @@ import { directionWheel, isAboutZero, painted, type StoredAxis, type StoredResul
 import { robustLimits, vectorsToRgba } from '../../entries/udf.js';
 import { type ColourMapName, colourMapNames, colourMaps } from '../view/colour-maps.js';
 import { createButton, createElement, readLimits } from '../view/elements.js';
-import { placeText } from './axes.js';
+import { placeText, spanText } from './axes.js';
 import { curveOf } from './curve.js';
 import { markAt, marksOf, marksShown } from './marks.js';
 import {
@@ -16,6 +16,7 @@ import {
   pictureAxes,
   pictureIndices,
   shown,
+  unitText,
 } from './numbers.js';
 
 /** A pixel of the picture. */
@@ -153,7 +154,14 @@ class ResultMap {
     const chosen = sliders.length > 0 ? [createElement('div', ...sliders, { className: 'controls' })] : [];
     const marks = (this.#result.marks ?? []).map((one, i) => marksShown(one, this.#marks[i] as SVGElement));
     const shown = marks.length > 0 ? [createElement('div', ...marks, { className: 'controls' })] : [];
-    return [...chosen, this.#frame, this.#scale, ...shown, controls, this.#readout, this.#profile];
+    const named = [this.#row, this.#column].every(({ step }) => step !== undefined)
+      ? [
+          createElement('div', `down: ${spanText(this.#row)}; across: ${spanText(this.#column)}`, {
+            className: 'quiet',
+          }),
+        ]
+      : [];
+    return [...chosen, this.#frame, ...named, this.#scale, ...shown, controls, this.#readout, this.#profile];
   }
 
   #slider(axis: StoredAxis, k: number): HTMLElement {
@@ -210,7 +218,7 @@ class ResultMap {
     bar.putImageData(new ImageData(ramp, 256, 1), 0, 0);
     const { unit } = this.#result;
     const [low, high] = this.#limits;
-    const most = `${shown(high)}${unit === undefined ? '' : ` ${unit}`}`;
+    const most = `${shown(high)}${unitText(unit)}`;
     this.#ends[0].textContent = isDirection ? 'a vector points as its colour lies in the wheel' : shown(low);
     this.#ends[1].textContent = isDirection ? `rim: ${most} and more` : most;
     for (const [field, value] of [
@@ -250,7 +258,7 @@ class ResultMap {
     const { unit } = this.#result;
     const where = `${placeText(this.#row, y)}, ${placeText(this.#column, x)}`;
     const marked = markAt(this.#result.marks ?? [], this.#marks, x + 0.5, y + 0.5);
-    this.#readout.textContent = `${where}: ${text}${unit === undefined ? '' : ` ${unit}`}${own}${marked}`;
+    this.#readout.textContent = `${where}: ${text}${unitText(unit)}${own}${marked}`;
   }
 
   #bind(inner: HTMLElement): void {

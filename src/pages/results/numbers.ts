@@ -79,6 +79,9 @@ export function pictureIndices(result: StoredResult, at: readonly number[]): Uin
 export const shown = (value: number): string =>
   Number.isNaN(value) ? 'no number' : String(Number(value.toPrecision(6))).replace('-', '−');
 
+/** A unit behind a number; ratios have none. */
+export const unitText = (unit: string | undefined): string => (unit === undefined || unit === '1' ? '' : ` ${unit}`);
+
 /** An element as it is stored: of integers of 64 bits, all digits. */
 export function elementText(numbers: Numbers, { pairs }: StoredResult, i: number): string {
   const one = (k: number): string =>

@@ -213,8 +213,10 @@ export async function runToFiles(
       throw argumentError('', (said) => `${said('channels')} is ${channels?.join(', ')}: no result has this name`);
     const { roi, corrections } = running;
     const isPart = failure !== undefined && !scan.live;
-    const notes = failure ? [] : prepared.flatMap((one, i) => one.doubts?.(buffers[i]) ?? []);
-    const found = failure ? [] : prepared.flatMap((one, i) => one.faults?.(buffers[i]) ?? []);
+    // Several analyses may say the same.
+    const said = (of: 'doubts' | 'faults'): string[] =>
+      failure ? [] : [...new Set(prepared.flatMap((one, i) => one[of]?.(buffers[i]) ?? []))];
+    const [notes, found] = [said('doubts'), said('faults')];
     const faults = failure ? [] : [...(await changesOf(scan)), ...found];
     const leftOut = Math.max(0, ...analyses.map(({ name, options = {} }) => leftOutOf(scan, name, options).count));
     const missing = missingNumbers(results, scan.shape.nav, measuredPositions(scan, buffers), leftOut);
