@@ -182,6 +182,20 @@ test('images and their notes are those of a run, whatever pixels without a count
   expect(seen.slice(4)).toEqual(seen.slice(0, 4));
 });
 
+test('the notes of the page say overloads, and pixels at the largest number of a type', async () => {
+  const shape = { kind: 'disk', cx: 4, cy: 4, outer: 3, inner: 0 } as const;
+  const notesOf = async (end: number, meta: object): Promise<string> => {
+    const frames = Uint16Array.from({ length: 4 * 64 }, (_, i) => (i % 64 === 27 ? end : i % 50));
+    const { dataset } = ctx.fromMemory(frames, { navShape: [2, 2], sigShape: [8, 8], meta });
+    const operations = scanOperations({ current: { dataset, closing: new AbortController() } } as never);
+    await operations.loadScan({ maxBytes: 2 ** 30, shape }, () => undefined);
+    return (await operations.fieldNotes({ shape, quantity: 'sum', axes: {} })).join();
+  };
+  expect(await notesOf(4095, { saturation: 4094, bitDepth: 12 })).toMatch(/^4 values in 4 frames .* above 4094/);
+  expect(await notesOf(65535, {})).toMatch(/^1 pixel of a frame is 65535, the largest number of u16/);
+  expect(await notesOf(4095, {})).toBe('');
+});
+
 test('a point between pixels is the nearest one, in a run as in the page', async () => {
   const frames = Uint16Array.from({ length: 4 * 64 }, (_, i) => (i * 7919) % 1009);
   const how = { format: 'raw', dtype: 'u16', sigShape: [8, 8], navShape: [2, 2] } as const;

@@ -1,18 +1,32 @@
 /** What an image that follows the virtual detector should be read with: the notes of `ewald run`. */
 
-import type { DataType } from '../../entries/data.js';
+import type { Dataset, DataType } from '../../entries/data.js';
 import {
   comLeftOut,
   comNotes,
+  countLimitsOf,
+  endTexts,
   icomNotes,
   integrateMeasured,
   leftOutUnder,
   measuredNoise,
+  overloadText,
+  silentEnd,
+  telling,
   timesText,
 } from '../../entries/pages.js';
 import type { ComImages, ResidentScan } from '../../entries/udf.js';
 import type { DetectorMask } from './detector-mask.js';
 import type { FieldNotesRequest } from './protocol.js';
+
+/** The notes on values that are too low: overloads, or the largest number of a type of which the file says nothing. */
+export function overloadNotes(dataset: Dataset, scan: ResidentScan): string[] {
+  const { dtype } = dataset;
+  const said = scan.replaced && overloadText(countLimitsOf(dataset)?.most, scan.replaced);
+  // Sums of squares of pixels have no such number.
+  const frames = scan.bin === 1 ? telling(scan.positions).map((position) => scan.frame(position)) : [];
+  return [...(said === undefined ? [] : [said]), ...endTexts(dtype, frames, silentEnd(dataset))];
+}
 
 /** The note on pixels without a count in a sum. */
 export function sumNotes({ all, marks, times }: DetectorMask, { shape: { kind } }: FieldNotesRequest): string[] {

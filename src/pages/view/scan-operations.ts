@@ -107,9 +107,16 @@ export function scanOperations(work: Workspace) {
       const virtual = virtualOf(current());
       const { shape, axes, quantity } = request;
       const mask = detectorMask(shape, virtual.scan, axes);
-      const { fieldNotes, sumNotes } = await import('./field-notes.js');
-      if (quantity === 'sum') return sumNotes(mask, request);
-      return fieldNotes({ scan: virtual.scan, dtype: dataset.dtype }, comOf(virtual, shape, axes), mask, request);
+      const { fieldNotes, overloadNotes, sumNotes } = await import('./field-notes.js');
+      const overloads = overloadNotes(dataset, virtual.scan);
+      if (quantity === 'sum') return [...overloads, ...sumNotes(mask, request)];
+      const found = fieldNotes(
+        { scan: virtual.scan, dtype: dataset.dtype },
+        comOf(virtual, shape, axes),
+        mask,
+        request,
+      );
+      return [...overloads, ...found];
     },
 
     /** Finds centre, radius, rotation and drift in the frames. */

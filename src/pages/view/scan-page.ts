@@ -17,6 +17,7 @@ function patternOf({ data, width, height }: PictureOf): NamedResult {
     data: data as Uint16Array,
     navAxes: 0,
     axes: ['sig_y', 'sig_x'],
+    unit: 'counts',
   };
 }
 

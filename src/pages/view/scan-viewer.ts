@@ -403,7 +403,7 @@ export class ScanViewer {
     for (const image of [...this.images]) {
       const { quantity, fourier } = image;
       if (!isLive(quantity)) continue;
-      const asks = this.loaded && !fourier && (quantity !== 'sum' || (axes.without ?? []).length > 0);
+      const asks = this.loaded && !fourier;
       const notes = asks ? await this.#engine.call('fieldNotes', { shape, quantity, axes }) : [];
       if (this.shape === shape && image.quantity === quantity) image.note(notes);
     }

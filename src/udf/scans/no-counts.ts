@@ -4,17 +4,17 @@ import {
   countLimitsOf,
   hasNoCounts,
   neverCounting,
-  silentEnd,
   noCountTexts,
+  silentEnd,
   telling,
 } from '../../frames/count-limits.js';
-import type { Dataset, ReadFramesOptions } from '../../frames/dataset.js';
-import type { FrameArray } from '../../frames/dtype.js';
+import type { Dataset, Note, ReadFramesOptions } from '../../frames/dataset.js';
+import type { DataType, FrameArray } from '../../frames/dtype.js';
 import { framesInMemory } from '../../frames/formats/memory.js';
 import { counted } from '../../util/amounts.js';
 import { isEwaldError } from '../../util/errors.js';
 import { type NoCounts, noneSoFar } from './frame-counts.js';
-import type { Scan, ScanCounts, SyncInfo } from './scan.js';
+import type { Scan, SyncInfo } from './scan.js';
 
 /**
  * A scan whose runs leave out the values that its file declares to be no counts; as it is if they are kept. Some frames of
@@ -57,14 +57,24 @@ export function withCountsInMemory(scan: Scan, keep: boolean): Scan {
 
 /** A scan with a word on pixels that have the largest number of their type. */
 function atItsEnd<S extends Scan>(scan: S, frames: readonly FrameArray[], end: number | undefined): S {
-  if (end === undefined) return scan;
-  const each = frames.map((frame) => (frame as Uint16Array).reduce((sum, value) => sum + Number(value === end), 0));
-  const most = Math.max(0, ...each);
-  if (most === 0) return scan;
-  const text =
-    `${counted(most, 'pixel')} of a frame ${most === 1 ? 'is' : 'are'} ${end}, the largest number of ` +
-    `${scan.dtype}: saturated, or without a count, and what is summed from such pixels is wrong`;
-  return { ...scan, notes: [...scan.notes, { kind: 'warning', text, option: 'keepNoCount' }] };
+  const said = endTexts(scan.dtype, frames as readonly Uint16Array[], end);
+  const notes = said.map((text): Note => ({ kind: 'warning', text, option: 'keepNoCount' }));
+  return notes.length === 0 ? scan : { ...scan, notes: [...scan.notes, ...notes] };
+}
+
+/** How many pixels of some frames have the largest number of their type, if they have it. */
+export function endTexts(dtype: DataType, frames: readonly ArrayLike<number>[], end: number | undefined): string[] {
+  let most = 0;
+  for (const frame of end === undefined ? [] : frames) {
+    let found = 0;
+    for (let i = 0; i < frame.length; i++) if (frame[i] === end) found++;
+    most = Math.max(most, found);
+  }
+  if (most === 0) return [];
+  return [
+    `${counted(most, 'pixel')} of a frame ${most === 1 ? 'is' : 'are'} ${end}, the largest number of ${dtype}: saturated, ` +
+      'or without a count, and what is summed from such pixels is wrong',
+  ];
 }
 
 /** A scan of which some frames are known. */
@@ -114,12 +124,18 @@ export function countTexts({ counts, sync }: Scan): {
 } {
   if (!counts) return { texts: [], isDoubtful: false };
   const { lost, overloads } = counts.replaced;
-  const texts = [replacedText(counts.replaced, sync), overloadText(counts, sync)].filter((text) => text !== undefined);
+  const texts = [replacedText(counts.replaced, sync), overloadText(counts.most, counts.replaced, sync)].filter(
+    (text) => text !== undefined,
+  );
   return { texts, isDoubtful: lost > 0 || overloads > 0 };
 }
 
-function overloadText({ most, replaced }: ScanCounts, { syncOffset }: SyncInfo): string | undefined {
-  const { overloads, overloaded, firstOverload } = replaced;
+/** How many overloads were used, values above `most`. */
+export function overloadText(
+  most: number | undefined,
+  { overloads, overloaded, firstOverload }: Readonly<NoCounts>,
+  { syncOffset }: Pick<SyncInfo, 'syncOffset'> = { syncOffset: 0 },
+): string | undefined {
   if (overloads === 0) return undefined;
   return (
     `${counted(overloads, 'value')} in ${counted(overloaded, 'frame')} (first in frame ${firstOverload + syncOffset}) ` +
