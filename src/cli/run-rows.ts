@@ -41,7 +41,7 @@ export const commandRows = grouped('many cores', {
   },
   json: jsonRow(
     '{input, shape, dtype, frames, positions, results: [{name, shape, dtype, min, max}], files, ' +
-      'live: {received, lost, …}, error, seconds, bytesPerSecond}',
+      'warnings, live: {received, lost, …}, error, seconds, bytesPerSecond}',
   ),
 } as const satisfies Parameters);
 

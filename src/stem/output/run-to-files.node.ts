@@ -240,7 +240,7 @@ export async function runToFiles(
     const how = { ...writing, about, isPart, signal: given.signal, page };
     const written = writes ? await writeResults(outputs, results, files, how) : [];
     if (running.record && recorded && !isPart) written.push(recorded.file);
-    shown?.end(failure, written, [...faults, ...before, ...notes]);
+    shown?.end(failure, written, warnings);
     shown = undefined;
     if (failure) throw withResults(failure, results, written);
     return { results, files: written, notes, faults, missing, warnings };
