@@ -183,3 +183,14 @@ test('the command writes the same', { tags: 'all' }, async () => {
     rmSync(folder, { recursive: true });
   }
 });
+
+test('radii through pixels that are no numbers are counted', async () => {
+  const spoilt = frames.slice();
+  spoilt[n * n + 30 * n + 40] = Number.NaN;
+  const some = ctx.fromMemory(spoilt, { navShape: [2, 2], sigShape: [n, n] });
+  const notes = async (of: typeof some) => (await ctx.run(ctx.createPolarAnalysis(of, { ro: 20 }))).notes;
+  expect(await notes(some)).toEqual([
+    expect.stringMatching(/^at 1 of 4 positions pixels are no numbers: .* nor have \d+ samples of the mean pattern$/),
+  ]);
+  expect(await notes(scan)).toEqual([]);
+});

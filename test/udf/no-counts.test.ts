@@ -161,6 +161,9 @@ test.each(overloads)('overloads of %s stay as they are, and are counted and said
   expect(await resultsOf(scan)).toEqual(await resultsOf(kept));
   expect(scan.counts?.replaced).toMatchObject({ values: 0, overloads: 3, overloaded: 2, firstOverload: 5 });
   expect(kept.counts).toBeUndefined();
+  // The results of an analysis say it as well.
+  const { notes } = await ctx.run(ctx.createSumAnalysis(scan));
+  expect(notes).toEqual(countTexts(scan as never).texts);
   const without = ctx.fromMemory(data, options);
   // What is excluded is not used.
   const excludedPixels = [0, 7, 8].map((x) => [0, x] as const);

@@ -2,6 +2,7 @@
 
 import type { BufferDtype } from '../../udf/functions/dtypes.js';
 import type { AnyUdf } from '../../udf/functions/udf.js';
+import { countTexts } from '../../udf/scans/no-counts.js';
 import type { Scan } from '../../udf/scans/scan.js';
 import { counted } from '../../util/amounts.js';
 import { expects, expectsMembers } from '../../util/arguments.js';
@@ -51,7 +52,7 @@ export interface Channel {
 /** Channels of a run by name and in order. */
 export type AnalysisResults<K extends string = string> = { readonly [name in K]: Channel } & {
   readonly channels: readonly Channel[];
-  /** What they should be read with: the notes of the analysis, and what its results say of themselves. */
+  /** What they should be read with: the notes of the analysis, what its results say of themselves, and of their counts. */
   readonly notes: readonly string[];
 };
 
@@ -137,7 +138,7 @@ export function analysesOf<A extends Analysis>(analyses: readonly A[]): readonly
 export function resultsOf<K extends string>(analysis: Analysis<K>, results: unknown): AnalysisResults<K> {
   const channels = analysis.channels(results);
   const found = [...(analysis.faults?.(results) ?? []), ...(analysis.doubts?.(results) ?? [])];
-  const notes = [...(analysis.notes ?? []), ...found];
+  const notes = [...(analysis.notes ?? []), ...found, ...countTexts(analysis.scan).texts];
   const byName = Object.fromEntries(channels.map((channel) => [channel.key, channel]));
   const shown = { channels, notes, ...byName } as unknown as AnalysisResults<K>;
   return shownInNotebooks(shown, () => displayedChannels(channels, notes));

@@ -3,6 +3,7 @@
 import { argumentError } from '../../options/parameters.js';
 import type { ResultBuffer } from '../../udf/functions/buffers.js';
 import type { AnyUdf } from '../../udf/functions/udf.js';
+import { counted } from '../../util/amounts.js';
 import { polarUdf } from '../builtin/polar.js';
 import { azimuthShares } from '../images/polar.js';
 import { analysisRows } from '../parameters.js';
@@ -10,6 +11,27 @@ import { analysis, navChannel, type OptionsOfAnalysis } from './analysis.js';
 import { calibratedBy } from './calibrated.js';
 import { leftOutOf, leftOutOfFrames } from './left-out.js';
 import { beyondNotes, centreOf, radii } from './parameters.js';
+
+/** At how many positions a radius that the frame has is without a number, and how many samples of the mean pattern are. */
+function holesText({ mean, variance, sum }: PolarResults, shares: Float64Array): string[] {
+  const radii = shares.length;
+  const isThere = (k: number): boolean =>
+    (shares[k] as number) > 0 && mean.data.some((value, i) => i % radii === k && !Number.isNaN(value));
+  const there = Array.from(shares.keys(), isThere);
+  let positions = 0;
+  for (let i = 0; i < mean.validMask.length; i++)
+    if (mean.validMask[i] && there.some((is, k) => is && Number.isNaN(variance.data[i * radii + k]))) positions++;
+  if (positions === 0) return [];
+  const [all, samples] = [mean.validMask.reduce((total, one) => total + one, 0), sum.data.length];
+  const azimuths = samples / radii;
+  let holes = 0;
+  for (let j = 0; j < azimuths; j++)
+    for (let k = 0; k < radii; k++) if (there[k] && shares[k] === 1 && Number.isNaN(sum.data[j * radii + k])) holes++;
+  return [
+    `at ${positions} of ${counted(all, 'position')} pixels are no numbers: radii through them have no mean and variance there ` +
+      `(NaN), nor have ${counted(holes, 'sample')} of the mean pattern`,
+  ];
+}
 
 /** Options of `createPolarAnalysis`. */
 export type PolarOptions = OptionsOfAnalysis<'polar'>;
@@ -38,16 +60,14 @@ export const polarAnalysis = /* @__PURE__ */ analysis('polar', (scan, options, w
     });
   const params = { cx, cy, ...distortion, ri, ro, radii: nBins, azimuths: nAnnular, without: leftOut.pixels };
   const step = (ro - ri) / nBins;
+  const shares = azimuthShares(params, { width, height });
   return {
+    doubts: (results: PolarResults) => holesText(results, shares),
     notes: [
       ...notes,
       ...(scale.refused === undefined ? [] : [scale.refused]),
       ...leftOutOfFrames(leftOut, 'they are skipped'),
-      ...beyondNotes(
-        azimuthShares(params, { width, height }),
-        'radius',
-        'mean and variance are over the azimuths that are in it',
-      ),
+      ...beyondNotes(shares, 'radius', 'mean and variance are over the azimuths that are in it'),
     ],
     udf: polarUdf.withParams(params) as AnyUdf,
     channels({ sum, numFrames, mean, variance }: PolarResults) {

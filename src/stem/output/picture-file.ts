@@ -2,6 +2,7 @@
 
 import {
   colourOf,
+  directionWheel,
   endsOf,
   fullLength,
   isAboutZero,
@@ -10,7 +11,6 @@ import {
   logEndsOf,
   painted,
   toRgba,
-  directionWheel,
   vectorsToRgba,
 } from '../../udf/live/colormap.js';
 import { drawText, type Picture, textWidth } from '../../util/picture-text.js';
