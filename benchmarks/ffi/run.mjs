@@ -216,7 +216,7 @@ try {
     );
     beside(
       'a const struct',
-      4,
+      2,
       20,
       () => kit_norm({ x: 3, y: 4 }),
       () => norm({ x: 3, y: 4 }),

@@ -9,10 +9,12 @@ import { toMultiple } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import { withArticle } from '../util/options.js';
 import { CArray } from './carray.js';
+import { filled, isPlainText } from './filled.js';
 import {
   type Argument,
   type Converter,
   copiedOnce,
+  type Direct,
   Directed,
   type Direction,
   type Frame,
@@ -66,10 +68,19 @@ export function callParameters(
       // `T a[3]` may be null in C; what the caller states, `T a[n]` and `T a[static 3]` may not.
       const isNullable = stated === undefined && typeof length !== 'string' && !parameter.static;
       const check = length === undefined ? rowCheck(runtime, fn, i) : lengthCheck(runtime, fn, i, length, isNullable);
-      return { place, convert: pointerConverter(runtime, type, place, !isNullable), check };
+      const direct = directOf(runtime, type, check);
+      return { place, convert: pointerConverter(runtime, type, place, !isNullable), check, direct };
     }
     return { place, convert: byValue?.(type, place) ?? (() => unsupportedArgument(type, place)) };
   });
+}
+
+/** What koffi takes the address of by itself. */
+function directOf(runtime: Runtime, type: PointerType, check: Parameter['check']): Direct | undefined {
+  const passes = filled.get(runtime.scalar(type.to)?.format.array);
+  if (!passes || runtime.memory.kind !== 'native' || runtime.alignOf(type.to) > 8) return undefined;
+  // A text is no array that a check counts.
+  return { passes: isText(type) && !check ? (value) => isPlainText(value) || passes(value) : passes, check };
 }
 
 /** The class of memory of C, or of rows; arrays of JavaScript, which are passed most, are told at once. */

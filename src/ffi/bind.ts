@@ -45,14 +45,29 @@ export function bindCall(
     parameters.map(({ convert }) => convert),
   );
   const answer = out as (result: unknown) => unknown;
+  // Numbers alone need no frame.
+  if (!parameters.some(({ scalar, check }) => scalar === undefined || check))
+    return bindNumbers(target, fn, invoke, answer);
+  const framed = bindFramed(target, fn, parameters, invoke, answer);
+  const mayBeDirect =
+    parameters.length <= 4 && parameters.every(({ scalar, direct }) => scalar !== undefined || direct);
+  return mayBeDirect && !givesPointers(runtime, fn) ? bindDirect(runtime, call, parameters, answer, framed) : framed;
+}
+
+/** A call whose arguments are placed in a frame. */
+function bindFramed(
+  target: Target,
+  fn: CFunction,
+  parameters: readonly Parameter[],
+  invoke: Invoke,
+  answer: (result: unknown) => unknown,
+): (...values: unknown[]) => unknown {
+  const { runtime } = target;
   const count = parameters.length;
   const checks = checksOf(parameters);
-  // Numbers alone need no frame.
-  const needsFrame = checks.length > 0 || parameters.some(({ scalar }) => scalar === undefined);
   const lends = givesPointers(runtime, fn);
   const callsBack = fn.parameters.some(({ type }) => type.kind === 'pointer' && mayCall(runtime, type.to));
   const heap = runtime.memory instanceof WasmSpace ? runtime.memory : undefined;
-  if (!needsFrame) return bindNumbers(target, fn, invoke, answer);
   // One frame is reused by consecutive calls; a nested call from a callback uses another.
   let idle: CallFrame | undefined;
   return (...values) => {
@@ -88,11 +103,62 @@ export function bindCall(
   };
 }
 
+/** A call whose arguments are mostly passed as they are, numbers and arrays of C's type; `framed` takes others. */
+function bindDirect(
+  runtime: Runtime,
+  raw: Raw,
+  parameters: readonly Parameter[],
+  answer: (result: unknown) => unknown,
+  framed: (...values: unknown[]) => unknown,
+): (...values: unknown[]) => unknown {
+  const count = parameters.length;
+  const checks = parameters.flatMap(({ direct }) => direct?.check ?? []);
+  const [first, second, third, fourth] = parameters.map(({ direct }) => direct?.passes);
+  const [a, b, c, d] = parameters.map(({ direct, convert }) => (direct ? undefined : convert));
+  const none = undefined as never;
+  /** Written out, since each further function costs a tenth of a small native call. */
+  const invoke = (values: readonly unknown[]): unknown => {
+    const v = a ? a(values[0], none) : (values[0] as Argument);
+    if (count === 1) return raw(v);
+    const w = b ? b(values[1], none) : (values[1] as Argument);
+    if (count === 2) return raw(v, w);
+    const x = c ? c(values[2], none) : (values[2] as Argument);
+    return count === 3 ? raw(v, w, x) : raw(v, w, x, d ? d(values[3], none) : (values[3] as Argument));
+  };
+  return (...values) => {
+    // A callback that C keeps may see the arrays of any call.
+    if (
+      values.length !== count ||
+      runtime.disposed ||
+      runtime.keepsCallbacks ||
+      (first && !first(values[0])) ||
+      (second && !second(values[1])) ||
+      (third && !third(values[2])) ||
+      (fourth && !fourth(values[3]))
+    )
+      return framed(...values);
+    for (let i = 0; i < checks.length; i++) checks[i]?.(values);
+    const outer = runtime.enter();
+    let isCalled = false;
+    try {
+      const result = invoke(values);
+      isCalled = true;
+      if (runtime.thrown) throw runtime.thrown.error;
+      return answer(result);
+    } catch (error) {
+      if (!isCalled && error instanceof EwaldError) runtime.memory.turn--;
+      throw error;
+    } finally {
+      runtime.leave(outer);
+    }
+  };
+}
+
 /** A function of numbers alone, which no frame holds. */
 function bindNumbers(
   target: Target,
   fn: CFunction,
-  invoke: ReturnType<typeof invoker>,
+  invoke: Invoke,
   answer: (result: unknown) => unknown,
 ): (...values: unknown[]) => unknown {
   const { runtime } = target;
@@ -117,9 +183,12 @@ function bindNumbers(
   };
 }
 
+type Raw = (...values: Argument[]) => unknown;
+type Invoke = ReturnType<typeof invoker>;
+
 /** Converts the arguments and calls; written out by count, since a spread costs as much as a small native call. */
 function invoker(
-  raw: (...values: Argument[]) => unknown,
+  raw: Raw,
   converters: readonly Converter[],
 ): (values: readonly unknown[], frame: CallFrame) => unknown {
   const [a, b, c, d] = converters as readonly [Converter, Converter, Converter, Converter];
@@ -240,5 +309,6 @@ export function marking({ convert, ...rest }: Parameter, by: string): Parameter 
       if (value instanceof Pointer) frame.after(() => value.end(by));
       return argument;
     },
+    direct: undefined,
   };
 }

@@ -2,6 +2,7 @@
 import { classOf } from '../memory/no-index.js';
 import { EwaldError } from '../util/errors.js';
 import { CArray } from './carray.js';
+import { isPlainText } from './filled.js';
 import { Directed, type Parameter } from './frame.js';
 import { type CFunction, type CType, isChar, isText, typeText } from './header/types.js';
 import { isDetached } from './pointees.js';
@@ -82,5 +83,7 @@ export function refusingEmpty(parameter: Parameter, fn: CFunction, i: number, ru
         (type.to.kind === 'pointer' ? '; a table that its NULL ends is [null]' : ''),
     );
   };
-  return { ...parameter, check };
+  const { direct } = parameter;
+  // What is passed as it is has elements; only bytes without an end are left to refuse.
+  return { ...parameter, check, direct: direct && endsWithZero ? { ...direct, passes: isPlainText } : direct };
 }

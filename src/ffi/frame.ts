@@ -59,8 +59,17 @@ export interface Frame {
 /** Turns one value into an argument. */
 export type Converter = (value: unknown, frame: Frame) => Argument;
 
+/** The values of a parameter that are passed as they are, in a call that needs no frame then. */
+export interface Direct {
+  /** Whether a value is one. */
+  readonly passes: (value: unknown) => boolean;
+  /** The check of such values. */
+  readonly check: ((values: readonly unknown[]) => void) | undefined;
+}
+
 /** A parameter and its converter. */
 export interface Parameter {
+  readonly direct?: Direct | undefined;
   readonly convert: Converter;
   /** The scalar type, if the parameter needs no frame. */
   readonly scalar?: Scalar;
@@ -86,8 +95,9 @@ export function copiedOnce(
   direction: Direction,
   copy: () => Argument,
 ): Argument {
-  for (const [other, as, way, argument] of frame.copies ?? [])
-    if (other === value && as === type && (way === direction || way === 'inout')) return argument;
+  if (frame.copies)
+    for (const [other, as, way, argument] of frame.copies)
+      if (other === value && as === type && (way === direction || way === 'inout')) return argument;
   const argument = copy();
   frame.copies ??= [];
   frame.copies.push([value, type, direction, argument]);

@@ -445,7 +445,7 @@ function guarding(parameter: Parameter, fn: CFunction, i: number, { frees }: End
     if (frees) refuseForeign(value instanceof Directed ? value.value : value, by);
     if (value instanceof Pointer) refuseUsed(value, by);
   };
-  return { ...parameter, check };
+  return { ...parameter, check, direct: undefined };
 }
 
 /** The arguments of a call, those that the handle keeps in memory of C. */

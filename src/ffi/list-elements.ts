@@ -66,8 +66,10 @@ export function putElements(
 ): void {
   let now = view();
   const { length } = values;
-  for (let i = 0; i < length; i++) {
-    const checked = element.checked(values[i], () => `${place()}[${i}]`);
+  let i = 0;
+  const where: Place = () => `${place()}[${i}]`;
+  for (; i < length; i++) {
+    const checked = element.checked(values[i], where);
     if (now.buffer.byteLength === 0) now = view();
     element.put(now, i * element.size, checked);
   }

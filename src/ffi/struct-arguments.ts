@@ -26,6 +26,8 @@ interface Placed {
 /** The texts, arrays and functions of an object that C uses, by the place of the member. */
 type Texts = Map<string, Placed>;
 
+const none: Texts = new Map();
+
 /** Passes an object, or several that follow each other in memory; all are read back unless C only reads them. */
 export function structsArgument(
   values: readonly unknown[],
@@ -41,13 +43,13 @@ export function structsArgument(
         'library returned',
     );
   const size = runtime.sizeOf(to);
-  const texts: Texts = new Map();
   const placeOf = (i: number): Place => (isList ? () => `${place()}[${i}]` : place);
   const members = runtime.membersOf(to.tag);
   if (direction === 'out' && members)
     for (const [i, value] of values.entries()) memberNames(value, to, members, placeOf(i));
   // Texts come first: allocating them may move the memory under a view.
-  const plain = runtime.hasPointers(to)
+  const texts: Texts | undefined = members?.hasPointers ? new Map() : undefined;
+  const plain = texts
     ? values.map((value, i) =>
         withPointers(value, to, `${i}`, texts, { runtime, place: placeOf(i), frame, direction, isMarked }),
       )
@@ -55,16 +57,17 @@ export function structsArgument(
   const { argument, view, lent } = frame.scratch(Math.max(1, values.length) * size, direction, align);
   lent?.leadsInto(frame.lending);
   if (direction !== 'out')
-    for (const [i, value] of plain.entries()) runtime.writeTo(view, i * size, to, value, placeOf(i), frame.lending);
+    for (let i = 0; i < plain.length; i++)
+      runtime.writeTo(view, i * size, to, plain[i], isList ? placeOf(i) : place, frame.lending);
   if (direction !== 'in')
     frame.after(() => {
       const left = runtime.memory.kind === 'wasm' ? copyOf(view()) : view();
       for (const [i, value] of values.entries())
         if (typeof value === 'object' && value !== null)
-          takeBack(value, readAsGiven(value, left, i * size, to, runtime) as object, `${i}`, texts);
+          takeBack(value, readAsGiven(value, left, i * size, to, runtime) as object, `${i}`, texts ?? none);
     });
   // C may write to a text that a const struct points at.
-  else if (!isMarked && [...texts.values()].some(({ left }) => left))
+  else if (!isMarked && texts && [...texts.values()].some(({ left }) => left))
     frame.after(() => {
       for (const [i, value] of values.entries()) takeTexts(value as object, `${i}`, texts);
     });

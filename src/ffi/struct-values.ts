@@ -250,9 +250,12 @@ export function writeStruct(
     // Arrays of bytes and entries would take longer than most structs.
     const end = offset + access.sizeOf(type);
     for (let at = offset; at < end; at++) view.setUint8(at, 0);
-    for (const name of names) {
-      const field = byName.get(name);
-      if (field) writeField(access, view, offset, field, given[name], () => `${place()}.${name}`);
+    let current = '';
+    const where: Place = () => `${place()}.${current}`;
+    for (let i = 0; i < names.length; i++) {
+      current = names[i] as string;
+      const field = byName.get(current);
+      if (field) writeField(access, view, offset, field, given[current], where);
     }
     return;
   }

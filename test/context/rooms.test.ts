@@ -161,6 +161,7 @@ const state: Readonly<Record<string, string>> = {
   'ffi/native/koffi.ts: space': 'the memory of the process is one',
   'ffi/native/own-names.ts: ofProgram': 'a cache: the names of the program do not change',
   'ffi/wasm/by-value.ts: nothing': 'empty, and never written',
+  'ffi/struct-arguments.ts: none': 'empty, and never written',
   'ffi/struct-values.ts: origins': 'a note on an object, gone with it',
   'ffi/wasm/binary.ts: trampolines': 'a cache of compiled modules, one for each signature',
   'frames/files/interrupt.ts: code': 'signals are sent to the process',
