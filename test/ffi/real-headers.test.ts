@@ -4,8 +4,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { inflateSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { getLibHandle, parseHeaderFile, writeModule } from '../../dist/ffi.node.js';
@@ -357,6 +357,26 @@ test.skipIf(noProgram)('a library calls its own functions, not those of the prog
   lib.dispose();
   // The streams of C++ are in the program: a library that looked only among its own would end the process.
   expect(needsOwnNames(build('cxx', '-Wl,--no-as-needed', '-lstdc++'))).toBe(false);
+});
+
+test.skipIf(noProgram)('a library with names of the program has its environment and time zone', { tags: 'all' }, () => {
+  const source = 'int count(void);\nint has(const char *text);\nlong zone(void);';
+  const code = `#include <time.h>
+    #include <string.h>
+    extern char **environ;
+    const char *uv_version_string(void) { return "mine"; }
+    int count(void) { int n = 0; while (environ[n]) n++; return n; }
+    int has(const char *text) { for (int i = 0; environ[i]; i++) if (!strcmp(environ[i], text)) return 1; return 0; }
+    long zone(void) { return timezone; }`;
+  const path = join(folder, 'libsurroundings.so');
+  execFileSync('gcc', ['-x', 'c', '-', '-O0', '-shared', '-fPIC', '-o', path], { input: code });
+  const script = `import(${JSON.stringify(pathToFileURL(resolve('dist/ffi.node.js')).href)}).then(async ({ getLibHandle }) => {
+    const lib = await getLibHandle({ header: { source: ${JSON.stringify(source)} }, library: ${JSON.stringify(path)} });
+    console.log(lib.count() >= 2, lib.has('EWALD_HERE=yes'), lib.has('EWALD_HERE=no'), lib.zone());
+  });`;
+  const env = { ...process.env, EWALD_HERE: 'yes', TZ: 'XYZ-3' };
+  const said = execFileSync(process.execPath, ['-e', script], { env, encoding: 'utf8' });
+  expect(said.trim()).toBe('true 1 0 -10800');
 });
 
 describe('structs and constants equal those of gcc', () => {

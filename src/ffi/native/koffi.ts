@@ -7,8 +7,8 @@ import { importOptional } from '../../util/optional.js';
 /** The part of koffi 3 that is used. */
 export interface Koffi {
   readonly version: string;
-  /** `deep` binds a library to its own functions first, where the loader can (glibc). */
-  load(path: string, options: { readonly deep: boolean }): KoffiLibrary;
+  /** `deep` binds a library to its own functions first, where the loader can (glibc); null is the program. */
+  load(path: string | null, options: { readonly deep: boolean }): KoffiLibrary;
   pointer(type: unknown): unknown;
   proto(result: unknown, parameters: readonly unknown[]): unknown;
   struct(fields: Record<string, unknown>): unknown;

@@ -34,6 +34,7 @@ import { type CallbackSignature, callbackSignature, endAtOnce, functionTypes, tr
 import { assertLoadable, type Found, symbolNames } from './find.js';
 import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace, turns } from './koffi.js';
 import { needsOwnNames } from './own-names.js';
+import { shareVariables } from './shared-variables.js';
 
 export class NativeTarget implements Target {
   readonly kind = 'native';
@@ -55,7 +56,9 @@ export class NativeTarget implements Target {
     this.#path = path;
     this.runtime = new Runtime(table, nativeSpace(koffi), name);
     try {
-      this.#library = koffi.load(path, { deep: !byName && needsOwnNames(path) });
+      const deep = !byName && needsOwnNames(path);
+      if (deep) shareVariables(koffi);
+      this.#library = koffi.load(path, { deep });
     } catch (cause) {
       throw new EwaldError('Load', `the library ${path} does not load: ${messageOf(cause)}`, { cause });
     }
