@@ -44,12 +44,12 @@ export function describePointee({ to }: PointerType, runtime: Runtime): string {
 
 const arrayOf = (type: CType): string => partOf(type)?.array ?? '';
 
+/** What an array of arrays consists of. */
+const innermost = (type: CType): CType => (type.kind === 'array' ? innermost(type.of) : type);
+
 /** What the rows of an array of arrays consist of; undefined for what is no array, and for structs. */
-function elementOf(type: CType, runtime: Runtime): Scalar | undefined {
-  let inner = type;
-  while (inner.kind === 'array') inner = inner.of;
-  return inner === type ? undefined : runtime.scalar(inner);
-}
+const elementOf = (type: CType, runtime: Runtime): Scalar | undefined =>
+  type.kind === 'array' ? runtime.scalar(innermost(type)) : undefined;
 
 /** The typed array of a scalar's elements. */
 export const arrayName = ({ format }: Scalar): string => format.array?.name ?? '';
@@ -86,7 +86,7 @@ export function assertElements(
   const { kind, size } = element.layout;
   // All arrays of bytes are accepted, signed or not, clamped or not.
   if (size === 1 && (tag === 'Uint8Array' || tag === 'Int8Array' || tag === 'Uint8ClampedArray')) {
-    if (kind !== 'signed' || isChar(to) || tag === 'Int8Array') return;
+    if (kind !== 'signed' || isChar(innermost(to)) || tag === 'Int8Array') return;
   }
   throw new EwaldError('Argument', `${place()} is ${kindOf(view)}; ${typeText(type)} needs ${withArticle(wanted)}`, {
     detail: { found: tag, needed: wanted },

@@ -78,6 +78,12 @@ for (const { backend, absent: why, build } of targets) {
       expect(thrown(() => o.o_scale_rows(new Float64Array(2), 1, 1, 2)).message).toMatch(/rows such as \[\[\{ re: 1/);
     });
 
+    test('rows of char are bytes of any kind', () => {
+      const bytes = [65, 0, 0, 0, 66, 0, 0, 0];
+      for (const array of [Int8Array, Uint8Array, Uint8ClampedArray])
+        expect(o.o_first(array.from(bytes) as Int8Array, 2)).toBe(66);
+    });
+
     test('a table that a NULL ends may be empty', () => {
       expect([[], [null], ['a', 'b']].map((texts) => o.o_texts(texts))).toEqual([0, 0, 2]);
       expect(thrown(() => o.o_scale_rows([], 2, 1, 2)).message).toMatch(/a table that its NULL ends is \[null\]/);
