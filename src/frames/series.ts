@@ -118,7 +118,10 @@ class Parts {
     } finally {
       one.users--;
       const idle = [...held].filter(([, { users }]) => users === 0);
-      for (const [at] of idle.slice(0, Math.max(0, held.size - maxOpen))) await this.#close(at);
+      for (const [at] of idle.slice(0, Math.max(0, held.size - maxOpen))) {
+        // Reads that end together see the same idle files: one has closed it since, or reads it again.
+        if (held.get(at)?.users === 0) await this.#close(at);
+      }
     }
   }
 
