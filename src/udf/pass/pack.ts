@@ -4,7 +4,7 @@ import { pack } from '../../compute/layout/struct.js';
 import { udfStep, udfStepKinds } from '../../compute/layout/udf.js';
 import { EwaldError } from '../../util/errors.js';
 import { joined } from '../../util/joined.js';
-import { type PassStep, type Spans, shapeOfStep } from './steps.js';
+import { hasOwnWeights, type PassStep, type Spans, shapeOfStep } from './steps.js';
 
 function checkSpans(spans: Spans, pixels: number, width: number): void {
   let before = 0;
@@ -122,7 +122,11 @@ export function packSteps(steps: readonly PassStep[], pixels: number, width: num
     seen: { first: Math.min(first, end), end },
     steps: joined(Uint8Array, parts),
     indices: joined(Uint32Array, indices),
-    weights: joined(Float32Array, weights),
+    // Backends copy a stack of masks, which is as large as many frames: one that nobody changes needs no copy before.
+    weights:
+      weights.length === 1 && steps.some((step) => hasOwnWeights(step))
+        ? (weights[0] as Float32Array)
+        : joined(Float32Array, weights),
     columns,
     planes,
   };

@@ -10,6 +10,21 @@ export interface SparseMasks {
   readonly weights: Float32Array | Float64Array;
 }
 
+/** A step whose weights were made for it alone, so that they stay as they are. */
+interface OwnWeights {
+  readonly ownWeights?: true;
+}
+
+/** A step of dense masks whose weights nobody else has. */
+export const ownDense = (weights: Float32Array | Float64Array, masks: number): PassStep & OwnWeights => ({
+  kind: 'dense',
+  weights,
+  masks,
+  ownWeights: true,
+});
+
+export const hasOwnWeights = (step: PassStep & OwnWeights): boolean => step.ownWeights === true;
+
 /**
  * One step of a pass. Products have the type of the weights: with float32 weights a product and a sum of up to 512
  * products are rounded to float32, with float64 weights nothing is rounded to float32. WebGPU has no float64 and leaves

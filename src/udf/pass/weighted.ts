@@ -3,6 +3,7 @@ import { type DataType, elementBytes } from '../../frames/dtype.js';
 import { isIntegerDtype } from '../functions/dtypes.js';
 import { type MaskArray, sparseOf } from './masks.js';
 import type { PassStep } from './pass.js';
+import { ownDense } from './steps.js';
 
 /** Whether float32 cannot hold the numbers: NumPy's result_type of them and float32 is float64. */
 const needsDouble = (dtype: DataType): boolean =>
@@ -42,7 +43,7 @@ export class WeightedMasks {
       if (group.startsWith('few')) return [{ kind: 'sparse', masks: sparseOf(masks, Weights) }];
       const weights = new Weights(masks.length * first.length);
       for (const [k, mask] of masks.entries()) weights.set(mask, k * first.length);
-      return [{ kind: 'dense', weights, masks: masks.length }];
+      return [ownDense(weights, masks.length)];
     });
   }
 
