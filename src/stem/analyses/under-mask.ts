@@ -29,7 +29,11 @@ export function underMask(
   { marks }: LeftOut,
 ): Made<'intensity'> {
   const used = marks ? mask.map((isIn, i) => (isIn && !marks[i] ? 1 : 0)) : mask;
-  const count = (one: Uint8Array): number => one.reduce((sum, isIn) => sum + isIn, 0);
+  const count = (one: Uint8Array): number => {
+    let sum = 0;
+    for (let i = 0; i < one.length; i++) sum += one[i] as number;
+    return sum;
+  };
   const [pixels, left] = [count(mask), marks ? count(used) : 0];
   const times = marks ? pixels / left : 1;
   const isScaled = times !== 1;

@@ -35,21 +35,39 @@ const expectsSize = (name: string, options: MaskSize): void =>
 const bytes = ({ width, height }: MaskSize): Uint8Array => new Uint8Array(width * height);
 const reals = ({ width, height }: MaskSize): Float64Array => new Float64Array(width * height);
 
+/** Writes `value` where (x − cx)² + (y − cy)² ≤ `limit`: of each row, the pixels between two. */
+function fillDisk(out: Uint8Array, size: MaskSize, { cx, cy }: Centre, limit: number, value: 0 | 1): void {
+  const { width, height } = size;
+  for (let y = 0; y < height; y++) {
+    const square = (y - cy) ** 2;
+    if (!(square <= limit)) continue;
+    const half = Math.sqrt(limit - square);
+    const isIn = (x: number): boolean => (x - cx) ** 2 + square <= limit;
+    let first = Math.max(0, Math.ceil(cx - half) - 1);
+    let end = Math.min(width, Math.floor(cx + half) + 2);
+    while (first < end && !isIn(first)) first++;
+    while (end > first && !isIn(end - 1)) end--;
+    if (end > first) out.fill(value, y * width + first, y * width + end);
+  }
+}
+
 /** Disk: (x − cx)² + (y − cy)² ≤ r². */
 export function circular(options: MaskSize & Centre & { readonly r: number }): Uint8Array {
   expectsSize('circular', options);
-  const { cx, cy, r, ...size } = options;
-  return each(bytes(size), size, (x, y) => ((x - cx) ** 2 + (y - cy) ** 2 <= r * r ? 1 : 0));
+  const { r } = options;
+  const mask = bytes(options);
+  fillDisk(mask, options, options, r * r, 1);
+  return mask;
 }
 
 /** Ring: ri < distance ≤ ro. */
 export function ring(options: MaskSize & Centre & { readonly ri: number; readonly ro: number }): Uint8Array {
   expectsSize('ring', options);
-  const { cx, cy, ri, ro, ...size } = options;
-  return each(bytes(size), size, (x, y) => {
-    const square = (x - cx) ** 2 + (y - cy) ** 2;
-    return square <= ro * ro && square > ri * ri ? 1 : 0;
-  });
+  const { ri, ro } = options;
+  const mask = bytes(options);
+  fillDisk(mask, options, options, ro * ro, 1);
+  fillDisk(mask, options, options, ri * ri, 0);
+  return mask;
 }
 
 /** One pixel, with its coordinates truncated. */
