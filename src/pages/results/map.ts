@@ -258,7 +258,8 @@ class ResultMap {
     const { unit } = this.#result;
     const where = `${placeText(this.#row, y)}, ${placeText(this.#column, x)}`;
     const marked = markAt(this.#result.marks ?? [], this.#marks, x + 0.5, y + 0.5);
-    this.#readout.textContent = `${where}: ${text}${unitText(unit)}${own}${marked}`;
+    const within = text === shown(Number.NaN) ? '' : unitText(unit);
+    this.#readout.textContent = `${where}: ${text}${within}${own}${marked}`;
   }
 
   #bind(inner: HTMLElement): void {
