@@ -46,6 +46,7 @@ const entries = {
 
 /** Scripts of the pages, which are minified: they are loaded over networks, and nobody imports them. */
 const pageScripts = {
+  'gallery-page': 'pages/gallery/main.js',
   'validate-page': 'pages/validate/main.js',
   'view-page': 'pages/view/main.js',
   'view-worker': 'pages/view/worker.js',

@@ -14,6 +14,8 @@ const rollup = 'node_modules/rollup/dist/bin/rollup';
 const pageFiles = {
   'dist/index.html': 'src/pages/door/index.html',
   'dist/door.css': 'src/pages/door/door.css',
+  'dist/gallery.html': 'src/pages/gallery/gallery.html',
+  'dist/gallery.css': 'src/pages/gallery/gallery.css',
   'dist/palette.css': 'src/pages/palette.css',
   'dist/validate.html': 'src/pages/validate/validate.html',
   'dist/validate.css': 'src/pages/validate/validate.css',

@@ -21,6 +21,7 @@ import { fileReason } from '../util/file-errors.js';
 import { type Disposable, disposableServer, type MaybeAsyncDisposable } from '../util/resource.js';
 import { type Arriving, followArriving } from './arriving-frames.js';
 import { checkShown, type Opening } from './checked-files.js';
+import { Gallery } from './gallery.node.js';
 import type { ListenParameters, ViewParameters } from './parameter-types.js';
 import { listenRows, openingRows, shownScanRows, viewRows } from './parameters.js';
 import { PageServer } from './server.js';
@@ -51,7 +52,8 @@ const rows = { ...viewRows, ...listenRows, onWarning: row.any } as const;
  * Serves the viewer and the frames that it shows, which are read and searched in the browser:
  *
  * - files of frames of any format, or a stream, whose frames are found by the names in it unless they are given;
- * - a folder, and with `follow` its new files and frames that are added to files: the newest frame is shown;
+ * - a folder: its runs and scans as a list, each with a small picture; with `follow` or a grid, the newest frame of its
+ *   files, and of new ones;
  * - frames received from a detector or its monitor: `zmqSource` of `ewald/pipeline`, alone.
  *
  * The server answers only requests that know the token in its address, and offers only these files and neighbouring
@@ -94,18 +96,19 @@ export async function serveView(
   const besideFiles = beside.filter((file) => file !== numbers);
   for (const file of besideFiles) await checkFile(file);
   const stream = received ? undefined : await streamAmong(paths);
-  const arrives = received !== undefined || (stream === undefined && (follow || (await hasFolder(paths))));
+  const gallery = await galleryOf(paths, options);
+  const arrives = received !== undefined || (!gallery && stream === undefined && (follow || (await hasFolder(paths))));
   const opening = openingOf(options, arrives);
   checkGrid(options, arrives);
   checkUse({ opening, calibration }, arrives, stream === undefined && paths.length > 0);
-  if (!arrives) {
+  if (!arrives && !gallery) {
     for (const file of paths) await checkFile(file);
     await checkShown(paths, { geometry, cell, opening }, warn);
   }
   const shared = new SharedFiles();
   const list = (path: string, as?: string): void =>
     void shared.share(resolve(path), { listed: true, growing: follow, ...(as === undefined ? {} : { as }) });
-  if (!arrives) for (const file of [...paths, ...besideFiles]) list(file);
+  if (!arrives && !gallery) for (const file of [...paths, ...besideFiles]) list(file);
   const frames =
     stream !== undefined && paths.length === 1
       ? new StreamFrames(stream, allowOutside ?? false, ({ path, as }) => list(path, as))
@@ -113,7 +116,8 @@ export async function serveView(
   await frames?.more();
   const server = await PageServer.listen({
     what: 'serveView',
-    page: 'view.html',
+    page: gallery ? 'gallery.html' : 'view.html',
+    gallery: gallery && { folder: gallery, beside: besideFiles.map((file) => resolve(file)) },
     shared,
     follow,
     cell: numbers,
@@ -225,6 +229,16 @@ async function streamAmong(files: readonly string[]): Promise<string | undefined
 async function hasFolder(files: readonly string[]): Promise<boolean> {
   for (const file of files) if ((await entryKind(file)) === 'folder') return true;
   return false;
+}
+
+/** The folder whose entries are listed: one alone, whose frames are not taken as one run by what is said of them. */
+async function galleryOf(
+  paths: readonly string[],
+  { follow, grid, gridFile }: ServeViewOptions,
+): Promise<Gallery | undefined> {
+  const [folder] = paths;
+  if (folder === undefined || paths.length > 1 || follow || (grid ?? gridFile) !== undefined) return undefined;
+  return (await entryKind(folder)) === 'folder' ? Gallery.open(folder) : undefined;
 }
 
 /** What is at a path; undefined if there is nothing, or something else. */

@@ -1,9 +1,11 @@
 /** A server of pages and their files for a single user: on this computer, protected by a token. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../util/errors.js';
 import { Assets } from './assets.js';
 import { standingOf } from './behind-proxy.js';
+import type { Gallery } from './gallery.node.js';
 import { hostsOf } from './host-names.js';
 import { close, keepNewest, listen } from './listening.js';
 import { LiveRun } from './live-run.js';
@@ -19,6 +21,8 @@ interface PageServerOptions extends ListenParameters {
   readonly what: string;
   /** The page for an address without a path, such as 'view.html'. */
   readonly page: string;
+  /** The folder that the page lists, and files that are opened with each entry of it. */
+  readonly gallery?: { readonly folder: Gallery; readonly beside: readonly string[] } | undefined;
   /** The files that the page may read. */
   readonly shared?: SharedFiles;
   /** Called before the page receives the names of the files it opens, which may have become more. */
@@ -93,6 +97,21 @@ export class PageServer {
   };
 }
 
+/** Answers what the page of a folder asks; returns false for anything else, and for what is not in the folder. */
+async function answerGallery(
+  gallery: Gallery,
+  path: string,
+  asked: URLSearchParams,
+  say: (value: unknown) => void,
+): Promise<boolean> {
+  const within = asked.get('in') ?? '';
+  const entries = path === '/gallery.json' ? await gallery.list(within) : undefined;
+  if (entries) say({ folder: basename(gallery.root), entries });
+  const item = path === '/gallery-item.json' ? await gallery.item(within, asked.get('name') ?? '') : undefined;
+  if (item) say(item);
+  return (entries ?? item) !== undefined;
+}
+
 /** Further headers of refusals, by their status. */
 const headersOf: Readonly<Record<number, Record<string, string>>> = {
   405: { Allow: 'GET, HEAD' },
@@ -102,10 +121,11 @@ const headersOf: Readonly<Record<number, Record<string, string>>> = {
 
 function answers(
   gate: RequestGuard,
-  { page, refresh, cell, opening, calibration, follow = false, frameAncestors }: PageServerOptions,
+  options: PageServerOptions,
   shared: SharedFiles,
   live: LiveRun,
 ): (request: IncomingMessage, response: ServerResponse) => void {
+  const { page, refresh, cell, opening, calibration, follow = false, frameAncestors, gallery } = options;
   // In the built package, this file is next to the files that it serves.
   const assets = new Assets(fileURLToPath(new URL('.', import.meta.url)));
   const headers = securityHeaders(frameAncestors);
@@ -122,17 +142,23 @@ function answers(
       return;
     }
     const { url } = verdict;
-    const [path = '/'] = url.split('?');
+    const [path = '/', query = ''] = url.split('?');
+    const asked = new URLSearchParams(query);
+    const sayJson = (value: unknown): void =>
+      say(200, JSON.stringify(value), { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
     if (path === '/') {
       return say(303, '', { Location: `./${page}?served` });
     }
     if (path === '/session.json') {
       const note = await refresh?.().then(() => undefined, messageOf);
-      const from = Number(new URLSearchParams(url.split('?')[1]).get('from') ?? 0) || 0;
-      const files = shared.list.slice(Math.max(0, from));
-      const session = JSON.stringify({ files, follow, cell, opening, calibration, note });
-      return say(200, session, { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+      const from = Number(asked.get('from') ?? 0) || 0;
+      const item = gallery && (await gallery.folder.filesOf(asked.get('in') ?? '', asked.get('item') ?? ''));
+      if (gallery && !item) return say(404, 'There is nothing of this name in the folder.');
+      const paths = item && [...item, ...gallery.beside];
+      const listed = paths ? paths.map((file) => shared.at(shared.share(file)) as object) : shared.list;
+      return sayJson({ files: listed.slice(Math.max(0, from)), follow, cell, opening, calibration, note });
     }
+    if (gallery && (await answerGallery(gallery.folder, path, asked, sayJson))) return;
     if (live.answer(request, response, url)) return;
     if (await shared.answer(request, response, path)) return;
     const asset = await assets.at(path, String(request.headers['accept-encoding'] ?? ''));

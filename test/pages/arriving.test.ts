@@ -164,9 +164,10 @@ test('the data files of a master are followed before the last one exists', { tag
 test('a folder is listed once unless it is followed, and an empty one is refused', async () => {
   const at = join(folder, 'finished');
   mkdirSync(at);
-  await expect(serveView([at])).rejects.toThrow(/finished/);
+  await expect(serveView([at], { grid: '1x2' })).rejects.toThrow(/finished/);
   for (const name of ['1.h5', '2.h5']) writeFileSync(join(at, name), states[0] as Buffer);
-  const shown = await show([at]);
+  // A folder alone is a list of its files, unless they are the images of a chip.
+  const shown = await show([at], { grid: '1x2' });
   await shown.newest(1);
   await shown.view.done;
   expect((await shown.heard()).facts).toMatchObject({ state: 'ended', searches: false });

@@ -53,6 +53,13 @@ export function bindFiles(): void {
 
 /** Opens the files that `ewald view` serves to this page. */
 export async function openServed(): Promise<void> {
+  const own = new URLSearchParams(location.search);
+  const home = document.querySelector<HTMLAnchorElement>('h1 a');
+  // Of an entry of a folder, the way back is to its list.
+  if (home && own.has('item')) {
+    home.href = `gallery.html?served&${new URLSearchParams({ in: own.get('in') ?? '' })}`;
+    home.title = 'The folder';
+  }
   for (;;) {
     const served = await servedFiles();
     await bring([...inputsOf(served), ...cellOf(served)], served);

@@ -18,7 +18,11 @@ export interface ServedFiles {
 
 /** The files that the server offers, without the first ones. Throws an Error if it does not answer. */
 export async function servedFiles(from = 0): Promise<ServedFiles> {
-  const answer = await fetch(`session.json?from=${from}`);
+  const own = new URLSearchParams(location.search);
+  const item = new URLSearchParams({ from: String(from) });
+  // An entry of a folder.
+  for (const name of ['in', 'item']) if (own.has(name)) item.set(name, own.get(name) as string);
+  const answer = await fetch(`session.json?${item}`);
   if (!answer.ok)
     throw new Error(`The server of this page answered ${answer.status} where the list of files was expected.`);
   return (await answer.json()) as ServedFiles;

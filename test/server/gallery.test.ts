@@ -1,0 +1,121 @@
+/** The list of a folder: what its entries are, without a look outside of it, and nothing that is left in it. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { formatNpy } from 'ewald';
+import { type ServedView, serveView } from 'ewald/view';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { GalleryEntry, GalleryItem } from '../../src/server/gallery.node.js';
+
+let base: string;
+let view: ServedView;
+let cookie = '';
+const at = (...names: string[]): string => join(base, 'folder', ...names);
+
+/** A scan of 4 × 3 frames of 6 × 300 numbers, of which the one in the middle is the only one that counts. */
+const scan = new Uint16Array(4 * 3 * 6 * 300);
+scan.fill(7, (2 * 3 + 1) * 1800, (2 * 3 + 1) * 1800 + 900);
+const npy = formatNpy({ shape: [4, 3, 6, 300], data: Float32Array.from(scan), complex: false });
+
+/** What is answered to the page. */
+async function ask(path: string): Promise<Response> {
+  return fetch(new URL(path, view.url), { headers: { cookie } });
+}
+async function entries(within = ''): Promise<readonly GalleryEntry[]> {
+  const answer = await ask(`gallery.json?${new URLSearchParams({ in: within })}`);
+  return ((await answer.json()) as { entries: readonly GalleryEntry[] }).entries;
+}
+const itemAt = (within: string, name: string): Promise<Response> =>
+  ask(`gallery-item.json?${new URLSearchParams({ in: within, name })}`);
+const item = async (name: string, within = ''): Promise<GalleryItem> => (await itemAt(within, name)).json();
+
+beforeAll(async () => {
+  base = mkdtempSync(join(tmpdir(), 'ewald-gallery-'));
+  mkdirSync(at('sub'), { recursive: true });
+  for (const path of [at('scan.npy'), at('sub', 'inner.npy'), join(base, 'secret.npy')]) writeFileSync(path, npy);
+  writeFileSync(at('cut.npy'), npy.subarray(0, npy.length - 9000));
+  writeFileSync(at('notes.txt'), 'Notes of a shift.\n');
+  writeFileSync(at('det.geom'), 'clen = 1\n');
+  for (const k of [1, 2, 10]) writeFileSync(at(`s_${k}.tif`), 'no picture');
+  writeFileSync(at('.hidden.npy'), npy);
+  symlinkSync('scan.npy', at('within.npy'));
+  symlinkSync(join(base, 'secret.npy'), at('secret.npy'));
+  symlinkSync(base, at('up'));
+  for (const name of ['scan.npy', 'cut.npy']) utimesSync(at(name), 1.7e9, 1.7e9);
+  view = await serveView([join(base, 'folder')]);
+  const entry = await fetch(view.url, { redirect: 'manual' });
+  cookie = entry.headers.get('set-cookie')?.split(';')[0] ?? '';
+  expect(view.url).toContain('gallery.html');
+});
+afterAll(async () => {
+  await view.close();
+  rmSync(base, { recursive: true });
+});
+
+test('a folder is listed with sizes, its series as one entry, and links out of it by name alone', async () => {
+  const listed = await entries();
+  expect(listed.map(({ name, type, files }) => [name, type, files])).toEqual([
+    ['sub', 'folder', undefined],
+    ['cut.npy', 'file', undefined],
+    ['det.geom', 'file', undefined],
+    ['notes.txt', 'file', undefined],
+    ['s_1.tif', 'file', 3],
+    ['scan.npy', 'file', undefined],
+    ['secret.npy', 'link', undefined],
+    ['up', 'link', undefined],
+    ['within.npy', 'file', undefined],
+  ]);
+  expect(listed.find(({ name }) => name === 's_1.tif')?.size).toBe(30);
+  expect(listed.find(({ name }) => name === 'secret.npy')?.to).toBe(join(base, 'secret.npy'));
+  expect((await entries('sub')).map(({ name }) => name)).toEqual(['inner.npy']);
+});
+
+test('an entry says its kind, shape and state, has a picture, and why it cannot be read', async () => {
+  expect(await item('scan.npy')).toMatchObject({
+    ...{ kind: 'scan', state: 'complete', shape: '4 × 3 × 6 × 300 f32', opens: true },
+    picture: expect.stringMatching(/^iVBOR/),
+  });
+  const png = Buffer.from((await item('scan.npy')).picture ?? '', 'base64');
+  expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([100, 2]);
+  expect(await item('cut.npy')).toMatchObject({
+    state: 'cut',
+    why: expect.stringMatching(/cut after \d+ whole frames/),
+  });
+  expect(await item('notes.txt')).toMatchObject({ state: 'unreadable', opens: false });
+  expect((await item('notes.txt')).why).toMatch(/^notes\.txt .*has none of the known formats/);
+  expect(await item('s_1.tif')).toMatchObject({ state: 'unreadable', why: expect.stringContaining('s_1.tif') });
+  expect(await item('det.geom')).toMatchObject({ kind: 'geometry', opens: false });
+  // A file that grows is looked at again.
+  writeFileSync(at('notes.txt'), npy);
+  expect(await item('notes.txt')).toMatchObject({ kind: 'scan', state: 'being written, or just finished' });
+  // Nothing is kept in the folder.
+  expect(readdirSync(at()).filter((name) => name.startsWith('.'))).toEqual(['.hidden.npy']);
+});
+
+test('nothing outside of the folder is looked at or opened, whatever the address', async () => {
+  for (const [within, name] of [
+    ['', 'secret.npy'],
+    ['', '../secret.npy'],
+    ['..', 'secret.npy'],
+    ['up', 'secret.npy'],
+    ['sub/../..', 'secret.npy'],
+    [base, 'secret.npy'],
+    ['', 'up'],
+    ['', ''],
+    ['', '.'],
+    ['sub', '..'],
+    ['', 'sub/inner.npy'],
+    ['', 'secret.npy\0'],
+  ] as const) {
+    expect((await itemAt(within, name)).status, `${within} ${name}`).toBe(404);
+    const session = await ask(`session.json?${new URLSearchParams({ in: within, item: name })}`);
+    expect(session.status, `${within} ${name}`).toBe(404);
+  }
+  for (const within of ['..', 'up', base, '/', 'sub/../..', 'scan.npy', 'absent'])
+    expect((await ask(`gallery.json?${new URLSearchParams({ in: within })}`)).status, within).toBe(404);
+  const { files } = (await (await ask('session.json?in=sub&item=inner.npy')).json()) as { files: { path: string }[] };
+  const bytes = Buffer.from(await (await ask(files[0]?.path ?? '')).arrayBuffer());
+  expect(bytes.equals(npy)).toBe(true);
+  // Without the token there is nothing.
+  expect((await fetch(new URL('gallery.json', view.url))).status).toBe(403);
+});
