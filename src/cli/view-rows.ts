@@ -34,7 +34,9 @@ const rows = {
 } as const satisfies Parameters;
 export const command = {
   description: 'look at frames, peaks and crystals in your browser; serves them on this computer until Ctrl-C',
-  arguments: [['[files...]', 'frames of any format, or a folder, which is listed; without any, drop files on the page']],
+  arguments: [
+    ['[files...]', 'frames of any format, or a folder, which is listed; without any, drop files on the page'],
+  ],
   rows,
 } as const satisfies CommandWords<Parameters>;
 export type ViewFlags = FlagValues<typeof rows>;

@@ -10,6 +10,7 @@ export { npyHeadOf } from '../frames/npy.js';
 export { openRows } from '../frames/parameters.js';
 export type { ShownAlarm } from '../merging/shown-panes.js';
 export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../options/frame-slice.js';
+export { wordsOnPage } from '../options/page-words.js';
 export { kebab } from '../options/parameter-text.js';
 export { renameInMessage } from '../options/parameters.js';
 export { inShell } from '../options/shell-words.js';

@@ -12,6 +12,7 @@ import type { Dataset } from '../frames/dataset.js';
 import { formats } from '../frames/formats/table.js';
 import { open } from '../frames/opening.node.js';
 import { zarrMetadataOf } from '../frames/series-files.js';
+import { wordsOnPage } from '../options/page-words.js';
 import { toRgba } from '../udf/live/colormap.js';
 import { EwaldError, messageOf } from '../util/errors.js';
 import { fileReason } from '../util/file-errors.js';
@@ -208,7 +209,7 @@ async function itemOf(files: readonly string[], isRecent: boolean): Promise<Gall
     };
   } catch (error) {
     // The path is that of the page.
-    const why = messageOf(error).replaceAll(file, basename(file));
+    const why = wordsOnPage(messageOf(error).replaceAll(file, basename(file)));
     return { kind: 'unknown', state: 'unreadable', why, opens: false };
   }
 }

@@ -20,7 +20,7 @@ import {
 } from 'ewald/shell';
 import { residentScan, simulateMerlin, sumSigUdf, Context as UdfContext } from 'ewald/udf';
 import { bench, validate } from 'ewald/validate';
-import { serveView } from 'ewald/view';
+import { saveView, serveView } from 'ewald/view';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { simulateStream } from '../merging/simulated.js';
 import { declarations } from '../support/declarations.js';
@@ -240,6 +240,10 @@ const rows: Readonly<Record<string, Row>> = {
   'stem/parameter-types factories': row((factory) => udfs.createMaskAnalysis(scanOf(), { factories: [factory] })),
   'validate/run onResult': row((onResult) => validate({ ids: ['pi:*'], createContext, backends: ['wasm'], onResult })),
   'validate/bench onRow': row((onRow) => bench({ ids: ['pi:*'], createContext, backends: ['wasm'], onRow })),
+  'server/save-view.node onWarning': row((onWarning) => {
+    writeFileSync(at('odder.geom'), `${readFileSync(files.geometry, 'utf8')}\nunknown_word = 1\n`);
+    return saveView([files.frames], at('odder.html'), { geometry: at('odder.geom'), force: true, onWarning });
+  }),
   'server/serve-view.node onWarning': row(async (onWarning) => {
     writeFileSync(at('odd.geom'), `${readFileSync(files.geometry, 'utf8')}\nunknown_word = 1\n`);
     await using(serveView([files.frames], { geometry: at('odd.geom'), onWarning }) as never, () => undefined);

@@ -39,7 +39,7 @@ test('a folder is listed, an entry opens, and the way leads back', async () => {
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
   await page.setViewportSize({ width: 900, height: 700 });
   await page.getByRole('link', { name: 'scan39.npy', exact: true }).click();
-  await page.waitForFunction(() => typeof scan !== 'undefined' && scan.idle && scan.image !== undefined);
+  await page.waitForFunction(() => 'scan' in globalThis && scan.idle && scan.image !== undefined);
   expect(await page.evaluate(() => viewer.opened)).toMatchObject({ name: 'scan39.npy', navigation: [4, 5] });
   await page.locator('h1 a').click();
   await page.getByRole('link', { name: 'sub/' }).click();

@@ -2,7 +2,6 @@
 import type { GalleryEntry, GalleryItem } from '../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { createElement } from '../view/elements.js';
-import { wordsOnPage } from '../view/error-words.js';
 
 const within = new URLSearchParams(location.search).get('in') ?? '';
 const pathOf = (name: string): string => (within === '' ? name : `${within}/${name}`);
@@ -38,7 +37,7 @@ function showItem(line: HTMLElement, { name }: GalleryEntry, item: GalleryItem):
   words.replaceChildren(
     createElement('div', title, { className: 'name' }),
     createElement('div', facts, { className: 'facts' }),
-    ...(item.why === undefined ? [] : [createElement('div', wordsOnPage(item.why), { className: 'why' })]),
+    ...(item.why === undefined ? [] : [createElement('div', item.why, { className: 'why' })]),
   );
   line.dataset.state = item.state;
 }

@@ -14,11 +14,19 @@ import {
   readCell,
   type SearchSettings,
 } from '../../entries/index.js';
-import { countRange, type FrameSlice, isOfElectrons, openStacked, separated, sliceIn } from '../../entries/pages.js';
+import {
+  countRange,
+  type FrameSlice,
+  isOfElectrons,
+  openStacked,
+  separated,
+  sliceIn,
+  wordsOnPage,
+} from '../../entries/pages.js';
 import type { ComImages, ResidentScan, VirtualCom, VirtualDetector } from '../../entries/udf.js';
 import type { FrameData, Limits } from './contrast.js';
 import { beamPlace, beamVaries, placedPanels } from './detector-plane.js';
-import { errorWords, wordsOnPage } from './error-words.js';
+import { errorWords } from './error-words.js';
 import type { FrameIndex } from './frame-index.js';
 import type { OpenDataset } from './open-dataset.js';
 import { type PickedScan, pickedFrames, slicedFrames } from './picked-frames.js';
