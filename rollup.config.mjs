@@ -23,6 +23,8 @@ const entries = {
   memory: 'entries/memory.js',
   'data.node': 'entries/data.node.js',
   'data.browser': 'entries/data.js',
+  'hdf5.node': 'entries/hdf5.node.js',
+  'hdf5.browser': 'entries/hdf5.js',
   merging: 'entries/merging.js',
   'pipeline.node': 'entries/pipeline.node.js',
   'pipeline.browser': 'entries/pipeline.js',

@@ -207,7 +207,7 @@ with h5py.File(os.path.join(folder, 'virtual.h5'), 'r') as f:
 
 # Features that our reader does not support.
 with h5py.File(os.path.join(folder, 'unknown.h5'), 'w') as f:
-    f.create_dataset('scaled', data=np.arange(100), chunks=(10,), scaleoffset=0)
+    f.create_dataset('packed', data=np.arange(100), chunks=(10,), compression='szip')
 with h5py.File(os.path.join(folder, 'user-block.h5'), 'w', userblock_size=1024) as f:
     f['data'] = np.arange(5)
     tell('user-block.h5', '/data', np.arange(5))

@@ -26,6 +26,7 @@ export async function openHdf5(source: string | ByteSource, allowOutside = false
   return Hdf5File.open(typeof source === 'string' ? await fileSource(source) : source, {
     open: new Map(),
     opened: new Map(),
+    raw: new Map(),
     maxFrameBytes: 2 ** 30,
     pace: new Pace(),
     allowOutside,

@@ -36,11 +36,9 @@ describe.skipIf(!python)(python ? 'a filter that is not known' : 'absent: h5py (
   beforeAll(() => execFileSync(python ?? '', ['-c', script, folder]));
   const refusal = (filter: RegExp) => ({ tag: 'Unsupported', message: expect.stringMatching(filter) });
 
-  test.each([
-    ['scaled.h5', /filter 6 \(scale-offset\), which is not supported; repack it, for example by h5repack -f GZIP=1/],
-    ['szip.h5', /filter 4 \(SZIP\), which is not supported; repack it/],
-  ])('is named when %s is opened', async (name, filter) => {
-    const path = join(folder, name);
+  test('is named when the file is opened', async () => {
+    const filter = /filter 4 \(SZIP\), which is not supported; repack it, for example by h5repack -f GZIP=1/;
+    const path = join(folder, 'szip.h5');
     for (const source of [path, memorySource(new Uint8Array(readFileSync(path)), path)])
       await expect(open(source, { codecs })).rejects.toMatchObject(refusal(filter));
   });

@@ -16,6 +16,7 @@ const entries = {
   'ewald/udf': () => import('ewald/udf'),
   'ewald/communicator': () => import('ewald/communicator'),
   'ewald/executors': () => import('ewald/executors'),
+  'ewald/hdf5': () => import('ewald/hdf5'),
   'ewald/merging': () => import('ewald/merging'),
   'ewald/heffte': () => import('ewald/heffte'),
   'ewald/memory': () => import('ewald/memory'),

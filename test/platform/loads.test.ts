@@ -38,6 +38,11 @@ test('the scripts and the module of transforms are less than 375 kB, compressed'
   expect((fft?.allCompressed ?? Number.NaN) + (fft?.wasmCompressed ?? Number.NaN)).toBeLessThan(375_000);
 });
 
+test('the scripts that read HDF5 are less than 60 kB, compressed, without the module of the codecs', () => {
+  const [hdf5] = measureLoads('ewald/hdf5');
+  expect(hdf5?.startCompressed ?? Number.NaN).toBeLessThan(60_000);
+});
+
 /** The bytes of a minified bundle of these lines, without what they load on first use. */
 async function bundled(script: string): Promise<number> {
   const { outputFiles } = await build({

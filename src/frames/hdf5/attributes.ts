@@ -1,28 +1,47 @@
 /** Attributes: in messages of the object, or in a heap if there are many. */
-import { elementsOf, readDataspace } from './dataspace.js';
-import { readDatatype } from './datatype.js';
+import { type Dataspace, elementsOf, readDataspace } from './dataspace.js';
+import { type Hdf5Type, readDatatype } from './datatype.js';
 import type { Fields } from './fields.js';
 import { listedIn } from './fractal-heap.js';
 import { find, message, type ObjectHeader, readHeader } from './object-header.js';
 import type { Pages } from './pages.js';
-import { type Hdf5Value, readValues } from './values.js';
+import { type Hdf5Value, readValues, singleValue } from './values.js';
 
-/** All attributes of an object, except those of types that cannot be read. */
+/** An attribute as stored. */
+export interface StoredAttribute {
+  readonly name: string;
+  readonly space: Dataspace;
+  readonly type: Hdf5Type;
+  readonly bytes: Uint8Array;
+}
+
+/** All attributes of an object, except those that are shared with other objects. */
 export async function readAttributes(pages: Pages, header: ObjectHeader): Promise<Map<string, Hdf5Value>> {
   const found = new Map<string, Hdf5Value>();
-  for (const { type, data } of header.messages)
-    if (type === message.attribute) await readAttribute(pages, data.again(), found);
-  const info = find(header, message.attributeInfo);
-  for await (const { heap, record } of listedIn(pages, info, 2, 'attributes')) {
-    const object = await heap.object(record.take(heap.idBytes));
-    // This flag of the record marks a shared attribute, which is stored elsewhere.
-    if (record.u8() & 2) continue;
-    await readAttribute(pages, object, found);
+  for await (const attribute of storedAttributes(pages, header)) {
+    if (!attribute) continue;
+    const { name, space, type, bytes } = attribute;
+    const values = await readValues(pages, type, elementsOf(space), bytes);
+    found.set(name, space.kind === 'scalar' ? (singleValue(values) ?? '') : values);
   }
   return found;
 }
 
-async function readAttribute(pages: Pages, fields: Fields, found: Map<string, Hdf5Value>): Promise<void> {
+/** The attributes of an object; undefined for one that is shared with other objects, which is in a heap of the file. */
+export async function* storedAttributes(
+  pages: Pages,
+  header: ObjectHeader,
+): AsyncGenerator<StoredAttribute | undefined> {
+  for (const { type, data } of header.messages)
+    if (type === message.attribute) yield await readAttribute(pages, data.again());
+  const info = find(header, message.attributeInfo);
+  for await (const { heap, record } of listedIn(pages, info, 2, 'attributes')) {
+    const object = await heap.object(record.take(heap.idBytes));
+    yield record.u8() & 2 ? undefined : await readAttribute(pages, object);
+  }
+}
+
+async function readAttribute(pages: Pages, fields: Fields): Promise<StoredAttribute> {
   const version = fields.version(1, 2, 3);
   const second = fields.u8();
   const flags = version === 1 ? 0 : second;
@@ -37,10 +56,9 @@ async function readAttribute(pages: Pages, fields: Fields, found: Map<string, Hd
   const typeFields = await sharedType(pages, part(typeBytes), (flags & 1) !== 0);
   const space = readDataspace(part(spaceBytes));
   const type = readDatatype(typeFields);
-  const count = elementsOf(space);
-  if (count * type.size > fields.left) throw fields.wrong(`attribute ${name} claims more than it holds`);
-  const values = await readValues(pages, type, count, fields.take(count * type.size));
-  found.set(name, space.kind === 'scalar' ? (values[0] ?? '') : values);
+  const bytes = elementsOf(space) * type.size;
+  if (bytes > fields.left) throw fields.wrong(`attribute ${name} claims more than it holds`);
+  return { name, space, type, bytes: fields.take(bytes) };
 }
 
 async function sharedType(pages: Pages, fields: Fields, isShared: boolean): Promise<Fields> {

@@ -4,12 +4,13 @@ import type { PlatformSignal } from '../../util/globals.js';
 import { littleEndianMachine } from '../../util/number-bytes.js';
 import { swapBytes } from '../byte-order.js';
 import { numberBytes } from '../dtype.js';
-import { readAttributes } from './attributes.js';
+import { readAttributes, type StoredAttribute, storedAttributes } from './attributes.js';
 import { type Box, volume } from './box.js';
 import type { ChunkLookup, StoredChunk } from './chunk-grid.js';
 import { chunkLookup } from './chunk-index.js';
 import { type Dataspace, elementsOf, readDataspace } from './dataspace.js';
 import { checkElement, type Hdf5Type, type Numbers, numberType, readDatatype, typeName } from './datatype.js';
+import { type ExternalPart, externalReader, readExternalParts } from './external-files.js';
 import { nowhere } from './fields.js';
 import { type Filter, type Pipeline, pipelineOf, readFilters, unknownFilter } from './filters.js';
 import type { Home } from './home.js';
@@ -18,7 +19,7 @@ import { type Nesting, objectKey } from './nesting.js';
 import { find, message, type ObjectHeader } from './object-header.js';
 import { withoutPadding } from './padded.js';
 import { type ReadBox, storageReader } from './storage.js';
-import { type Hdf5Value, readValues } from './values.js';
+import { type Hdf5Value, readValues, singleValue } from './values.js';
 import { readMappings, type VirtualMapping, virtualReader, virtualShape } from './virtual.js';
 
 /** Whether an object is a dataset, that is, has a layout. */
@@ -39,6 +40,7 @@ interface DatasetParts {
   /** Finds its chunks; undefined without any. */
   readonly lookup?: (() => ChunkLookup) | undefined;
   readonly mappings: readonly VirtualMapping[] | undefined;
+  readonly files: readonly ExternalPart[] | undefined;
 }
 
 /** An open dataset; its file owns it. */
@@ -53,6 +55,8 @@ export class Hdf5Dataset {
   readonly filters: readonly Filter[];
   /** The parts of other datasets that make up a virtual one. */
   readonly mappings: readonly VirtualMapping[] | undefined;
+  /** The files that hold the elements of one that is stored outside. */
+  readonly files: readonly ExternalPart[] | undefined;
   readonly #parts: DatasetParts;
   #reader: ReadBox | undefined;
   #attributes: Promise<Map<string, Hdf5Value>> | undefined;
@@ -66,7 +70,18 @@ export class Hdf5Dataset {
     this.layout = parts.layout;
     this.filters = parts.pipeline.filters;
     this.mappings = parts.mappings;
+    this.files = parts.files;
     this.#parts = parts;
+  }
+
+  /** Its shape, whether it has one, and to what it can grow. */
+  get space(): Dataspace {
+    return this.#parts.space;
+  }
+
+  /** Its attributes as stored, one by one. */
+  storedAttributes(): AsyncGenerator<StoredAttribute | undefined> {
+    return storedAttributes(this.file.superblock.pages, this.#parts.header);
   }
 
   /** Place of its header in the file, which identifies it. */
@@ -95,7 +110,7 @@ export class Hdf5Dataset {
    */
   async isStored(place: readonly number[]): Promise<boolean> {
     const { layout } = this;
-    if (layout.kind === 'contiguous') return layout.address !== nowhere;
+    if (layout.kind === 'contiguous') return layout.address !== nowhere || this.files !== undefined;
     const { lookup } = this.#parts;
     if (!lookup) return true;
     try {
@@ -197,7 +212,7 @@ export class Hdf5Dataset {
     const raw = new Uint8Array(bytes);
     await this.readRaw({ start: shape.map(() => 0), count: shape }, { bytes: raw, shape, start: shape.map(() => 0) });
     const values = await readValues(this.file.superblock.pages, type, count, raw);
-    return this.#parts.space.kind === 'scalar' ? (values[0] ?? '') : values;
+    return this.#parts.space.kind === 'scalar' ? (singleValue(values) ?? '') : values;
   }
 
   /** Shape and type, for people to read. */
@@ -227,11 +242,13 @@ export async function openDataset(
   const filterMessage = find(header, message.filters);
   const pipeline = pipelineOf(filterMessage ? readFilters(filterMessage) : [], type.size, pages.widths.checksums);
   const fill = readFill(header, type.size);
-  if (find(header, message.externalFiles))
-    throw new EwaldError('Unsupported', `${name} is stored in a separate raw file, which cannot be read`);
+  const external = find(header, message.externalFiles);
+  const files = external && (await readExternalParts(pages, external));
   const { codecs, maxFrameBytes, pace } = file.files;
-  const parts = { pages, name: path, space, elementBytes: type.size, pipeline, fill, codecs, maxFrameBytes, pace };
-  const known = { file, path, header, type, layout, pipeline };
+  const readExternal = files && externalReader(file, path, files);
+  const own = { pages, name: path, space, elementBytes: type.size, pipeline, fill, readExternal };
+  const parts = { ...own, codecs, maxFrameBytes, pace };
+  const known = { file, path, header, type, layout, pipeline, files };
   if (layout.kind !== 'virtual') {
     let found: ChunkLookup | undefined;
     // The index is read once, by whichever asks first.

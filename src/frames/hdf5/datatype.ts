@@ -42,6 +42,7 @@ export type Hdf5Type =
   | { readonly kind: 'variable'; readonly size: number; readonly text: boolean; readonly base: Hdf5Type }
   | { readonly kind: 'array'; readonly size: number; readonly shape: readonly number[]; readonly base: Hdf5Type }
   | { readonly kind: 'complex'; readonly size: number; readonly base: Hdf5Type }
+  | { readonly kind: 'reference'; readonly size: number; readonly to: 'object' | 'region' }
   | { readonly kind: 'other'; readonly size: number; readonly name: string };
 
 /** Reads a datatype message. */
@@ -86,7 +87,9 @@ export function readDatatype(fields: Fields, depth = 0): Hdf5Type {
     case 6:
       return { kind: 'compound', size, members: readMembers(fields, version, bits & 0xffff, size, inner) };
     case 7:
-      return { kind: 'other', size, name: 'reference' };
+      // Those of HDF5 1.12, which may lead into other files, have other codes.
+      if ((bits & 15) > 1) return { kind: 'other', size, name: 'reference of HDF5 1.12' };
+      return { kind: 'reference', size, to: (bits & 15) === 1 ? 'region' : 'object' };
     case 8: {
       const base = inner();
       const names = Array.from({ length: bounded(fields, bits & 0xffff) }, () => {
@@ -240,6 +243,8 @@ export function typeName(type: Hdf5Type): string {
     case 'other':
     case 'bytes':
       return type.name || 'bytes';
+    case 'reference':
+      return `references to ${type.to}s`;
     default:
       return `${type.kind} of ${type.size} bytes`;
   }

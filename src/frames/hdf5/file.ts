@@ -24,6 +24,8 @@ export interface FileSet {
   readonly open: Map<string, Promise<Hdf5File>>;
   /** The same files by path, each once. */
   readonly opened: Map<string, Promise<Hdf5File>>;
+  /** Files without a structure that hold elements, by the names that led to them. */
+  readonly raw: Map<string, Promise<ByteSource>>;
   readonly allowOutside: boolean;
   /** Whether the files are still being written: parts at the end of a series may be missing. */
   readonly growing?: boolean;
@@ -42,6 +44,12 @@ export interface FileSet {
   /** Serves the event loop in every walk through these files. */
   readonly pace: Pace;
   codecs(): Promise<Codecs>;
+}
+
+/** Closes the files that links, virtual datasets and external storage led to. */
+export async function closeLinked({ open, raw }: Pick<FileSet, 'open' | 'raw'>): Promise<void> {
+  for (const opening of [...open.values(), ...raw.values()])
+    await opening.then((file) => file.close()).catch(() => undefined);
 }
 
 /** While a file is copied, its structures refer to bytes that have not come: frames, masks, numbers of the detector. */
@@ -181,7 +189,7 @@ export class Hdf5File {
   async linked(name: string, path: string): Promise<Hdf5File> {
     if (name === '.' || name === '') return this;
     const { files } = this;
-    const key = `${this.source.name.replace(/[^/\\]*$/, '')}\n${name}`;
+    const key = this.#keyOf(name);
     const opening =
       files.open.get(key) ??
       (async () => {
@@ -201,6 +209,25 @@ export class Hdf5File {
     files.open.set(key, opening);
     opening.catch(() => files.open.delete(key));
     return opening;
+  }
+
+  async raw(name: string, path: string): Promise<ByteSource> {
+    const { raw } = this.files;
+    const key = this.#keyOf(name);
+    const opening = raw.get(key) ?? this.#sibling(name, path);
+    raw.set(key, opening);
+    opening.catch(() => raw.delete(key));
+    return opening;
+  }
+
+  /** A name in the folder of this file. */
+  #keyOf(name: string): string {
+    return `${this.source.name.replace(/[^/\\]*$/, '')}\n${name}`;
+  }
+
+  /** The object whose header is at an address, to which a reference leads. */
+  async at(address: number): Promise<Hdf5Group | Hdf5Dataset> {
+    return this.#object(address, `the object at ${address}`, []);
   }
 
   async #sibling(name: string, path: string): Promise<ByteSource> {

@@ -5,6 +5,7 @@ import { asFormat, decodeBitshuffleZstd, decodeZstd } from '../codecs/bitshuffle
 import type { Codec, Codecs } from '../codecs/codecs.js';
 import type { Fields } from './fields.js';
 import { decodeNBit, nBitBytes, nBitOf } from './padded.js';
+import { decodeScaleOffset, scaleOffsetOf } from './scale-offset.js';
 
 /** One filter of a dataset's pipeline, in the order of writing. */
 export interface Filter {
@@ -110,6 +111,17 @@ function stepOf(filter: Filter, elementBytes: number, checksums: boolean): Step 
         ratio: (8 * packed.size) / packed.precision,
         forward: (bytes) => nBitBytes(packed, bytes),
         decode: async (_, input, output) => decodeNBit(packed, input, output),
+      };
+    }
+    case 6: {
+      const packed = scaleOffsetOf(values);
+      if (packed === undefined) return undefined;
+      return {
+        filter,
+        // A chunk of one number many times is stored as that number.
+        ratio: Number.POSITIVE_INFINITY,
+        forward: () => undefined,
+        decode: async (_, input, output) => decodeScaleOffset(packed, input, output),
       };
     }
     case 32000:

@@ -24,7 +24,7 @@ import { isHalfTransform, numberType, typeName } from './datatype.js';
 import { elementsOf, type Frames, findFrames, framesOfArray, isArray, isNumbers, unreadArrays } from './dialects.js';
 import { readField } from './field.js';
 import { nowhere } from './fields.js';
-import { type FileSet, Hdf5File, Hdf5Group } from './file.js';
+import { closeLinked, type FileSet, Hdf5File, Hdf5Group } from './file.js';
 import { filterName } from './filters.js';
 import {
   chunkFrames,
@@ -48,6 +48,7 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
   const files: FileSet = {
     open: new Map(),
     opened: new Map(),
+    raw: new Map(),
     maxFrameBytes: options.maxFrameBytes ?? defaultFrameBytes,
     pace: new Pace(options.signal),
     allowOutside: options.allowOutside ?? false,
@@ -63,7 +64,7 @@ export async function openHdf5Frames(source: ByteSource, options: FormatOptions,
     },
   };
   const close = async (): Promise<void> => {
-    for (const opening of files.open.values()) await opening.then((file) => file.close()).catch(() => undefined);
+    await closeLinked(files);
     if (codecs) await codecs.then((each) => each.dispose()).catch(() => undefined);
   };
   try {

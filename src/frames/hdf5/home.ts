@@ -24,6 +24,8 @@ export interface Home {
   };
   /** The file named by a link, relative to this one. */
   linked(name: string, path: string): Promise<Home>;
+  /** The bytes of a file that the dataset at `path` names, which has no structure. */
+  raw(name: string, path: string): Promise<ByteSource>;
   /**
    * The object at a path from the root; undefined if there is none. `through` lists the virtual datasets that are being
    * opened through it.

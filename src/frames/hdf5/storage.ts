@@ -43,6 +43,8 @@ interface StorageParts {
   readonly elementBytes: number;
   readonly pipeline: Pipeline;
   readonly fill: Uint8Array | undefined;
+  /** Reads elements that are stored in files of their own. */
+  readonly readExternal: ReadBytes | undefined;
   /** Finds the chunks of a layout that has them. */
   readonly lookup: (() => ChunkLookup) | undefined;
   /** Larger chunks are rejected. */
@@ -50,6 +52,9 @@ interface StorageParts {
   readonly pace: Pace;
   codecs(): Promise<Codecs>;
 }
+
+/** Reads bytes of the elements from `offset` on. */
+export type ReadBytes = (offset: number, into: Uint8Array, signal?: PlatformSignal) => Promise<Uint8Array>;
 
 /** Reads the part `box` of the dataset into `to`, an array of bytes in which the box starts at `to.start`. */
 export type ReadBox = (box: Box, to: Side, signal?: PlatformSignal, nesting?: Nesting) => Promise<void>;
@@ -70,12 +75,15 @@ export function storageReader(parts: StorageParts): ReadBox {
 function contiguousReader(parts: StorageParts, layout: Layout & { kind: 'contiguous' }): ReadBox {
   const { pages, space, elementBytes, fill, pace } = parts;
   const wanted = volume(space.shape) * elementBytes;
-  if (layout.address === nowhere) return async (box, to) => fillBox(to, box.count, elementBytes, fill);
-  if (layout.size !== undefined && layout.size < wanted)
+  const { readExternal } = parts;
+  if (layout.address === nowhere && !readExternal) return async (box, to) => fillBox(to, box.count, elementBytes, fill);
+  if (!readExternal && layout.size !== undefined && layout.size < wanted)
     throw wrong(parts, `${layout.size} bytes are stored, but its shape needs ${wanted}`);
   const from = pages.base + layout.address;
-  const readRun = (place: readonly number[], bytes: Uint8Array, signal?: PlatformSignal): Promise<Uint8Array> =>
-    pages.source.read(from + offsetOf(space.shape, place) * elementBytes, bytes, { signal });
+  const readRun = (place: readonly number[], bytes: Uint8Array, signal?: PlatformSignal): Promise<Uint8Array> => {
+    const offset = offsetOf(space.shape, place) * elementBytes;
+    return readExternal ? readExternal(offset, bytes, signal) : pages.source.read(from + offset, bytes, { signal });
+  };
   return async (box, to, signal) => {
     const bytes = volume(box.count) * elementBytes;
     if (bytes === 0) return;
@@ -222,8 +230,18 @@ class ChunkedReader {
       throw new EwaldError(
         'Format',
         `${pages.source.name}: ${name}: the chunk of ${place.length > 0 ? `[${start.join(', ')}]` : 'all'} ` +
-          `is damaged: ${messageOf(error)}`,
-        { cause: error, detail: { ...error.detail, path: pages.source.name, dataset: name, start, frame: start[0] } },
+          `is damaged: ${messageOf(error)} (stored in ${stored.size} bytes at ${pages.base + stored.address})`,
+        {
+          cause: error,
+          detail: {
+            ...error.detail,
+            path: pages.source.name,
+            dataset: name,
+            start,
+            frame: start[0],
+            address: pages.base + stored.address,
+          },
+        },
       );
     }
   }

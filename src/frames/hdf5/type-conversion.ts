@@ -22,7 +22,7 @@ export function refersToFile(type: Hdf5Type): boolean {
     case 'array':
       return refersToFile(type.base);
     default:
-      return type.kind === 'other' && type.name === 'reference';
+      return type.kind === 'reference' || (type.kind === 'other' && type.name.startsWith('reference'));
   }
 }
 

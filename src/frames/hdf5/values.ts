@@ -7,6 +7,7 @@ import { Fields, nowhere } from './fields.js';
 import { globalHeapObject } from './heaps.js';
 import { withoutPadding } from './padded.js';
 import type { Pages } from './pages.js';
+import { type Hdf5Reference, readReference } from './references.js';
 
 /** A value: numbers in a typed array, texts and records in an array; a scalar by itself. */
 export type Hdf5Value =
@@ -15,6 +16,7 @@ export type Hdf5Value =
   | string
   | FrameArray
   | Uint8Array
+  | Hdf5Reference
   | { readonly [member: string]: Hdf5Value }
   | readonly Hdf5Value[];
 
@@ -24,10 +26,14 @@ const maxValues = 1 << 20;
 const maxBytes = 2 ** 28;
 
 /** The amounts that may still be read for one value. */
-interface Left {
+export interface Left {
   values: number;
   bytes: number;
 }
+
+/** The value of a single element: a complex number is a pair. */
+export const singleValue = (values: Hdf5Value[] | FrameArray): Hdf5Value | undefined =>
+  ArrayBuffer.isView(values) && values.length === 2 ? values : (values[0] as Hdf5Value | undefined);
 
 /** `count` elements from bytes of the file. Throws `Limit` beyond a million, as nested lists may claim. */
 export async function readValues(
@@ -38,8 +44,7 @@ export async function readValues(
   depth = 0,
   left: Left = { values: maxValues, bytes: maxBytes },
 ): Promise<Hdf5Value[] | FrameArray> {
-  left.bytes -= Math.min(bytes.length, count * type.size);
-  if (left.bytes < 0) throw tooMany(pages);
+  take(pages, left, Math.min(bytes.length, count * type.size));
   const numbers = numberType(type);
   if (numbers) {
     const copy = bytes.slice(0, count * type.size);
@@ -54,11 +59,19 @@ export async function readValues(
   return out;
 }
 
+/** Counts bytes of a value. Many elements may refer to the same ones. */
+function take(pages: Pages, left: Left, bytes: number): void {
+  left.bytes -= bytes;
+  if (left.bytes < 0) throw tooMany(pages);
+}
+
 const tooMany = ({ source }: Pages): EwaldError =>
   new EwaldError(
     'Limit',
-    `${source.name}: a value has more than ${maxValues} elements or ${maxBytes} bytes, the limits for a single value`,
-    { detail: { path: source.name } },
+    `${source.name}: a value has more elements or bytes than are read at once; read parts of it`,
+    {
+      detail: { path: source.name },
+    },
   );
 
 async function readValue(
@@ -72,9 +85,7 @@ async function readValue(
   if (pages.pace.due) await pages.pace.rest();
   switch (type.kind) {
     case 'string': {
-      const end = bytes.indexOf(0);
-      const text = new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
-      return type.padding === 2 ? text.trimEnd() : text;
+      return fixedText(bytes, type.padding);
     }
     case 'variable': {
       const fields = new Fields(bytes, pages.widths, `${pages.source.name}: a value of variable length`);
@@ -82,6 +93,7 @@ async function readValue(
       const address = fields.address();
       if (address === nowhere || address === 0 || length === 0 || depth > 8) return type.text ? '' : [];
       const object = await globalHeapObject(pages, address, fields.u32());
+      if (type.text) take(pages, left, Math.min(length, object.length));
       if (type.text) return new TextDecoder().decode(object.subarray(0, length)).replace(/\0.*$/s, '');
       if (length * type.base.size > object.length) throw fields.wrong('it claims more than its object holds');
       return readValues(pages, type.base, length, object, depth + 1, left);
@@ -97,7 +109,7 @@ async function readValue(
           depth + 1,
           left,
         );
-        record[name] = values[0] ?? '';
+        record[name] = singleValue(values) ?? '';
       }
       return record;
     }
@@ -112,7 +124,18 @@ async function readValue(
         left,
       );
     }
+    case 'reference':
+      return readReference(pages, type.to, bytes);
     default:
       return bytes.slice();
   }
+}
+
+/** Text of a fixed length: up to a zero, or without the zeros or blanks (2) with which it is filled up. */
+function fixedText(bytes: Uint8Array, padding: number): string {
+  const zero = bytes.indexOf(0);
+  let end = padding === 0 && zero >= 0 ? zero : bytes.length;
+  const filler = padding === 2 ? 32 : 0;
+  while (end > 0 && (bytes[end - 1] === filler || bytes[end - 1] === 0)) end--;
+  return new TextDecoder().decode(bytes.subarray(0, end));
 }
