@@ -98,6 +98,19 @@ export interface FftKernel extends Disposable {
     scale: 'none' | 'full' | 'symmetric',
     workspace: Float32Array | Float64Array | undefined,
   ): void;
+  /**
+   * Records what `executeOn` submits into a GPUCommandEncoder of the caller's; both sides are memory of this backend.
+   * Present where that is WebGPU on a device of the caller's.
+   */
+  readonly encode?:
+    | ((
+        encoder: object,
+        direction: 'forward' | 'backward',
+        input: FftSide,
+        output: FftSide,
+        scale: 'none' | 'full' | 'symmetric',
+      ) => void)
+    | undefined;
   /** Arrays for `executeNow`: the same ones until they have moved. Present where `executeNow` is. */
   nowArrays?(): FftNowArrays;
 }

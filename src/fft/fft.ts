@@ -13,6 +13,7 @@ import { checkedValue, row } from '../options/call-options.js';
 import { EwaldError } from '../util/errors.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../util/resource.js';
 import type { FftDescriptor, FftKernel, FftOp } from './contract.js';
+import { encodePlanned, type FftEncodeOptions, type GpuEncoderLike } from './encode.js';
 import { fftEngineFeature, fftFeature } from './kernels.js';
 import { RunsNow } from './now.js';
 import type { FftEngine, FftKind, FftOptions, FftPrecision } from './options.js';
@@ -20,6 +21,7 @@ import { describeFft } from './parameters.js';
 import { type FftRunOptions, type PlannedFft, runPlanned, type SideNumbers } from './run.js';
 import type { FftArray, FftData, FftDtype, SideRules } from './sides.js';
 
+export type { FftEncodeOptions, GpuEncoderLike } from './encode.js';
 export type { FftEngine, FftKind, FftOptions, FftPrecision, FftScale, R2rKind } from './options.js';
 export type { FftRunOptions } from './run.js';
 export type { FftArray, FftData, FftDtype } from './sides.js';
@@ -60,6 +62,14 @@ export interface FftPlanMethods<P extends FftPrecision = FftPrecision> extends D
   readonly forward: FftRun<P>;
   /** Transforms backward: reads what forward writes, writes what forward reads. */
   readonly backward: FftRun<P>;
+  /**
+   * Records a transform into a `GPUCommandEncoder` of the caller's, between other work of the frame: nothing is
+   * submitted, and no promise is made. Both sides are device arrays of this plan's context, mostly over buffers of the
+   * caller's (`ctx.array({ buffer })`); in place `output` is omitted. The plan and the arrays must live until the
+   * commands are submitted. Undefined without `createContext({ webgpu: { device } })`, and on other backends. Throws
+   * `Shape`, `Argument`, `Disposed`, `DeviceLost`.
+   */
+  readonly encode: ((encoder: GpuEncoderLike, run: FftEncodeOptions) => void) | undefined;
   /**
    * The same without promises, for lines so short that a promise is what takes the time: they return when the transform
    * is done, on this thread. Undefined where the backend cannot (GPUs, external engines). Throws what the others reject
@@ -203,6 +213,7 @@ function planOver(planned: PlannedFft, given: FftDescriptor): FftPlanMethods {
       runPlanned(planned, 'forward', input, output, options)) as FftRun,
     backward: ((input: FftData, output?: FftData, options?: FftRunOptions) =>
       runPlanned(planned, 'backward', input, output, options)) as FftRun,
+    encode: kernel.encode && ((encoder, run) => encodePlanned(planned, encoder, run)),
     now: kernel.executeNow && nowOf(new RunsNow(planned)),
     dispose: () => resource.dispose(),
   };

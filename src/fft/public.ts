@@ -3,6 +3,7 @@ export type {
   FftArray,
   FftData,
   FftDtype,
+  FftEncodeOptions,
   FftEngine,
   FftKind,
   FftOptions,
@@ -13,6 +14,7 @@ export type {
   FftRunNow,
   FftRunOptions,
   FftScale,
+  GpuEncoderLike,
   KeptAxis,
   R2rKind,
 } from './fft.js';

@@ -105,6 +105,11 @@ export function workersOf(
         ? `${what}: contexts is empty; expected the options of at least one worker`
         : `${what}: contexts already gives the number of workers and their options; omit workers and context`,
     );
+  if ([context, ...(contexts ?? [])].some((one) => (one as ContextOptions | undefined)?.webgpu !== undefined))
+    throw new EwaldError(
+      'Argument',
+      `${what}: webgpu.device is of this thread, and no worker can use it; omit it, or take Executor.inline`,
+    );
   const count = contexts?.length ?? workers ?? Math.max(1, Math.min(cores, 1024));
   checkParameter(joinRows.workers, count, `${what}: workers`);
   return {

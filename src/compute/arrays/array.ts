@@ -39,6 +39,20 @@ export interface ArrayOptions<D extends ArrayDtype = ArrayDtype> {
    * uses the plan's backend.
    */
   readonly backend?: BackendName | undefined;
+  /**
+   * A GPUBuffer of the device that `createContext({ webgpu: { device } })` was given: the array is a part of it, and
+   * nothing is copied. Kernels need its usage STORAGE, `read` COPY_SRC, `write` COPY_DST. It stays the caller's: disposing
+   * the array leaves it alone, and it must live until then.
+   */
+  readonly buffer?: GpuBufferLike | undefined;
+  /** Bytes before the array in `buffer`, a multiple of the device's minStorageBufferOffsetAlignment. Default 0. */
+  readonly offset?: number | undefined;
+}
+
+/** A `GPUBuffer`, by what it has; a project without WebGPU's types can name it as well. */
+export interface GpuBufferLike {
+  readonly size: number;
+  readonly usage: number;
 }
 
 export interface DeviceArrayMethods<D extends ArrayDtype = ArrayDtype> extends Disposable {
@@ -67,6 +81,12 @@ export type DeviceArray<D extends ArrayDtype = ArrayDtype> = DeviceArrayMethods<
 
 /** Maximum number of elements with 32-bit indices. */
 const maxElements = 2 ** 31 - 1;
+
+/** A part of a buffer of the caller's. */
+interface BufferPart {
+  readonly buffer: object;
+  readonly offset: number;
+}
 
 /** The internals that rooms which compute on arrays use. */
 export interface ArrayParts {
@@ -152,7 +172,7 @@ class OpenArray implements DeviceArrayMethods {
 /** The internals of an array; undefined for any other value. */
 export const partsOf = OpenArray.partsOf;
 
-const others = row.others('shape', 'backend');
+const others = { ...row.others('shape', 'backend', 'buffer'), offset: row.integer(0, Number.MAX_SAFE_INTEGER) };
 /**
  * Creates an array on a context, zeroed or with `data`. Throws `Shape`, `Argument`, `Limit`, `Unsupported`,
  * `OutOfMemory`.
@@ -168,6 +188,7 @@ export async function makeArray<D extends ArrayDtype>(
     throw new EwaldError('Shape', `array: the data is ${kindOf(data)}; expected one of ${needed.join(', ')}`);
   }
   const { dtype } = checkedOptions('array', options, { ...others, dtype: row.choice(arrayDtypes, given) });
+  const part = checkPart(options, data);
   const width = isComplex(dtype) ? 2 : 1;
   const number = componentType(dtype);
   if (data && given !== number)
@@ -181,7 +202,21 @@ export async function makeArray<D extends ArrayDtype>(
       `array: the data has ${lengthOf(data)} numbers; dtype ${dtype} needs an even number, two for each element`,
     );
   const shape = checkShape(options.shape ?? (data ? [lengthOf(data) / width] : undefined));
-  return openArray(planner, dtype, shape, options.backend, data);
+  return openArray(planner, dtype, shape, part ? 'webgpu' : options.backend, { data, part });
+}
+
+/** The part of a buffer that is the memory of an array; undefined without one. */
+function checkPart({ buffer, offset, backend }: ArrayOptions, data: ArrayNumbers | undefined): BufferPart | undefined {
+  const wrong = (why: string): EwaldError => new EwaldError('Argument', `array: ${why}`);
+  if (buffer === undefined) {
+    if (offset !== undefined) throw wrong('offset is the place in a buffer; give the buffer as well');
+    return undefined;
+  }
+  if (typeof buffer !== 'object' || buffer === null) throw wrong(`buffer is ${inspect(buffer)}; expected a GPUBuffer`);
+  if (data) throw wrong('the data and a buffer are given; write the data to the array, or omit the buffer');
+  if (backend !== undefined && backend !== 'webgpu')
+    throw wrong(`a GPUBuffer is memory of webgpu, but the backend is ${backend}; omit it`);
+  return { buffer, offset: offset ?? 0 };
 }
 
 /**
@@ -193,7 +228,7 @@ export async function openArray<D extends ArrayDtype>(
   dtype: ArrayDtype,
   shape: readonly number[],
   on: BackendName | undefined,
-  data?: ArrayNumbers,
+  { data, part }: { readonly data?: ArrayNumbers | undefined; readonly part?: BufferPart | undefined } = {},
 ): Promise<DeviceArray<D>> {
   const number = componentType(dtype);
   const length = shape.reduce((product, n) => product * n, isComplex(dtype) ? 2 : 1);
@@ -209,7 +244,7 @@ export async function openArray<D extends ArrayDtype>(
       `array: the data has ${count} numbers; the shape ${shape.join(' × ')} of dtype ${dtype} needs ${length}`,
     );
   const bytes = length * numberTypes[number].BYTES_PER_ELEMENT;
-  const { backend, kernel: memory } = await planner.plan(arrayFeature, { bytes, number }, on);
+  const { backend, kernel: memory } = await planner.plan(arrayFeature, { bytes, number, part }, on);
   const resource = new Resource('array', planner.resource, noted(memory, planner.dataOn, backend.name));
   if (data) {
     try {

@@ -9,9 +9,11 @@ interface ArrayDescriptor {
   readonly bytes: number;
   /** Type of its numbers: a backend without double precision has no f64 arrays. */
   readonly number: NumberType;
+  /** A part of a buffer of the caller's, which is the memory; the backend webgpu alone has those. */
+  readonly part?: { readonly buffer: object; readonly offset: number } | undefined;
 }
 
-/** Memory that stays on a backend between calls: zeroed at first, counted in `liveBytes`, read only by `read`. */
+/** Memory that stays on a backend between calls: zeroed at first unless it is the caller's, counted in `liveBytes`, read only by `read`. */
 export interface ArrayMemory extends Disposable {
   readonly bytes: number;
   /**

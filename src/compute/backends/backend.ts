@@ -37,6 +37,8 @@ export interface OpenOptions {
   readonly startWorker: () => WorkerPort;
   readonly addonPath: AddonPaths | undefined;
   readonly device: string | undefined;
+  /** A GPU device of the caller's, on which the backend webgpu works. */
+  readonly gpuDevice?: object | undefined;
   /** The caller named this backend, so software devices are acceptable. */
   readonly named: boolean;
   readonly log: (level: 'error' | 'warn' | 'info' | 'debug', message: string) => void;

@@ -5,6 +5,24 @@ import type { LogLevel, LogSink } from '../../util/log.js';
 import type { AuditOptions } from './audit-options.js';
 import type { AddonPaths, BackendName, DeviceInfo, WasmSource } from './names.js';
 
+/** A `GPUDevice`, by what it has; a project without WebGPU's types can name it as well. */
+export interface GpuDeviceLike {
+  readonly limits: object;
+  readonly features: object;
+  readonly queue: object;
+  readonly lost: PromiseLike<unknown>;
+}
+
+/** Options of the backend webgpu. */
+export interface WebGpuOptions {
+  /**
+   * The device of the caller: of three.js, of ONNX Runtime, of the page. It must have the limits of WebGPU's
+   * specification. The context neither destroys it nor listens to its errors, and several contexts may use it. If it is
+   * lost, work in flight and all later work of the context ends with `DeviceLost`.
+   */
+  readonly device: GpuDeviceLike;
+}
+
 /** Options of `createContext`. */
 export interface ContextOptions {
   /** Backend to try first; default: the best one present, or EWALD_BACKEND. Naming an absent backend is an error. */
@@ -13,6 +31,8 @@ export interface ContextOptions {
   readonly strict?: boolean | undefined;
   /** GPU by index or part of its name; default: the first, or EWALD_DEVICE (for CUDA also INDEXER_GPU_DEVICE). */
   readonly device?: string | number | undefined;
+  /** A GPU device of the caller's, on which the backend webgpu works; see `WebGpuOptions`. Default: one of its own. */
+  readonly webgpu?: WebGpuOptions | undefined;
   /**
    * The wasm core: URL, bytes, module, response, or a function returning one; default: `ewald.wasm` next to the bundle.
    */
@@ -35,6 +55,7 @@ export const contextOptionNames = [
   'backend',
   'strict',
   'device',
+  'webgpu',
   'wasm',
   'worker',
   'addonPath',

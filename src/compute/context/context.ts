@@ -11,7 +11,12 @@ import { inspect, knownOptions } from '../../util/options.js';
 import { asyncDispose, type Disposable, eachInTurn, type MaybeAsyncDisposable, Resource } from '../../util/resource.js';
 import type { AuditReport } from '../backends/audit-options.js';
 import type { Backend, OpenOptions } from '../backends/backend.js';
-import { type BackendInfo, type ContextOptions, contextOptionNames } from '../backends/context-options.js';
+import {
+  type BackendInfo,
+  type ContextOptions,
+  contextOptionNames,
+  type GpuDeviceLike,
+} from '../backends/context-options.js';
 import type { BackendName } from '../backends/names.js';
 import { type DeviceReport, openRanked, parseBackend, probeAll, rank, report } from '../backends/open.js';
 import type { Platform } from '../backends/platform.js';
@@ -56,19 +61,22 @@ async function readSettings(platform: Platform, options: ContextOptions): Promis
   checkPlaces(options);
   const env = (name: string): string | undefined => platform.env(name) || undefined;
   const named = options.backend !== undefined ? parseBackend(options.backend, 'the option backend') : undefined;
-  const fromEnv = env('EWALD_BACKEND');
-  const device = options.device ?? env('EWALD_DEVICE') ?? env('INDEXER_GPU_DEVICE');
+  const gpuDevice = givenDevice(options);
+  const fromEnv = gpuDevice ? undefined : env('EWALD_BACKEND');
+  const device = gpuDevice ? undefined : (options.device ?? env('EWALD_DEVICE') ?? env('INDEXER_GPU_DEVICE'));
   const levelName = ['EWALD_LOG_LEVEL', 'INDEXER_LOG_LEVEL'].find((name) => env(name));
   const level = options.log?.level ?? (levelName ? parseLogLevel(env(levelName) ?? '', levelName) : 'warn');
   const logger = new Logger(parseLogLevel(level, 'the option log.level'), options.log?.sink);
   return {
-    named: named ?? (fromEnv ? parseBackend(fromEnv, 'EWALD_BACKEND') : undefined),
+    named:
+      named ?? (gpuDevice ? 'webgpu' : undefined) ?? (fromEnv ? parseBackend(fromEnv, 'EWALD_BACKEND') : undefined),
     strict: checkFlag('createContext: strict', options.strict),
     open: {
       wasm: options.wasm,
       startWorker: () => platform.startWorker(options.worker),
       addonPath: typeof options.addonPath === 'string' ? { native: options.addonPath } : options.addonPath,
       device: device === undefined ? undefined : String(device),
+      gpuDevice,
     },
     logger,
     auditor:
@@ -81,6 +89,23 @@ async function readSettings(platform: Platform, options: ContextOptions): Promis
             options.wasm,
           ),
   };
+}
+
+/** The GPU device of the caller; undefined without. Throws `Argument` if it is none, or contradicts other options. */
+function givenDevice({ webgpu, backend, device }: ContextOptions): object | undefined {
+  if (webgpu === undefined) return undefined;
+  knownOptions('createContext({ webgpu })', webgpu, ['device']);
+  const given = webgpu.device as Partial<GpuDeviceLike> | undefined;
+  const isDevice = [given?.limits, given?.queue, given?.lost].every((one) => typeof one === 'object' && one !== null);
+  expects(isDevice, 'createContext: webgpu.device', given, 'a GPUDevice');
+  if (backend !== undefined && backend !== 'webgpu')
+    throw new EwaldError(
+      'Argument',
+      `createContext: webgpu.device is given, but the backend is ${backend}; name webgpu or none`,
+    );
+  if (device !== undefined)
+    throw new EwaldError('Argument', 'createContext: webgpu.device and device both name a GPU; give one of them');
+  return given;
 }
 
 /** Checks the kind of options that locate something; the location itself is checked when it is opened. */

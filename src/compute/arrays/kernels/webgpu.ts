@@ -1,6 +1,7 @@
 /** Arrays in buffers of a GPU. */
 
-import type { GpuDevice } from '../../backends/webgpu/device.js';
+import { EwaldError } from '../../../util/errors.js';
+import { copySource, copyTarget, type GpuDevice } from '../../backends/webgpu/device.js';
 import type { GpuBuffer } from '../../backends/webgpu/pool.js';
 import type { ArrayMemory, ArrayOp } from '../contract.js';
 
@@ -16,6 +17,7 @@ export class GpuArray implements ArrayMemory {
   }
 
   async write(data: Uint8Array, offset: number): Promise<void> {
+    this.#needs(copyTarget, 'COPY_DST', 'written');
     const end = offset + data.length;
     const [from, to] = [down(offset), up(end)];
     if (from === offset && to === end) return this.#device.write(this.buffer, data, offset);
@@ -34,10 +36,20 @@ export class GpuArray implements ArrayMemory {
 
   async read(into: Uint8Array, offset: number): Promise<void> {
     if (into.length === 0) return;
+    this.#needs(copySource, 'COPY_SRC', 'read');
     const from = down(offset);
     await this.#device.run(
       (commands) => commands.read(this.buffer, from, up(offset + into.length) - from),
       ([words]) => into.set(words?.subarray(offset - from, offset - from + into.length) ?? []),
+    );
+  }
+
+  /** A buffer of the caller's has the uses that it was made with. */
+  #needs(use: number, name: string, done: string): void {
+    if (this.buffer.raw.usage & use) return;
+    throw new EwaldError(
+      'Argument',
+      `array: it cannot be ${done}, because its GPUBuffer was made without GPUBufferUsage.${name}`,
     );
   }
 
@@ -61,7 +73,8 @@ export function arrayOp(device: GpuDevice): ArrayOp {
       }
       return true;
     },
-    async plan({ bytes }) {
+    async plan({ bytes, part }) {
+      if (part) return new GpuArray(device, await device.foreign(part.buffer, bytes, part.offset), bytes);
       const buffer = await device.buffer(up(bytes), 'storage', 'array');
       // A reused buffer still holds its old numbers.
       await device.run((commands) => commands.clear(buffer));

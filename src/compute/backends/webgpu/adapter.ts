@@ -1,6 +1,18 @@
 /** Describes an adapter and checks its limits. */
 import type { DeviceInfo } from '../names.js';
 
+/** An adapter, or the same of an open device. */
+export type Described = Pick<GPUAdapter, 'info' | 'features' | 'limits'>;
+
+/** A device, described as its adapter is; not every engine tells which that was. */
+export const describedBy = ({ adapterInfo, features, limits }: GPUDevice): Described => ({
+  info:
+    (adapterInfo as GPUAdapterInfo | undefined) ??
+    ({ vendor: 'a given GPU', architecture: '', device: '', description: '' } as GPUAdapterInfo),
+  features,
+  limits,
+});
+
 /**
  * Limits that the kernels need. They are the defaults of the WebGPU specification, which every adapter with
  * `core-features-and-limits` has; compatibility-mode and experimental adapters may be below.
@@ -39,12 +51,12 @@ export function limitsOf(holder: { readonly limits: GPUSupportedLimits }): Recor
 }
 
 /** The optional features of an adapter that kernels may use. */
-export function featuresOf(adapter: GPUAdapter): GPUFeatureName[] {
+export function featuresOf(adapter: Described): GPUFeatureName[] {
   return welcome.filter((name) => adapter.features.has(name));
 }
 
 /** Which limits are too low, and by how much; undefined if all suffice. */
-export function tooSmall(adapter: GPUAdapter): string | undefined {
+export function tooSmall(adapter: Described): string | undefined {
   const low = Object.entries(needed).flatMap(([name, need]) => {
     const found = adapter.limits[name as keyof typeof needed] ?? 0;
     return found < need ? [`${name} is ${found}, expected ${need}`] : [];
@@ -53,7 +65,7 @@ export function tooSmall(adapter: GPUAdapter): string | undefined {
 }
 
 /** The adapter as a `DeviceInfo`. */
-export function describe(adapter: GPUAdapter): DeviceInfo {
+export function describe(adapter: Described): DeviceInfo {
   const { vendor, architecture, device, description } = adapter.info;
   // Dawn's device names repeat the architecture and end in the converted punctuation of the driver's name.
   const words = [vendor, device.startsWith(architecture) ? '' : architecture, device.replace(/-+$/, '')].filter(
@@ -76,8 +88,9 @@ export function describe(adapter: GPUAdapter): DeviceInfo {
 }
 
 // The flag moved from the adapter to its info in 2024.
-function isFallback(adapter: GPUAdapter): boolean {
+function isFallback(adapter: Described): boolean {
   return (
-    adapter.info.isFallbackAdapter === true || (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter === true
+    adapter.info.isFallbackAdapter === true ||
+    (adapter as { readonly isFallbackAdapter?: boolean }).isFallbackAdapter === true
   );
 }

@@ -3,6 +3,9 @@ import { EwaldError } from '../../../util/errors.js';
 import type { BufferPool, GpuBuffer } from './pool.js';
 import type { PassClock } from './timestamps.js';
 
+/** A place of a buffer, which may be a part of another one. */
+const at = (buffer: GpuBuffer, offset: number): number => offset + (buffer.offset ?? 0);
+
 /** A recorded read: its target and length. */
 export interface RecordedRead {
   readonly staging: GpuBuffer;
@@ -33,12 +36,12 @@ export class Commands {
 
   /** Copies bytes between buffers; offsets and length are multiples of 4. */
   copy(from: GpuBuffer, to: GpuBuffer, bytes: number, fromOffset = 0, toOffset = 0): void {
-    this.#outside().copyBufferToBuffer(from.raw, fromOffset, to.raw, toOffset, bytes);
+    this.#outside().copyBufferToBuffer(from.raw, at(from, fromOffset), to.raw, at(to, toOffset), bytes);
   }
 
   /** Sets bytes to zero; offset and length are multiples of 4. */
   clear(buffer: GpuBuffer, offset = 0, bytes: number = buffer.bytes - offset): void {
-    this.#outside().clearBuffer(buffer.raw, offset, bytes);
+    this.#outside().clearBuffer(buffer.raw, at(buffer, offset), bytes);
   }
 
   /**
@@ -56,7 +59,12 @@ export class Commands {
     }
     const target = staging ?? this.#pool.take(aligned, 'staging', 'readback');
     this.reads.push({ staging: target, bytes, pooled: staging === undefined });
-    this.#outside().copyBufferToBuffer(buffer.raw, offset, target.raw, 0, aligned);
+    this.#outside().copyBufferToBuffer(buffer.raw, at(buffer, offset), target.raw, 0, aligned);
+  }
+
+  /** Ends the last pass; the encoder takes further commands. */
+  end(): void {
+    this.#outside();
   }
 
   /** Ends the recording. */

@@ -15,7 +15,7 @@
 import { EwaldError, messageOf } from '../../../util/errors.js';
 import type { OpenOptions } from '../backend.js';
 import type { DeviceInfo } from '../names.js';
-import { describe, featuresOf, limitsOf } from './adapter.js';
+import { describe, describedBy, featuresOf, limitsOf } from './adapter.js';
 import { Commands, type RecordedRead } from './commands.js';
 import { BufferPool, type GpuBuffer, type Usage } from './pool.js';
 import { compile } from './shader.js';
@@ -59,8 +59,12 @@ export class GpuDevice {
   /** Rejecters of the work in flight; a set, because racing each promise against a long-lived one would leak. */
   readonly #inFlight = new Set<(reason: EwaldError) => void>();
   readonly #lossSettled: Promise<void>;
+  /** The device is the caller's. */
+  readonly isBorrowed: boolean;
   #lost: EwaldError | undefined;
   #fault: EwaldError | undefined;
+  /** Checks of writes to a device of the caller's. */
+  #pending: Promise<void> | undefined;
   #disposal: Promise<void> | undefined;
 
   private constructor(
@@ -68,37 +72,51 @@ export class GpuDevice {
     { name, kind }: DeviceInfo,
     features: readonly GPUFeatureName[],
     log: OpenOptions['log'],
+    isBorrowed = false,
   ) {
     this.#raw = raw;
+    this.isBorrowed = isBorrowed;
     this.name = name;
     this.software = kind === 'software';
     this.limits = limitsOf(raw);
     this.features = new Set(features);
     this.#pool = new BufferPool(raw);
     this.#uploads = new Uploads(raw);
-    this.#lossSettled = raw.lost.then(({ reason, message }) => {
-      if (this.#disposal) return;
-      const why = [reason, message].filter((word) => word && word !== 'unknown').join(': ');
-      this.#lost = new EwaldError(
-        'DeviceLost',
-        `the GPU device ${name} was lost (${why || 'no reason given'}); dispose this context and create a new one`,
-        {
-          detail: { device: name, reason, message },
-        },
-      );
-      for (const reject of this.#inFlight) reject(this.#lost);
-      this.#inFlight.clear();
-      try {
-        log('warn', this.#lost.message);
-      } catch {
-        // The sink of the log threw; the work in flight has failed already.
-      }
+    // A device of the caller's outlives this one, which its promise must not keep.
+    const weak = new WeakRef(this);
+    this.#lossSettled = raw.lost.then((loss) => {
+      const device = weak.deref();
+      if (device) device.#lose(loss, log);
     });
+    if (isBorrowed) return;
     // An error outside all error scopes is kept and thrown at the next request for a result.
     raw.onuncapturederror = (event) => {
       this.#fault ??= deviceError(event.error, 'work outside a submission');
       event.preventDefault?.();
     };
+  }
+
+  #lose({ reason, message }: GPUDeviceLostInfo, log: OpenOptions['log']): void {
+    if (this.#disposal) return;
+    const why = [reason, message].filter((word) => word && word !== 'unknown').join(': ');
+    this.#lost = deviceLost(this.name, why, this.isBorrowed, { device: this.name, reason, message });
+    for (const reject of this.#inFlight) reject(this.#lost);
+    this.#inFlight.clear();
+    try {
+      log('warn', this.#lost.message);
+    } catch {
+      // The sink of the log threw; the work in flight has failed already.
+    }
+  }
+
+  /** Works on a device of the caller's, which is never destroyed. Throws `DeviceLost`. */
+  static async borrow(raw: GPUDevice, log: OpenOptions['log']): Promise<GpuDevice> {
+    const described = describedBy(raw);
+    const info = describe(described);
+    // A promise that is settled already comes before the next turn of the event loop.
+    const lost = await Promise.race([raw.lost, new Promise<undefined>((wake) => setTimeout(wake))]);
+    if (lost) throw deviceLost(info.name, lost.message || lost.reason, true, { device: info.name, ...lost });
+    return new GpuDevice(raw, info, featuresOf(described), log, true);
   }
 
   /** Opens a device with all features and limits of the adapter that ewald knows. */
@@ -235,12 +253,68 @@ export class GpuDevice {
     return { type: oom ? 'memory' : 'validation', error };
   }
 
+  /**
+   * A part of a buffer of the caller's, without a copy; releasing it leaves it alone. Throws `Argument` for a buffer of
+   * another device or without the usage, `Shape` for a part that is not aligned or beyond its end, `Disposed`.
+   */
+  async foreign(given: object, bytes: number, offset: number): Promise<GpuBuffer> {
+    this.#assertUsable();
+    const raw = checkForeign(given, bytes, offset, this.limits.minStorageBufferOffsetAlignment ?? 256);
+    if (!this.isBorrowed)
+      throw new EwaldError(
+        'Argument',
+        'array: a GPUBuffer is of the device that made it; create the context on that: ' +
+          'createContext({ webgpu: { device } })',
+      );
+    const buffer: GpuBuffer = { raw, bytes, offset, usage: 'storage', release: () => undefined };
+    const error = await this.#guard(this.#probe(buffer)).catch((caught: unknown) => {
+      // What is no GPUBuffer, or one of another binding, throws at once.
+      if (caught instanceof EwaldError) throw caught;
+      return caught;
+    });
+    if (!error) return buffer;
+    const line = firstLine(error);
+    if (/destroyed/i.test(line))
+      throw new EwaldError('Disposed', `array: the GPUBuffer was destroyed; make a new one (${line})`, {
+        cause: error,
+      });
+    throw new EwaldError(
+      'Argument',
+      `array: the GPUBuffer cannot be used on the context's device: ${line}; make it by the device of the context`,
+      { cause: error },
+    );
+  }
+
+  /** What the device says against a buffer: it is bound and copied from or to, without a byte. */
+  async #probe(buffer: GpuBuffer): Promise<GPUError | null> {
+    const device = this.#raw;
+    const scratch = this.#pool.take(4, 'storage', 'probe');
+    device.pushErrorScope('validation');
+    let refused: Promise<GPUError | null>;
+    try {
+      const layout = device.createBindGroupLayout({
+        entries: [{ binding: 0, visibility: 0x4, buffer: { type: 'storage' } }],
+      });
+      const resource = { buffer: buffer.raw, offset: buffer.offset ?? 0, size: buffer.bytes };
+      device.createBindGroup({ layout, entries: [{ binding: 0, resource }] });
+      const encoder = device.createCommandEncoder();
+      if (buffer.raw.usage & copySource) encoder.copyBufferToBuffer(buffer.raw, 0, scratch.raw, 0, 0);
+      else if (buffer.raw.usage & copyTarget) encoder.copyBufferToBuffer(scratch.raw, 0, buffer.raw, 0, 0);
+      device.queue.submit([encoder.finish()]);
+    } finally {
+      scratch.release();
+      refused = device.popErrorScope();
+      refused.catch(() => undefined);
+    }
+    return refused;
+  }
+
   /** Group 0 of a pipeline: bindings 0, 1, … in order. Created once per plan, not once per run. */
   bind(pipeline: GPUComputePipeline, bindings: readonly Binding[]): GPUBindGroup {
     const entries = bindings.map((binding, index) => {
       const { buffer, offset, bytes } =
         'raw' in binding ? { buffer: binding, offset: 0, bytes: binding.bytes } : binding;
-      return { binding: index, resource: { buffer: buffer.raw, offset, size: bytes } };
+      return { binding: index, resource: { buffer: buffer.raw, offset: offset + (buffer.offset ?? 0), size: bytes } };
     });
     return this.#raw.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries });
   }
@@ -269,6 +343,28 @@ export class GpuDevice {
         `a write of ${data.byteLength} bytes at ${offset} does not fit a buffer of ${buffer.bytes}`,
       );
     }
+    if (this.isBorrowed) this.#watched(() => this.#write(buffer, data, offset));
+    else this.#write(buffer, data, offset);
+  }
+
+  /** Keeps an error for the next request for a result, which on a device of the caller's no handler of ours sees. */
+  #watched(work: () => void): void {
+    this.#raw.pushErrorScope('validation');
+    try {
+      work();
+    } finally {
+      const scope = this.#raw.popErrorScope();
+      this.#pending = Promise.all([this.#pending, scope]).then(
+        ([, error]) => {
+          if (error) this.#fault ??= deviceError(error, 'a write');
+        },
+        () => undefined,
+      );
+    }
+  }
+
+  #write(buffer: GpuBuffer, data: ArrayBufferView, given: number): void {
+    const offset = given + (buffer.offset ?? 0);
     const whole = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
     const done = whole.length < minUpload ? 0 : this.#uploads.copy(buffer.raw, offset, whole);
     if (done === whole.length) return;
@@ -323,6 +419,14 @@ export class GpuDevice {
     });
   }
 
+  /** Records commands into an encoder of the caller's, who submits them. */
+  encode(encoder: GPUCommandEncoder, record: (commands: Commands) => void): void {
+    this.#assertUsable();
+    const commands = new Commands(encoder, this.#pool);
+    record(commands);
+    commands.end();
+  }
+
   async #finish(
     scopes: readonly Promise<GPUError | null>[],
     reads: readonly RecordedRead[],
@@ -333,6 +437,7 @@ export class GpuDevice {
     let broken: 'broken' | undefined = 'broken';
     try {
       const [checked, arrived] = await Promise.all([Promise.all(scopes), Promise.allSettled(mapped)]);
+      await this.#pending;
       const error = checked.find((found) => found !== null);
       if (error) throw deviceError(error, 'a submission');
       this.#throwFault();
@@ -363,6 +468,7 @@ export class GpuDevice {
   async sync(): Promise<void> {
     this.#assertUsable();
     await this.#guard(this.#raw.queue.onSubmittedWorkDone());
+    await this.#pending;
     this.#throwFault();
   }
 
@@ -384,6 +490,7 @@ export class GpuDevice {
     this.#pool.close();
     this.#pipelines.clear();
     this.#modules.clear();
+    if (this.isBorrowed) return;
     this.#raw.onuncapturederror = null;
     this.#raw.destroy();
   }
@@ -426,10 +533,48 @@ export class GpuDevice {
   }
 }
 
+/** The bits of `GPUBufferUsage`; the values are the specification's, so that no global is needed. */
+export const [copySource, copyTarget, storageUse] = [0x04, 0x08, 0x80];
+
+/** A buffer of the caller's, by what it says of itself. Throws `Argument`, `Shape`. */
+function checkForeign(given: object, bytes: number, offset: number, alignment: number): GPUBuffer {
+  const raw = given as GPUBuffer;
+  if (typeof raw.size !== 'number' || typeof raw.usage !== 'number' || typeof raw.mapAsync !== 'function')
+    throw new EwaldError('Argument', 'array: buffer is not a GPUBuffer; expected one of the device of the context');
+  if (!(raw.usage & storageUse))
+    throw new EwaldError(
+      'Argument',
+      `array: the GPUBuffer has the usage 0x${raw.usage.toString(16)}, without GPUBufferUsage.STORAGE, which kernels need`,
+    );
+  if (raw.mapState !== undefined && raw.mapState !== 'unmapped')
+    throw new EwaldError('Argument', `array: the GPUBuffer is ${raw.mapState} for mapping; call its unmap() first`);
+  if (offset % alignment !== 0)
+    throw new EwaldError(
+      'Shape',
+      `array: offset ${offset} is not a multiple of ${alignment}, minStorageBufferOffsetAlignment of the device`,
+    );
+  if (bytes % 4 !== 0)
+    throw new EwaldError('Shape', `array: ${bytes} bytes of a GPUBuffer; kernels bind multiples of 4 bytes`);
+  if (offset + bytes > raw.size)
+    throw new EwaldError(
+      'Shape',
+      `array: ${bytes} bytes from byte ${offset} on do not fit in the GPUBuffer, which has ${raw.size}`,
+    );
+  return raw;
+}
+
 function firstLine(error: unknown): string {
   const line = messageOf(error).split('\n')[0] ?? '';
   return line || (error instanceof Error ? error.name : 'no reason given');
 }
+
+const deviceLost = (name: string, why: string, isBorrowed: boolean, detail: Record<string, unknown>): EwaldError =>
+  new EwaldError(
+    'DeviceLost',
+    `the GPU device ${name} was lost (${why || 'no reason given'}); dispose this context and create a new one` +
+      (isBorrowed ? ' on another device' : ''),
+    { detail },
+  );
 
 function outOfMemory(
   bytes: number,
@@ -448,6 +593,12 @@ function outOfMemory(
 
 function deviceError(error: GPUError, what: string): EwaldError {
   const memory = error.constructor.name === 'GPUOutOfMemoryError';
+  if (/destroyed/i.test(error.message))
+    return new EwaldError(
+      'Disposed',
+      `a GPUBuffer was destroyed before the work on it was done: ${firstLine(error)}; keep it until its array is disposed`,
+      { cause: error },
+    );
   return new EwaldError(memory ? 'OutOfMemory' : 'Internal', `the GPU rejected ${what}: ${firstLine(error)}`, {
     cause: error,
   });

@@ -19,6 +19,8 @@ export interface GpuBuffer {
    */
   readonly bytes: number;
   readonly usage: Usage;
+  /** Where it begins in `raw`, of a part of a buffer of the caller's; default 0. */
+  readonly offset?: number;
   /** Releases the buffer; a second call does nothing. `broken` keeps it out of the pool. */
   release(broken?: 'broken'): void;
 }

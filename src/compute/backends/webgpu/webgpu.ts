@@ -6,7 +6,7 @@ import { type DeviceNumbers, type KeptNumbers, Measurements } from '../device-nu
 import type { Fault, Mechanism } from '../mechanisms.js';
 import type { DeviceInfo } from '../names.js';
 import { Verdicts } from '../verdicts.js';
-import { describe, tooSmall } from './adapter.js';
+import { describe, describedBy, tooSmall } from './adapter.js';
 import { GpuDevice } from './device.js';
 import type { GpuSource } from './source.js';
 
@@ -18,7 +18,8 @@ export function webgpuLoader(source: GpuSource, kept?: KeptNumbers): BackendLoad
   const known: Known = { verdicts: new Verdicts(), measurements: new Measurements(kept) };
   return {
     name: 'webgpu',
-    async probe({ device: wish, named, log }): Promise<Probe> {
+    async probe({ device: wish, gpuDevice, named, log }): Promise<Probe> {
+      if (gpuDevice !== undefined) return givenDevice(gpuDevice as GPUDevice, log, known);
       const found = await findAdapter(source, wish, named);
       if ('absent' in found) return { available: false, reason: found.absent };
       const device = describe(found.adapter);
@@ -51,6 +52,28 @@ async function open(
   if ('absent' in found)
     throw new EwaldError('Load', `WebGPU became unavailable between probing and opening: ${found.absent}`);
   return new WebGpuBackend(await GpuDevice.open(found.adapter, log), describe(found.adapter), known);
+}
+
+/** A device of the caller's, which is checked when it is opened: what is wrong with it is an error of its own. */
+function givenDevice(raw: GPUDevice, log: OpenOptions['log'], known: Known): Probe {
+  const described = describedBy(raw);
+  const device = describe(described);
+  const opened = async (): Promise<WebGpuBackend> => {
+    const low = tooSmall(described);
+    if (low)
+      throw new EwaldError(
+        'Limit',
+        `the given GPU device ${device.name} is too small: ${low}; request it with these as requiredLimits`,
+      );
+    return new WebGpuBackend(await GpuDevice.borrow(raw, log), device, known);
+  };
+  return {
+    available: true,
+    reason: 'a device of the caller',
+    device,
+    open: opened,
+    ...answersOf(deviceKey(device), 'webgpu', known, opened),
+  };
 }
 
 /** Cache key of the verdicts: the adapter and its driver. */

@@ -10,6 +10,7 @@ import { GpuArray } from '../../../compute/arrays/kernels/webgpu.js';
 import type { Commands } from '../../../compute/backends/webgpu/commands.js';
 import type { BufferRequest, GpuDevice } from '../../../compute/backends/webgpu/device.js';
 import type { GpuBuffer } from '../../../compute/backends/webgpu/pool.js';
+import { EwaldError } from '../../../util/errors.js';
 import type { FftDescriptor, FftKernel, FftOp, FftSide } from '../../contract.js';
 import { logicalPoints, type Pass, type Place, type Program, programOf } from './program.js';
 import { type Shader, shaderOf, type WorkgroupLimits } from './shader.js';
@@ -165,6 +166,8 @@ class GpuFft implements FftKernel {
    * as they were.
    */
   readonly #gaps: boolean;
+  /** Commands of the caller's refer to the plan's buffers. */
+  #isRecorded = false;
 
   constructor(
     descriptor: FftDescriptor,
@@ -190,31 +193,69 @@ class GpuFft implements FftKernel {
     return this.executeOn(direction, given, wanted, scale);
   }
 
-  async executeOn(direction: Direction, given: FftSide, wanted: FftSide, scale: Scale): Promise<void> {
-    const [from, to] = direction === 'forward' ? (['input', 'output'] as const) : (['output', 'input'] as const);
-    const writtenBytes = this.#sizes[to];
-    const read = given instanceof GpuArray ? given.buffer : this.#buffers[from];
-    const array = wanted instanceof GpuArray ? wanted.buffer : undefined;
-    // In place the passes still go from one buffer to another: the result is copied over the input at the end.
-    const written = array === undefined || array === read ? this.#buffers[to] : array;
-    if (!(given instanceof GpuArray)) this.#device.write(read, firstBytes(given as Numbers, this.#sizes[from]));
-    if (this.#gaps && array === undefined) this.#device.write(written, firstBytes(wanted as Numbers, writtenBytes));
-    const record = (commands: Commands): void => {
+  /** On a device of the caller's. */
+  get encode(): FftKernel['encode'] {
+    if (!this.#device.isBorrowed) return undefined;
+    return (encoder, direction, given, wanted, scale) => {
+      const { buffer: read } = given as GpuArray;
+      const { buffer: array } = wanted as GpuArray;
+      const written = array === read ? this.#otherSide(direction) : array;
+      // Commands that were recorded outlive the plan: another one must not get its buffers.
+      this.#isRecorded = true;
+      this.#device.encode(encoder as GPUCommandEncoder, this.#recorder(direction, { read, written, array }, scale));
+    };
+  }
+
+  #otherSide(direction: Direction): GpuBuffer {
+    return this.#buffers[direction === 'forward' ? 'output' : 'input'];
+  }
+
+  /** The commands of a run from one buffer to another; with `array`, which is a device array, it ends in that. */
+  #recorder(direction: Direction, { read, written, array }: RunBuffers, scale: Scale): (commands: Commands) => void {
+    if (array && array !== read && array.raw === read.raw) throw oneBuffer();
+    const writtenBytes = this.#sizes[direction === 'forward' ? 'output' : 'input'];
+    return (commands) => {
       if (this.#gaps && array === read) commands.copy(array, written, writtenBytes);
       for (const { pipeline, groups, size } of this.#steps[direction].of(read, written))
         commands.dispatch(pipeline, groups[scales.indexOf(scale)] as GPUBindGroup, ...size);
       if (array === undefined) commands.read(written, 0, writtenBytes, this.#buffers.staging);
       else if (array === read) commands.copy(written, array, writtenBytes);
     };
+  }
+
+  async executeOn(direction: Direction, given: FftSide, wanted: FftSide, scale: Scale): Promise<void> {
+    const [from, to] = direction === 'forward' ? (['input', 'output'] as const) : (['output', 'input'] as const);
+    const writtenBytes = this.#sizes[to];
+    const read = given instanceof GpuArray ? given.buffer : this.#buffers[from];
+    const array = wanted instanceof GpuArray ? wanted.buffer : undefined;
+    // In place the passes still go from one buffer to another: the result is copied over the input at the end.
+    const written = array === undefined || array === read ? this.#otherSide(direction) : array;
+    const record = this.#recorder(direction, { read, written, array }, scale);
+    if (!(given instanceof GpuArray)) this.#device.write(read, firstBytes(given as Numbers, this.#sizes[from]));
+    if (this.#gaps && array === undefined) this.#device.write(written, firstBytes(wanted as Numbers, writtenBytes));
     await this.#device.run(record, ([answer]) => {
       if (answer) firstBytes(wanted as Numbers, writtenBytes).set(answer);
     });
   }
 
   async dispose(): Promise<void> {
-    for (const buffer of Object.values(this.#buffers)) buffer.release();
+    for (const buffer of Object.values(this.#buffers)) buffer.release(this.#isRecorded ? 'broken' : undefined);
   }
 }
+
+/** What a run reads and writes, and the device array in which it ends. */
+interface RunBuffers {
+  readonly read: GpuBuffer;
+  readonly written: GpuBuffer;
+  readonly array: GpuBuffer | undefined;
+}
+
+const oneBuffer = (): EwaldError =>
+  new EwaldError(
+    'Argument',
+    'fft: input and output are parts of one GPUBuffer, which WebGPU does not allow in one run; use two buffers, or a ' +
+      'plan with inPlace: true and one array',
+  );
 
 type Numbers = Float32Array | Float64Array;
 const firstBytes = (numbers: Numbers, bytes: number): Uint8Array =>
