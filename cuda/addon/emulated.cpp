@@ -29,7 +29,7 @@ Napi::Object options(const CallbackInfo& info) {
   return info[0].IsObject() ? info[0].As<Napi::Object>() : Napi::Object::New(info.Env());
 }
 
-// setMode({ checked, orders, seed, strictOrders, stepLimit }): omitted settings take their defaults.
+// setMode({ checked, orders, seed, strictOrders, banks, stepLimit }): omitted settings take their defaults.
 void setMode(const CallbackInfo& info) {
   const Napi::Object from = options(info);
   emulator::Mode mode;
@@ -37,6 +37,7 @@ void setMode(const CallbackInfo& info) {
   take(from, "orders", mode.orders);
   take(from, "seed", mode.seed);
   take(from, "strictOrders", mode.strictOrders);
+  take(from, "banks", mode.banks);
   take(from, "stepLimit", mode.stepLimit);
   emulator::setMode(mode);
 }
@@ -207,6 +208,14 @@ Napi::Value traffic(const CallbackInfo& info) {
   return result;
 }
 
+// banks() -> { least, met }: accesses of warps to shared memory so far in the mode `banks`, without conflicts and with them
+Napi::Value banks(const CallbackInfo& info) {
+  Napi::Object result = Napi::Object::New(info.Env());
+  result.Set("least", double(emulator::bankAccesses().least));
+  result.Set("met", double(emulator::bankAccesses().met));
+  return result;
+}
+
 const ewald::addon::Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("emulated", true);
   exports.Set("setMode", Napi::Function::New(env, setMode, "setMode"));
@@ -214,6 +223,7 @@ const ewald::addon::Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("takeReports", Napi::Function::New(env, takeReports, "takeReports"));
   exports.Set("judgeBroken", Napi::Function::New(env, judgeBroken, "judgeBroken"));
   exports.Set("judgeSelfTest", Napi::Function::New(env, judgeSelfTest, "judgeSelfTest"));
+  exports.Set("banks", Napi::Function::New(env, banks, "banks"));
   exports.Set("traffic", Napi::Function::New(env, traffic, "traffic"));
   exports.Set("fftProgram", Napi::Function::New(env, fftProgram, "fftProgram"));
   exports.Set("fftLengths", Napi::Function::New(env, fftLengths, "fftLengths"));

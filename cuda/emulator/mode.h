@@ -15,6 +15,7 @@ struct Mode {
   std::uint64_t seed = 1;  // of the shuffles
   bool strictOrders =
       false;  // when checked: memory that differs from order to order is an error (off: slots taken by atomicAdd may)
+  bool banks = false;  // when checked: count how often warps meet a bank of shared memory twice
   std::uint64_t stepLimit = std::uint64_t(1)
                             << 30;  // accesses and atomics of one thread between two barriers before it counts as hung
 };
@@ -75,6 +76,12 @@ struct Traffic {
   std::uint64_t read, written;
 };
 Traffic traffic();
+// Accesses of warps to shared memory so far, with `banks`: how many there would be if no bank were met twice, and how many
+// there are. Accesses of 8 bytes count once for each half of a warp, of 16 for each quarter.
+struct Banks {
+  std::uint64_t least, met;
+};
+Banks bankAccesses();
 // Bytes that were copied to devices and back since the simulated GPU was set: the traffic of the bus.
 struct Copied {
   std::uint64_t up, down;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "banks.h"
 #include "fixed.h"
 #include "lengths.h"
 
@@ -42,10 +43,18 @@ bool is_real(Source source) {
 }
 bool is_real(Sink sink) { return sink != Sink::complex && sink != Sink::half; }
 
+// Complex lines that 32 bits number, whole ones.
+bool is_complex(const Pass& pass) {
+  return pass.source == Source::complex && pass.sink == Sink::complex && pass.middle == nothing &&
+         pass.chirp_in == nothing && pass.chirp_out == nothing && pass.in_window.whole == 0 &&
+         pass.out_window.whole == 0 && pass.length > 1 && pass.length * element_step(pass, false) < far &&
+         pass.length * element_step(pass, true) < far;
+}
+
 // Whether the kernels of fixed.h can read and write the lines: complex numbers, or pairs of real numbers that are
 // aligned like them.
 bool has_fixed_ends(const Pass& pass) {
-  if (pass.plain) return true;
+  if (is_complex(pass)) return pass.length == pass.points || fixed_convolves(pass.length);
   const bool packed = pass.source == Source::packed && pass.sink == Sink::half,
              unpacked = pass.source == Source::hermitian_packed && pass.sink == Sink::unpacked;
   if (!(packed || unpacked) || pass.length != pass.points || pass.in_window.whole != 0 || pass.out_window.whole != 0)
@@ -57,6 +66,15 @@ bool has_fixed_ends(const Pass& pass) {
 }
 
 }  // namespace
+
+template <class T>
+void widen(Pass& pass) {
+  if (sizeof(T) != 4 || pass.length == pass.points || !is_complex(pass)) return;
+  const std::uint32_t power = std::uint32_t(power_of_two_from(pass.length));
+  if (fixed_row(power) != fixed_count) pass.length = power;
+}
+template void widen<float>(Pass&);
+template void widen<double>(Pass&);
 
 void set_turn(Pass& pass, std::uint64_t n, std::uint32_t step, Tables& tables) {
   std::uint32_t shift = 0;
@@ -113,10 +131,7 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
   pass.by_results = reciprocal(pass.pairs ? pass.points + 1 : pass.points);
 
   pass.powers_of_two = (pass.length & (pass.length - 1)) == 0;
-  pass.plain = pass.source == Source::complex && pass.sink == Sink::complex && pass.length == pass.points &&
-               pass.middle == nothing && pass.chirp_in == nothing && pass.chirp_out == nothing &&
-               pass.in_window.whole == 0 && pass.out_window.whole == 0 && pass.length > 1 &&
-               pass.length * element_step(pass, false) < far && pass.length * element_step(pass, true) < far;
+  pass.plain = is_complex(pass) && pass.length == pass.points;
   const std::uint32_t row = sizeof(T) == 4 && has_fixed_ends(pass) ? fixed_row(pass.length) : fixed_count;
   const Fixed* const fixed = row < fixed_count ? &fixed_lengths[row] : nullptr;
   pass.fixed = fixed != nullptr ? row : nothing;
@@ -138,7 +153,17 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
   const auto gapped = [&](std::uint32_t i) { return i + (i >> pass.gap_shift); };
   pass.lane_step = within ? 1 : gapped(pass.length);
   pass.element_step = within ? pass.lanes : 1;
-  pass.held = pass.lanes * (fixed != nullptr ? fixed_pitch(*fixed) : gapped(pass.length));
+  if (fixed != nullptr) {
+    const LineEnds ends = pass.length != pass.points              ? LineEnds::convolves
+                          : pass.pairs                            ? LineEnds::separates
+                          : pass.source == Source::hermitian_packed ? LineEnds::joins
+                                                                  : LineEnds::complex;
+    const Spacing spacing = spacing_of(row, pass.lanes, pass.across_in, pass.across_out, ends);
+    pass.lane_step = spacing.pitch;
+    std::copy(spacing.near, spacing.near + 6, pass.near);
+    pass.near_ends = spacing.near_ends;
+  }
+  pass.held = pass.lanes * (fixed != nullptr ? pass.lane_step : gapped(pass.length));
 
   std::uint32_t span = 1;
   for (std::uint32_t s = 0; s < pass.stages; s++) {
@@ -155,6 +180,13 @@ void choose_block(Pass& pass, std::uint32_t multiprocessors, Tables& tables) {
     stage.read_step = gapped(stage.items) * pass.element_step;
     stage.write_step = gapped(span) * pass.element_step;
     span *= radices[s];
+  }
+  // The way back of a convolution, with the radices in reverse; the kernel reads only the table from it.
+  span = 1;
+  for (std::uint32_t s = 0; fixed != nullptr && pass.length != pass.points && s < pass.stages; s++) {
+    const std::uint32_t radix = fixed_radix(*fixed, s, true);
+    pass.stage[3 + s].twiddle = span > 1 ? tables.stage(radix, span) : nothing;
+    span *= radix;
   }
 }
 template void choose_block<float>(Pass&, std::uint32_t, Tables&);

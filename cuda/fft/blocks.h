@@ -12,6 +12,10 @@ namespace ewald::cuda::fft {
 // (ewald_cuda_fft_bench --run 64); 0: by the length. Applies to plans created afterwards.
 inline std::atomic<std::uint32_t> run_bytes{0};
 
+// Lengthens a convolution in a block to one that has a kernel of its own (fixed.h): 8 accesses of shared memory for a
+// number instead of 22, for at most twice the numbers.
+template <class T>
+void widen(Pass& pass);
 // Tables determined by source, sink and length.
 void add_tables(Pass& pass, Tables& tables);
 // Factors exp(-2 pi i a b / n) on the results; `step` is that of the element in a.

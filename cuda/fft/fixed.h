@@ -41,17 +41,37 @@ constexpr std::uint32_t fixed_lanes(const Fixed& fixed) {
 }
 
 // Number j of a line is at j + j / gap of shared memory: the first stage writes strides of its radix, which would meet
-// few banks if it is even.
-constexpr std::uint32_t fixed_gap(const Fixed& fixed) {
-  return fixed.radix[0] % 2 == 0 ? fixed.radix[0] : 2 * fixed.length;
+// few banks if it is even. A convolution also writes strides of its last radix, on its way back.
+constexpr std::uint32_t fixed_gap(const Fixed& fixed, bool convolves = false) {
+  const std::uint32_t radix = convolves && fixed.length > 64 ? 16 : fixed.radix[0];
+  return radix % 2 == 0 ? radix : 2 * fixed.length;
 }
-// From line to line. Across an axis, half a warp takes 16 lines at one number, or 8 at two, or 4 at four: steps of an
-// odd number times 1, 2 or 4 keep them on separate banks.
-constexpr std::uint32_t fixed_pitch(const Fixed& fixed) {
-  const std::uint32_t lanes = fixed_lanes(fixed), step = lanes < 16 ? 16 / lanes : 1;
-  std::uint32_t pitch = fixed.length + fixed.length / fixed_gap(fixed);
-  while (pitch % (2 * step) != step) pitch++;
-  return pitch;
+constexpr std::uint32_t fixed_gapped(const Fixed& fixed, bool convolves, std::uint32_t j) {
+  return j + j / fixed_gap(fixed, convolves);
+}
+
+// Whether lines of that length are also the convolutions of others.
+constexpr bool fixed_convolves(std::uint32_t length) { return (length & (length - 1)) == 0; }
+
+// Whether neighbouring threads may also take two lines in turn; what that needs does not fit into the registers beside 20
+// numbers.
+constexpr bool fixed_takes_pairs(const Fixed& fixed) { return fixed.elements <= 16; }
+
+constexpr std::uint32_t fixed_stages(const Fixed& fixed) { return fixed.radix[2] != 0 ? 3 : 2; }
+// Of stage s; the way back of a convolution has the radices in reverse, so that it begins with the numbers that a thread
+// holds.
+constexpr std::uint32_t fixed_radix(const Fixed& fixed, std::uint32_t s, bool backward = false) {
+  return fixed.radix[backward ? fixed_stages(fixed) - 1 - s : s];
+}
+
+// Numbers that a thread holds in the stage with the most.
+constexpr std::uint32_t fixed_held(const Fixed& fixed) {
+  std::uint32_t most = 0;
+  for (std::uint32_t s = 0; s < fixed_stages(fixed); s++) {
+    const std::uint32_t held = (fixed.elements + fixed.radix[s] - 1) / fixed.radix[s] * fixed.radix[s];
+    most = held > most ? held : most;
+  }
+  return most;
 }
 
 // Threads of a block with that many lines.

@@ -17,7 +17,12 @@ void launch(const Pass& pass, const void* in, void* out, const Complex<T>* roots
   if constexpr (sizeof(T) == 4) {
     if (pass.fixed != nothing)
       return [&]<std::size_t... Row>(std::index_sequence<Row...>) {
-        ((Row == pass.fixed ? start(transform_fixed<T, fixed_lengths[Row].length>) : void()), ...);
+        const auto row = [&]<std::uint32_t Length>(std::integral_constant<std::uint32_t, Length>) {
+          if constexpr (fixed_convolves(Length))
+            if (pass.spectrum != nothing) return start(convolve_fixed<T, Length>);
+          start(transform_fixed<T, Length>);
+        };
+        ((Row == pass.fixed ? row(std::integral_constant<std::uint32_t, fixed_lengths[Row].length>{}) : void()), ...);
       }(std::make_index_sequence<fixed_count>{});
   }
   if (pass.plain)

@@ -69,7 +69,7 @@ struct Pass {
   bool swap_in, swap_out;  // real and imaginary part exchanged, which turns a transform into its inverse
   bool last;               // of the program: applies the scale
   bool across_in, across_out;
-  std::uint32_t fixed = nothing;  // the row of its kernel in fixed.h
+  std::uint32_t fixed = nothing;  // the row of its kernel in fixed.h; with a convolution, its stages come twice
   std::uint32_t axis;             // logical length of the axis
   std::uint32_t points,
       length;  // of the complex transform; a convolution (Bluestein 1970) of `length` where they differ
@@ -93,6 +93,9 @@ struct Pass {
   // Number j of line l is at l * lane_step + (j + (j >> gap_shift)) * element_step of shared memory: a gap after each
   // eight numbers keeps strides of eight, which the first stages of powers of two write, off a single bank.
   std::uint32_t lane_step, element_step, gap_shift, held;  // held: complex numbers of shared memory
+  // Of a kernel of fixed.h: in stage s neighbouring threads take 2^near[s] lines in turn, on the way back of a convolution
+  // 2^near[3 + s], where the spectrum of a real line is joined or separated 2^near_ends.
+  std::uint32_t near[6], near_ends;
   std::uint32_t threads, blocks;
   std::uint32_t by_length, by_results;  // reciprocals of the length and of the results of a line
   std::uint32_t stages;

@@ -182,6 +182,7 @@ void tidy(Pass& pass) {
 template <class T>
 void Planner<T>::add(Pass pass, Place from, Place to, const Layout* in, const Layout* out, std::uint32_t dim) {
   tidy(pass);
+  widen<T>(pass);
   add_tables(pass, tables_);
   choose_block<T>(pass, card_.multiprocessors, tables_);
   const std::uint64_t read = in != nullptr ? (dim < dims_ ? in->count[dim] : 1) : pass.points;

@@ -27,6 +27,7 @@ interface Described {
 interface Emulated extends EmulatedCard {
   launches(): number;
   traffic(): { read: number; written: number };
+  banks(): { least: number; met: number };
   setFftSlabs(bytes: number): void;
   fftLengths(): number[];
   open(): Promise<object>;
@@ -155,6 +156,8 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
     'three stages': { shape: [2, 512, 4] },
     'three stages of odd radices, across': { shape: [243, 5], axes: [0] },
     'two and four items a thread': { shape: [3, 60] },
+    'a convolution of three stages, of lengths of their own': { shape: [2, 173] },
+    'a convolution of lengths of their own, across': { shape: [101, 5], axes: [0] },
     'lengths of their own, real': { shape: [3, 2, 128], kind: 'r2c', axes: [2] },
     'lengths of their own, real, odd halves': { shape: [3, 486], kind: 'r2c', axes: [1] },
   };
@@ -240,6 +243,39 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       await fft.dispose();
     });
   });
+
+  // Warps that meet a bank of shared memory twice wait for it. The bounds are what the search over distances finds
+  // (cuda/fft/banks.cpp), and what the positions of lines add.
+  test.each([
+    [{ shape: [512], batch: 8 }, 1],
+    [{ shape: [512, 8], axes: [0] }, 1],
+    [{ shape: [1024], batch: 4 }, 1],
+    [{ shape: [1024, 4], axes: [0] }, 1],
+    [{ shape: [1 << 14] }, 1.06],
+    [{ shape: [1000], batch: 4 }, 1.37],
+    [{ shape: [1000, 4], axes: [0] }, 1.1],
+    [{ shape: [1000], batch: 8, kind: 'r2c' }, 1.26],
+    [{ shape: [1009], batch: 2 }, 1],
+    [{ shape: [101, 16], axes: [0] }, 1.03],
+  ] as [FftOptions, number][])(
+    '%j meets banks of shared memory %d times as often as it has to',
+    async (options, most) => {
+      addon.setCard({ multiprocessors: 1 });
+      const card = await onCard();
+      const fft = await card.fft(options);
+      try {
+        addon.setMode({ checked: true, orders: 1, banks: true });
+        const before = addon.banks();
+        await fft.forward(numbers(fft.inputLength));
+        const after = addon.banks();
+        expect(after.least).toBeGreaterThan(before.least);
+        expect((after.met - before.met) / (after.least - before.least)).toBeLessThanOrEqual(most);
+      } finally {
+        await fft.dispose();
+        await card.dispose();
+      }
+    },
+  );
 
   describe('slabs', () => {
     // Shapes with an axis that is transformed last, with a batch, and with an axis that is not transformed; the bytes
@@ -384,6 +420,28 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
   // Kernels of one length. The results are compared with those of the core, because a wrong address in shared memory
   // would give the same result in every thread order. On a card with one multiprocessor, blocks hold as many lines as
   // they can; the last block of each shape has fewer.
+  async function equalsWasm(problems: readonly FftOptions[]): Promise<void> {
+    addon.setCard({ multiprocessors: 1 });
+    const [small, wasm] = [await onCard(), await createContext({ backend: 'wasm', strict: true })];
+    try {
+      for (const options of problems) {
+        const [mine = [], theirs = []] = [await thereAndBack(small, options), await thereAndBack(wasm, options)];
+        for (const [i, expected] of theirs.entries())
+          expect(relativeError(mine[i], expected), JSON.stringify(options)).toBeLessThan(5e-7);
+      }
+    } finally {
+      await Promise.all([small.dispose(), wasm.dispose()]);
+    }
+  }
+  const convolved: Record<number, number[]> = {
+    64: [17, 31],
+    128: [37, 61],
+    256: [67, 127],
+    512: [131, 251],
+    1024: [257, 509],
+    2048: [521, 1021],
+    4096: [1031, 2039],
+  };
   describe.each(present ? addon.fftLengths() : [])('lines of %i', (n) => {
     const across = n > 512 ? 6 : n > 100 ? 20 : 68;
     const problems: FftOptions[] = [
@@ -396,19 +454,22 @@ describe.runIf(present)('transforms on CUDA, emulated', () => {
       ...(n < 4096 ? ([{ shape: [5, 2 * n], kind: 'r2c', axes: [1] }] as const) : []),
       ...(n < 4096 ? ([{ shape: [3, 2 * n], kind: 'r2c', axes: [1], inPlace: true }] as const) : []),
     ];
-    test('along, across, reversed and real equal those of wasm', async () => {
-      addon.setCard({ multiprocessors: 1 });
-      const [small, wasm] = [await onCard(), await createContext({ backend: 'wasm', strict: true })];
-      try {
-        for (const options of problems) {
-          const [mine = [], theirs = []] = [await thereAndBack(small, options), await thereAndBack(wasm, options)];
-          for (const [i, expected] of theirs.entries())
-            expect(relativeError(mine[i], expected), JSON.stringify(options)).toBeLessThan(5e-7);
-        }
-      } finally {
-        await Promise.all([small.dispose(), wasm.dispose()]);
-      }
-    });
+    // Through a convolution of the length: the largest prime and a small one.
+    const primes = (convolved[n] ?? []).flatMap((p): FftOptions[] => [
+      { shape: [3, p], axes: [1] },
+      { shape: [p, across], axes: [0] },
+      { shape: [p, 12], axes: [0], outputStrides: [1, p] },
+      { shape: [12, p], axes: [1], outputStrides: [1, 12] },
+      { shape: [3, p], axes: [1], inPlace: true },
+    ]);
+    test('along, across, reversed and real equal those of wasm', () => equalsWasm(problems));
+    test.runIf(primes.length > 0)(
+      'of primes, along, across, reversed and in place, equal those of wasm',
+      {
+        tags: 'all',
+      },
+      () => equalsWasm(primes),
+    );
   });
 
   test('a chain of runs without waiting gives the same bytes, and reports a fault later', async () => {

@@ -4,7 +4,8 @@
  *
  * Intended differences are excluded: WebGPU sums primes from 17 to 61 directly and convolves inside a workgroup up to
  * 2048 points (CUDA 4096); for `real` it transforms the first axis, CUDA the fastest one; in place CUDA also changes
- * the order of axes; and CUDA has larger radices where a kernel is made for the length (cuda/fft/fixed.h).
+ * the order of axes; and CUDA has larger radices where a kernel is made for the length (cuda/fft/fixed.h), and convolves
+ * complex lines inside a block by the power of two that has one.
  */
 import { describe, expect, test } from 'vitest';
 import { fftDescriptor } from '../../src/compute/layout/fft.js';
@@ -66,13 +67,22 @@ function plain(pass: Pass): Record<string, unknown> {
  * The radices of a CUDA pass as WebGPU would choose them. A kernel made for the length has other ones, which give the
  * same length in fewer stages.
  */
-function radicesOfBoth({ radices, points }: { readonly radices?: unknown; readonly points?: unknown }): unknown {
+function radicesOfBoth({ radices, length }: { readonly radices?: unknown; readonly length?: unknown }): unknown {
   const own = radices as readonly number[];
   if (own.every((radix) => [2, 3, 4, 5, 7, 8, 11, 13].includes(radix))) return own;
-  expect(own.reduce((product, radix) => product * radix)).toBe(points);
-  const both = radicesOf(points as number);
+  expect(own.reduce((product, radix) => product * radix)).toBe(length);
+  const both = radicesOf(length as number);
   expect(own.length).toBeLessThan(both.length);
   return both;
+}
+
+/** The pass with the length of WebGPU's where CUDA's is the power of two from there on. */
+function lengthOfBoth(pass: Record<string, unknown>, theirs: number): Record<string, unknown> {
+  if (pass.length === pass.points || pass.source !== 0 || pass.sink !== 0 || pass.length === theirs) return pass;
+  expect(pass.length).toBe(2 ** Math.ceil(Math.log2(theirs)));
+  const own = pass.radices as readonly number[];
+  expect(own.reduce((product, radix) => product * radix)).toBe(pass.length);
+  return { ...pass, length: theirs, radices: radicesOf(theirs) };
 }
 
 const lengths = [2, 3, 5, 8, 12, 16, 35, 64, 77, 105, 128, 343, 1000, 1024, 2187, 4096].concat(
@@ -140,11 +150,13 @@ describe.runIf(present)('the planner of CUDA and that of WebGPU', () => {
       const cuda = addon.fftProgram(pack(fftDescriptor, descriptor.fields), backward);
       const webgpu = programOf(descriptor, backward, capacity).passes.map(plain);
       // For passes between two pieces it makes no difference whether a sum is of sines.
-      const bare = cuda.map((pass) => ({
-        ...pass,
-        sine: pass.source || pass.sink ? pass.sine : 0,
-        radices: radicesOfBoth(pass),
-      }));
+      const bare = cuda
+        .map((pass, i) => lengthOfBoth(pass, webgpu[i]?.length as number))
+        .map((pass) => ({
+          ...pass,
+          sine: pass.source || pass.sink ? pass.sine : 0,
+          radices: radicesOfBoth(pass),
+        }));
       expect(bare, backward ? 'backward' : 'forward').toEqual(webgpu);
     }
   });

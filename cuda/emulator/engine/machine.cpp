@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "banks.h"
 #include "findings.h"
 #include "shadow.h"
 
@@ -168,6 +169,7 @@ void Machine::runBlock() {
   }
   pushAll();
   resume(pop());  // returns when nothing can run
+  if (mode.banks) countBanks();
   if (mode.checked) judgeUninitialised(*this);
   if (!failed && done_ != threads_) judgeStandstill();
 }
@@ -294,6 +296,7 @@ void Machine::releaseBarrier() {
     fibers_[i].state = State::ready;
     fibers_[i].steps = 0;
   }
+  if (mode.banks) countBanks();
   atBarrier_ = 0;
   barrierTick = ++tick;
   pushAll();

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "banks.h"
 #include "findings.h"
 #include "memory.h"
 
@@ -206,6 +207,7 @@ void checkAccess(Machine& m, std::uintptr_t address, std::size_t bytes, Access a
                    std::size_t(near->end - near->begin) / near->elementBytes, size),
             code);
     }
+    if (m.mode.banks) noteBanks(m, address, bytes, access != Access::read, code);
     checkCells(m, true, address, bytes, access, true, code);
     return;
   }
