@@ -82,6 +82,8 @@ export interface PeaksKernel extends Disposable {
   borrow?(): BorrowedMemory;
   /** Lends memory for a frame that its device decodes; absent if that does not decode. Throws `OutOfMemory`. */
   hold?(): Promise<DeviceFrame>;
+  /** Whether its device is the CPU itself, where decoding never pays. */
+  readonly isSoftware?: boolean;
   /** Like `run`; a chunk that it refuses with `Format` or `Limit` may be one that cores decode. */
   runPacked?(run: PackedRun): Promise<Uint8Array>;
 }

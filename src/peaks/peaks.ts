@@ -304,7 +304,7 @@ export async function planPeaks(planner: Planner, options: PeaksOptions): Promis
   Object.defineProperty(plan, asyncDispose, { value: () => resource.dispose() });
   Object.defineProperty(plan, borrowFrame, { value: () => lentFrame(planned) });
   if (kernel.hold) {
-    const isThere = await planner.pays(unpackingWork({ pixels, bytesOfNumber }), backend.name);
+    const isThere = !kernel.isSoftware && (await planner.pays(unpackingWork({ pixels, bytesOfNumber }), backend.name));
     Object.defineProperty(plan, decodesThere, { value: isThere });
     Object.defineProperty(plan, holdFrame, { value: () => heldFrame(planned) });
   }

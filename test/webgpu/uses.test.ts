@@ -12,13 +12,14 @@ const places: Readonly<Record<keyof typeof uses, readonly string[]>> = {
   pi: ['wgsl/pi', 'src/pi/webgpu.ts'],
   fft: ['wgsl/fft', 'src/fft/kernels/webgpu'],
   indexing: ['wgsl/indexing', 'src/indexing/kernels/webgpu'],
-  peaks: ['wgsl/peaks', 'src/peaks/kernels/webgpu'],
+  // Frames that are sent packed are decoded where their peaks are found.
+  peaks: ['wgsl/peaks', 'wgsl/frames', 'src/peaks/kernels/webgpu', 'src/frames/decoding/webgpu.ts'],
   udf: [
     ...['dense', 'least', 'planes', 'spans', 'sparse'].map((name) => `wgsl/udf/${name}.wgsl`),
     ...['pass', 'record', 'shaders', 'steps'].map((name) => `src/udf/kernels/webgpu/${name}.ts`),
   ],
   correction: ['wgsl/udf/correct.wgsl', 'wgsl/udf/fill.wgsl', 'src/udf/correction/webgpu.ts'],
-  decoding: ['wgsl/frames', 'src/udf/decoding/webgpu.ts'],
+  decoding: ['wgsl/frames/decode.wgsl', 'src/frames/decoding/webgpu.ts', 'src/udf/decoding/webgpu.ts'],
   functions: ['wgsl/udf/function.wgsl', 'src/udf/kernels/webgpu/function.ts'],
 };
 

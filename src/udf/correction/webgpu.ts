@@ -1,10 +1,11 @@
 /** Corrections on a GPU: frames are sent in chunks and read back corrected. */
 import correct from '../../../wgsl/udf/correct.wgsl';
 import fill from '../../../wgsl/udf/fill.wgsl';
+import { maxBytes, withConstants } from '../../compute/backends/webgpu/constants.js';
 import type { GpuDevice } from '../../compute/backends/webgpu/device.js';
 import type { GpuBuffer, Usage } from '../../compute/backends/webgpu/pool.js';
-import { chunkOf, maxBytes, packAsWords } from '../kernels/webgpu/chunks.js';
-import { frameConstants, layoutOf, withConstants } from '../kernels/webgpu/shaders.js';
+import { chunkOf, packAsWords } from '../kernels/webgpu/chunks.js';
+import { frameConstants, layoutOf } from '../kernels/webgpu/shaders.js';
 import type { CorrectionDescriptor, CorrectionKernel, CorrectionOp } from './contract.js';
 import { notAbove, notBelow } from './limits.js';
 

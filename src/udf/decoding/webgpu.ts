@@ -1,19 +1,14 @@
 /** Decoding on a GPU by WebGPU: chunks are sent as they are, a workgroup decodes a block; see wgsl/frames. */
-import decode from '../../../wgsl/frames/decode.wgsl';
 import { GpuArray } from '../../compute/arrays/kernels/webgpu.js';
+import { maxBytes } from '../../compute/backends/webgpu/constants.js';
 import type { Binding, GpuDevice } from '../../compute/backends/webgpu/device.js';
 import type { GpuBuffer } from '../../compute/backends/webgpu/pool.js';
-import { maxBytes } from '../kernels/webgpu/chunks.js';
-import { withConstants } from '../kernels/webgpu/shaders.js';
-import { damagedBlock, damagedChunk, partsOf } from './blocks.js';
+import { damagedBlock, damagedChunk, partsOf } from '../../frames/decoding/blocks.js';
+import { blockRow, blockWords, decodePipeline, maxBlocks, mostBlock, undamaged } from '../../frames/decoding/webgpu.js';
 import type { DecoderDescriptor, DecoderKernel, DecoderOp } from './contract.js';
 
 /** Bytes of chunks, and of frames that go to the host, in a submission; a larger frame goes alone. */
 const chunkBytes = 2 ** 23;
-/** Blocks of a dispatch, and words of a `Block` of the shader. */
-const maxBlocks = 65535;
-const blockWords = 6;
-const undamaged = 0xffffffff;
 
 const words = (bytes: number): number => Math.ceil(bytes / 4);
 /** The most bytes of a frame in one chunk: blocks that cannot be compressed, and the size of each. */
@@ -28,7 +23,7 @@ export const decoderOp = (device: GpuDevice): DecoderOp => ({
 function refusal(device: GpuDevice, descriptor: DecoderDescriptor): { readonly why: string } | undefined {
   const { pixels, bytesOfNumber, block, toArray } = descriptor;
   const bytes = pixels * bytesOfNumber;
-  const most = device.limits.maxComputeWorkgroupStorageSize ?? 16384;
+  const most = mostBlock(device);
   if (block > most)
     return { why: `blocks of ${block} bytes do not fit the memory of a workgroup; the limit is ${most}` };
   if (toArray && bytes % 4 !== 0)
@@ -76,19 +71,18 @@ async function planDecoder(device: GpuDevice, descriptor: DecoderDescriptor): Pr
     const table = await hold(4 * blockWords * maxBlocks, 'blocks of packed frames');
     const damaged = await hold(16, 'the damaged frame');
     const frames = toArray ? undefined : await hold(4 * frameWords * most, 'decoded frames');
-    const constants = { ELEMENT: bytesOfNumber, WORDS: words(block) };
-    const pipeline = await device.pipeline({ source: withConstants(decode, constants), entry: 'decode' });
+    const pipeline = await decodePipeline(device, bytesOfNumber, block);
     const batch = new Batch(room, maxBlocks);
 
     /** Adds a chunk; false if there is no room for it beside others. Throws `Format`, `Limit`. */
     const take = (chunk: Uint8Array, frame: number): boolean => {
       if (batch.frames > 0 && (batch.frames >= most || batch.used + chunk.length + 4 > room)) return false;
       let { count } = batch;
-      for (const { from, packed: length, at, bytes, stored } of partsOf(chunk, frameBytes, bytesOfNumber, block)) {
+      for (const part of partsOf(chunk, frameBytes, bytesOfNumber, block)) {
         if (count === maxBlocks && batch.frames > 0) return false;
         if (count === maxBlocks) throw damagedChunk(chunk, frameBytes, 'it has too many blocks');
-        const to = (toArray ? frame : batch.frames) * frameWords + at / 4;
-        batch.blocks.set([to, batch.used + from, length, bytes, frame, stored ? 1 : 0], blockWords * count++);
+        const to = (toArray ? frame : batch.frames) * frameWords + part.at / 4;
+        batch.blocks.set(blockRow(part, to, batch.used + part.from, frame), blockWords * count++);
       }
       batch.packed.set(chunk, batch.used);
       batch.used += 4 * words(chunk.length);

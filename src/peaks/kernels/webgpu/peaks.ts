@@ -3,18 +3,21 @@
  */
 
 import { boundBuffers } from '../../../compute/backends/webgpu/bound.js';
+import { maxBytes } from '../../../compute/backends/webgpu/constants.js';
 import type { GpuDevice } from '../../../compute/backends/webgpu/device.js';
 import type { GpuBuffer } from '../../../compute/backends/webgpu/pool.js';
 import { peaksDescriptor, peaksRing } from '../../../compute/layout/peaks.js';
 import { structBytes, wordOf } from '../../../compute/layout/struct.js';
 import { EwaldError } from '../../../util/errors.js';
-import type { PeaksDescriptor, PeaksKernel, PeaksOp } from '../../contract.js';
+import type { PeaksDescriptor, PeaksKernel, PeaksOp, PeaksRun } from '../../contract.js';
 import { checkBlobRoom } from '../blob-room.js';
 import { inOrder } from './order.js';
+import { type GpuFrame, GpuFrames } from './packed.js';
 import { bufferSizes, header, maxPeaks, type Pass, passes, recordOf } from './passes.js';
 import { maxOf, runOf } from './run.js';
 import { RingSummer, sumPass } from './sums.js';
 import { tablesOf } from './tables.js';
+import { writeWhole } from './write-whole.js';
 
 /** Number of peaks read back together with the counts; further ones take a second readback. */
 const readAtOnce = 1024;
@@ -28,10 +31,6 @@ export const peaksOp = (device: GpuDevice): PeaksOp => ({
   supports: (descriptor) => supportsPeaks(device, descriptor),
   plan: (descriptor) => planPeaks(device, descriptor),
 });
-
-/** Size in bytes of the largest buffer that a kernel can bind. */
-const maxBytes = ({ limits }: GpuDevice): number =>
-  Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
 
 function supportsPeaks(device: GpuDevice, { pixels }: PeaksDescriptor): true | { readonly why: string } {
   const bytes = 4 * pixels;
@@ -93,7 +92,7 @@ function groupsOf(
 
 /** Plans a peak finder: tables of the detector, and all memory of a run. */
 async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promise<PeaksKernel> {
-  const { finder, pixels, rings, sumsOnly } = descriptor;
+  const { finder, pixels, rings, sumsOnly, bytesOfNumber } = descriptor;
   const detector = detectorOf(descriptor);
   const { width, height } = detector;
   const tables = tablesOf(descriptor, width);
@@ -123,65 +122,71 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
     if (buffers[name]) device.write(buffers[name], data);
   const groups = steps.map((step) => groupsOf(step, device, { rings, pixels, width, height }));
   const summer = new RingSummer(device, rings, { ...buffers, run: runs[0] as GpuBuffer });
+  const frames = new GpuFrames(device, { width, height, bytesOfNumber });
+  /** Searches what is in the buffer of the frame. */
+  const search = async ({ params, bad, limits, sums }: Omit<PeaksRun, 'frame'>): Promise<Uint8Array> => {
+    if (finder !== 'zaef') checkBlobRoom(params);
+    for (const [stage, one] of runs.entries()) device.write(one, runOf(params, detector, bad !== undefined, stage));
+    if (buffers.most) device.write(buffers.most, maxOf(params));
+    if (bad) writeWhole(device, buffer('bad'), bad);
+    if (sums) await summer.run(sums);
+    if (sumsOnly) return new Uint8Array(0);
+    const found = buffer('found');
+    const order = { places: tables.places, width, finder, params };
+    let list: Uint8Array | undefined;
+    let missing = 0;
+    await device.run(
+      (commands) => {
+        commands.clear(found, 0, header);
+        // No summit has been assigned a foot yet.
+        if (finder === 'zaef') commands.clear(buffer('owners'));
+        for (const [i, [x, y]] of groups.entries())
+          if (x > 0) commands.dispatch(pipelines[i] as GPUComputePipeline, bound[i] as GPUBindGroup, x, y);
+        commands.read(found, 0, header + atOnce * record, staging);
+        if (limits && rings > 0) commands.read(buffer('rings'), 0, rings * structBytes(peaksRing), ringStaging);
+      },
+      ([bytes, ofRings]) => {
+        const peaks = new Uint32Array(bytes?.buffer ?? new ArrayBuffer(0), bytes?.byteOffset ?? 0, 4)[2] ?? 0;
+        if (peaks > atOnce) missing = peaks;
+        else if (bytes) list = inOrder(bytes.subarray(header, header + peaks * record), order);
+        if (limits && ofRings) takeLimits(ofRings, limits);
+      },
+    );
+    if (missing === 0) return list ?? new Uint8Array(0);
+    if (missing > capacity)
+      throw new EwaldError(
+        'Limit',
+        `the frame has ${missing} peaks; the limit on a GPU is ${capacity}: raise the threshold, or ` +
+          'find them on native or wasm',
+      );
+    // Which of them come first is only known once all have been read.
+    return inOrder(new Uint8Array(await device.read(found, header, missing * record)), order);
+  };
   return {
     get bytes() {
-      return all.reduce((sum, { bytes }) => sum + bytes, summer.bytes);
+      return all.reduce((sum, { bytes }) => sum + bytes, summer.bytes + frames.bytes);
     },
-    async run({ params, frame, bad, limits, sums }) {
-      if (finder !== 'zaef') checkBlobRoom(params);
-      for (const [stage, one] of runs.entries()) device.write(one, runOf(params, detector, bad !== undefined, stage));
-      if (buffers.most) device.write(buffers.most, maxOf(params));
+    async run({ frame, ...how }) {
       writeWhole(device, buffer('frame'), frame);
-      if (bad) writeWhole(device, buffer('bad'), bad);
-      if (sums) await summer.run(sums);
-      if (sumsOnly) return new Uint8Array(0);
-      const found = buffer('found');
-      const order = { places: tables.places, width, finder, params };
-      let list: Uint8Array | undefined;
-      let missing = 0;
-      await device.run(
-        (commands) => {
-          commands.clear(found, 0, header);
-          // No summit has been assigned a foot yet.
-          if (finder === 'zaef') commands.clear(buffer('owners'));
-          for (const [i, [x, y]] of groups.entries())
-            if (x > 0) commands.dispatch(pipelines[i] as GPUComputePipeline, bound[i] as GPUBindGroup, x, y);
-          commands.read(found, 0, header + atOnce * record, staging);
-          if (limits && rings > 0) commands.read(buffer('rings'), 0, rings * structBytes(peaksRing), ringStaging);
-        },
-        ([bytes, ofRings]) => {
-          const peaks = new Uint32Array(bytes?.buffer ?? new ArrayBuffer(0), bytes?.byteOffset ?? 0, 4)[2] ?? 0;
-          if (peaks > atOnce) missing = peaks;
-          else if (bytes) list = inOrder(bytes.subarray(header, header + peaks * record), order);
-          if (limits && ofRings) takeLimits(ofRings, limits);
-        },
-      );
-      if (missing === 0) return list ?? new Uint8Array(0);
-      if (missing > capacity)
-        throw new EwaldError(
-          'Limit',
-          `the frame has ${missing} peaks; the limit on a GPU is ${capacity}: raise the threshold, or ` +
-            'find them on native or wasm',
-        );
-      // Which of them come first is only known once all have been read.
-      return inOrder(new Uint8Array(await device.read(found, header, missing * record)), order);
+      return search(how);
+    },
+    isSoftware: device.software,
+    hold: () => frames.hold(),
+    async runPacked({ chunk, into, ...how }) {
+      const decode = await (into as GpuFrame).send(chunk);
+      const decoded = decode(buffer('frame'));
+      // The buffers of the search are free again only when both have ended.
+      const [damage, found] = await Promise.allSettled([decoded, search({ ...how, bad: undefined })]);
+      if (damage.status === 'rejected') throw damage.reason;
+      if (found.status === 'rejected') throw found.reason;
+      return found.value;
     },
     async dispose() {
+      frames.release();
       for (const buffer of all) buffer.release();
       await summer.release();
     },
   };
-}
-
-/** Writes bytes of any length: whole words directly, the rest in a padded word. */
-function writeWhole(device: GpuDevice, buffer: GpuBuffer, data: ArrayBufferView): void {
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  const whole = bytes.length - (bytes.length % 4);
-  if (whole > 0) device.write(buffer, bytes.subarray(0, whole));
-  if (whole === bytes.length) return;
-  const last = new Uint8Array(4);
-  last.set(bytes.subarray(whole));
-  device.write(buffer, last, whole);
 }
 
 function takeLimits(rings: Uint8Array, limits: Float32Array): void {

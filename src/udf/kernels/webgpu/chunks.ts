@@ -9,10 +9,6 @@ const softwareBytes = 2 ** 20;
 /** Maximum number of frames in a chunk, so that sums of 16-bit pixels fit into a word. */
 const maxFrames = 4096;
 
-/** Size in bytes of the largest buffer that a kernel can bind. */
-export const maxBytes = ({ limits }: GpuDevice): number =>
-  Math.min(limits.maxStorageBufferBindingSize ?? 0, limits.maxBufferSize ?? 0);
-
 /**
  * Number of frames in a chunk. Results are bounded like the frames themselves: `resultWords` is the number of words per
  * frame that are read back, which with thousands of masks exceeds the number of pixels.

@@ -3,6 +3,7 @@
  * device until the end of a run, one copy per group of frames, and the caller merges them like partitions.
  */
 import prelude from '../../../../wgsl/udf/function.wgsl';
+import { maxBytes, withConstants } from '../../../compute/backends/webgpu/constants.js';
 import type { GpuDevice } from '../../../compute/backends/webgpu/device.js';
 import type { GpuBuffer, Usage } from '../../../compute/backends/webgpu/pool.js';
 import { EwaldError, isEwaldError } from '../../../util/errors.js';
@@ -14,8 +15,8 @@ import type {
   FunctionResult,
   FunctionRun,
 } from '../../pass/function-contract.js';
-import { chunkOf, maxBytes, packAsWords } from './chunks.js';
-import { type FrameLayout, frameConstants, layoutOf, withConstants } from './shaders.js';
+import { chunkOf, packAsWords } from './chunks.js';
+import { type FrameLayout, frameConstants, layoutOf } from './shaders.js';
 
 /** Groups of frames if there are results over all frames: each has its own copy of them. */
 const maxGroups = 64;

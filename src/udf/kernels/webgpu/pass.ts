@@ -6,11 +6,12 @@
 import { GpuArray } from '../../../compute/arrays/kernels/webgpu.js';
 import { numberTypes } from '../../../compute/arrays/numbers.js';
 import type { Commands } from '../../../compute/backends/webgpu/commands.js';
+import { maxBytes } from '../../../compute/backends/webgpu/constants.js';
 import type { Binding, GpuDevice } from '../../../compute/backends/webgpu/device.js';
 import type { GpuBuffer, Usage } from '../../../compute/backends/webgpu/pool.js';
 import type { FrameArray } from '../../../frames/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp, UdfRun } from '../../contract.js';
-import { chunkOf, maxBytes, packAsWords } from './chunks.js';
+import { chunkOf, packAsWords } from './chunks.js';
 import { addColumns, writePlanes } from './collect.js';
 import { type Recorder, recordersOf } from './record.js';
 import { type FrameLayout, layoutOf } from './shaders.js';

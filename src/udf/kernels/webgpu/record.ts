@@ -1,9 +1,10 @@
 /** The kernels of a step: compiled, bound in each slot, and recorded for the frames of a chunk. */
 import type { Commands } from '../../../compute/backends/webgpu/commands.js';
+import { withConstants } from '../../../compute/backends/webgpu/constants.js';
 import type { Binding, GpuDevice } from '../../../compute/backends/webgpu/device.js';
 import type { GpuBuffer } from '../../../compute/backends/webgpu/pool.js';
 import { udfStepKinds } from '../../../compute/layout/udf.js';
-import { type FrameLayout, frameConstants, shaders, withConstants } from './shaders.js';
+import { type FrameLayout, frameConstants, shaders } from './shaders.js';
 import { bandWordsOf, type DeviceStep, partWords, spanValues, stepShape } from './steps.js';
 
 /** The bindings of a slot: its frames, their uniforms, and the words per frame of each step. */

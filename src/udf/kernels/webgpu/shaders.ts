@@ -36,11 +36,5 @@ export const frameConstants = ({ dtype, width, height, pixels, perWord, frameWor
   FRAME_WORDS: frameWords,
 });
 
-/** A shader preceded by its constants. */
-export const withConstants = (source: string, constants: Readonly<Record<string, number>>): string =>
-  `${Object.entries(constants)
-    .map(([name, value]) => `const ${name}: u32 = ${value}u;`)
-    .join('\n')}\n${source}`;
-
 /** The files of wgsl/udf. */
 export const shaders = { dense, least, planes, spans, sparse } as const;

@@ -7,7 +7,7 @@
 import { EwaldError } from '../../util/errors.js';
 
 /** A part of a chunk. */
-interface Part {
+export interface Part {
   /** Byte of the chunk where its data begin, and their length. */
   readonly from: number;
   readonly packed: number;
