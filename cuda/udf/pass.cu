@@ -1,4 +1,4 @@
-// The C functions of a pass: a handle holds tables, sums over frames, and memory for a chunk of frames and for the
+// The C functions of a pass: a handle holds tables, sums over frames, and memory for two chunks of frames and for the
 // results of a batch of frames. A run allocates nothing. Host frames are uploaded in chunks through the page-locked
 // pieces of the context, whose lock is released between two chunks; frames in device memory are used in place, with
 // many more per batch. The steps of a batch take turns with rounds of frames that fit into the cache.
@@ -21,8 +21,7 @@ namespace {
 using namespace ewald::cuda;
 using namespace ewald::cuda::udf;
 
-// Bytes of frames that are uploaded together: enough that the time of the kernels is negligible against the copy, and
-// that of waking the threads which copy.
+// Bytes of frames that are uploaded together: enough that the time of waking the threads which copy is negligible.
 constexpr std::size_t kChunkBytes = std::size_t(64) << 20;
 // Bytes for the partial results of a batch and for the sums of its frames, which limit the number of frames.
 constexpr std::size_t kBatchBytes = std::size_t(16) << 20;
@@ -122,8 +121,20 @@ Step made(ewald_cuda_context& context, const ewald_udf_step& step, std::uint32_t
   return made;
 }
 
-// Sums of the frames of a batch that are being copied back.
+// The stream of the copies to the device, beside that of the kernels.
+struct Copies {
+  cudaStream_t of = nullptr;
+  Copies() { EWALD_CUDA(cudaStreamCreateWithFlags(&of, cudaStreamNonBlocking)); }
+  ~Copies() { cudaStreamDestroy(of); }
+  Copies(const Copies&) = delete;
+  Copies& operator=(const Copies&) = delete;
+};
+
+// The frames of a chunk, which are copied while the kernels read those of the other one, and the sums of the frames of a
+// batch that are being copied back.
 struct Slot {
+  DeviceBuffer<unsigned char> frames;
+  Event copied, read;
   DeviceBuffer<double> nav;
   PinnedBuffer<double> nav_on_host;
   Event done;
@@ -141,10 +152,11 @@ struct ewald_cuda_udf {
   // Number of frames of a batch, of a chunk, and of a round.
   std::uint32_t most = 1, chunk = 1, round = 1;
   std::vector<Step> steps;
-  DeviceBuffer<unsigned char> frames, partial, shift;
+  DeviceBuffer<unsigned char> partial, shift;
   DeviceBuffer<double> logs, sig;
   DeviceBuffer<std::uint32_t> least;
   Slot slots[2];
+  Copies copies;
 
   ewald_cuda_udf(ewald_cuda_context* owner, const ewald_udf_descriptor& d, const ewald_udf_step* given,
                  const std::uint32_t* indices, const float* weights)
@@ -172,7 +184,6 @@ struct ewald_cuda_udf {
     most = std::uint32_t(std::clamp<std::size_t>(kBatchBytes / a_frame, 1, kMostFrames));
     chunk = std::uint32_t(std::clamp<std::size_t>(kChunkBytes / frame_bytes, 1, most));
     round = round_of(std::size_t(owner->l2Bytes));
-    frames = DeviceBuffer<unsigned char>(*owner, chunk * frame_bytes, "the frames of a chunk");
     partial = DeviceBuffer<unsigned char>(*owner, most * partial_bytes, "the partial sums");
     sig = DeviceBuffer<double>(*owner, std::size_t(planes) * pixels, "the planes of a pass");
     if (with_shift) shift = DeviceBuffer<unsigned char>(*owner, frame_bytes, "the first frame");
@@ -184,14 +195,15 @@ struct ewald_cuda_udf {
       EWALD_CUDA(cudaStreamSynchronize(owner->stream));
     }
     for (Slot& slot : slots) {
+      slot.frames = DeviceBuffer<unsigned char>(*owner, chunk * frame_bytes, "the frames of a chunk");
       slot.nav = DeviceBuffer<double>(*owner, std::size_t(most) * columns, "the sums of frames");
       slot.nav_on_host = PinnedBuffer<double>(slot.nav.count(), "the sums of frames");
     }
   }
 
   std::uint64_t device_bytes() const {
-    std::uint64_t bytes = frames.bytes() + partial.bytes() + shift.bytes() + logs.bytes() + sig.bytes() + least.bytes();
-    for (const Slot& slot : slots) bytes += slot.nav.bytes();
+    std::uint64_t bytes = partial.bytes() + shift.bytes() + logs.bytes() + sig.bytes() + least.bytes();
+    for (const Slot& slot : slots) bytes += slot.frames.bytes() + slot.nav.bytes();
     for (const Step& step : steps) bytes += step.words.bytes() + step.weights.bytes() + step.sums.bytes();
     return bytes;
   }
@@ -348,12 +360,17 @@ struct ewald_cuda_udf {
   void advance(const unsigned char* data, bool on_device, std::uint64_t first, std::uint32_t count, Slot& slot) {
     const void* there = data;
     if (!on_device) {
-      context->staging->to_device(frames.data(), data, count * frame_bytes, context->stream);
-      there = frames.data();
+      // The kernels of the chunk before the last one may still read these frames; those of the last one read others.
+      EWALD_CUDA(cudaStreamWaitEvent(copies.of, slot.read.of));
+      context->staging->to_device(slot.frames.data(), data, count * frame_bytes, copies.of);
+      EWALD_CUDA(cudaEventRecord(slot.copied.of, copies.of));
+      EWALD_CUDA(cudaStreamWaitEvent(context->stream, slot.copied.of));
+      there = slot.frames.data();
     }
     if (first == 0 && shift.data())
       EWALD_CUDA(cudaMemcpyAsync(shift.data(), there, frame_bytes, cudaMemcpyDeviceToDevice, context->stream));
     typed([&](auto number) { send<decltype(number)>(there, first, count, slot.nav.data()); });
+    EWALD_CUDA(cudaEventRecord(slot.read.of, context->stream));
     if (columns == 0) return;
     EWALD_CUDA(cudaMemcpyAsync(slot.nav_on_host.data(), slot.nav.data(), std::size_t(count) * columns * sizeof(double),
                                cudaMemcpyDeviceToHost, context->stream));
