@@ -246,6 +246,9 @@ void fft(Report& report) {
     compare(report, of(EWALD_FFT_KIND_C2C, {fixed.length, 17}));
     if (fixed.length <= 2048) compare(report, of(EWALD_FFT_KIND_R2C, {9, 2 * fixed.length}));
   }
+  // Primes through a convolution of each power of two, across, and 17 along.
+  for (const uint32_t prime : {31u, 61u, 127u, 251u, 509u, 1021u, 2039u})
+    compare(report, of(EWALD_FFT_KIND_C2C, {prime, 17}));
   if (!report.quick) {
     compare(report, of(EWALD_FFT_KIND_C2C, {128, 128, 128}));
     compare(report, of(EWALD_FFT_KIND_C2C, {1u << 20}, EWALD_FFT_PRECISION_F64));

@@ -16,6 +16,7 @@ import { refused } from '../support/refused.js';
 import { whyAbsent } from './support.js';
 
 const absent = await whyAbsent();
+const { prototype } = (globals as { readonly GPUDevice: typeof GPUDevice }).GPUDevice;
 
 describe.skipIf(absent)(`packed frames on WebGPU${absent ? `: absent, ${absent}` : ''}`, () => {
   let device: GpuDevice;
@@ -31,7 +32,9 @@ describe.skipIf(absent)(`packed frames on WebGPU${absent ? `: absent, ${absent}`
   const [width, height] = [37, 29];
   const types = { u8: Uint8Array, u16: Uint16Array, u32: Uint32Array } as const;
   const frameOf = (type: keyof typeof types, seed = 0) =>
-    types[type].from({ length: width * height }, (_, i) => (i % 53 === 0 ? 60000 + i + seed : (i * i + seed) % 7));
+    (types[type] as typeof Uint16Array).from({ length: width * height }, (_, i) =>
+      i % 53 === 0 ? 60000 + i + seed : (i * i + seed) % 7,
+    );
   const packedOf = (frame: Uint8Array | Uint16Array | Uint32Array, block?: number): Uint8Array =>
     bitshuffleLz4(new Uint8Array(frame.buffer), frame.BYTES_PER_ELEMENT, block);
 
@@ -109,7 +112,7 @@ describe.skipIf(absent)(`packed frames on WebGPU${absent ? `: absent, ${absent}`
       commandLine: 'ewald index',
     };
     const search = { peaks: { threshold: 12 }, minRes: 12, refineGeometry: 'off', intRadius: [3, 4, 6], profile: {} };
-    const compiled = vi.spyOn(globals.GPUDevice.prototype, 'createComputePipelineAsync');
+    const compiled = vi.spyOn(prototype, 'createComputePipelineAsync');
     const streams: string[] = [];
     const kernels: (string | undefined)[][] = [];
     for (const decodeOn of ['device', 'cores']) {
