@@ -178,12 +178,14 @@ describe('files', () => {
   test('of mmCIF say the blocks and the reflections that are not read', () => {
     const text = formatReflections(drawn(41), 'cif', { cell }).content as string;
     const marked = text.replace(/^(1 1 1 0 1 \d+) o/gm, '$1 <').replace(/^(1 1 1 1 1 \d+) o/gm, '$1 x');
-    const { remarks } = readReflections(bytesOf(`${marked}${text.replace('data_merged', 'data_second')}`));
+    const { list, remarks } = readReflections(bytesOf(`${marked}${text.replace('data_merged', 'data_second')}`));
     expect(remarks).toEqual([
       expect.stringMatching(/block merged are read, not those of second/),
-      expect.stringMatching(/^\d reflections with the status < have values, and are left out/),
-      expect.stringMatching(/^\d reflections with the status x have values/),
+      expect.stringMatching(/^\d reflections below the limit of sigmas of the file \(status <\) are read/),
+      expect.stringMatching(/^\d reflections with the status x have values, and are left out/),
     ]);
+    const rowsOf = (status: string) => marked.split('\n').filter((row) => row.split(' ')[6] === status).length;
+    expect(list.count).toBe(rowsOf('o') + rowsOf('<'));
   });
 });
 

@@ -4,6 +4,7 @@ import type { Centring } from '../../crystal/centring.js';
 import { centric, type Indices, representative } from '../../crystal/symmetry/asymmetric-unit.js';
 import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { argumentError } from '../../options/parameters.js';
+import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import { BadRows } from '../lists/bad-rows.js';
 import { type FreeSet, flagsOf } from '../lists/free-set.js';
@@ -289,7 +290,7 @@ function readLoop(
   const hasFlags = flagItem >= 0 || (status >= 0 && loop.rows.some((row) => /^f$/i.test(row[status] ?? '')));
   const found: ListedReflection[] = [];
   const bad = new BadRows();
-  let [without, negative] = [0, 0];
+  let [without, negative, below] = [0, 0, 0];
   for (const row of loop.rows) {
     const indices = places.map((place) => Number(row[place])) as unknown as Indices;
     const wrong = wrongRow(row, indices, columns);
@@ -298,8 +299,9 @@ function readLoop(
       continue;
     }
     const code = status < 0 ? 'o' : (row[status] ?? '');
-    // x is not measured, < is not observed by a limit of sigmas, and other codes are of absences and of excluded ones.
-    const isLeft = !/^[ofhl]$/i.test(code);
+    // x is not measured, and other codes are of absences and of excluded ones. What is below a limit of sigmas (<) is weak, not
+    // wrong: without it the mean of what is left would be too large.
+    const isLeft = !/^[ofhl<]$/i.test(code);
     const flag = hasFlags ? flagIn(row[flagItem], code) : undefined;
     if (flag !== undefined) flags.set(indices.join(), flag);
     let hasValue = false;
@@ -311,6 +313,7 @@ function readLoop(
         left.set(code, (left.get(code) ?? 0) + 1);
         continue;
       }
+      if (code === '<') below++;
       const error = numberOf(row[sigmaColumn]);
       const sigma = Number.isFinite(error) ? error : 0;
       const [intensity, deviation] = items.isAmplitude ? squared(value, sigma) : [value, sigma];
@@ -326,6 +329,9 @@ function readLoop(
   const remarks = [
     ...group.remarks,
     ...ofBad,
+    ...(below > 0
+      ? [`${counted(below, 'reflection')} below the limit of sigmas of the file (status <) are read: weak ones count.`]
+      : []),
     ...[...left].map(([code, count]) => `${count} reflections with the status ${code} have values, and are left out.`),
     ...withoutValue(without, loop.rows.length, items.columns[0]),
     ...negativeAmplitudes(negative, items.columns[0]),
