@@ -141,8 +141,8 @@ export {
 export { detectorAddress } from '../udf/acquisition/connect.js';
 export { worthCompiling } from '../udf/functions/worth-compiling.js';
 export { liveRows } from '../udf/parameters.js';
+export { countTexts } from '../udf/scans/count-texts.js';
 export { maskWeights, readImageFile } from '../udf/scans/image-file.node.js';
-export { countTexts } from '../udf/scans/no-counts.js';
 export { checkNpyShape, readShapedNpy } from '../udf/scans/npy-shape.node.js';
 export { roiOf, runRegion } from '../udf/scans/roi-text.node.js';
 export { changesOf } from '../udf/scans/scan.js';

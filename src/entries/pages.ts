@@ -1,7 +1,7 @@
 /** What the pages alone use, beside the public entries. Not public. */
 
 export { isOfElectrons } from '../crystal/polarisation.js';
-export { countLimitsOf, countRange, silentEnd, telling } from '../frames/count-limits.js';
+export { countLimitsOf, countRange, telling } from '../frames/count-limits.js';
 export { ofDataset, openedArray } from '../frames/detector/geometry-dataset.js';
 export { openStacked } from '../frames/detector/stacked.js';
 export { Hdf5Writer } from '../frames/hdf5/writer.js';
@@ -60,8 +60,9 @@ export { calibrationTexts } from '../stem/calibrate/text.js';
 export { integrateMeasured, measuredNoise } from '../stem/images/integrate-measured.js';
 export type { NamedResult } from '../stem/output/named-results.js';
 export { resultsPage, type StoredPage } from '../stem/output/results-page.js';
-export { directionWheel, isAboutZero, painted } from '../udf/live/colormap.js';
-export { endTexts, overloadText } from '../udf/scans/no-counts.js';
+export { isAboutZero, painted } from '../udf/live/colormap.js';
+export { directionWheel } from '../udf/live/direction-wheel.js';
+export { endTexts, overloadText, silentEnd } from '../udf/scans/count-texts.js';
 export { rangesOf } from '../udf/scans/roi-ranges.js';
 export { counted, formatFirstFrames, framesText, framesWithPeaks } from '../util/amounts.js';
 export { answerCalls } from '../util/answer-calls.js';

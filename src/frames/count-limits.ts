@@ -15,7 +15,7 @@ export interface CountLimits {
 }
 
 /** Least and largest numbers of the types of counts; those of reals have no end. */
-const ranges: Partial<Record<DataType, readonly [number, number]>> = {
+export const ranges: Partial<Record<DataType, readonly [number, number]>> = {
   u8: [0, 2 ** 8 - 1],
   u16: [0, 2 ** 16 - 1],
   u32: [0, 2 ** 32 - 1],
@@ -75,19 +75,6 @@ export function countRange({ underload, markers = [] }: Pick<Metadata, 'underloa
     else least = Math.max(least, marker + 1);
   }
   return [least, greatest];
-}
-
-/**
- * The largest number of the type of some frames, if that is an integer and the file says nothing of it: a detector that is
- * saturated shows it, and one without a count.
- */
-export function silentEnd({
-  dtype,
-  meta: { saturation, markers },
-}: Pick<Dataset, 'dtype' | 'meta'>): number | undefined {
-  const [, largest = Number.POSITIVE_INFINITY] = ranges[dtype] ?? [];
-  const isTold = markers?.includes(largest) || (saturation !== undefined && saturation < largest);
-  return Number.isFinite(largest) && !isTold ? largest : undefined;
 }
 
 /** Whether a value is no count. NaN is a value of its own. */

@@ -6,8 +6,8 @@ import { tellNotes, tellReplaced } from '../../src/cli/scan-notes.js';
 import { scanOperations } from '../../src/pages/view/scan-operations.js';
 import type { Acquisition } from '../../src/udf/acquisition/acquisition.js';
 import { DetectorConnection } from '../../src/udf/acquisition/connection.js';
+import { countTexts } from '../../src/udf/scans/count-texts.js';
 import { FrameCounts, noneSoFar } from '../../src/udf/scans/frame-counts.js';
-import { countTexts } from '../../src/udf/scans/no-counts.js';
 
 const ctx = new Context({ context: { backend: 'wasm' } });
 afterAll(() => ctx.close());

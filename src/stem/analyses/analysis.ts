@@ -2,7 +2,7 @@
 
 import type { BufferDtype } from '../../udf/functions/dtypes.js';
 import type { AnyUdf } from '../../udf/functions/udf.js';
-import { countTexts } from '../../udf/scans/no-counts.js';
+import { countTexts } from '../../udf/scans/count-texts.js';
 import type { Scan } from '../../udf/scans/scan.js';
 import { counted } from '../../util/amounts.js';
 import { expects, expectsMembers } from '../../util/arguments.js';

@@ -2,7 +2,6 @@
 
 import {
   colourOf,
-  directionWheel,
   endsOf,
   fullLength,
   isAboutZero,
@@ -13,6 +12,7 @@ import {
   toRgba,
   vectorsToRgba,
 } from '../../udf/live/colormap.js';
+import { directionWheel } from '../../udf/live/direction-wheel.js';
 import { drawText, type Picture, textWidth } from '../../util/picture-text.js';
 import { type BlockValue, blockSide, valuesOfBlocks } from './blocks.js';
 import type { NamedResult } from './named-results.js';

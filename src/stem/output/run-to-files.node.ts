@@ -15,7 +15,7 @@ import type { AnyUdf } from '../../udf/functions/udf.js';
 import type { LivePicture } from '../../udf/live/picture.js';
 import { isDrawable, type PicturesOf } from '../../udf/live/plots.js';
 import type { ScanView, ScanViewer } from '../../udf/live/scan-view.js';
-import { countTexts } from '../../udf/scans/no-counts.js';
+import { countTexts } from '../../udf/scans/count-texts.js';
 import { changesOf, type Scan } from '../../udf/scans/scan.js';
 import { observer } from '../../util/callbacks.js';
 import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';

@@ -1,20 +1,14 @@
 /** Leaves pixels without a count out of the runs of a scan. */
 
-import {
-  countLimitsOf,
-  hasNoCounts,
-  neverCounting,
-  noCountTexts,
-  silentEnd,
-  telling,
-} from '../../frames/count-limits.js';
+import { countLimitsOf, hasNoCounts, neverCounting, noCountTexts, telling } from '../../frames/count-limits.js';
 import type { Dataset, Note, ReadFramesOptions } from '../../frames/dataset.js';
-import type { DataType, FrameArray } from '../../frames/dtype.js';
+import type { FrameArray } from '../../frames/dtype.js';
 import { framesInMemory } from '../../frames/formats/memory.js';
 import { counted } from '../../util/amounts.js';
 import { isEwaldError } from '../../util/errors.js';
-import { type NoCounts, noneSoFar } from './frame-counts.js';
-import type { Scan, SyncInfo } from './scan.js';
+import { endTexts, silentEnd } from './count-texts.js';
+import { noneSoFar } from './frame-counts.js';
+import type { Scan } from './scan.js';
 
 /**
  * A scan whose runs leave out the values that its file declares to be no counts; as it is if they are kept. Some frames of
@@ -62,21 +56,6 @@ function atItsEnd<S extends Scan>(scan: S, frames: readonly FrameArray[], end: n
   return notes.length === 0 ? scan : { ...scan, notes: [...scan.notes, ...notes] };
 }
 
-/** How many pixels of some frames have the largest number of their type, if they have it. */
-export function endTexts(dtype: DataType, frames: readonly ArrayLike<number>[], end: number | undefined): string[] {
-  let most = 0;
-  for (const frame of end === undefined ? [] : frames) {
-    let found = 0;
-    for (let i = 0; i < frame.length; i++) if (frame[i] === end) found++;
-    most = Math.max(most, found);
-  }
-  if (most === 0) return [];
-  return [
-    `${counted(most, 'pixel')} of a frame ${most === 1 ? 'is' : 'are'} ${end}, the largest number of ${dtype}: saturated, ` +
-      'or without a count, and what is summed from such pixels is wrong',
-  ];
-}
-
 /** A scan of which some frames are known. */
 export function leavingOut<S extends Scan>(scan: S, frames: readonly FrameArray[]): S {
   const limits = countLimitsOf(scan.dataset);
@@ -115,43 +94,4 @@ async function readable(dataset: Dataset, frame: number, options: ReadFramesOpti
     if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;
     throw error;
   }
-}
-
-/** What a run replaced in single frames, how many overloads it has used, and whether its results are in doubt. */
-export function countTexts({ counts, sync }: Scan): {
-  readonly texts: readonly string[];
-  readonly isDoubtful: boolean;
-} {
-  if (!counts) return { texts: [], isDoubtful: false };
-  const { lost, overloads } = counts.replaced;
-  const texts = [replacedText(counts.replaced, sync), overloadText(counts.most, counts.replaced, sync)].filter(
-    (text) => text !== undefined,
-  );
-  return { texts, isDoubtful: lost > 0 || overloads > 0 };
-}
-
-/** How many overloads were used, values above `most`. */
-export function overloadText(
-  most: number | undefined,
-  { overloads, overloaded, firstOverload }: Readonly<NoCounts>,
-  { syncOffset }: Pick<SyncInfo, 'syncOffset'> = { syncOffset: 0 },
-): string | undefined {
-  if (overloads === 0) return undefined;
-  return (
-    `${counted(overloads, 'value')} in ${counted(overloaded, 'frame')} (first in frame ${firstOverload + syncOffset}) ` +
-    `${overloads === 1 ? 'is an overload' : 'are overloads'}, above ${most}: such a pixel got more than it shows, and ` +
-    'what is summed from it is too low'
-  );
-}
-
-function replacedText(
-  { values, lost, frames, first }: Readonly<NoCounts>,
-  { syncOffset }: SyncInfo,
-): string | undefined {
-  if (values === 0) return undefined;
-  return (
-    `${counted(values, 'value')} in ${counted(frames, 'frame')} (first in frame ${first + syncOffset}) ` +
-    `${values === 1 ? 'is no count and was' : 'are no counts and were'} replaced by the mean of neighbours` +
-    (lost > 0 ? `; ${lost} without any neighbour ${lost === 1 ? 'is' : 'are'} 0, and results there are in doubt` : '')
-  );
 }

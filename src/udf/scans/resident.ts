@@ -14,7 +14,7 @@ import { observer, type Progress } from '../../util/callbacks.js';
 import { EwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { checkSignal, inspect, yieldToEventLoop } from '../../util/options.js';
-import { FrameCounts, type NoCounts } from './frame-counts.js';
+import type { NoCounts } from './frame-counts.js';
 
 /** Progress of reading a scan: `done` is the share of the frames that are in `scan`. */
 export interface ResidentProgress extends Progress {
@@ -225,7 +225,8 @@ export async function readResident(
   const read = (first: number): Promise<ArrayNumbers> =>
     readOrAborted(dataset, first, Math.min(block, frames - first), undefined, signal) as Promise<ArrayNumbers>;
   const limits = keepNoCount ? undefined : countLimitsOf(dataset);
-  const counts = limits && new FrameCounts(limits, dataset.dtype, dataset.shape.sig);
+  const counts =
+    limits && new (await import('./frame-counts.js')).FrameCounts(limits, dataset.dtype, dataset.shape.sig);
   const sums = bin === 1 ? undefined : new Float64Array(block * height * width);
   let next = read(0);
   for (let first = 0; first < frames; first += block) {
