@@ -260,12 +260,15 @@ export function bindVariadic(
 }
 
 /** Whether a call can pass a function of JavaScript at a pointer: itself, or as a member of an object. */
-function mayCall(runtime: Runtime, to: CType): boolean {
-  if (to.kind === 'function') return true;
-  if (to.kind === 'array') return mayCall(runtime, to.of);
-  if (to.kind !== 'struct') return false;
-  const { fields = [] } = runtime.membersOf(to.tag) ?? {};
-  return fields.some(({ type }) => (type.kind === 'pointer' ? type.to.kind === 'function' : mayCall(runtime, type)));
+const mayCall = (runtime: Runtime, to: CType): boolean => to.kind === 'function' || hasFunctions(runtime, to);
+
+/** Whether a function may be in a value of a type. */
+function hasFunctions(runtime: Runtime, type: CType): boolean {
+  if (type.kind === 'pointer') return type.to.kind === 'function';
+  if (type.kind === 'array') return hasFunctions(runtime, type.of);
+  if (type.kind !== 'struct') return false;
+  const { fields = [] } = runtime.membersOf(type.tag) ?? {};
+  return fields.some((field) => hasFunctions(runtime, field.type));
 }
 
 /** Whether C can give pointers back: returned, in memory that has pointers, or to a callback. */

@@ -80,38 +80,15 @@ const copyOf = ({ buffer, byteOffset, byteLength }: DataView): DataView =>
 
 /** A copy of an object whose texts, arrays and functions are pointers to what the call places; the object itself without any. */
 function withPointers(value: unknown, to: StructType, path: string, texts: Texts, passing: Passing): unknown {
-  const { runtime, place, frame } = passing;
+  const { runtime, place } = passing;
   const members = runtime.membersOf(to.tag);
   if (typeof value !== 'object' || value === null || !members) return value;
   const names = memberNames(value, to, members, place);
   const given = new Map(names.map((name) => [name, (value as Record<string, unknown>)[name]]));
-  // A worker has functions of its own.
-  const isApart = frame.asynchronous && runtime.memory.kind === 'wasm';
   let isChanged = false;
   for (const { name, type } of members.fields) {
     const one = given.get(name);
-    const where = `${path}.${name}`;
-    const own = type.kind === 'pointer' && !isApart ? runtime.ownFunction(one, type.to) : undefined;
-    let placed: unknown = one;
-    if (typeof one === 'string' && type.kind === 'pointer' && isByte(type.to, runtime)) {
-      const { address, left } = placedText(one, () => `${place()}.${name}`, frame);
-      texts.set(where, { address, left: type.to.const ? undefined : left });
-      placed = runtime.pointer(address, type.to);
-    } else if (own) {
-      texts.set(where, { address: own.address });
-      placed = own;
-    } else if (typeof one === 'function' && type.kind === 'pointer' && type.to.kind === 'function') {
-      const use = one as (...values: unknown[]) => unknown;
-      const address = frame.callback(type.to, use, () => `${place()}.${name}`) as Address;
-      texts.set(where, { address });
-      placed = runtime.pointer(address, type.to);
-    } else if (type.kind === 'pointer' && !isApart && isArray(one)) {
-      const address = placedArray(one, type, { ...passing, place: () => `${place()}.${name}` });
-      if (address !== undefined) {
-        texts.set(where, { address });
-        placed = runtime.pointer(address, type.to);
-      }
-    } else if (type.kind === 'struct') placed = withPointers(one, type, where, texts, passing);
+    const placed = placedMember(one, type, `${path}.${name}`, texts, { ...passing, place: () => `${place()}.${name}` });
     if (placed === one) continue;
     given.set(name, placed);
     isChanged = true;
@@ -120,6 +97,40 @@ function withPointers(value: unknown, to: StructType, path: string, texts: Texts
   const copy = Object.fromEntries(given);
   adopt(copy, value);
   return copy;
+}
+
+/** What is written for a member, or an element of one that is an array; `path` is its place. */
+function placedMember(one: unknown, type: CType, path: string, texts: Texts, passing: Passing): unknown {
+  const { runtime, place, frame } = passing;
+  if (type.kind === 'struct') return withPointers(one, type, path, texts, passing);
+  if (type.kind === 'array') {
+    if (!Array.isArray(one) || !runtime.hasPointers(type.of)) return one;
+    const elements = one.map((element, i) =>
+      placedMember(element, type.of, `${path}.${i}`, texts, { ...passing, place: () => `${place()}[${i}]` }),
+    );
+    return elements.every((element, i) => element === one[i]) ? one : elements;
+  }
+  if (type.kind !== 'pointer') return one;
+  // A worker has functions of its own.
+  const isApart = frame.asynchronous && runtime.memory.kind === 'wasm';
+  const own = isApart ? undefined : runtime.ownFunction(one, type.to);
+  if (own) {
+    texts.set(path, { address: own.address });
+    return own;
+  }
+  let placed: Placed | undefined;
+  if (typeof one === 'string' && isByte(type.to, runtime)) {
+    const { address, left } = placedText(one, place, frame);
+    placed = { address, left: type.to.const ? undefined : left };
+  } else if (typeof one === 'function' && type.to.kind === 'function')
+    placed = { address: frame.callback(type.to, one as (...values: unknown[]) => unknown, place) as Address };
+  else if (!isApart && isArray(one)) {
+    const address = placedArray(one, type, passing);
+    placed = address === undefined ? undefined : { address };
+  }
+  if (!placed) return one;
+  texts.set(path, placed);
+  return runtime.pointer(placed.address, type.to);
 }
 
 const isArray = (value: unknown): value is unknown[] | ArrayBufferView =>

@@ -109,6 +109,20 @@ for (const { backend, absent: why, build } of targets) {
       kept.dispose();
     });
 
+    test('texts, functions and arrays are elements of members, too', () => {
+      const twice = (x: number): number => 2 * x;
+      const rows = [{ row: [5] }, { row: Float64Array.of(6) }];
+      const table = { names: ['a', 'bb', null], texts: ['text', 'none'], calls: [twice, null], rows };
+      expect(o.o_table_add_up(table, 4)).toBe(1 + 2 + 100 + 8 + 1000 + 5 + 6);
+      expect(table).toEqual({
+        names: ['a', 'bb', null],
+        texts: ['Xext', null],
+        calls: [twice, null],
+        rows: [{ row: [5] }, { row: Float64Array.of(6) }],
+      });
+      expect(thrown(() => o.o_table_add_up({ ...table, names: ['a', 5, null] }, 4)).message).toMatch(/names\[1\] is 5/);
+    });
+
     test('one number is an array of one element, and of no more', () => {
       expect([o.o_doubled(4), o.o_add_up(5, 1), o.o_add_up(5, 0), o.o_add_up([5, 6], 2)]).toEqual([8, 5, 0, 11]);
       expect(thrown(() => o.o_add_up(5, 3))).toMatchObject({
