@@ -1,6 +1,6 @@
 // What `ewald run` costs, by the side of a frame: processor time and peak memory of the whole process, from start to files.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -76,41 +76,55 @@ process.on('exit', () => {
   writeSync(3, JSON.stringify({ ...usage, maxRSS: peak }));
 });`)}`;
 
-/** Processor seconds and peak MB of one run of the command, whose results go to an .h5 file. */
+/** Processor seconds and peak MB of one run of the command, whose results go to an .h5 file, and the bytes of that. */
 export async function costOf(command, file) {
   const folder = mkdtempSync(join(tmpdir(), 'ewald-growth-out-'));
   const [name, ...flags] = command.split(' ');
+  const output = join(folder, 'out.h5');
   try {
-    const args = ['--import', told, cli, 'run', name, file, ...flags, '-o', join(folder, 'out.h5')];
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
-    let [usage, said] = ['', ''];
-    child.stderr.on('data', (some) => {
-      said += some;
-    });
-    child.stdio[3].on('data', (some) => {
-      usage += some;
-    });
-    const code = await new Promise((resolve) => child.on('close', resolve));
-    // A doubt about the pattern ends with 1 and has results.
-    if (usage === '' || code > 1 || (code === 1 && !/warning:/.test(said)))
-      throw new Error(`ewald run ${command} ended with ${code}: ${said.slice(-400)}`);
-    const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(usage);
-    return { seconds: (userCPUTime + systemCPUTime) / 1e6, megabytes: maxRSS / 1000 };
+    const cost = await costOfArguments(['run', name, file, ...flags, '-o', output]);
+    return { ...cost, written: statSync(output).size };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** The table of all commands as Markdown. */
-export function tableOf({ sides, rows, mib, tries }) {
-  const head = ['command', ...sides.map((side) => `${side}²`), 'worst / linear', ''];
-  const table = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+/** Processor seconds and peak MB of `ewald` with these arguments. */
+export async function costOfArguments(words) {
+  const args = ['--import', told, cli, ...words];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe', 'pipe'] });
+  let [usage, said] = ['', ''];
+  child.stderr.on('data', (some) => {
+    said += some;
+  });
+  child.stdio[3].on('data', (some) => {
+    usage += some;
+  });
+  const code = await new Promise((resolve) => child.on('close', resolve));
+  // A doubt about the pattern ends with 1 and has results.
+  if (usage === '' || code > 1 || (code === 1 && !/warning:/.test(said)))
+    throw new Error(`ewald ${words.join(' ')} ended with ${code}: ${said.slice(-400)}`);
+  const { userCPUTime, systemCPUTime, maxRSS } = JSON.parse(usage);
+  return { seconds: (userCPUTime + systemCPUTime) / 1e6, megabytes: maxRSS / 1000 };
+}
+
+/** The tables of commands, and of everything else by its sizes, as Markdown. */
+export function tableOf({ sides, rows, shapes, mib, tries }) {
+  const table = (head, all) => [head, head.map(() => '---'), ...all].map((row) => `| ${row.join(' | ')} |`).join('\n');
+  const commandsHead = ['command', ...sides.map((side) => `${side}²`), 'worst / linear', ''];
   return `# Growth
 
-\`npm run bench -- growth --only commands --markdown FILE\`: ${mib} MiB of u16 as frames of three sizes; processor time
-and peak memory of \`ewald run\`, from its start to its .h5 file, the least of ${tries}. A row misses above 1.5 times
-the smallest frames, beside the first writing of memory, or above 1 GB.
+\`npm run bench -- growth --markdown FILE\`: ${mib} MiB of u16 as frames of three sizes; processor time and peak memory
+of \`ewald\`, from its start to its file, the least of ${tries}. Linear is the time of the smallest frames, what the first
+writing of memory takes that they do not have, and what a plain copy of a result takes that is larger than theirs. A row
+misses above 1.5 times that, or above 1 GB.
 
-${table}
+${table(commandsHead, rows)}
+
+## In JavaScript
+
+Processor seconds, beside linear growth in parentheses.
+
+${table(['what', 'seconds by size', 'worst / linear', ''], shapes)}
 `;
 }

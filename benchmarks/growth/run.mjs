@@ -1,22 +1,34 @@
 // `npm run bench -- growth`: the same work in other shapes. Each line is processor time over a growing number, beside
 // what linear growth from the first of them would take; a line that leaves it has a cliff.
 //   --mib N   MiB of frames (default 192)
-//   --only SHAPES   commands, frames, panels, crystals, peaks, spots, merges, masks, lengths
-//   --commands A,B  some of the commands of `ewald run`   --markdown FILE   writes the table of them
+//   --only SHAPES   commands, frames, functions, kinds, stages, files, panels, crystals, peaks, spots, merges, masks, lengths
+//   --commands A,B  some of the commands of `ewald run`, or `convert`   --markdown FILE   writes the tables
 //   --tries N       how often each command runs, of which the least counts (default 2)
 // Times are CPU seconds, the better of two. A shape passes if it stays within its factor of linear growth, for frames
 // beside what the first writing of fresh memory takes (`memory`): results as large as frames, and the frames of a file.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { Corrections } from '../../dist/data.node.js';
 import { createContext } from '../../dist/index.node.js';
 import { refineGeometry } from '../../dist/pipeline.node.js';
-import { Context, comUdf, masksUdf, stddevUdf, sumUdf } from '../../dist/udf.node.js';
+import {
+  Context,
+  comUdf,
+  femUdf,
+  logSumUdf,
+  masksUdf,
+  maxUdf,
+  minUdf,
+  stddevUdf,
+  sumSigUdf,
+  sumUdf,
+} from '../../dist/udf.node.js';
 import { crystalsOf, square, still } from '../../test/support/detector-crystals.mjs';
 import { record } from '../lib/lines.mjs';
 import { countsOf } from '../udf/counts.mjs';
-import { commands, costOf, patternScan, tableOf } from './commands.mjs';
+import { commands, costOf, costOfArguments, patternScan, tableOf } from './commands.mjs';
 import { added, highest } from './functions.mjs';
 
 const { values: options } = parseArgs({
@@ -30,6 +42,9 @@ const { values: options } = parseArgs({
 });
 const only = options.only?.split(',');
 const numbers = Number(options.mib) * 2 ** 19;
+
+/** What `shape` has measured, as rows of a table. */
+const lines = [];
 
 /** CPU seconds of a call, the better of two. */
 async function seconds(work) {
@@ -61,6 +76,7 @@ async function shape(name, sizes, share, work, { most = 1.5, memory = () => 0 } 
   const worst = Math.max(...times.map((time, i) => time / linear[i]));
   const alone = (size) => (memory(size) > 0 ? `, memory ${memory(size).toFixed(2)}` : '');
   const cells = sizes.map((size, i) => `${size}: ${times[i].toFixed(2)} (${linear[i].toFixed(2)}${alone(size)})`);
+  lines.push([name, cells.join(', '), worst.toFixed(2), worst <= most ? '' : 'miss']);
   record({ what: `growth of ${name}`, value: worst, unit: 'x linear', aim: most, most: true });
   process.stdout.write(
     `  ${worst <= most ? 'pass' : 'MISS'}  ${name}: ${worst.toFixed(2)} x linear (aim at most ${most})   ` +
@@ -126,44 +142,214 @@ async function frames() {
 /** Memory that a command may take for the frames of this benchmark, beside which 1 GB is that of their results. */
 const mostMegabytes = 1000;
 
+/** CPU seconds in which a byte that is in memory is written to a file. */
+async function fileTouch(folder) {
+  const bytes = new Uint8Array(2 ** 27).fill(1);
+  return (await seconds(() => writeFileSync(join(folder, 'touch'), bytes))) / bytes.length;
+}
+
+/** Files that `ewald convert` writes, and whether it reads them again. */
+const formats = ['h5', 'npy', 'raw', 'mrc'];
+
+/** What is run as a process: commands, writers and readers, each by the scan of a side. */
+function processes(folder, scans) {
+  const chosen = options.commands?.split(',');
+  const isChosen = (one) => !chosen || chosen.includes(one) || chosen.includes(one.split(' ')[0]);
+  const converted = (side, format) => join(folder, `copy-${side}.${format}`);
+  const written = (side, format) => async () => {
+    const output = converted(side, format);
+    const cost = await costOfArguments(['convert', scans[side], '-o', output, '--force']);
+    return { ...cost, written: statSync(output).size };
+  };
+  const shape = (side) => ['--sig-shape', `${side},${side}`, '--dtype', 'u16'];
+  const read = (side, format) => async () => ({
+    ...(await costOfArguments(['run', 'sumsig', converted(side, format), ...(format === 'raw' ? shape(side) : [])])),
+    written: 0,
+  });
+  return [
+    ...commands.filter(isChosen).map((name) => [`run ${name}`, (side) => () => costOf(name, scans[side])]),
+    ...formats
+      .filter((name) => isChosen(`convert ${name}`))
+      .flatMap((format) => [
+        [`convert -o .${format}`, (side) => written(side, format)],
+        [`run sumsig, .${format}`, (side) => read(side, format)],
+      ]),
+  ];
+}
+
 /** Commands on the same bytes as frames of other sizes, from their start to their files. */
 async function shell() {
   const sides = [256, 1024, 4096];
   const folder = mkdtempSync(join(tmpdir(), 'ewald-growth-'));
-  const touch = await firstTouch();
   const rows = [];
   try {
-    const scans = sides.map((side) => patternScan(folder, numbers, side));
-    const chosen = options.commands?.split(',') ?? commands;
-    for (const command of commands.filter((one) => chosen.includes(one) || chosen.includes(one.split(' ')[0]))) {
+    const [touch, copy] = [await firstTouch(), await fileTouch(folder)];
+    const scans = Object.fromEntries(sides.map((side) => [side, patternScan(folder, numbers, side)]));
+    for (const [name, costAt] of processes(folder, scans)) {
       const costs = [];
-      for (const scan of scans) {
-        const both = [];
-        for (let i = 0; i < Number(options.tries); i++) both.push(await costOf(command, scan));
-        costs.push({
-          seconds: Math.min(...both.map(({ seconds }) => seconds)),
-          megabytes: Math.min(...both.map(({ megabytes }) => megabytes)),
-        });
+      for (const side of sides) {
+        const all = [];
+        for (let i = 0; i < Number(options.tries); i++) all.push(await costAt(side)());
+        const least = (key) => Math.min(...all.map((cost) => cost[key]));
+        costs.push({ seconds: least('seconds'), megabytes: least('megabytes'), written: least('written') });
       }
       const [first] = costs;
-      // The system clears what results as large as frames take, which the smallest frames do not have.
-      const linear = costs.map(({ megabytes }) => first.seconds + (megabytes - first.megabytes) * 1e6 * touch);
+      // The system clears what results as large as frames take, and copies it to the file; the smallest have neither.
+      const linear = costs.map(
+        ({ megabytes, written }) =>
+          first.seconds + (megabytes - first.megabytes) * 1e6 * touch + Math.max(0, written - first.written) * copy,
+      );
       const worst = Math.max(...costs.map(({ seconds }, i) => seconds / linear[i]));
       const memory = Math.max(...costs.map(({ megabytes }) => megabytes));
-      record({ what: `growth of ewald run ${command}`, value: worst, unit: 'x linear', aim: 1.5, most: true });
+      record({ what: `growth of ewald ${name}`, value: worst, unit: 'x linear', aim: 1.5, most: true });
       const passes = worst <= 1.5 && memory <= mostMegabytes;
       const cells = costs.map(({ seconds, megabytes }) => `${seconds.toFixed(2)} s, ${megabytes.toFixed(0)} MB`);
-      rows.push([`\`${command}\``, ...cells, worst.toFixed(2), passes ? '' : 'miss']);
+      rows.push([`\`${name}\``, ...cells, worst.toFixed(2), passes ? '' : 'miss']);
       process.stdout.write(
-        `  ${passes ? 'pass' : 'MISS'}  ewald run ${command}: ${worst.toFixed(2)} x linear, ${memory.toFixed(0)} MB   ` +
+        `  ${passes ? 'pass' : 'MISS'}  ewald ${name}: ${worst.toFixed(2)} x linear, ${memory.toFixed(0)} MB   ` +
           `${sides.map((side, i) => `${side}: ${cells[i]} (${linear[i].toFixed(2)})`).join('  ')}\n`,
       );
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  if (options.markdown)
-    writeFileSync(options.markdown, tableOf({ sides, rows, mib: options.mib, tries: options.tries }));
+  return rows;
+}
+
+/** The same bytes as frames of other sizes in memory, by each function of the package. */
+async function functions() {
+  const sides = [256, 1024, 4096];
+  const data = countsOf(numbers);
+  const ctx = new Context({ context: { backend: 'native' } });
+  const touch = await firstTouch();
+  const ready = {
+    sum: [() => sumUdf(), 2],
+    sumSig: [() => sumSigUdf(), 0],
+    logSum: [() => logSumUdf(), 2],
+    stddev: [() => stddevUdf(), 7],
+    max: [() => maxUdf(), 2],
+    min: [() => minUdf(), 2],
+    com: [() => comUdf(), 0],
+    fem: [(side) => femUdf({ cx: side / 2, cy: side / 2, ri: side / 8, ro: side / 4 }), 0],
+    'masks, 16 dense': [
+      (side) =>
+        masksUdf({
+          masks: Array.from({ length: 16 }, (_, k) =>
+            Float32Array.from({ length: side ** 2 }, (_, i) => Math.cos((k * (i % side)) / side)),
+          ),
+        }),
+      // A stack of 16 float32, and that of the plan.
+      16,
+    ],
+  };
+  try {
+    for (const [name, [make, planes]] of Object.entries(ready))
+      await shape(
+        `${name}, by frame side`,
+        sides,
+        () => 1,
+        async (side) => {
+          const scan = ctx.fromMemory(data, { navShape: [data.length / side ** 2, 1], sigShape: [side, side] });
+          const udf = make(side);
+          return async () => {
+            for (const result of Object.values(await ctx.runUdf(scan, udf))) result.data;
+          };
+        },
+        { memory: (side) => 8 * planes * side ** 2 * touch },
+      );
+  } finally {
+    await ctx.close();
+  }
+}
+
+/** Every kind of transform in single lines, the same number of points in all. */
+async function kinds() {
+  const context = await createContext({ backend: 'native' });
+  const r2r = ['dct1', 'dct2', 'dct3', 'dct4', 'dst1', 'dst2', 'dst3', 'dst4'];
+  for (const kind of ['c2c', 'r2c', 'c2r', ...r2r])
+    await shape(
+      `single lines of ${kind} by points`,
+      [1024, 16384, 262144],
+      (n) => Math.log2(n),
+      async (n) => {
+        const isReal = r2r.includes(kind);
+        const length = n + (kind === 'dct1' ? 1 : kind === 'dst1' ? -1 : 0);
+        const plan = await context.fft({
+          shape: [length],
+          threads: 1,
+          ...(isReal ? { kind: 'r2r', r2r: kind } : { kind }),
+        });
+        const { now } = plan;
+        now.input.fill(1);
+        return () => {
+          for (let i = 0; i < 2 ** 25 / n; i++) now.forward(now.input, now.output);
+        };
+      },
+      { most: 3 },
+    );
+  await context.dispose();
+}
+
+/** The search of peaks and the correction of frames, the same bytes as frames of other sizes. */
+async function stages() {
+  const sides = [512, 1024, 2048, 4096];
+  // Whole frames of the largest side.
+  const data = countsOf(Math.max(1, Math.floor(numbers / 4 / 4096 ** 2)) * 4096 ** 2);
+  const context = await createContext({ backend: 'native' });
+  const each = (side, run) => async () => {
+    for (let at = 0; at < data.length; at += side ** 2) await run(data.subarray(at, at + side ** 2));
+  };
+  await shape(
+    'peakfinder8 by frame side',
+    sides,
+    () => 1,
+    async (side) => {
+      const finder = await context.peaks({
+        width: side,
+        height: side,
+        dtype: 'u16',
+        centre: [side / 2, side / 2],
+        minRes: 20,
+      });
+      return each(side, (frame) => finder.run(frame, { threshold: 100, minSnr: 5 }));
+    },
+  );
+  await shape(
+    'corrected frames by side',
+    sides,
+    () => 1,
+    async (side) => {
+      const [length, gain] = [side ** 2, new Float32Array(side ** 2).fill(1.5)];
+      const corrections = new Corrections({ length, gain, patch: { width: side, height: side } });
+      const correction = await context.frameCorrection({ corrections, dtype: 'u16', threads: 1 });
+      const out = new Float32Array(length);
+      return each(side, (frame) => correction.run(frame, 1, out));
+    },
+  );
+  await context.dispose();
+}
+
+/** Files of one frame each, beside one file: what each file costs more. */
+async function files() {
+  const [side, counts] = [128, [64, 512, 4096]];
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-growth-'));
+  const ctx = new Context({ context: { backend: 'native' } });
+  try {
+    await shape('files of one frame', counts, Number, (count) => {
+      const some = join(folder, String(count));
+      mkdirSync(some);
+      for (let i = 0; i < count; i++)
+        renameSync(stored(some, countsOf(side ** 2), side), join(some, `f${10000 + i}.npy`));
+      return async () => {
+        const scan = await ctx.load(some);
+        (await ctx.runUdf(scan, sumUdf())).intensity.data;
+        await scan.close?.();
+      };
+    });
+  } finally {
+    await ctx.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 const refined = (across, count, peaks) => {
@@ -242,15 +428,31 @@ async function spots() {
   await context.dispose();
 }
 
+/** Indices that are at the Ewald sphere of the crystals below, to .02 nm^-1. */
+function atSphere() {
+  const found = [];
+  const radius = 9537 / 1239.842;
+  for (let h = -25; h <= 25; h++)
+    for (let k = -25; k <= 25; k++) {
+      const across = (0.19 * h) ** 2 + (0.16 * k) ** 2;
+      if (across >= radius ** 2) continue;
+      const along = Math.sqrt(radius ** 2 - across) - radius;
+      const l = Math.round(along / 0.135);
+      if (Math.abs(along - 0.135 * l) < 0.02) found.push([h, k, l]);
+    }
+  return found;
+}
+
 /** A stream of crystals with 300 observations each. */
 function* stream(crystals) {
   const encoder = new TextEncoder();
   yield encoder.encode('CrystFEL stream format 2.3\n');
-  const index = numbersBelow(31, 1);
+  const places = atSphere();
+  const [place, index] = [numbersBelow(places.length, 1), numbersBelow(31, 2)];
   for (let c = 0; c < crystals; c++) {
     const observed = [];
     for (let i = 0; i < 300; i++) {
-      const [h, k, l] = [index() - 15, index() - 15, index() - 15];
+      const [h, k, l] = places[place()];
       const mean = 40 + ((7919 * (h * h + 3 * k * k + 7 * l * l)) % 1000);
       observed.push(` ${h} ${k} ${l} ${mean + index() - 15} ${Math.sqrt(mean).toFixed(2)} 9.00 1.00 100.0 200.0 p0`);
     }
@@ -276,8 +478,11 @@ async function merges() {
 }
 
 const shapes = {
-  commands: shell,
   frames,
+  functions,
+  kinds,
+  stages,
+  files,
   panels: () =>
     shape(
       'refined panels, 160 crystals of 185 peaks',
@@ -293,4 +498,10 @@ const shapes = {
   lengths,
 };
 process.stdout.write(`Node ${process.versions.node}, ${availableParallelism()} cores; seconds beside linear growth\n`);
+const rows = !only || only.includes('commands') ? await shell() : [];
 for (const [name, measure] of Object.entries(shapes)) if (!only || only.includes(name)) await measure();
+if (options.markdown)
+  writeFileSync(
+    options.markdown,
+    tableOf({ sides: [256, 1024, 4096], rows, shapes: lines, mib: options.mib, tries: options.tries }),
+  );

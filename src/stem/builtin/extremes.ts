@@ -1,36 +1,26 @@
 /** The largest and the smallest count of each pixel. */
-import { elementBytes } from '../../frames/dtype.js';
 import type { BufferDeclaration } from '../../udf/functions/buffers.js';
-import { defineUdf, type Tiling, type UdfMeta } from '../../udf/functions/udf.js';
-import { product } from '../../util/product.js';
+import { defineUdf, type UdfMeta } from '../../udf/functions/udf.js';
 import { requireReal } from './real-frames.js';
 
 const builtin = 'ewald/udf';
 
 /** Takes numbers into those that are known; one that is no number stays, as in sums. */
-type Take = (known: Float64Array, numbers: ArrayLike<number>, from: number, first: number, end: number) => void;
+type Take = (known: Float64Array, numbers: ArrayLike<number>, from: number) => void;
 
-const takeMax: Take = (known, numbers, from, first, end) => {
-  for (let p = first; p < end; p++) {
+const takeMax: Take = (known, numbers, from) => {
+  for (let p = 0; p < known.length; p++) {
     const value = numbers[from + p] as number;
     if (!(value <= (known[p] as number))) known[p] = Math.max(value, known[p] as number);
   }
 };
 
-const takeMin: Take = (known, numbers, from, first, end) => {
-  for (let p = first; p < end; p++) {
+const takeMin: Take = (known, numbers, from) => {
+  for (let p = 0; p < known.length; p++) {
     const value = numbers[from + p] as number;
     if (!(value >= (known[p] as number))) known[p] = Math.min(value, known[p] as number);
   }
 };
-
-/** Pixels that stay in the nearest cache while the frames of a tile pass. */
-const block = 2048;
-
-/** Frames of a tile: at most those of a partition. */
-const tiling = ({ meta }: { readonly meta: UdfMeta }): Tiling => ({
-  depth: Math.max(1, Math.min(32, Math.floor(2 ** 25 / (product(meta.sig) * elementBytes(meta.inputDtype))))),
-});
 
 /** The numbers of a scope. */
 interface Numbers {
@@ -41,7 +31,6 @@ interface Numbers {
 const extreme = (name: string, take: Take, start: number) => ({
   name,
   module: builtin,
-  tiling,
   buffers(meta: UdfMeta): { intensity: BufferDeclaration<'f64'> } {
     requireReal(name, meta);
     return { intensity: { kind: 'sig' as const, dtype: 'f64' as const } };
@@ -58,12 +47,10 @@ const extreme = (name: string, take: Take, start: number) => ({
     readonly depth: number;
     readonly results: Numbers;
   }) {
-    const { length } = intensity;
-    for (let first = 0; first < length; first += block)
-      for (let i = 0; i < depth; i++) take(intensity, tile, i * length, first, Math.min(length, first + block));
+    for (let i = 0; i < depth; i++) take(intensity, tile, i * intensity.length);
   },
   merge({ dest, src }: { readonly dest: Numbers; readonly src: Numbers }) {
-    take(dest.intensity, src.intensity, 0, 0, dest.intensity.length);
+    take(dest.intensity, src.intensity, 0);
   },
   mergesParts: true,
   // Nothing is the largest number of no frames.
