@@ -8,7 +8,7 @@
 import type { PlatformSignal } from '../util/globals.js';
 import type { MethodOf } from '../util/members.js';
 import type { Disposable } from '../util/resource.js';
-import type { DataType, FrameArray } from './dtype.js';
+import type { DataType, FrameArray, GivenArray } from './dtype.js';
 import type { SparseFrames } from './sparse.js';
 
 /** Axes of a dataset, slowest first, as in NumPy. */
@@ -256,12 +256,13 @@ export interface Dataset extends Disposable {
   partitions(bytes?: number): FrameRange[];
   /**
    * Reads `count` frames from `first` on into `into` (default: new memory) and returns it: [count, …signal] in C order.
-   * Several reads may be in flight, each with its own memory.
+   * Several reads may be in flight, each with its own memory. Half floats (f16) are 16-bit words in a Uint16Array, or
+   * numbers in a Float16Array, where the engine has it and `into` is one.
    *
    * Throws `Argument` for frames outside the dataset, `Shape` for an array of another dtype or too short, `Format` for
    * frames that are damaged (the message names the frame; others can still be read), `Aborted`, `Disposed`.
    */
-  read(first: number, count: number, into?: FrameArray, options?: ReadFramesOptions): Promise<FrameArray>;
+  read(first: number, count: number, into?: GivenArray, options?: ReadFramesOptions): Promise<FrameArray>;
   /**
    * Reads `count` frames from `first` on as their pixels that are not 0; absent for formats with dense frames. Throws
    * what `read` throws.

@@ -1,12 +1,12 @@
 /**
  * Element types of frames, named as in NumPy but by bits per element, and the typed arrays that hold them.
  *
- * Complex numbers are interleaved (re, im). Half floats stay 16-bit words until `halfToNumber` widens them, because not
- * every engine has Float16Array.
+ * Complex numbers are interleaved (re, im). Half floats are 16-bit words until `halfToNumber` widens them, because not
+ * every engine has Float16Array; where one has, the caller may pass those, whose bytes are the same.
  */
 
 import { EwaldError } from '../util/errors.js';
-import type { OwnBytes } from '../util/globals.js';
+import type { OwnBytes, PlatformFloat16Array } from '../util/globals.js';
 import { inspect, withArticle } from '../util/options.js';
 
 /** The dtype of an element in memory, always in the machine's byte order. */
@@ -41,6 +41,9 @@ export type FrameArray =
   | BigInt64Array
   | Float32Array
   | Float64Array;
+
+/** A typed array of the caller's: half floats may be those of the engine. */
+export type GivenArray = FrameArray | PlatformFloat16Array;
 
 interface ArrayType {
   new (length: number): FrameArray;
@@ -111,10 +114,29 @@ export function viewAs(bytes: Uint8Array, dtype: DataType): FrameArray {
   return new array(aligned.buffer, aligned.byteOffset, Math.floor(bytes.byteLength / array.BYTES_PER_ELEMENT));
 }
 
+// Checks the tag and not the class, so that arrays of another realm (an iframe, a vm) are accepted.
+const tagOf = (array: unknown): string | undefined =>
+  (array as { readonly [Symbol.toStringTag]?: string } | null | undefined)?.[Symbol.toStringTag];
+
+/** The engine's half floats. */
+const halves = 'Float16Array';
+
+/** Whether an array holds the numbers of a dtype. */
+export const isArrayOf = (array: unknown, dtype: DataType): boolean =>
+  tagOf(array) === elements[dtype].array.name || (dtype === 'f16' && tagOf(array) === halves);
+
+/** The arrays that hold the numbers of a dtype, in words. */
+export const arrayNames = (dtype: DataType): string =>
+  `${withArticle(elements[dtype].array.name)}${dtype === 'f16' ? ` or a ${halves}` : ''}`;
+
+/** The same memory as the array that this package computes on: half floats are words. */
+export const wordsOf = (array: GivenArray): FrameArray =>
+  tagOf(array) === halves ? viewAs(bytesOfArray(array), 'f16') : (array as FrameArray);
+
 /** The dtype of a typed array. */
-export function dtypeOf(array: FrameArray): DataType {
-  // Checks the tag and not the class, so that arrays of another realm (an iframe, a vm) are accepted.
-  const tag = (array as { readonly [Symbol.toStringTag]: string } | null | undefined)?.[Symbol.toStringTag];
+export function dtypeOf(array: GivenArray): DataType {
+  const tag = tagOf(array);
+  if (tag === halves) return 'f16';
   const found = dataTypes.find((name) => elements[name].array.name === tag && name !== 'f16');
   if (!found)
     throw new EwaldError(

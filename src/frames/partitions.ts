@@ -2,9 +2,17 @@
 import { framesText } from '../util/amounts.js';
 import { lengthOf } from '../util/buffers.js';
 import { EwaldError } from '../util/errors.js';
-import { inspect, withArticle } from '../util/options.js';
+import { inspect } from '../util/options.js';
 import type { Dataset, FrameRange } from './dataset.js';
-import { allocateFrames, elementBytes, elements, type FrameArray } from './dtype.js';
+import {
+  allocateFrames,
+  arrayNames,
+  elementBytes,
+  elements,
+  type FrameArray,
+  type GivenArray,
+  isArrayOf,
+} from './dtype.js';
 
 type Sizes = Pick<Dataset, 'name' | 'frames' | 'frameLength' | 'dtype' | 'chunkFrames'>;
 
@@ -47,16 +55,17 @@ export function checkRange({ name, frames }: Sizes, first: number, count: number
 }
 
 /** Checks a read before anything else is done; returns its destination, exactly as long as the frames. */
-export function checkRead(dataset: Sizes, first: number, count: number, into: FrameArray | undefined): FrameArray {
+export function checkRead(dataset: Sizes, first: number, count: number, given: GivenArray | undefined): FrameArray {
+  const into = given as FrameArray | undefined;
   const { name, frameLength, dtype } = dataset;
   checkRange(dataset, first, count);
   const length = count * frameLength;
   if (into === undefined) return allocateFrames(dtype, length);
-  const { array, numbers } = elements[dtype];
-  if ((into as { [Symbol.toStringTag]?: string } | null)?.[Symbol.toStringTag] !== array.name)
+  const { numbers } = elements[dtype];
+  if (!isArrayOf(into, dtype))
     throw new EwaldError(
       'Shape',
-      `${name}: frames of ${dtype} must be read into ${withArticle(array.name)}, not ${inspect(into)}`,
+      `${name}: frames of ${dtype} must be read into ${arrayNames(dtype)}, not ${inspect(into)}`,
     );
   const room = lengthOf(into);
   if (room < length * numbers)

@@ -11,6 +11,8 @@ export type PlatformUrl = GlobalInstance<typeof globalThis extends { URL: infer 
 export type PlatformResponse = GlobalInstance<typeof globalThis extends { Response: infer T } ? T : never>;
 /** `AbortSignal`, where the project declares it. */
 export type PlatformSignal = GlobalInstance<typeof globalThis extends { AbortSignal: infer T } ? T : never>;
+/** `Float16Array`, where the project declares it. */
+export type PlatformFloat16Array = GlobalInstance<typeof globalThis extends { Float16Array: infer T } ? T : never>;
 /** `WebAssembly.Module`, where the project declares it. */
 export type PlatformModule = GlobalInstance<typeof globalThis extends { WebAssembly: { Module: infer T } } ? T : never>;
 /** `WebAssembly.Instance`, where the project declares it. */

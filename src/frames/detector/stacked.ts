@@ -16,7 +16,7 @@ import {
   type ReadFramesOptions,
   readPacked,
 } from '../dataset.js';
-import { allocateFrames, type FrameArray } from '../dtype.js';
+import { allocateFrames, type FrameArray, wordsOf } from '../dtype.js';
 import type { FormatOptions } from '../format.js';
 import { areInOrder, imageAxes, moduleOf, reorder, writtenDimensions } from './frame-axes.js';
 import { geometryFromFile } from './from-file.js';
@@ -236,7 +236,7 @@ class StackedFrames implements Dataset {
   async read(first: number, count: number, into?: FrameArray, options?: ReadFramesOptions): Promise<FrameArray> {
     if (areInOrder(this.order)) return this.file.read(first, count, into, options);
     const stored = await this.file.read(first, count, undefined, options);
-    const image = into ?? allocateFrames(this.dtype, stored.length);
+    const image = into ? wordsOf(into) : allocateFrames(this.dtype, stored.length);
     if (image.length < stored.length || image.constructor !== stored.constructor)
       return this.file.read(first, count, into, options);
     return reorder(stored, this.file.shape.sig, this.order, image);

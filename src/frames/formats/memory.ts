@@ -3,9 +3,20 @@
 import { checkedValue, row } from '../../options/call-options.js';
 import { expectsMembers, expectsNumbers } from '../../util/arguments.js';
 import { EwaldError } from '../../util/errors.js';
-import { kindOf, withArticle } from '../../util/options.js';
+import { kindOf } from '../../util/options.js';
 import type { Dataset, Metadata } from '../dataset.js';
-import { bytesOfArray, type DataType, dataTypes, dtypeOf, elements, type FrameArray } from '../dtype.js';
+import {
+  arrayNames,
+  bytesOfArray,
+  type DataType,
+  dataTypes,
+  dtypeOf,
+  elements,
+  type FrameArray,
+  type GivenArray,
+  isArrayOf,
+  wordsOf,
+} from '../dtype.js';
 import { openFrames } from '../frames.js';
 import { checkShape, filledShape } from '../shapes.js';
 import { memorySource } from '../sources/memory.js';
@@ -29,22 +40,23 @@ const arrays = new WeakMap<Dataset, FrameArray>();
 /** The array of a dataset that `memoryDataset` made and that is not closed, so that frames need not be copied. */
 export const framesInMemory = (dataset: Dataset): FrameArray | undefined => arrays.get(dataset);
 
-/** A dataset over a typed array; nothing is copied, and the array remains the caller's. Throws `Shape`, `Argument`. */
-export function memoryDataset(data: FrameArray, options: MemoryOptions): Dataset {
-  expectsNumbers('memoryDataset: the first argument', data);
+/**
+ * A dataset over a typed array; nothing is copied, and the array remains the caller's. A Float16Array is of the dtype f16.
+ * Throws `Shape`, `Argument`.
+ */
+export function memoryDataset(given: GivenArray, options: MemoryOptions): Dataset {
+  expectsNumbers('memoryDataset: the first argument', given);
   expectsMembers(
     'memoryDataset: the second argument',
     options,
     ['sigShape'],
     'its options, { sigShape: [height, width] }',
   );
-  const dtype = checkedValue('memoryDataset: dtype', options.dtype, row.choice(dataTypes, dtypeOf(data)));
-  const { array, numbers } = elements[dtype];
-  if (array.name !== elements[dtypeOf(data)].array.name)
-    throw new EwaldError(
-      'Shape',
-      `memoryDataset: ${dtype} must be in ${withArticle(array.name)}, not in ${kindOf(data)}`,
-    );
+  const dtype = checkedValue('memoryDataset: dtype', options.dtype, row.choice(dataTypes, dtypeOf(given)));
+  const data = wordsOf(given);
+  const { numbers } = elements[dtype];
+  if (!isArrayOf(given, dtype))
+    throw new EwaldError('Shape', `memoryDataset: ${dtype} must be in ${arrayNames(dtype)}, not in ${kindOf(given)}`);
   const signal = checkShape('memoryDataset: sigShape', options.sigShape, 1);
   const length = signal.reduce((a, b) => a * b, numbers);
   const frames = data.length / length;

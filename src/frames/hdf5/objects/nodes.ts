@@ -2,16 +2,18 @@
 import { argumentError } from '../../../options/parameters.js';
 import { EwaldError, isEwaldError } from '../../../util/errors.js';
 import type { PlatformSignal } from '../../../util/globals.js';
-import { checkSignal, knownOptions } from '../../../util/options.js';
+import { checkSignal, kindOf, knownOptions } from '../../../util/options.js';
 import { product } from '../../../util/product.js';
 import {
   allocateFrames,
+  arrayNames,
   bytesOfArray,
   type DataType,
   dtypeOf,
   elementBytes,
   type FrameArray,
-  elements as numberArrays,
+  type GivenArray,
+  isArrayOf,
 } from '../../dtype.js';
 import { type StoredAttribute, storedAttributes } from '../attributes.js';
 import type { Hdf5Dataset } from '../dataset.js';
@@ -57,8 +59,11 @@ export interface HdfFilter {
 }
 
 /** Options of reading a dataset. */
-export interface HdfReadOptions<Into extends FrameArray = FrameArray> {
-  /** Memory for the numbers, of the dataset's dtype and as long as the selection. Default: allocated. */
+export interface HdfReadOptions<Into extends GivenArray = GivenArray> {
+  /**
+   * Memory for the numbers, of the dataset's dtype and as long as the selection; half floats (f16) in a Uint16Array or a
+   * Float16Array. Default: allocated.
+   */
   readonly into?: Into | undefined;
   /** Aborts the read with `Aborted`. */
   readonly signal?: PlatformSignal | undefined;
@@ -120,7 +125,7 @@ export interface HdfDataset extends HdfObject {
    * more than `maxFrameBytes`, `Format` for damaged chunks, `Unsupported` for an unknown filter, `File` for a file that
    * does not exist or lies outside the folder, `Disposed`, `Aborted`.
    */
-  read<Into extends FrameArray>(
+  read<Into extends GivenArray>(
     selection: HdfSelection | undefined,
     options: HdfReadOptions<Into> & { readonly into: Into },
   ): Promise<Into>;
@@ -270,7 +275,7 @@ class Dataset implements HdfDataset {
     return hyperslabOf(this.#name, selection, this.shape ?? []).shape;
   }
 
-  async read<Into extends FrameArray>(
+  async read<Into extends GivenArray>(
     selection?: HdfSelection,
     options: HdfReadOptions<Into> = {},
   ): Promise<Into & HdfValues> {
@@ -298,16 +303,14 @@ class Dataset implements HdfDataset {
     return out as never;
   }
 
-  #checkInto(into: FrameArray, dtype: DataType, count: number): void {
-    const given = dtypeOf(into);
-    const { array } = numberArrays[dtype];
-    if (numberArrays[given].array !== array || into.byteLength !== count * elementBytes(dtype))
-      throw new EwaldError(
-        'Shape',
-        `${this.#name}: into is a ${array === numberArrays[given].array ? '' : `${numberArrays[given].array.name} `}` +
-          `of ${into.byteLength} bytes; ${count} elements of ${dtype} need a ${array.name} of ` +
-          `${count * elementBytes(dtype)} bytes`,
-      );
+  #checkInto(into: GivenArray, dtype: DataType, count: number): void {
+    dtypeOf(into);
+    if (isArrayOf(into, dtype) && into.byteLength === count * elementBytes(dtype)) return;
+    throw new EwaldError(
+      'Shape',
+      `${this.#name}: into is ${kindOf(into)} (${into.byteLength} bytes); ${count} elements of ${dtype} need ` +
+        `${arrayNames(dtype)} of ${count * elementBytes(dtype)} bytes`,
+    );
   }
 
   async #values(
