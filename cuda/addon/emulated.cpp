@@ -10,6 +10,7 @@
 #include "../emulator/mode.h"
 #include "../fft/fixed.h"
 #include "../fft/program.h"
+#include "../udf/chunks.h"
 #include "addon/room.h"
 
 namespace {
@@ -29,7 +30,7 @@ Napi::Object options(const CallbackInfo& info) {
   return info[0].IsObject() ? info[0].As<Napi::Object>() : Napi::Object::New(info.Env());
 }
 
-// setMode({ checked, orders, seed, strictOrders, banks, stepLimit }): omitted settings take their defaults.
+// setMode({ checked, orders, seed, strictOrders, ordered, banks, stepLimit }): omitted settings take their defaults.
 void setMode(const CallbackInfo& info) {
   const Napi::Object from = options(info);
   emulator::Mode mode;
@@ -37,6 +38,7 @@ void setMode(const CallbackInfo& info) {
   take(from, "orders", mode.orders);
   take(from, "seed", mode.seed);
   take(from, "strictOrders", mode.strictOrders);
+  take(from, "ordered", mode.ordered);
   take(from, "banks", mode.banks);
   take(from, "stepLimit", mode.stepLimit);
   emulator::setMode(mode);
@@ -193,6 +195,11 @@ void setFftSlabs(const CallbackInfo& info) {
   ewald::cuda::fft::slab_bytes = std::uint64_t(info[0].ToNumber().DoubleValue());
 }
 
+// setUdfChunk(bytes): of frames that passes planned from now on upload together
+void setUdfChunk(const CallbackInfo& info) {
+  ewald::cuda::udf::chunk_bytes = std::size_t(info[0].ToNumber().DoubleValue());
+}
+
 // contexts() -> numbers of the devices on which a context was created since the last setCard
 Napi::Value contexts(const CallbackInfo& info) {
   Napi::Array list = Napi::Array::New(info.Env());
@@ -228,6 +235,7 @@ const ewald::addon::Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("fftProgram", Napi::Function::New(env, fftProgram, "fftProgram"));
   exports.Set("fftLengths", Napi::Function::New(env, fftLengths, "fftLengths"));
   exports.Set("setFftSlabs", Napi::Function::New(env, setFftSlabs, "setFftSlabs"));
+  exports.Set("setUdfChunk", Napi::Function::New(env, setUdfChunk, "setUdfChunk"));
   exports.Set("contexts", Napi::Function::New(env, contexts, "contexts"));
   exports.Set("copied", Napi::Function::New(env, copied, "copied"));
   exports.Set("launches", Napi::Function::New(env, launches, "launches"));

@@ -15,6 +15,7 @@ struct Mode {
   std::uint64_t seed = 1;  // of the shuffles
   bool strictOrders =
       false;  // when checked: memory that differs from order to order is an error (off: slots taken by atomicAdd may)
+  bool ordered = false;  // when checked: check that work of several streams on the same memory is ordered
   bool banks = false;  // when checked: count how often warps meet a bank of shared memory twice
   std::uint64_t stepLimit = std::uint64_t(1)
                             << 30;  // accesses and atomics of one thread between two barriers before it counts as hung

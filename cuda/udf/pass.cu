@@ -14,6 +14,7 @@
 #include "../common/context.h"
 #include "../common/memory.h"
 #include "../common/staging.h"
+#include "chunks.h"
 #include "common/status.h"
 #include "udf/check.h"
 
@@ -21,8 +22,6 @@ namespace {
 using namespace ewald::cuda;
 using namespace ewald::cuda::udf;
 
-// Bytes of frames that are uploaded together: enough that the time of waking the threads which copy is negligible.
-constexpr std::size_t kChunkBytes = std::size_t(64) << 20;
 // Bytes for the partial results of a batch and for the sums of its frames, which limit the number of frames.
 constexpr std::size_t kBatchBytes = std::size_t(16) << 20;
 // Rounds: frames that every step reads before the next ones are read, so that all steps but the first find them in the
@@ -182,7 +181,7 @@ struct ewald_cuda_udf {
     }
     const std::size_t a_frame = std::max({partial_bytes, columns * sizeof(double), sizeof(double)});
     most = std::uint32_t(std::clamp<std::size_t>(kBatchBytes / a_frame, 1, kMostFrames));
-    chunk = std::uint32_t(std::clamp<std::size_t>(kChunkBytes / frame_bytes, 1, most));
+    chunk = std::uint32_t(std::clamp<std::size_t>(chunk_bytes / frame_bytes, 1, most));
     round = round_of(std::size_t(owner->l2Bytes));
     partial = DeviceBuffer<unsigned char>(*owner, most * partial_bytes, "the partial sums");
     sig = DeviceBuffer<double>(*owner, std::size_t(planes) * pixels, "the planes of a pass");

@@ -7,7 +7,14 @@ import { expect, test } from 'vitest';
 
 /** Functions that configure the emulated card and report what it has done. */
 export interface EmulatedCard {
-  setMode(mode: { checked?: boolean; orders?: number; seed?: number; strictOrders?: boolean; banks?: boolean }): void;
+  setMode(mode: {
+    checked?: boolean;
+    orders?: number;
+    seed?: number;
+    strictOrders?: boolean;
+    banks?: boolean;
+    ordered?: boolean;
+  }): void;
   setCard(card: {
     memoryBytes?: number;
     multiprocessors?: number;

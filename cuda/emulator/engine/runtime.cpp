@@ -11,6 +11,7 @@
 #include "findings.h"
 #include "machine.h"
 #include "memory.h"
+#include "order.h"
 #include "shadow.h"
 
 struct CUstream_st {
@@ -50,6 +51,17 @@ cudaError_t available() {
   if (currentCard.devices == 0) return cudaErrorNoDevice;
   if (lost) return cudaErrorDevicesUnavailable;
   return cudaSuccess;
+}
+std::uintptr_t nameOf(const void* streamOrEvent) { return reinterpret_cast<std::uintptr_t>(streamOrEvent); }
+// A copy or a fill in a stream, for both of its sides.
+void noteCopy(const CUstream_st* stream, const void* to, const void* from, std::size_t bytes, const char* what) {
+  if (!currentMode.checked || !currentMode.ordered || bytes == 0) return;
+  for (const void* side : {from, to}) {
+    const auto address = reinterpret_cast<std::uintptr_t>(side);
+    if (!side || !inArena(address)) continue;
+    if (const Allocation there = deviceAllocation(address, bytes))
+      orderedUse(nameOf(stream), there.begin, side == to, what);
+  }
 }
 CUstream_st* find(cudaStream_t stream) {
   if (!stream) return &defaultStream;
@@ -225,6 +237,7 @@ void launch(const Launch& what) {
     const Running running(m);
     m.run(what);
   }
+  if (m.mode.ordered) endOfKernel(nameOf(stream), what.kernel);
   if (!m.failed) return;
   stream->failed = errorOf(m.firstFinding);
   failWith(stream->failed, m.firstText);
@@ -388,6 +401,7 @@ cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int ind
 }
 cudaError_t cudaDeviceSynchronize() {
   EWALD_LOCK;
+  for (const CUstream_st* stream : streams) hostWaitedForStream(nameOf(stream));
   cudaError_t error = synchronise(defaultStream);
   for (CUstream_st* stream : streams)
     if (!error) error = synchronise(*stream);
@@ -420,6 +434,7 @@ cudaError_t cudaMalloc(void** pointer, std::size_t bytes) {
 cudaError_t cudaFree(void* pointer) {
   EWALD_LOCK;
   if (!pointer) return cudaSuccess;
+  forgetUses(nameOf(pointer));
   if (!freeDevice(pointer))
     return failWith(cudaErrorInvalidValue,
         "cudaFree of a pointer that cudaMalloc did not return, or that was freed already");
@@ -447,7 +462,9 @@ cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpy
 }
 cudaError_t cudaMemcpyAsync(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind, cudaStream_t stream) {
   EWALD_LOCK;
-  return find(stream) ? copy(to, from, bytes, kind) : fail(cudaErrorInvalidResourceHandle);
+  if (!find(stream)) return fail(cudaErrorInvalidResourceHandle);
+  noteCopy(find(stream), to, from, bytes, "a copy");
+  return copy(to, from, bytes, kind);
 }
 cudaError_t cudaMemcpy2DAsync(void* to, std::size_t toPitch, const void* from, std::size_t fromPitch, std::size_t width,
                               std::size_t height, cudaMemcpyKind kind, cudaStream_t stream) {
@@ -467,7 +484,9 @@ cudaError_t cudaMemset(void* to, int value, std::size_t bytes) {
 }
 cudaError_t cudaMemsetAsync(void* to, int value, std::size_t bytes, cudaStream_t stream) {
   EWALD_LOCK;
-  return find(stream) ? fill(to, value, bytes) : fail(cudaErrorInvalidResourceHandle);
+  if (!find(stream)) return fail(cudaErrorInvalidResourceHandle);
+  noteCopy(find(stream), to, nullptr, bytes, "a fill");
+  return fill(to, value, bytes);
 }
 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
@@ -489,12 +508,15 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   EWALD_LOCK;
   CUstream_st* const found = find(stream);
+  if (found) hostWaitedForStream(nameOf(found));
   return found ? synchronise(*found) : fail(cudaErrorInvalidResourceHandle);
 }
 cudaError_t cudaStreamQuery(cudaStream_t stream) { return cudaStreamSynchronize(stream); }
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned) {
   EWALD_LOCK;
-  return find(stream) && events.count(event) ? cudaSuccess : fail(cudaErrorInvalidResourceHandle);
+  if (!find(stream) || !events.count(event)) return fail(cudaErrorInvalidResourceHandle);
+  streamWaits(nameOf(find(stream)), nameOf(event));
+  return cudaSuccess;
 }
 cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t function, void* userData) {
   {
@@ -524,11 +546,14 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   if (!find(stream) || !events.count(event)) return fail(cudaErrorInvalidResourceHandle);
   event->time = std::chrono::steady_clock::now();
   event->recorded = true;
+  eventRecorded(nameOf(event), nameOf(find(stream)));
   return cudaSuccess;
 }
 cudaError_t cudaEventSynchronize(cudaEvent_t event) {
   EWALD_LOCK;
-  return events.count(event) ? cudaSuccess : fail(cudaErrorInvalidResourceHandle);
+  if (!events.count(event)) return fail(cudaErrorInvalidResourceHandle);
+  hostWaitedForEvent(nameOf(event));
+  return cudaSuccess;
 }
 cudaError_t cudaEventQuery(cudaEvent_t event) { return cudaEventSynchronize(event); }
 cudaError_t cudaEventElapsedTime(float* milliseconds, cudaEvent_t start, cudaEvent_t end) {

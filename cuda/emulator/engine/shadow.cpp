@@ -18,6 +18,7 @@
 #include "banks.h"
 #include "findings.h"
 #include "memory.h"
+#include "order.h"
 
 namespace ewald::emulator {
 namespace {
@@ -215,6 +216,7 @@ void checkAccess(Machine& m, std::uintptr_t address, std::size_t bytes, Access a
     const Allocation allocation = launchAllocation(address, bytes);
     if (!allocation)
       m.die(Finding::outOfRange, std::string(verb(access)) + " " + describeDeviceAddress(address, bytes), code);
+    if (m.mode.ordered) noteUse(allocation.begin, access != Access::read);
     if (access != Access::write) deviceTraffic.read += bytes;
     if (access != Access::read) deviceTraffic.written += bytes;
     checkCells(m, false, address, bytes, access, allocation.tracked, code);
