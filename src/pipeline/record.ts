@@ -13,6 +13,7 @@ import type { FrameGrid } from './chip/grid.js';
 import type { CopiedHeader } from './inputs/copied-headers.js';
 import { type ProfileRecord, RadialProfile } from './profile/radial-profile.js';
 import type { FailedFrame, PipelineItem, SearchedFrame } from './search-all.js';
+import { accountOf, type CrystalAccount } from './stages/crystal-account.js';
 import type { FrameCrystal, FrameResult, StageBackends, StageTimes } from './stages/frame.js';
 import { crystalWith, tableOfCrystal, withoutReflections } from './stages/measured-crystal.js';
 import { rowLength } from './stages/reflection-table.js';
@@ -24,6 +25,8 @@ export type CrystalRecord = Omit<FrameCrystal, 'reflections'> & {
   readonly reflections: number | undefined;
   /** The reflections themselves, if they are sent; see reflection-table.ts. */
   readonly table?: Float64Array | undefined;
+  /** What its reflections tell of the pixels; absent without any, or if a worker has not sent it. */
+  readonly account?: CrystalAccount | undefined;
 };
 
 /** A finished frame. */
@@ -72,7 +75,11 @@ export interface FrameFailure {
 export function recordOf({ origin, result, chunk, frame }: SearchedFrame, travels = false): FrameRecord {
   const crystals = result.crystals.map((crystal) => {
     const table = tableOfCrystal(crystal);
-    const plain = { ...withoutReflections(crystal), reflections: table && table.length / rowLength };
+    const plain = {
+      ...withoutReflections(crystal),
+      reflections: table && table.length / rowLength,
+      ...(table && { account: accountOf(crystal, table) }),
+    };
     return table ? { ...plain, table } : plain;
   });
   const { profile } = result;
@@ -119,7 +126,7 @@ export function pipelineItem(record: FrameRecord | FrameFailure, setup: ItemSetu
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
   const { origin, hit, peaks, spots, beam, centre, few, ms, backends, headers, rois, grid, profile, frame } = record;
   const { maskedByFirst } = record;
-  const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, ...crystal }) =>
+  const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, account: _account, ...crystal }) =>
     crystalWith(crystal, table),
   );
   const optional = {

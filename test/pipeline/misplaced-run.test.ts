@@ -1,6 +1,7 @@
 // @module-tag all: searches frames of a simulation.
-/** A run with a panel that the geometry misplaces says so, whether or not it refines the geometry. */
+/** A run with a panel that the geometry misplaces, or that sees nothing, says so, whether or not it refines the geometry. */
 import { readFileSync } from 'node:fs';
+import { open } from 'ewald/data';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Context, createContext, type RunEvent } from '../../dist/index.node.js';
 import { dataFolder } from '../support/data.js';
@@ -35,16 +36,36 @@ function panelsOf(shift: number): string {
   return `${whole.join('\n')}\n${panels.join('\n')}\n`;
 }
 
-async function doubtsOf(shift: number, refineGeometry: 'auto' | 'detector' | 'off'): Promise<string[]> {
+/** The frames of the simulation, of which one panel, q6, has the background alone, as an NPY file. */
+async function withDeadPanel(): Promise<Uint8Array> {
+  await using dataset = await open(sim('run.h5'));
+  const pixels = (await dataset.read(0, dataset.frames)) as Uint16Array;
+  for (let i = 0; i < pixels.length; i++) {
+    const [row, column] = [Math.floor(i / 1024) % 1024, i % 1024];
+    if (row >> 8 === 1 && column >> 8 === 2) pixels[i] = 4 + ((i * 7919) % 3);
+  }
+  const header = `{'descr': '<u2', 'fortran_order': False, 'shape': (${dataset.frames}, 1024, 1024), }`.padEnd(117);
+  return Buffer.concat([
+    Buffer.from('\x93NUMPY\x01\0\x76\0', 'latin1'),
+    Buffer.from(`${header}\n`),
+    new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength),
+  ]);
+}
+
+async function doubtsOf(
+  shift: number,
+  refineGeometry: 'auto' | 'detector' | 'off',
+  bytes?: Uint8Array,
+): Promise<string[]> {
   const doubts = new Set<string>();
   const onEvent = (event: RunEvent): void => {
     if (event.kind === 'warning' && event.isDoubtful) doubts.add(event.text);
   };
   const run = context.pipeline({
-    inputs: sim('run.h5'),
+    inputs: bytes ? { bytes, name: 'run.npy' } : sim('run.h5'),
     geometry: panelsOf(shift),
     cells: [sim('run.cell')],
-    integrate: false,
+    integrate: bytes !== undefined,
     refineGeometry,
     onEvent,
   });
@@ -64,4 +85,10 @@ test.each(['detector', 'off'] as const)(
 
 test('with refineGeometry auto the panel is found, and nothing is doubted', async () => {
   expect(await doubtsOf(9, 'auto')).toEqual([]);
+});
+
+test('a panel whose reflections are background is named, although it has no peaks', async () => {
+  expect(await doubtsOf(0, 'off', await withDeadPanel())).toEqual([
+    expect.stringMatching(/^the reflections of 1 region of the detector are background: q6, in all frames: /),
+  ]);
 });

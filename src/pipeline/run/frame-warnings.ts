@@ -1,12 +1,20 @@
 /** Warnings that the frames of a run give rise to, each of them once. */
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { heightOf, widthOf } from '../../crystal/geometry/pixels.js';
-import { explainedFlags, PanelShares, unexplainedPanels, unexplainedText } from '../../refinement/misplaced.js';
+import {
+  explainedFlags,
+  isDoubtfulPanel,
+  PanelShares,
+  unexplainedPanels,
+  unexplainedText,
+} from '../../refinement/misplaced.js';
 import type { ChipMap } from '../chip/chip-map.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
 import { omittedMark } from '../streams/chunk.js';
 import type { RunSummary } from '../summary.js';
 import type { CellVerdict } from './cell-verdict.js';
+import { EmptyCrystals } from './empty-crystals.js';
+import { EmptyRegions } from './empty-regions.js';
 import type { RunEvents } from './run-events.js';
 import type { RunState } from './run-state.js';
 
@@ -34,6 +42,7 @@ export class FrameWarnings {
   #areMultiplesTold = false;
   readonly #geometry: Geometry;
   readonly #shares: PanelShares;
+  readonly #empty: { readonly regions: EmptyRegions; readonly crystals: EmptyCrystals };
   /** The shift of the first frame. */
   #shiftM: FrameRecord['beam']['shiftM'] | undefined;
   /** Files in which the mask of the first one leaves out more pixels than their own. */
@@ -52,6 +61,7 @@ export class FrameWarnings {
     this.#verdict = state.verdict;
     this.#geometry = geometry;
     this.#shares = new PanelShares(geometry.panels.length);
+    this.#empty = { regions: new EmptyRegions(geometry), crystals: new EmptyCrystals() };
     this.#present = new Set(copyHeader);
   }
 
@@ -64,6 +74,8 @@ export class FrameWarnings {
     if (record.crystals.length > 0) {
       this.#shiftM ??= record.beam.shiftM;
       this.#shares.add(record.peaks.panel, explainedFlags(record.peaks.count, record.crystals));
+      this.#empty.regions.add(record);
+      this.#empty.crystals.add(record);
     }
     for (const { reflections, saturated } of record.crystals) {
       if (reflections === undefined) continue;
@@ -95,13 +107,17 @@ export class FrameWarnings {
 
   /**
    * Tells at the end of panels whose peaks the crystals of all frames do not explain, whether or not the geometry was
-   * refined; of nothing if the cell is in doubt, whose crystals tell nothing of panels.
+   * refined, and of reflections that have nothing where they are predicted; of nothing if the cell is in doubt, whose crystals tell nothing of panels.
    */
   ofPanels(): void {
     if (this.#summary.doubt !== undefined || !this.#shiftM) return;
     const unexplained = unexplainedPanels(this.#geometry, this.#shares.panels, this.#shiftM);
-    const text = unexplainedText(this.#geometry, unexplained);
-    if (text !== undefined) this.#warn(text, true);
+    const peaks = unexplainedText(this.#geometry, unexplained);
+    if (peaks !== undefined) this.#warn(peaks, true);
+    const told = new Set(unexplained.filter(isDoubtfulPanel).map(({ panel }) => panel));
+    const regions = this.#empty.regions.text(told);
+    if (regions !== undefined) this.#warn(regions, true);
+    for (const { text, isDoubtful } of this.#empty.crystals.remarks()) this.#warn(text, isDoubtful);
   }
 
   /** Tells at the end how many images have no well, or may have a wrong one. */
