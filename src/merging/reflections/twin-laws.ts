@@ -51,12 +51,12 @@ function pairsOf(
     if (j !== undefined && i < j) pairs.push([i, j]);
   }
   // Translations within the cell make classes of odd and even indices stronger and weaker, in both members of a pair.
-  const classes = list.indices.map((index) => index & 1);
-  const classOf = (i: number): number =>
-    4 * (classes[3 * i] as number) + 2 * (classes[3 * i + 1] as number) + (classes[3 * i + 2] as number);
-  const keys = new Map(pairs.map((pair) => [pair, 8 * classOf(pair[0]) + classOf(pair[1])]));
-  const keyOf = (pair: [number, number]): number => keys.get(pair) as number;
-  return pairs.sort((a, b) => keyOf(a) - keyOf(b) || (of.inverse[a[0]] as number) - (of.inverse[b[0]] as number));
+  const parity = (at: number): number => (list.indices[at] as number) & 1;
+  const classOf = (i: number): number => 4 * parity(3 * i) + 2 * parity(3 * i + 1) + parity(3 * i + 2);
+  // No 1/d is above 1000: the class decides first.
+  const keys = new Map<number, number>();
+  for (const [i, j] of pairs) keys.set(i, 1000 * (8 * classOf(i) + classOf(j)) + (of.inverse[i] as number));
+  return pairs.sort(([a], [b]) => (keys.get(a) as number) - (keys.get(b) as number));
 }
 
 /** Normalised intensities of pairs, less their mean, with the weights of both. */

@@ -4,7 +4,8 @@
  * 1988; Britton 1972.
  */
 import { Random } from '../../compute/random/random.js';
-import { type Indices, representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
+import { type Indices, representative } from '../../crystal/symmetry/asymmetric-unit.js';
+import { type Operation, product } from '../../crystal/symmetry/matrices.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { indexTable } from '../statistics/index-table.js';
 import { fewestRatios, indicesOf } from '../statistics/statistics.js';
@@ -49,15 +50,18 @@ const sets = 12;
 const fractions = [0, 0.1, 0.2, 0.3, 0.4, 0.5];
 const curveAt = Array.from({ length: 20 }, (_, i) => (i + 1) / 20);
 
+/** Whether an operation leaves a reflection where it is. */
+const isFixed = ([h, k, l]: Indices, m: Operation): boolean =>
+  h * (m[0] as number) + k * (m[3] as number) + l * (m[6] as number) === h &&
+  h * (m[1] as number) + k * (m[4] as number) + l * (m[7] as number) === k &&
+  h * (m[2] as number) + k * (m[5] as number) + l * (m[8] as number) === l;
+
 /** Pairs of acentric reflections two indices apart along one axis, by their places in the list. */
 function neighbours(list: ReflectionList, subject: ListSubject, of: ExpectedIntensities): [number, number][] {
   const { group } = subject;
-  const laws = twinLaws(subject);
   // What a law leaves where it is has no partner, and is as of one crystal in any twin.
-  const isOwnMate = (indices: Indices): boolean => {
-    const own = representative(indices, group).join();
-    return laws.some((law) => representative(transformed(indices, law), group).join() === own);
-  };
+  const fixing = twinLaws(subject).flatMap((law) => group.operations.map((operation) => product(law, operation)));
+  const isOwnMate = (indices: Indices): boolean => fixing.some((m) => isFixed(indices, m));
   const used = Uint8Array.from(list.sigma, (_, i) => Number(usable(list, of, i) && !isOwnMate(indicesOf(list, i))));
   const isUsed = (i: number): boolean => used[i] === 1;
   const place = indexTable(list, isUsed);
