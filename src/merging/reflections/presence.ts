@@ -19,6 +19,8 @@ const strengths = [1, 0.5, 0.2];
 const errors = [1, 1.5];
 /** Share of absent reflections that are not empty: one reflection in a hundred is excited by another one. */
 const outliers = 0.01;
+/** Reflections of a plane, spread evenly, that decide as well as all of them. */
+const most = 300;
 /** Fewest reflections that tell: one may be the outlier of an empty axis. */
 export const fewestThere = 2;
 
@@ -35,9 +37,11 @@ function lnMean(sums: readonly number[]): number {
 export function lnOddsThere(
   list: ReflectionList,
   { expected, isCentric }: ExpectedIntensities,
-  some: readonly number[],
+  all: readonly number[],
   beside: readonly number[] = [],
 ): number {
+  const step = Math.max(1, all.length / most);
+  const some = Array.from({ length: Math.floor(all.length / step) }, (_, n) => all[Math.floor(n * step)] as number);
   const { wavelengthA = 0 } = list;
   const shares = wavelengthA > 0 && wavelengthA < electronsBelow ? leaksOfElectrons : leaks;
   const usual = (i: number, factor: number, share: number): number =>
