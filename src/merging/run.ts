@@ -105,8 +105,8 @@ export async function runMerge(
     const ended = counted(counts.truncated, 'frame');
     remarks.push(`skipped: ${ended} in which a stream ends; those that followed are missing.`);
   }
-  const contradictory = mostContradictText(collected);
-  if (contradictory !== undefined) remarks.push(contradictory);
+  const unusable = unusableTexts(collected);
+  remarks.push(...unusable);
   const handed = rightHanded(collected.observations);
   if (handed.remark !== undefined) remarks.push(handed.remark);
   const { observations, ends } = wantedCrystals(checked, { ...collected, ...handed }, remarks);
@@ -154,7 +154,7 @@ export async function runMerge(
         counts.truncated > 0 ||
         counts.miscounted > 0 ||
         hands !== undefined ||
-        contradictory !== undefined ||
+        unusable.length > 0 ||
         (undivided !== undefined && checked.splitBy !== undefined && !collected.memory?.isRunning),
       forecast: memory && wanting.forecastOf(checked.wanted, fitted, memory),
       subject: { ...subject, part },
@@ -177,11 +177,24 @@ export async function runMerge(
   }
 }
 
-/** That most crystals were left out because they contradict themselves, in words; undefined if they are fewer. */
-function mostContradictText({ counts, observations: { crystals } }: Collected): string | undefined {
-  const left = counts.otherAxes + counts.offSphere;
-  if (left <= crystals) return undefined;
-  return `${left} of ${counted(left + crystals, 'crystal')} contradict themselves: ${contradictionsText(counts)}.`;
+/** Share of crystals that cannot be used from which on a merge of the others is doubtful: right streams have none. */
+const manyUnusable = 0.1;
+
+/** That many crystals were left out because they contradict themselves or lack what is needed; empty if they are few. */
+function unusableTexts({ counts, observations: { crystals } }: Collected): string[] {
+  const { otherAxes, offSphere, incomplete } = counts;
+  const all = crystals + otherAxes + offSphere + incomplete;
+  if (all - crystals < manyUnusable * all) return [];
+  const contradictory = otherAxes + offSphere;
+  const of = counted(all, 'crystal');
+  return [
+    ...(contradictory > 0
+      ? [`${contradictory} of ${of} contradict themselves: ${contradictionsText(counts)}. They are left out.`]
+      : []),
+    ...(incomplete > 0
+      ? [`${incomplete} of ${of} lack a reciprocal cell or a wavelength above 0, and are left out.`]
+      : []),
+  ];
 }
 
 /** The crystals between `startAfter` and `stopAfter`. */
