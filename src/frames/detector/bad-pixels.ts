@@ -70,6 +70,9 @@ export class BadPixels {
   /** What the last file's masks consist of: most files of a run have the same. */
   #last: { readonly numbers: readonly FrameArray[]; readonly masks: FileMasks } | undefined;
 
+  /** Pixels of all panels. */
+  readonly #pixels: number;
+
   /** Memory of a mask that is no longer needed, for that of the next file. */
   #spare: FrameArray | undefined;
 
@@ -79,6 +82,7 @@ export class BadPixels {
     this.#openOther = openOther;
     this.#opensOwn = opensOwn;
     this.#used = usedMasks(geometry);
+    this.#pixels = geometry.panels.reduce((sum, panel) => sum + widthOf(panel) * heightOf(panel), 0);
     this.always = known ?? badPixels(geometry, { fs: width, ss: height });
     this.mayVary = dataset.mask !== undefined || this.#used.some(({ file }) => file === undefined);
   }
@@ -177,7 +181,8 @@ export class BadPixels {
     const ofFirst = into ? [] : this.ofFirst;
     for (const i of ofFirst) bad[i] = 0;
     mark(bad, own);
-    for (const { used, values, arrangement } of fixed) refuseInverted(used, this.#mark(bad, used, values, arrangement));
+    for (const { used, values, arrangement } of fixed)
+      refuseInverted(used, this.#mark(bad, used, values, arrangement), this.#pixels);
     let goodHere = 0;
     for (const i of ofFirst) {
       // A mask of each frame tells by frame.
@@ -245,9 +250,10 @@ function countIn(bad: Uint8Array, { minFs, maxFs, minSs, maxSs }: Panel, width: 
   return count;
 }
 
-function refuseInverted({ path, file, users }: UsedMask, marked: number): void {
+/** Refuses a mask that may be inverted; of a detector of `all` pixels, dead modules of less than half of it may be whole. */
+function refuseInverted({ path, file, users }: UsedMask, marked: number, all: number): void {
   const pixels = pixelsOf(users);
-  if (marked <= maxMarked * pixels) return;
+  if (marked <= maxMarked * pixels || (marked === pixels && 2 * pixels < all)) return;
   throw new EwaldError(
     'Format',
     `the mask ${file === undefined ? '' : `${file} `}${path} marks ${Math.floor((100 * marked) / pixels)} % of the ` +

@@ -124,6 +124,33 @@ test.for([
 });
 
 test.for([
+  [1, 1, 100],
+  [1, 0.95, undefined],
+  [3, 1, undefined],
+] as const)(
+  'a mask of %s of four panels that marks %s of them is of dead modules, or inverted',
+  async ([masked, part, bad]) => {
+    const panel = (name: string, i: number) =>
+      [
+        `${name}/min_fs = 0\n${name}/max_fs = 9\n${name}/min_ss = ${10 * i}\n${name}/max_ss = ${10 * i + 9}`,
+        `${name}/corner_x = 0\n${name}/corner_y = ${10 * i}\n${name}/fs = +1.0x\n${name}/ss = +1.0y`,
+        ...(i < masked ? [`${name}/mask = /mask`] : []),
+      ].join('\n');
+    const head = 'photon_energy = 9500\nclen = 0.08\nres = 13333\nmask_good = 0x0\nmask_bad = 0xffff\n';
+    const geometry = parseGeometry(head + ['a', 'b', 'c', 'd'].map(panel).join('\n'));
+    const pixels = Uint32Array.from({ length: 400 }, (_, i) => (i % 100 < 100 * part ? 1 : 0));
+    const shape = { nav: [], sig: [40, 10] };
+    const mask = { shape, frames: 1, frameLength: pixels.length, read: async () => pixels, dispose: async () => {} };
+    const frames = { shape, frames: 1, name: 'a.h5' } as unknown as Dataset;
+    const openOther = async (): Promise<Dataset> => mask as unknown as Dataset;
+    const read = BadPixels.open(geometry, frames, { openOther, opensOwn: true });
+    if (bad === undefined)
+      await expect(read).rejects.toMatchObject({ tag: 'Format', message: expect.stringMatching(/exchanged/) });
+    else expect((await read).always.filter((x) => x !== 0)).toHaveLength(bad);
+  },
+);
+
+test.for([
   ['/mask', '0x0', true, 0],
   ['mask', '0x0', true, 0],
   ['/other', '0x0', true, 1],
