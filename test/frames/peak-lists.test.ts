@@ -103,7 +103,7 @@ test('a table of fs, ss, intensity, for a file of one frame', async () => {
 
 const python = ['/usr/bin/python3', 'python3'].find((name) => spawnSync(name, ['-c', 'import h5py']).status === 0);
 describe.skipIf(!python)(python ? 'h5py' : 'absent: h5py (Debian: python3-h5py)', () => {
-  test('chunked, compressed, growing columns, as detectors write them', async () => {
+  test('chunked, compressed, growing columns of single and half precision, as detectors write them', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ewald-cxi-'));
     const path = join(folder, 'run.cxi');
     const script = `
@@ -115,7 +115,7 @@ r = f.create_group('entry_1/result_1')
 n = np.array([0, 3, 1, 0, 2, 5, 4])
 r.create_dataset('nPeaks', data=n, maxshape=(None,), chunks=(2,))
 for i, name in enumerate(['peakXPosRaw', 'peakYPosRaw', 'peakTotalIntensity']):
-    d = np.zeros((7, 5), '>f4')
+    d = np.zeros((7, 5), '<f2' if i == 0 else '>f4')
     for k in range(7): d[k, :n[k]] = np.arange(n[k]) + 10 * k + 1000 * i
     r.create_dataset(name, data=d, maxshape=(None, 5), chunks=(2, 3), compression='gzip', shuffle=True)
 `;

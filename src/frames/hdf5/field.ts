@@ -1,6 +1,5 @@
 /** Reads a dataset with one value, or with one for each frame, such as the state of a laser. */
 import { EwaldError } from '../../util/errors.js';
-import { halfToNumber } from '../../util/number-bytes.js';
 import type { FieldValues } from '../dataset.js';
 import { attributeText } from './catalog.js';
 import { Hdf5Dataset } from './dataset.js';
@@ -30,8 +29,7 @@ export async function readField(file: Hdf5File, path: string): Promise<FieldValu
   const all = typeof value === 'object' ? Array.from(value as ArrayLike<unknown>) : [value];
   const isSingle = object.numbers?.dtype === 'f32';
   const unit = await attributeText(object, 'units');
-  const isHalf = object.numbers?.dtype === 'f16';
-  const number = isSingle ? shortest : isHalf ? halfToNumber : plain;
+  const number = isSingle ? shortest : plain;
   const values = all.map((one) => number(one as number));
   return { kind, values, ...(unit === undefined ? {} : { unit }) };
 }

@@ -1,6 +1,7 @@
 /** Peak lists stored with the frames: CXI's columns nPeaks, peakXPosRaw, peakYPosRaw, and tables of three columns. */
 import { framesText } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
+import { halfToNumber } from '../../util/number-bytes.js';
 import type { ListedPeaks, ReadPeaksOptions } from '../dataset.js';
 import { viewAs } from '../dtype.js';
 import type { Catalog } from './catalog.js';
@@ -173,5 +174,5 @@ async function part(
   const length = count.reduce((product, n) => product * n, 1);
   const bytes = await one.read({ start, count }, new Uint8Array(length * one.type.size), signal);
   const { dtype } = one.numbers ?? { dtype: 'u8' as const };
-  return Float64Array.from(viewAs(bytes, dtype) as ArrayLike<number>, Number);
+  return Float64Array.from(viewAs(bytes, dtype) as ArrayLike<number>, dtype === 'f16' ? halfToNumber : Number);
 }

@@ -1,5 +1,6 @@
 /** Elements as JavaScript values: attributes, and datasets that are not frames. */
 import { EwaldError } from '../../util/errors.js';
+import { halfToNumber } from '../../util/number-bytes.js';
 import { swapBytes } from '../byte-order.js';
 import { type FrameArray, numberBytes, viewAs } from '../dtype.js';
 import { type Hdf5Type, numberType } from './datatype.js';
@@ -35,7 +36,10 @@ export interface Left {
 export const singleValue = (values: Hdf5Value[] | FrameArray): Hdf5Value | undefined =>
   ArrayBuffer.isView(values) && values.length === 2 ? values : (values[0] as Hdf5Value | undefined);
 
-/** `count` elements from bytes of the file. Throws `Limit` beyond a million, as nested lists may claim. */
+/**
+ * `count` elements from bytes of the file; half floats are widened. Throws `Limit` beyond a million, as nested lists may
+ * claim.
+ */
 export async function readValues(
   pages: Pages,
   type: Hdf5Type,
@@ -50,7 +54,8 @@ export async function readValues(
     const copy = bytes.slice(0, count * type.size);
     if (numbers.big) swapBytes(copy, numberBytes(numbers.dtype), pages.source);
     withoutPadding(copy, numbers);
-    return viewAs(copy, numbers.dtype);
+    const values = viewAs(copy, numbers.dtype);
+    return numbers.dtype === 'f16' ? Float32Array.from(values as Uint16Array, halfToNumber) : values;
   }
   const out: Hdf5Value[] = [];
   // Elements of zero bytes are skipped.
