@@ -62,6 +62,26 @@ it.each([[[4, 5, 7]], [[2, 3, 4]], [[6, 8, 11.5]]] as [[number, number, number]]
   }
 });
 
+it('where panels state different units per photon, intensities and errors are those of the lower ones', () => {
+  const next = random(11);
+  const same = Uint32Array.from({ length: width * height }, () => Math.floor(next() * 5000));
+  const quadrupled = same.map((value, i) => (i % width < 70 ? value : 4 * value));
+  const reflections = Array.from({ length: 200 }, (_, h) => at(h % 2, 10 + next() * 50, 10 + next() * 100, h));
+  const measured = (frame: Uint32Array, units: string) => {
+    const panels = `${panel('a', 0, 0, 69, 129)}${panel('b', 70, 0, 149, 129)}`;
+    const own = parseGeometry(`photon_energy = 9500\nclen = 0.1\nres = 10000\n${panels}${units}`);
+    const bad = new Uint8Array(frame.length);
+    return integrate({ frame, width, bad, geometry: own, beam: beamOf(own) }, reflections, [4, 5, 7]);
+  };
+  const expected = measured(same, 'a/adu_per_photon = 1\nb/adu_per_photon = 1\n');
+  const found = measured(quadrupled, 'a/adu_per_photon = 1\nb/adu_per_photon = 4\n');
+  expect(found.length).toBe(200);
+  for (const [i, { intensity, sigma }] of found.entries()) {
+    expect(intensity).toBeCloseTo(expected[i]?.intensity ?? 0, 6);
+    expect(sigma).toBeCloseTo(expected[i]?.sigma ?? 0, 6);
+  }
+});
+
 it.each(['adu_per_photon = 28.5', 'adu_per_eV = 0.003'])('errors are those of photons, %s', (gain) => {
   const [side, step, units] = [1000, 20, 28.5];
   const geometry = parseGeometry(

@@ -1,5 +1,6 @@
 /** Determines the parameters of a search: the given ones, and the others as estimated from the first frames. */
 
+import { differingUnits } from '../../crystal/geometry/geometry.js';
 import type { Dataset } from '../../frames/dataset.js';
 import type { Detector } from '../../frames/detector/detector.js';
 import type { Frame } from '../../peaks/contract.js';
@@ -87,10 +88,10 @@ export async function tuned(
   const frames = await readSome(searcher.detector, finder, firstFrames, signal);
   const facts = await factsOfFrames(searcher, settings, frames);
   const parameters = withGiven(guessedParameters(name, facts), peaks);
-  const { validRange, bad, unitsPerPhoton } = searcher.detector;
-  const doubts = [gainDoubt(facts, unitsPerPhoton !== undefined), gapWarning(frames, validRange, bad)].filter(
-    (text) => text !== undefined,
-  );
+  const { validRange, bad, unitsPerPhoton, geometry, beam } = searcher.detector;
+  // Panels that state different units have no common one, which would be in doubt.
+  const isStated = unitsPerPhoton !== undefined || differingUnits(geometry, beam.wavelengthA) !== undefined;
+  const doubts = [gainDoubt(facts, isStated), gapWarning(frames, validRange, bad)].filter((text) => text !== undefined);
   return { ...chosen(parameters, radiiOfSpots(facts)), facts, frames: frames.length, doubts };
 }
 

@@ -5,6 +5,7 @@
  * half a percent of the detector's width on simulated and real frames.
  */
 
+import { differingUnits } from '../../crystal/geometry/geometry.js';
 import { meanDistance } from '../../crystal/geometry/pixels.js';
 import type { Detector } from '../../frames/detector/detector.js';
 import type { Frame } from '../../peaks/contract.js';
@@ -85,6 +86,8 @@ interface BinnedPixels {
   readonly index: Int32Array;
   readonly first: Int32Array;
   readonly image: Image;
+  /** Units per photon of each pixel of a frame, where panels have different ones. */
+  readonly units: Float32Array | undefined;
 }
 
 /** Good pixels and the rays through them, where these meet the plane of the detector, in metres. */
@@ -161,8 +164,19 @@ function binnedPixels(detector: Detector): BinnedPixels | undefined {
   return {
     index: sorted,
     first,
+    units: unitsOfPixels(detector),
     image: { ...image, values: new Float64Array(image.width * image.height), measured: 0 },
   };
+}
+
+function unitsOfPixels({ geometry, beam, width, height }: Detector): Float32Array | undefined {
+  const units = differingUnits(geometry, beam.wavelengthA);
+  if (!units) return undefined;
+  const all = new Float32Array(width * height).fill(1);
+  for (const [i, { minFs, maxFs, minSs, maxSs, firstRow = 0 }] of geometry.panels.entries())
+    for (let row = minSs + firstRow; row <= maxSs + firstRow; row++)
+      all.fill(units[i] as number, row * width + minFs, row * width + maxFs + 1);
+  return all;
 }
 
 function valueRange(values: Float64Array, count: number): [least: number, greatest: number] {
@@ -178,7 +192,7 @@ function valueRange(values: Float64Array, count: number): [least: number, greate
 /** The level of the background of a frame in every bin: the mean of the values that are not peaks. */
 function levelsOf(
   frame: Frame,
-  { index, first, image }: BinnedPixels,
+  { index, first, image, units }: BinnedPixels,
   [least, greatest]: Detector['validRange'],
 ): Float64Array {
   const levels = new Float64Array(image.values.length);
@@ -188,7 +202,8 @@ function levelsOf(
     let valid = 0;
     for (let i = first[own] as number; i < (first[own + 1] as number); i++) {
       const value = frame[index[i] as number] as number;
-      if (value >= least && value <= greatest) counts[valid++] = value;
+      if (value >= least && value <= greatest)
+        counts[valid++] = units ? value / (units[index[i] as number] as number) : value;
     }
     let [mean, limit] = [Number.NaN, Number.POSITIVE_INFINITY];
     for (let round = 0; round < 3; round++) {

@@ -2,7 +2,13 @@
  * Integrates predicted reflections by rings: the pixels within the inner radius, minus the mean of those between the
  * middle and the outer radius.
  */
-import { type Beam, type Geometry, type Panel, unitsPerPhotonOf } from '../../crystal/geometry/geometry.js';
+import {
+  type Beam,
+  differingUnits,
+  type Geometry,
+  type Panel,
+  unitsPerPhotonOf,
+} from '../../crystal/geometry/geometry.js';
 import { heightOf, widthOf } from '../../crystal/geometry/pixels.js';
 import type { Frame } from '../../peaks/contract.js';
 import { type IntegrationMethod, usualIntegration } from './integration-method.js';
@@ -299,6 +305,21 @@ export function integrateRows(
           planeAround(disc, cx, cy, valuesOf(recorded, geometry.panels[panel] as Panel), near[index], inSum)
       : undefined,
   });
+  const units = differingUnits(geometry, beam.wavelengthA);
+  if (units) toCommonUnits(rows, units);
+}
+
+/**
+ * Where panels have different units per photon, intensities and errors are brought to the median of these, the lower
+ * one of two: crystals have one scale. Peak and background stay as they are in the frame, as limits on them do.
+ */
+function toCommonUnits({ values, count }: ReflectionRows, units: readonly number[]): void {
+  const common = units.toSorted((a, b) => a - b)[(units.length - 1) >> 1] as number;
+  for (let at = 0; at < rowLength * count; at += rowLength) {
+    const factor = common / (units[values[at + column.panel] as number] as number);
+    values[at + column.intensity] = factor * (values[at + column.intensity] as number);
+    values[at + column.sigma] = factor * (values[at + column.sigma] as number);
+  }
 }
 
 /** The pixels of the spots near predicted reflections, in pixels of their panels: x, y, x, y, … */
