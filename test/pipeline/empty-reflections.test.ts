@@ -4,6 +4,7 @@ import type { Geometry } from '../../src/crystal/geometry/geometry.js';
 import type { FrameRecord } from '../../src/pipeline/record.js';
 import { EmptyCrystals } from '../../src/pipeline/run/empty-crystals.js';
 import { EmptyRegions } from '../../src/pipeline/run/empty-regions.js';
+import { OddBeams } from '../../src/pipeline/run/odd-beams.js';
 import { accountOf } from '../../src/pipeline/stages/crystal-account.js';
 import { type Measured, tableOf } from '../../src/pipeline/stages/reflection-table.js';
 
@@ -158,5 +159,28 @@ describe('Reflections without intensity', () => {
     expect(toldOf(11, usual, right, (frame) => (frame >= 20 && frame < 30 ? 0.2 : 1))).toEqual([
       expect.stringMatching(/^10 of 60 crystals explain 20 % .*: frames \/\/20 to \/\/29 of run.h5/),
     ]);
+  });
+});
+
+describe('A frame whose header has another beam', () => {
+  const told = (distanceM: (frame: number) => number, frames = 120) => {
+    const beams = new OddBeams();
+    for (let i = 0; i < frames; i++)
+      beams.add({ filename: 'run.h5', event: i, serial: i + 1 }, { distanceM: distanceM(i), wavelengthA: 1.3 });
+    return beams.remarks().map(({ text, isDoubtful }) => [isDoubtful, text]);
+  };
+
+  it('is named with its distance and that of the others', () => {
+    const text = expect.stringMatching(
+      /^the distance of 1 frame is another one, first 600 mm in frame \/\/7 of run.h5; that of 119 is 60 mm/,
+    );
+    expect(told((i) => (i === 7 ? 0.6 : 0.06))).toEqual([[true, text]]);
+    expect(told((i) => (i === 0 ? 0.6 : 0.06))).toEqual([[true, expect.stringContaining('600 mm in frame //0 of')]]);
+  });
+
+  it('is not told of a detector that moves, of two distances, or of few frames', () => {
+    expect(told((i) => 0.06 + 0.001 * i)).toEqual([]);
+    expect(told((i) => (i < 60 ? 0.06 : 0.12))).toEqual([]);
+    expect(told((i) => (i === 1 ? 0.6 : 0.06), 4)).toEqual([]);
   });
 });

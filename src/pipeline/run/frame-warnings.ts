@@ -15,6 +15,7 @@ import type { RunSummary } from '../summary.js';
 import type { CellVerdict } from './cell-verdict.js';
 import { EmptyCrystals } from './empty-crystals.js';
 import { EmptyRegions } from './empty-regions.js';
+import { OddBeams } from './odd-beams.js';
 import type { RunEvents } from './run-events.js';
 import type { RunState } from './run-state.js';
 
@@ -42,6 +43,7 @@ export class FrameWarnings {
   #areMultiplesTold = false;
   readonly #geometry: Geometry;
   readonly #shares: PanelShares;
+  readonly #beams = new OddBeams();
   readonly #empty: { readonly regions: EmptyRegions; readonly crystals: EmptyCrystals };
   /** The shift of the first frame. */
   #shiftM: FrameRecord['beam']['shiftM'] | undefined;
@@ -71,6 +73,7 @@ export class FrameWarnings {
     if (isFailure(record)) return;
     this.#omitted(record);
     this.#maskedByFirst(record);
+    this.#beams.add(record.origin, record.beam);
     if (record.crystals.length > 0) {
       this.#shiftM ??= record.beam.shiftM;
       this.#shares.add(record.peaks.panel, explainedFlags(record.peaks.count, record.crystals));
@@ -106,10 +109,12 @@ export class FrameWarnings {
   }
 
   /**
-   * Tells at the end of panels whose peaks the crystals of all frames do not explain, whether or not the geometry was
-   * refined, and of reflections that have nothing where they are predicted; of nothing if the cell is in doubt, whose crystals tell nothing of panels.
+   * Tells at the end of frames whose header has another beam, of panels whose peaks the crystals of all frames do not
+   * explain, whether or not the geometry was refined, and of reflections that have nothing where they are predicted; of
+   * none of these but the beam if the cell is in doubt, whose crystals tell nothing of panels.
    */
   ofPanels(): void {
+    for (const { text, isDoubtful } of this.#beams.remarks()) this.#warn(text, isDoubtful);
     if (this.#summary.doubt !== undefined || !this.#shiftM) return;
     const unexplained = unexplainedPanels(this.#geometry, this.#shares.panels, this.#shiftM);
     const peaks = unexplainedText(this.#geometry, unexplained);
