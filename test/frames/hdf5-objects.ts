@@ -48,13 +48,23 @@ export interface Drawn {
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 const hexOf = (array: ArrayBufferView): string => hex(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
 
+/** The bits of a half float that h5py wrote. */
+function halfBits(value: number): number {
+  for (let bits = 0; bits < 2 ** 16; bits++) {
+    const [exponent, mantissa] = [(bits >> 10) & 31, bits & 1023];
+    const size = exponent === 0 ? mantissa * 2 ** -24 : (1024 + mantissa) * 2 ** (exponent - 25);
+    if (exponent < 31 && Object.is(bits >> 15 ? -size : size, value)) return bits;
+  }
+  throw new Error(`${value} is no half float`);
+}
+
 /** One number of a record as the bytes of its dtype. */
 function numberHex(value: number | bigint | ArrayBufferView, type: HdfElementType): string {
   if (typeof value === 'object') return hexOf(value);
   const dtype = 'dtype' in type ? type.dtype : 'u8';
   const view = new DataView(new ArrayBuffer(8));
   const bits = Number(dtype.slice(1));
-  if (dtype === 'f16') view.setUint16(0, Number(value), true);
+  if (dtype === 'f16') view.setUint16(0, halfBits(Number(value)), true);
   else if (dtype.startsWith('f'))
     bits === 32 ? view.setFloat32(0, Number(value), true) : view.setFloat64(0, Number(value), true);
   else view.setBigUint64(0, BigInt.asUintN(64, BigInt(value)), true);
@@ -109,7 +119,11 @@ async function all(values: ArrayLike<unknown>, type: HdfElementType, file: HdfFi
 }
 
 const codedAll = async (values: unknown, type: HdfElementType, file: HdfFile): Promise<unknown> =>
-  isNumbers(type) && ArrayBuffer.isView(values) ? { n: hexOf(values) } : all(values as ArrayLike<unknown>, type, file);
+  values instanceof Float32Array && 'dtype' in type && type.dtype === 'f16'
+    ? { n: Array.from(values, (value) => numberHex(value, type)).join('') }
+    : isNumbers(type) && ArrayBuffer.isView(values)
+      ? { n: hexOf(values) }
+      : all(values as ArrayLike<unknown>, type, file);
 
 async function attributesOf(node: HdfNode, file: HdfFile): Promise<unknown> {
   const out: Record<string, unknown> = {};

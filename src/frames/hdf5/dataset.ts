@@ -10,7 +10,7 @@ import type { ChunkLookup, StoredChunk } from './chunk-grid.js';
 import { chunkLookup } from './chunk-index.js';
 import { type Dataspace, elementsOf, readDataspace } from './dataspace.js';
 import { checkElement, type Hdf5Type, type Numbers, numberType, readDatatype, typeName } from './datatype.js';
-import { type ExternalPart, externalReader, readExternalParts } from './external-files.js';
+import type { ExternalPart } from './external-files.js';
 import { nowhere } from './fields.js';
 import { type Filter, type Pipeline, pipelineOf, readFilters, unknownFilter } from './filters.js';
 import type { Home } from './home.js';
@@ -20,7 +20,7 @@ import { find, message, type ObjectHeader } from './object-header.js';
 import { withoutPadding } from './padded.js';
 import { type ReadBox, storageReader } from './storage.js';
 import { type Hdf5Value, readValues, singleValue } from './values.js';
-import { readMappings, type VirtualMapping, virtualReader, virtualShape } from './virtual.js';
+import type { VirtualMapping } from './virtual.js';
 
 /** Whether an object is a dataset, that is, has a layout. */
 export const isDataset = (header: ObjectHeader): boolean => header.messages.some(({ type }) => type === message.layout);
@@ -243,9 +243,11 @@ export async function openDataset(
   const pipeline = pipelineOf(filterMessage ? readFilters(filterMessage) : [], type.size, pages.widths.checksums);
   const fill = readFill(header, type.size);
   const external = find(header, message.externalFiles);
-  const files = external && (await readExternalParts(pages, external));
+  // Seldom used, and of no page's first bytes.
+  const outside = external && (await import('./external-files.js'));
+  const files = outside && (await outside.readExternalParts(pages, external));
   const { codecs, maxFrameBytes, pace } = file.files;
-  const readExternal = files && externalReader(file, path, files);
+  const readExternal = files && outside?.externalReader(file, path, files);
   const own = { pages, name: path, space, elementBytes: type.size, pipeline, fill, readExternal };
   const parts = { ...own, codecs, maxFrameBytes, pace };
   const known = { file, path, header, type, layout, pipeline, files };
@@ -262,6 +264,8 @@ export async function openDataset(
     const reader = () => storageReader({ ...parts, layout, lookup });
     return new Hdf5Dataset({ ...known, space, mappings: undefined, lookup, reader });
   }
+  // Files without virtual datasets do without its code.
+  const { readMappings, virtualReader, virtualShape } = await import('./virtual.js');
   const mappings = await readMappings(pages, layout, path);
   const key = objectKey(file.source, header.address);
   const shape = await virtualShape(file, path, key, space, mappings, through);

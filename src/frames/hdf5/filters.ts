@@ -5,7 +5,7 @@ import { asFormat, decodeBitshuffleZstd, decodeZstd } from '../codecs/bitshuffle
 import type { Codec, Codecs } from '../codecs/codecs.js';
 import type { Fields } from './fields.js';
 import { decodeNBit, nBitBytes, nBitOf } from './padded.js';
-import { decodeScaleOffset, scaleOffsetOf } from './scale-offset.js';
+import { scaleOffsetOf } from './scale-offset.js';
 
 /** One filter of a dataset's pipeline, in the order of writing. */
 export interface Filter {
@@ -121,7 +121,8 @@ function stepOf(filter: Filter, elementBytes: number, checksums: boolean): Step 
         // A chunk of one number many times is stored as that number.
         ratio: Number.POSITIVE_INFINITY,
         forward: () => undefined,
-        decode: async (_, input, output) => decodeScaleOffset(packed, input, output),
+        decode: async (_, input, output) =>
+          (await import('./scale-offset-chunk.js')).decodeScaleOffset(packed, input, output),
       };
     }
     case 32000:

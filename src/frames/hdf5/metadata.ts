@@ -12,7 +12,6 @@ import { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
 import { readField } from './field.js';
 import { type Hdf5File, Hdf5Group } from './file.js';
-import { microscope } from './microscope.js';
 import { beamOn, flatPlace, modulesOf } from './modules.js';
 import { type Chain, chainFrom, dependency, notesOnAxes } from './transformations.js';
 
@@ -107,7 +106,10 @@ export interface Beside {
 export async function readMetadata(catalog: Catalog, frames: Frames, count: number): Promise<Beside> {
   const { file } = catalog;
   const { entry, dialect } = frames;
-  if (entry === undefined) return { meta: await microscope(catalog, frames), notes: [], mask: undefined };
+  if (entry === undefined) {
+    const { microscope } = await import('./microscope.js');
+    return { meta: await microscope(catalog, frames), notes: [], mask: undefined };
+  }
   const numbers = new Numbers(file, count);
   const { notes } = numbers;
   const groups = await groupsOf(catalog, frames, dialect === 'CXI', notes);

@@ -37,7 +37,7 @@ export interface HdfAttribute {
   /** Slowest axis first; empty of a single value, undefined of one that has no value at all. */
   readonly shape: readonly number[] | undefined;
   readonly type: HdfElementType;
-  /** A single value by itself, others in C order; undefined without any. */
+  /** A single value by itself, others in C order; half floats as numbers; undefined without any. */
   readonly value: Hdf5Value | undefined;
 }
 
