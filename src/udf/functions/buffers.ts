@@ -2,7 +2,7 @@
 
 import { maybe, oneOf } from '../../options/shapes.js';
 import { EwaldError } from '../../util/errors.js';
-import { type DisplayedResult, jupyterDisplay } from '../../util/jupyter.js';
+import { shownInNotebooks } from '../../util/jupyter.js';
 import { inspect, knownOptions } from '../../util/options.js';
 import { type PlainOf, plainOf } from '../../util/plain.js';
 import { product } from '../../util/product.js';
@@ -152,6 +152,12 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
     this.#selection = selection;
     this.shape = shapeOfBuffer(declaration, shape);
     this.rawShape = kind === 'nav' && selection.positions ? [selection.count, ...extraShape] : this.shape;
+    // A method of a name that is computed would keep the class in pages that do not use it.
+    shownInNotebooks(this, async () => {
+      const { displayed } = await import('../live/displayed.js');
+      const { shape, data } = this;
+      return displayed([{ title: name, shape, dtype, data, ...(dtype.startsWith('c') && { pairs: 'complex' }) }]);
+    });
   }
 
   /** The numbers as computed: only for the region of interest, in C order. */
@@ -188,13 +194,6 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
     return Array.from(data as ArrayLike<number | bigint>, (value, i) =>
       validMask[Math.floor(i / stride)] ? value : undefined,
     );
-  }
-
-  /** The result as a notebook shows it, which calls this by `Symbol.for('Jupyter.display')`. */
-  async [jupyterDisplay](): Promise<DisplayedResult> {
-    const { displayed } = await import('../live/displayed.js');
-    const { name: title, shape, dtype, data } = this;
-    return displayed([{ title, shape, dtype, data, ...(dtype.startsWith('c') && { pairs: 'complex' }) }]);
   }
 
   /** The result as plain data, which `postMessage` and structured cloning keep whole. */
