@@ -57,10 +57,13 @@ export function scalarOf(type: CType, model: DataModel, table: Pick<FunctionTabl
   return integerScalar(type, layout, words.has(type.name));
 }
 
-/** A `char` is a number, or one character of ASCII: 'N'. */
+/**
+ * A `char` is a number, or one character of ASCII: 'N'. It is passed with the sign that it has in C, since code of wasm
+ * takes an integer as it comes.
+ */
 function charScalar(type: CType, base: Scalar): Scalar {
   const check = (value: unknown, place: Place): Bits => {
-    if (typeof value !== 'string') return base.in(value, place);
+    if (typeof value !== 'string') return base.out(base.in(value, place)) as number;
     const code = value.length === 1 ? value.charCodeAt(0) : Number.NaN;
     if (code < 128) return code;
     throw wrong(value, type, 'a number, or one character of ASCII', place);

@@ -25,6 +25,41 @@ for (const backend of ['native', 'wasm'] as const) {
     });
     afterAll(() => edges.dispose());
 
+    test('small integers of every value reach C as a store to their type does, or are refused', () => {
+      const kinds: Record<string, [array: { of(value: number): ArrayLike<number> }, low: number, high: number]> = {
+        // Plain char takes what either sign holds.
+        char: [Int8Array, -128, 255],
+        schar: [Int8Array, -128, 127],
+        uchar: [Uint8Array, 0, 255],
+        short: [Int16Array, -(2 ** 15), 2 ** 15 - 1],
+        ushort: [Uint16Array, 0, 2 ** 16 - 1],
+        int: [Int32Array, -(2 ** 31), 2 ** 31 - 1],
+        uint: [Uint32Array, 0, 2 ** 32 - 1],
+        bool: [Uint8Array, 0, 1],
+        small: [Int32Array, -(2 ** 31), 2 ** 31 - 1],
+        positive: [Uint32Array, 0, 2 ** 32 - 1],
+      };
+      const near = [0, 7, 8, 15, 16, 31, 32].flatMap((bits) => [-1, 0, 1].map((step) => 2 ** bits + step));
+      const wrong: unknown[] = [];
+      const values = [200, ...near].flatMap((value) => [value, -value]);
+      for (const [kind, [array, low, high]] of Object.entries(kinds))
+        for (const value of values) {
+          const fits = value >= low && value <= high;
+          const wanted = fits ? BigInt(array.of(value)[0] as number) : 'Argument';
+          const found = [
+            () => edges[`edges_take_${kind}`](value),
+            () => edges[`edges_call_${kind}`](() => value),
+            () => edges[`edges_by_value_${kind}`]({ v: value }),
+          ].map((work) => {
+            const result = outcome(work);
+            return result instanceof Error ? (result as { tag?: string }).tag : result;
+          });
+          // One assertion, which costs more than many calls.
+          if (found.some((one) => one !== wanted)) wrong.push([kind, value, ...found]);
+        }
+      expect(wrong).toEqual([]);
+    });
+
     test('an array of arrays has as many numbers as its rows and columns say', () => {
       const cases: [name: string, sizes: number[], needed: number][] = [
         ['edges_vla', [3, 4], 12],
