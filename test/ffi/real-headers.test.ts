@@ -359,6 +359,34 @@ test.skipIf(noProgram)('a library calls its own functions, not those of the prog
   expect(needsOwnNames(build('cxx', '-Wl,--no-as-needed', '-lstdc++'))).toBe(false);
 });
 
+test.skipIf(noProgram)(
+  'a library calls and stores its own, not what the C library has under the same names',
+  async () => {
+    const source = 'extern int glob; int getglob(void); double twice(double x); int own_index(int i);';
+    const build = (name: string, code: string): string => {
+      const path = join(folder, `lib${name}.so`);
+      execFileSync('gcc', ['-x', 'c', '-', '-O0', '-w', '-fno-builtin', '-shared', '-fPIC', '-o', path], {
+        input: code,
+      });
+      return path;
+    };
+    const code = `int glob = 5; int getglob(void) { return glob; }
+    double gamma(double x) { return x + 1; } double twice(double x) { return 2 * gamma(x); }
+    int index(int i) { return i + 1000; } int own_index(int i) { return index(i); }`;
+    const lib = await getLibHandle<Any>({ header: { source }, library: build('names-of-c', code) });
+    const glob = lib.variable('glob');
+    expect([glob.read(), lib.getglob(), lib.twice(3), lib.own_index(1)]).toEqual([5, 5, 8, 1001]);
+    glob.write(11);
+    expect(lib.getglob()).toBe(11);
+    lib.dispose();
+    // An allocator is everyone's, and environ is one.
+    expect(needsOwnNames(build('allocator', 'void *malloc(long n) { return 0; } int index(int i) { return i; }'))).toBe(
+      false,
+    );
+    expect(needsOwnNames(build('environ', 'char **environ; int other(void) { return 1; }'))).toBe(false);
+  },
+);
+
 test.skipIf(noProgram)('a library with names of the program has its environment and time zone', { tags: 'all' }, () => {
   const source = 'int count(void);\nint has(const char *text);\nlong zone(void);';
   const code = `#include <time.h>

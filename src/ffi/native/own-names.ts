@@ -1,6 +1,7 @@
 /**
- * Whether a library has to be bound to its own functions: Node exports its zlib, OpenSSL and libuv, and the loader of
- * Linux takes a name from the program first, so that one half of a library would work on what another one laid out.
+ * Whether a library has to be bound to its own names: Node exports its zlib, OpenSSL and libuv, the C library has `index`
+ * and `gamma`, and the loader of Linux takes a name from these first. One half of a library would work on what another one
+ * laid out, and a call of its own function would be one of something else.
  */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { basename } from 'node:path';
@@ -51,13 +52,20 @@ function sectionOf(path: string, kind: number): Section {
 
 const textAt = (texts: Buffer, at: number): string => texts.toString('latin1', at, texts.indexOf(0, at));
 
-/** The functions of C that a file defines for others. */
-function functionsOf(path: string): Set<string> {
+/** Kinds of symbols: variables, functions, variables of a thread, and functions that are chosen for the processor. */
+const named = new Set([1, 2, 6, 10]);
+
+/** Places of symbols that the file only uses, and of the names of versions. */
+const undefinedHere = 0;
+const absolute = 0xfff1;
+
+/** The functions and variables of C that a file defines for others. */
+function namesOf(path: string): Set<string> {
   const { entries, texts } = sectionOf(path, symbols);
   const found = new Set<string>();
   for (let at = 0; at + 24 <= entries.length; at += 24) {
-    const isFunction = entries.readUInt8(at + 4) % 16 === 2;
-    if (!isFunction || entries.readUInt16LE(at + 6) === 0) continue;
+    const place = entries.readUInt16LE(at + 6);
+    if (!named.has(entries.readUInt8(at + 4) % 16) || place === undefinedHere || place === absolute) continue;
     const name = entries.readUInt32LE(at);
     // Functions of C++ (_Z…) are shared on purpose.
     if (texts[name] === 0x5f && texts[name + 1] === 0x5a) continue;
@@ -78,18 +86,49 @@ function neededBy(path: string): string[] {
   return found;
 }
 
+/** What a library replaces for the whole program: its own half alone would free what the other half allocated. */
+const allocators = ['malloc', 'calloc', 'realloc', 'free'];
+
+/** Variables of the C library of which there is one, also for a library that has a place for them. */
+const shared = 'environ stdin stdout stderr timezone tzname daylight optarg optind opterr optopt'.split(' ');
+
+/** The files of the C library: what one has of another's names is the same thing. */
+const ofC = /^lib(?:c|m|dl|pthread|rt|util|resolv|nsl|anl|crypt|mvec)\.so/;
+
 const program = '/proc/self/exe';
 let ofProgram: ReadonlySet<string> | undefined;
+let ofLibrary: ReadonlySet<string> | undefined;
+
+/** Whether the program has functions of its own under names that a file defines. */
+function sharesWithProgram(own: ReadonlySet<string>): boolean {
+  if (own.size === 0) return false;
+  ofProgram ??= namesOf(program);
+  for (const name of own) if (ofProgram.has(name)) return true;
+  return false;
+}
+
+/** Whether the C library that the program has loaded has something else under a name that a file defines. */
+function sharesWithC(own: ReadonlySet<string>, needed: readonly string[]): boolean {
+  if (own.size === 0 || allocators.some((name) => own.has(name))) return false;
+  ofLibrary ??= new Set(
+    needed.filter((name) => ofC.test(name)).flatMap((name) => [...namesOf(systemLibrary(name).path ?? '')]),
+  );
+  // Names that begin with _ are those of compilers and of the C library, and mean the same everywhere.
+  for (const name of own) if (ofLibrary.has(name) && !name.startsWith('_')) return true;
+  return false;
+}
 
 /**
- * Whether the program has functions of its own under names that a library, or one that comes with it, defines.
+ * Whether the program has something of its own under a name that a library, or one that comes with it, defines; or the C
+ * library under one that the library itself defines. (Half of the libraries of X11 come with libbsd, which has names of C.)
  *
  * False for libraries of C++, since objects such as `std::cout` are in the program; and if a library is preloaded, which
- * replaces functions on purpose, as sanitizers and allocators do.
+ * replaces functions on purpose, as sanitizers and allocators do. What defines `malloc` shares the names of C.
  */
 export function needsOwnNames(path: string): boolean {
   if (process.platform !== 'linux' || environment('LD_PRELOAD') !== '') return false;
-  const seen = new Set(neededBy(program));
+  const loaded = neededBy(program);
+  const seen = new Set(loaded);
   const files: string[] = [];
   const open = [path];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -104,10 +143,8 @@ export function needsOwnNames(path: string): boolean {
     }
   }
   return files.some((file) => {
-    const own = functionsOf(file);
-    if (own.size === 0) return false;
-    ofProgram ??= functionsOf(program);
-    for (const name of own) if (ofProgram.has(name)) return true;
-    return false;
+    const own = namesOf(file);
+    for (const name of shared) own.delete(name);
+    return sharesWithProgram(own) || (file === path && !ofC.test(basename(file)) && sharesWithC(own, loaded));
   });
 }
