@@ -12,7 +12,7 @@ import {
   parseHeaderFile,
   signature,
 } from '../../src/entries/ffi.node.js';
-import { absent, fixtures } from './support.js';
+import { absent, fixtures, thrown } from './support.js';
 
 let folder: string;
 beforeAll(() => {
@@ -88,3 +88,73 @@ for (const { name, model } of compilers) {
     });
   });
 }
+
+const noGcc = absent('gcc');
+describe.skipIf(noGcc)(`constants against gcc${noGcc ? ` (absent: ${noGcc})` : ''}`, () => {
+  /** What gcc has for expressions, and what the parser has: undefined where it refuses one. */
+  const both = (before: string, expressions: readonly string[]): [string, string | undefined, string][] => {
+    const lines = expressions.map((one) => `printf("%lld\\n", (long long)(${one}));`).join('\n');
+    const file = join(folder, 'constants');
+    writeFileSync(`${file}.c`, `#include <stdio.h>\n${before}\nint main(void) {\n${lines}\n}`);
+    execFileSync('gcc', ['-std=gnu11', '-w', '-O0', `${file}.c`, '-o', file]);
+    const told = execFileSync(file, { encoding: 'utf8' }).trim().split('\n');
+    return expressions.map((one, i) => {
+      const { C: found } = parseHeader(`${before}\n#define C ((long long)(${one}))`).constants;
+      return [one, found && String(found.value), told[i] as string];
+    });
+  };
+
+  test('one of long double is that of gcc, or has no value and refuses what needs it', () => {
+    let seed = 7;
+    const pick = <T>(all: readonly T[]): T => {
+      seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
+      return all[(seed >>> 16) % all.length] as T;
+    };
+    const leaves = ['9007199254740992.0L', '1', '0.1L', '0x1.8p60L', '3ull', '0.1', '0.5f', '7.0L', '1e-3L', '1e19L'];
+    leaves.push('9007199254740993ll', '0xffffffffffffffffull', '2.9999999999999999999L', '1e400L');
+    const made = (depth: number): string => {
+      if (depth === 0) return pick(leaves);
+      const [a, b] = [made(depth - 1), made(depth - pick([1, 1, depth]))];
+      const binary = (): string => `(${a} ${pick(['+', '-', '*', '/', '+', '-', '<', '==', '>=', '&&'])} ${b})`;
+      return pick([binary, binary, binary, () => `(long double)${a}`, () => `(${b} > 0 ? ${a} : ${b})`])();
+    };
+    const casts = ['(int)', '(long long)', '(double)', '(float)', '(_Bool)', '!', '', '-'];
+    // A result out of range has no value in C.
+    const inside = (one: string): string => `((${one}) > -1e15L && (${one}) < 1e15L ? 1 : 0) + 4 * (${one})`;
+    const drawn = Array.from({ length: 400 }, () => `${pick(casts)}(${made(pick([1, 2, 3]))})`);
+    const results = both('', [...drawn, ...drawn.slice(0, 50).map(inside)]);
+    const isIn = ([, , told]: readonly unknown[]): boolean => Math.abs(Number(told)) < 2 ** 31 - 1;
+    expect(results.filter(([, found, told]) => found !== undefined && found !== told).filter(isIn)).toEqual([]);
+    expect(results.filter(([, found]) => found !== undefined).length).toBeGreaterThan(100);
+    const exact = [
+      '(9007199254740992.0L + 2) - 9007199254740992.0L',
+      '(int)(0.5L * 6)',
+      '0.1L < 0.2',
+      '(int)2.7L',
+      '!0.1L',
+    ];
+    exact.push('sizeof(0.1L * 3)', '(int)(7.0L / 2)', '1 ? 3 : 0.1L', '-(long double)5');
+    for (const [one, found, told] of both('', exact)) expect([one, found]).toEqual([one, told]);
+    expect(
+      thrown(() => parseHeader('enum { E = (int)((9007199254740992.0L + 1) - 9007199254740992.0L) };')).message,
+    ).toMatch(/the value depends on digits of a long double that a double does not have/);
+    expect(parseHeader('#define PI_L 3.14159265358979323846L\n').constants.PI_L?.value).toBe(Math.PI);
+  });
+
+  test('one that is cast to an enum has the value and the sign of its type', () => {
+    const before = 'enum q { A = -2, B = 5 }; enum u { C0, D = 9 }; enum long_one { E };';
+    const expressions = [
+      '(enum q)1.5',
+      '(int)(enum q)-1.9',
+      '(enum u)-1 > 0',
+      '(enum q)-1 < 0',
+      '(enum q)3000000000u < 0',
+    ];
+    expressions.push(
+      '((enum u)2.5 + 1)',
+      'sizeof((enum long_one)1 + 1)',
+      '_Generic((enum long_one)1 + 1u, unsigned: 3, default: 4)',
+    );
+    for (const [one, found, told] of both(before, expressions)) expect([one, found]).toEqual([one, told]);
+  });
+});

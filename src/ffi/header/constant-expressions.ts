@@ -3,6 +3,7 @@ import { type ExpressionWorld, evaluate } from './expression.js';
 import { type Constant, int } from './integer.js';
 import { namedFields } from './layout.js';
 import type { Token } from './lexer.js';
+import { fromLong, toLong } from './long-double.js';
 import type { DeclaratorReader } from './reader.js';
 import { type ScalarName, underlying } from './scalar-types.js';
 import type { Scope } from './scope.js';
@@ -70,12 +71,10 @@ function layoutOfName(name: string, scope: Scope): number {
 function castTo(value: Constant, type: CType, scope: Scope, place: Token): Constant {
   if (type.kind === 'scalar') {
     const { kind, size } = scope.scalarLayout(type.name);
-    if (kind === 'float') {
-      const number = Number(value.value);
-      return size === 4
-        ? { kind: 'float', value: Math.fround(number), single: true }
-        : { kind: 'float', value: number };
-    }
+    if (kind === 'float') return fromLong(value, size === 4);
+    const isInexact = value.kind === 'float' && value.inexact;
+    if (isInexact && (value.inexact === 'unknown' || (kind !== 'bool' && Number.isInteger(value.value))))
+      throw headerError(place, 'the value depends on digits of a long double that a double does not have');
     const name = { type: underlying(type.name, scope.model) };
     if (kind === 'bool') return { ...int(Number(value.value) === 0 ? 0n : 1n), ...name };
     if (value.kind === 'float' && !Number.isFinite(value.value))
@@ -89,9 +88,10 @@ function castTo(value: Constant, type: CType, scope: Scope, place: Token): Const
     const wrapped = unsigned ? BigInt.asUintN(size * 8, whole) : BigInt.asIntN(size * 8, whole);
     return { ...int(wrapped, size === 8 ? 64 : 32, unsigned && size >= 4), ...name };
   }
-  if (type.kind === 'enum' && value.kind === 'int') return { ...int(value.value), type: `enum ${type.tag}` };
-  if (type.kind === 'opaque' && type.name === 'long double')
-    return { kind: 'float', value: Number(value.value), type: 'long double' };
+  const enumType = type.kind === 'enum' ? scope.enums[type.tag]?.type : undefined;
+  if (type.kind === 'enum' && enumType)
+    return { ...castTo(value, { kind: 'scalar', name: enumType }, scope, place), type: `enum ${type.tag}` };
+  if (type.kind === 'opaque' && type.name === 'long double') return toLong(value);
   // A mark instead of an address, such as SQLITE_TRANSIENT.
   if (type.kind === 'pointer' && value.kind === 'int')
     return { ...(int(value.value, 64) as Constant & { kind: 'int' }), pointer: type };

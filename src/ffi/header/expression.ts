@@ -4,6 +4,7 @@
 
 import { type Constant, characterValue, int, parseNumber, sizeOfText, typed, typeNameOf } from './integer.js';
 import { badToken, describe, type Token } from './lexer.js';
+import { combineLong, toLong } from './long-double.js';
 import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
 
@@ -78,14 +79,16 @@ class Evaluator {
     if (depth > deepest) throw headerError(this.#stream.peek(), `this expression is nested more than ${deepest} deep`);
     const condition = this.#binary(0, depth + 1, live);
     if (!this.#stream.take('?')) return condition;
-    const truth = truthy(condition);
+    const truth = isTrue(condition, this.#stream.peek());
     const yes = this.conditional(depth + 1, live && truth);
     this.#stream.expect(':');
     const no = this.conditional(depth + 1, live && !truth);
     // The result has the type that both alternatives have in common.
-    if (yes.kind === 'float' || no.kind === 'float') return floating(Number((truth ? yes : no).value), yes, no);
+    const chosen = truth ? yes : no;
+    if (isLong(yes) || isLong(no)) return toLong(chosen);
+    if (yes.kind === 'float' || no.kind === 'float') return floating(chosen, Number(chosen.value), yes, no);
     const { bits, unsigned } = common(yes, no);
-    return typed(int((truth ? yes : no).value, bits, unsigned), [yes, no]);
+    return typed(int(BigInt(chosen.value), bits, unsigned), [yes, no]);
   }
 
   #binary(level: number, depth: number, live: boolean): Constant {
@@ -96,7 +99,7 @@ class Evaluator {
       const token = this.#stream.peek();
       if (token.kind !== 'punctuator' || !operators.includes(token.text)) return left;
       this.#stream.at++;
-      const needed = token.text === '&&' ? truthy(left) : token.text === '||' ? !truthy(left) : true;
+      const needed = token.text === '&&' ? isTrue(left, token) : token.text === '||' ? !isTrue(left, token) : true;
       const right = this.#binary(level + 1, depth, live && needed);
       left = combine(token, left, right, live && needed, this.#world.widest ? 64 : 32);
     }
@@ -120,7 +123,7 @@ class Evaluator {
       if ('+-~!'.includes(token.text) && token.text.length === 1) {
         this.#stream.at++;
         const value = this.#unary(depth + 1, live);
-        if (token.text === '!') return this.#int(truthy(value) ? 0n : 1n);
+        if (token.text === '!') return this.#int(isTrue(value, token) ? 0n : 1n);
         if (token.text === '+')
           return value.kind === 'float' ? value : typed(int(value.value, value.bits, value.unsigned), [value]);
         if (value.kind === 'float') {
@@ -213,6 +216,19 @@ class Evaluator {
   }
 }
 
+/** Refuses a value of which the digits are not known. */
+function unknownDigits(token: Token): Error {
+  return headerError(token, 'the value depends on digits of a long double that a double does not have');
+}
+
+const isLong = ({ kind, type }: Constant): boolean => kind === 'float' && type === 'long double';
+
+/** Whether a constant counts as true, which must be known. */
+function isTrue(constant: Constant, token: Token): boolean {
+  if (constant.kind === 'float' && constant.inexact === 'unknown') throw unknownDigits(token);
+  return truthy(constant);
+}
+
 /** Whether a constant counts as true. */
 export function truthy(constant: Constant): boolean {
   return constant.kind === 'int' ? constant.value !== 0n : constant.value !== 0;
@@ -229,22 +245,40 @@ function common(
 }
 
 /** A floating-point result, in single precision unless an operand is a double. */
-function floating(value: number, left: Constant, right: Constant): Constant {
+function floating(from: Constant | undefined, value: number, left: Constant, right: Constant): Constant {
   const single = [left, right].every((part) => part.kind === 'int' || part.single);
-  return typed(single ? { kind: 'float', value: Math.fround(value), single } : { kind: 'float', value }, [left, right]);
+  const lost = from ? [from] : [left, right];
+  const isUnknown = lost.some((part) => part.kind === 'float' && part.inexact);
+  return {
+    kind: 'float',
+    value: isUnknown ? Number.NaN : single ? Math.fround(value) : value,
+    ...(single && { single }),
+    ...(isUnknown && { inexact: 'unknown' }),
+  };
+}
+
+/** Compares two numbers; rounding keeps the order of those that stay different. */
+function compared(token: Token, left: Constant, right: Constant, a: number, b: number): boolean {
+  const marks = [left, right].map((part) => part.kind === 'float' && part.inexact);
+  const isShort = (part: Constant): boolean => part.kind === 'int' && BigInt(Number(part.value)) !== part.value;
+  const differs = a !== b && !marks.includes('unknown');
+  const isRounded = marks.includes('rounded') || ((isLong(left) || isLong(right)) && [left, right].some(isShort));
+  if (marks.includes('unknown') || (isRounded && !differs)) throw unknownDigits(token);
+  return comparisons[token.text]?.(a, b) ?? false;
 }
 
 function combine(token: Token, left: Constant, right: Constant, live: boolean, truthBits: 32 | 64): Constant {
   const { text } = token;
-  if (text === '&&') return int(truthy(left) && truthy(right) ? 1n : 0n, truthBits);
-  if (text === '||') return int(truthy(left) || truthy(right) ? 1n : 0n, truthBits);
+  if (text === '&&') return int(isTrue(left, token) && isTrue(right, token) ? 1n : 0n, truthBits);
+  if (text === '||') return int(isTrue(left, token) || isTrue(right, token) ? 1n : 0n, truthBits);
   if (left.kind === 'float' || right.kind === 'float') {
     const single = [left, right].every((part) => part.kind === 'int' || part.single);
     const near = single ? Math.fround : (value: number): number => value;
     const a = near(Number(left.value));
     const b = near(Number(right.value));
-    if (text in comparisons) return int(comparisons[text]?.(a, b) ? 1n : 0n, truthBits);
-    if (text in floats) return floating(floats[text]?.(a, b) ?? Number.NaN, left, right);
+    if (text in comparisons) return int(compared(token, left, right, a, b) ? 1n : 0n, truthBits);
+    if (text in floats && (isLong(left) || isLong(right))) return combineLong(text, left, right);
+    if (text in floats) return floating(undefined, floats[text]?.(a, b) ?? Number.NaN, left, right);
     throw headerError(token, `"${text}" needs integers`);
   }
   if (text === '<<' || text === '>>') {

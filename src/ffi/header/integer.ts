@@ -1,24 +1,8 @@
 /** Values of constant expressions: integers with C's width and signedness, and floating point. */
-import type { CType } from './types.js';
+import type { Constant } from './constant.js';
+import { longLiteral } from './long-double.js';
 
-/** The plain name of a constant's type where bits and sign do not tell it: of literals, casts and `sizeof`. */
-interface Spelled {
-  readonly type?: string | undefined;
-}
-
-/** A constant: an integer of 32 or 64 bits, or a floating-point number. */
-export type Constant = Spelled &
-  (
-    | {
-        readonly kind: 'int';
-        readonly value: bigint;
-        readonly bits: 32 | 64;
-        readonly unsigned: boolean;
-        /** The pointer to which it was cast. */
-        readonly pointer?: CType;
-      }
-    | { readonly kind: 'float'; readonly value: number /** A `float`, rounded to it. */; readonly single?: boolean }
-  );
+export type { Constant } from './constant.js';
 
 /** The plain name of a constant's type; undefined where `long` and `long long` cannot be told apart. */
 export function typeNameOf(constant: Constant): string | undefined {
@@ -29,7 +13,8 @@ export function typeNameOf(constant: Constant): string | undefined {
 
 /** The type of an operation on constants: the longer one, as far as it is known. */
 export function typed<T extends Constant>(result: T, operands: readonly Constant[]): T {
-  const has = (word: string): boolean => operands.some(({ type = '' }) => type.includes(word));
+  const has = (word: string): boolean =>
+    operands.some(({ type = '' }) => !type.startsWith('enum ') && type.includes(word));
   if (result.kind === 'float') return has('long double') ? { ...result, type: 'long double' } : result;
   const known = operands.every((one) => one.kind === 'float' || one.bits === 32 || one.type !== undefined);
   const isLong = result.bits === 64 || has('long');
@@ -71,20 +56,26 @@ export function parseNumber(text: string, longBits: 32 | 64): Constant | undefin
     }
     return named(64, true);
   }
-  const rounded = (value: number): Constant =>
-    /^0[xX].*[pP].*[fF]$|^(?!0[xX]).*[fF]$/.test(clean)
-      ? { kind: 'float', value: Math.fround(value), single: true }
-      : { kind: 'float', value, ...(/[lL]$/.test(clean) && { type: 'long double' }) };
-  if (/^(?:\d+\.\d*|\.\d+|\d+)(?:[eE][+-]?\d+)?[fFlL]?$/.test(clean)) {
+  const rounded = (value: number, digits: string, base: 2 | 10, power: number): Constant => {
+    if (/^0[xX].*[pP].*[fF]$|^(?!0[xX]).*[fF]$/.test(clean))
+      return { kind: 'float', value: Math.fround(value), single: true };
+    return /[lL]$/.test(clean) ? longLiteral(value, digits, base, power) : { kind: 'float', value };
+  };
+  const decimal = /^(?:(\d+)\.(\d*)|\.(\d+)|(\d+))(?:[eE]([+-]?\d+))?[fFlL]?$/.exec(clean);
+  if (decimal) {
+    const [, high = '', low = '', alone = '', whole = '', power = '0'] = decimal;
     const value = Number.parseFloat(clean);
     // The range of long double is larger than that of a number.
-    return value === 0 && /[1-9]/.test(clean.replace(/[eE].*$/, '')) ? undefined : rounded(value);
+    return value === 0 && /[1-9]/.test(clean.replace(/[eE].*$/, ''))
+      ? undefined
+      : rounded(value, high + low + alone + whole, 10, Number(power) - low.length - alone.length);
   }
   const hex = /^0[xX]([\da-fA-F]*)\.?([\da-fA-F]*)[pP]([+-]?\d+)[fFlL]?$/.exec(clean);
   if (hex) {
     const [, high = '', low = '', power = '0'] = hex;
     if (high + low === '') return undefined;
-    return rounded(Number(BigInt(`0x${high}${low}`)) * 2 ** (Number(power) - 4 * low.length));
+    const [digits, places] = [`0x${high}${low}`, Number(power) - 4 * low.length];
+    return rounded(Number(BigInt(digits)) * 2 ** places, digits, 2, places);
   }
   return undefined;
 }
