@@ -21,9 +21,10 @@ export function longLiteral(value: number, digits: string, base: 2 | 10, power: 
 function distance(value: number, digits: string, base: 2 | 10, power: number): number {
   // No double has more digits, nor a longer exponent.
   if (!Number.isFinite(value) || digits.length > 1100 || Math.abs(power) > 1400) return Number.NaN;
-  const below = new Float64Array([value]);
-  new BigUint64Array(below.buffer)[0] -= 1n;
-  let unit = value - (below[0] as number);
+  const bits = new DataView(new ArrayBuffer(8));
+  bits.setFloat64(0, value);
+  bits.setBigInt64(0, bits.getBigInt64(0) - 1n);
+  let unit = value - bits.getFloat64(0);
   let [whole, shift] = [value, 0];
   for (; !Number.isInteger(unit); shift++) [unit, whole] = [unit * 2, whole * 2];
   const scale = BigInt(base) ** BigInt(Math.abs(power));
