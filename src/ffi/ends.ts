@@ -31,7 +31,7 @@ export interface Ends {
   /** The function that `dispose()` calls, by the tag of the struct. */
   readonly disposers: ReadonlyMap<string, string>;
   /** All functions that end an argument. */
-  readonly endings: ReadonlyMap<string, Ending>;
+  readonly endings: Map<string, Ending>;
   /** Functions after which a handle needs one more end: `x_ref(x *)`. */
   readonly references: ReadonlySet<string>;
   /** Handles whose references are counted, by such functions or by their end: `x_unref`. */
@@ -198,7 +198,8 @@ export function findEnds(
   return { disposers, endings, references, counted: new Set(countedTypes) };
 }
 
-function endingOf(fn: CFunction, argument: number): Ending {
+/** What a function does that ends one of its arguments, by its place from 0. */
+export function endingOf(fn: CFunction, argument: number): Ending {
   const type = fn.parameters[argument]?.type;
   const frees = type?.kind === 'pointer' && type.to.kind !== 'struct';
   return { mayFail: mayFail(fn), ...(argument > 0 && { argument }), ...(frees && { frees }) };

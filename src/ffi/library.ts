@@ -9,7 +9,7 @@ import { callParameters } from './arguments.js';
 import { bindCall, bindVariadic, countError, givesPointers, marking } from './bind.js';
 import { CArray } from './carray.js';
 import { refusingEmpty } from './empty.js';
-import { type Ending, findEnds, findKeeps, type GivenEnds, type HandleOptions } from './ends.js';
+import { type Ending, endingOf, findEnds, findKeeps, type GivenEnds, type HandleOptions } from './ends.js';
 import { Directed, type Parameter } from './frame.js';
 import { type CFunction, type FunctionTable, typeText } from './header/types.js';
 import { keep } from './kept.js';
@@ -66,11 +66,17 @@ export interface LibraryFunction {
 export class LibraryTools {
   readonly #target: Target;
   readonly #functionOf: (name: string) => LibraryFunction | undefined;
+  readonly #frees: (name: string) => void;
 
-  /** @internal `functionOf` finds a declared function. */
-  constructor(target: Target, functionOf: (name: string) => LibraryFunction | undefined) {
+  /** @internal `functionOf` finds a declared function, `frees` notes that it frees what it is given. */
+  constructor(
+    target: Target,
+    functionOf: (name: string) => LibraryFunction | undefined,
+    frees: (name: string) => void,
+  ) {
     this.#target = target;
     this.#functionOf = functionOf;
+    this.#frees = frees;
   }
 
   /** `wasm` or `native`. */
@@ -171,6 +177,7 @@ export class LibraryTools {
 
   #freeing(free: string | ((pointer: Pointer) => void), pointer: Pointer): () => void {
     if (typeof free === 'function') return () => free(pointer);
+    this.#frees(free);
     const declared = this.#functionOf(free);
     if (declared) return () => declared(pointer);
     if (free === 'free') return () => this.#target.free(pointer.address);
@@ -315,10 +322,19 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
   const keeps = findKeeps(table, options.handles);
   const functionOf = (name: string): LibraryFunction | undefined =>
     name in table.functions ? library[propertyName(name)] : undefined;
-  const own = new LibraryTools(target, functionOf);
+  const frees = (name: string): void => {
+    const fn = table.functions[name];
+    const [first] = fn?.parameters ?? [];
+    if (!fn || ends.endings.has(name) || first?.type.kind !== 'pointer' || first.type.to.kind === 'function') return;
+    if (options.ends?.[name] === false) return;
+    ends.endings.set(name, endingOf(fn, 0));
+    // Made again: so far it only took a pointer.
+    add(fn);
+  };
+  const own = new LibraryTools(target, functionOf, frees);
   const library = Object.create(undeclared(own)) as Library;
   addTools(library, own);
-  for (const fn of Object.values(table.functions)) {
+  const add = (fn: CFunction): void => {
     const sizes = Object.hasOwn(lengths, fn.name) ? lengths[fn.name] : {};
     const make = (): LibraryFunction =>
       makeFunction(target, fn, {
@@ -328,7 +344,8 @@ export function makeLibrary(target: Target, options: BindOptions = {}): Library 
         keeps: keeps.get(fn.name),
       });
     addLazily(library, propertyName(fn.name), runtime, make);
-  }
+  };
+  for (const fn of Object.values(table.functions)) add(fn);
   for (const [tag, name] of ends.disposers)
     runtime.destructors.set(tag, {
       name,

@@ -196,6 +196,21 @@ for (const backend of ['native', 'wasm'] as const) {
       expect(count(held)).toBe('Disposed');
     });
 
+    test('what owned() frees with ends what it is given, whatever its name', async () => {
+      const source = 'char *keeps_copy(const char *text); void done(void *memory) __asm__("keeps_free");';
+      const other = await openKeeps(backend, { header: { source } });
+      const text = other.keeps_copy('text');
+      const last = other.keeps_copy('more');
+      // Made before owned() names it.
+      void other.done;
+      const array = other.owned(text, { length: 4, free: 'done' });
+      expect(thrown(() => other.done(text)).message).toMatch(/done\(\) is given .* that an array of owned\(\) frees/);
+      array.dispose();
+      other.done(last);
+      for (const ended of [text, last]) expect(thrown(() => other.done(ended)).tag).toBe('Disposed');
+      other.dispose();
+    });
+
     test('memory is freed once, and by its owner', () => {
       const copy = (): Pointer => lib.keeps_copy('text');
       const owned = (text: Pointer): CArray<number> => lib.owned(text, { length: 4, free: 'keeps_free' });
