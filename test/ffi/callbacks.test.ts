@@ -239,6 +239,33 @@ describe.skipIf(why)('functions of JavaScript that C can call', () => {
     unused.dispose();
   });
 
+  test('of a worker warn once where no addon stands between them and C', async () => {
+    const ffi = pathToFileURL(resolve('dist/ffi.node.js')).href;
+    const source = `
+      const { parentPort, workerData: isAbsent } = require('node:worker_threads');
+      const open = process.dlopen;
+      process.dlopen = (module, path, ...rest) => {
+        if (isAbsent && path.includes('ewald_native')) throw new Error('absent');
+        return open.call(process, module, path, ...rest);
+      };
+      const said = [];
+      process.on('warning', ({ code, message }) => said.push(code + ' ' + message));
+      import('${ffi}').then(async ({ getLibHandle }) => {
+        const lib = await getLibHandle({ header: { source: 'int abs(int);' }, library: 'c' });
+        for (let i = 0; i < 2; i++) lib.callback('int (*)(int)', (value) => value).dispose();
+        setImmediate(() => parentPort.postMessage(said));
+      });`;
+    const [[without], [withAddon]] = await Promise.all(
+      [true, false].map((isAbsent) => once(new Worker(source, { eval: true, workerData: isAbsent }), 'message')),
+    );
+    expect(without).toEqual([
+      expect.stringMatching(
+        /^EWALD_CALLBACK_OF_WORKER a callback\(\) of a worker ends the process if C calls it after/,
+      ),
+    ]);
+    expect(withAddon).toEqual([]);
+  });
+
   test('end with the worker that made them: C gets 0, however it ended', { tags: 'all' }, async () => {
     const lib = await openKeeps('native');
     const ffi = pathToFileURL(resolve('dist/ffi.node.js')).href;

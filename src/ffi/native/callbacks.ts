@@ -1,4 +1,6 @@
 /** The functions of C by which native libraries call JavaScript. All libraries of the process share them. */
+import { isMainThread } from 'node:worker_threads';
+import { findAddon } from '../../util/addon-path.node.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
 import { type CType, type FunctionType, signature } from '../header/types.js';
 import type { Runtime } from '../runtime.js';
@@ -82,6 +84,20 @@ export function trampolinesOf(koffi: Koffi): Trampolines<CallbackSignature> {
   // koffi does not take back by itself what a worker had.
   if (gates.openGate) process.once('exit', () => trampolines?.endIdle());
   return trampolines;
+}
+
+let isWarned = false;
+
+/** Says once that C may end the process with a callback of this worker, where nothing stands between the two. */
+export function warnWithoutGates(): void {
+  if (isWarned || isMainThread || gatesOfWorker().openGate) return;
+  isWarned = true;
+  const { why } = findAddon('ewald_native', undefined);
+  process.emitWarning(
+    'a callback() of a worker ends the process if C calls it after the worker has ended, since the native addon is not ' +
+      `at hand (${why || 'this one has nothing for this processor'}); have C forget the callback before the worker ends`,
+    { code: 'EWALD_CALLBACK_OF_WORKER' },
+  );
 }
 
 let isWatched = false;

@@ -30,7 +30,14 @@ import type { Bound, Target } from '../target.js';
 import { calledLate, type Trampolines } from '../trampolines.js';
 import { type Complex, complexParts, partOf } from '../wide-values.js';
 import { passedFields } from './by-value.js';
-import { type CallbackSignature, callbackSignature, endAtOnce, functionTypes, trampolinesOf } from './callbacks.js';
+import {
+  type CallbackSignature,
+  callbackSignature,
+  endAtOnce,
+  functionTypes,
+  trampolinesOf,
+  warnWithoutGates,
+} from './callbacks.js';
 import { assertLoadable, type Found, symbolNames } from './find.js';
 import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace, turns } from './koffi.js';
 import { needsOwnNames } from './own-names.js';
@@ -254,7 +261,10 @@ export class NativeTarget implements Target {
       found = { shape: callbackShape(this.runtime, type), signature: this.#signature(type) };
       this.#shapes.set(type, found);
     }
-    if (isKept) endAtOnce();
+    if (isKept) {
+      endAtOnce();
+      warnWithoutGates();
+    }
     const { shape, signature: own } = found;
     return this.#trampolines.lend(own, shape.wrap(use, call), shape.late(late), this, isKept) as ReturnType<
       NativeTarget['callback']
