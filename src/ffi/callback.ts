@@ -37,11 +37,11 @@ export function callbackShape(runtime: Runtime, type: FunctionType): CallbackSha
     return resultOf(runtime, parameter);
   });
   let answer: Scalar | undefined;
-  if (result.kind === 'struct')
+  if (result.kind === 'struct' || result.kind === 'opaque')
     throw new EwaldError(
       'Unsupported',
-      `a callback ${signature(type, '')} that returns a struct by value is not supported; let it write through a ` +
-        'pointer',
+      `a callback ${signature(type, '')} that returns ${result.kind === 'struct' ? 'a struct' : typeText(result)} by value ` +
+        'is not supported; let it write through a pointer',
     );
   if (result.kind !== 'void') answer = runtime.scalar(result);
   const zero: Bits = answer?.layout.size === 8 && answer.layout.kind !== 'float' ? 0n : 0;

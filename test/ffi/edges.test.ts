@@ -223,6 +223,21 @@ for (const backend of ['native', 'wasm'] as const) {
       expect(kept.as('char').text()).toBe('kept');
     });
 
+    test('a function of JavaScript cannot return complex or wide numbers by value, and is refused by that', async () => {
+      for (const type of ['float _Complex', 'double _Complex', 'long double', '__int128']) {
+        const source = `long long edges_call_char(${type} (*f)(int)); long long edges_take_int(${type} (*f)(int));`;
+        const other = await openEdges(backend, { header: { source } });
+        const words = `Unsupported: a callback ${type} (int) that returns ${type} by value is not supported`;
+        for (const refused of [
+          () => other.callback(`${type} (*)(int)`, () => ({ re: 1, im: 2 })),
+          () => other.edges_call_char(() => ({ re: 1, im: 2 })),
+        ])
+          expect(refusal(refused)).toContain(words);
+        expect(other.edges_take_int(null)).toBe(0n);
+        other.dispose();
+      }
+    });
+
     test('a struct by value may have members that JavaScript uses itself', () => {
       const odd = JSON.parse('{ "__proto__": 3, "b": 4 }');
       expect(edges.edges_odd_sum(odd)).toBe(34);

@@ -137,7 +137,8 @@ export class NativeTarget implements Target {
   /** The type in koffi's notation. Pointers are passed as addresses; pointees are checked before. */
   #type(type: CType): unknown {
     if (type.kind === 'void') return 'void';
-    if (type.kind === 'pointer') return type.to.kind === 'function' ? this.#signature(type.to).type : 'void *';
+    if (type.kind === 'pointer')
+      return type.to.kind === 'function' && isCalledBack(type.to) ? this.#signature(type.to).type : 'void *';
     const scalar = this.runtime.scalar(type);
     if (scalar) {
       const { kind, size } = scalar.layout;
@@ -309,6 +310,10 @@ export class NativeTarget implements Target {
     this.#library.unload();
   }
 }
+
+/** Whether koffi has the types of a function; of others only an address, or null, can be passed. */
+const isCalledBack = ({ result, parameters }: FunctionType): boolean =>
+  [result, ...parameters.map(({ type }) => type)].every((type) => type.kind !== 'opaque' || partOf(type));
 
 const varargs = (fn: CFunction, why: string): EwaldError =>
   new EwaldError(
