@@ -66,7 +66,7 @@ export function lengthCheck(
     const counters = typeof length === 'string' ? `${length} is ${declared}` : '';
     const because = [counters, rows].filter(Boolean).join(': ');
     const of = values[i] === null ? 'null' : `${found} elements`;
-    throw tooFew(fn, i, of, needed, because && ` (${because})`, found);
+    throw tooFew(fn, i, of, needed, (because && ` (${because})`) + flattening(values[i]), found);
   };
 }
 
@@ -84,9 +84,15 @@ export function rowCheck(runtime: Runtime, fn: CFunction, i: number): Check | un
     const found = numbersIn(values[i]);
     // An array without elements has a check of its own.
     if (found === undefined || found === 0 || !(needed > found)) return;
-    throw tooFew(fn, i, `${found} elements`, needed, ' (one row)', found);
+    throw tooFew(fn, i, `${found} elements`, needed, ` (one row)${flattening(values[i])}`, found);
   };
 }
+
+/** What to do with a list of rows, where C has their numbers one after the other. */
+const flattening = (given: unknown): string =>
+  Array.isArray(given) && given.some((row) => Array.isArray(row) || ArrayBuffer.isView(row))
+    ? '; C has the numbers of its rows one after the other: pass rows.flat(), or one typed array'
+    : '';
 
 function tooFew(
   { name, parameters }: CFunction,

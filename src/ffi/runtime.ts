@@ -418,7 +418,8 @@ export class Runtime implements Access {
     if (values?.length !== length)
       throw new EwaldError(
         'Shape',
-        `${place()} is ${values ? `an array of ${values.length}` : shown(value)}; expected ${length} elements`,
+        `${place()} is ${values ? `an array of ${values.length}` : shown(value)}; expected ${length} elements` +
+          (length > 0 ? '' : ', since those of an array without a length are behind the struct; write its bytes'),
       );
     const size = this.sizeOf(of);
     values.forEach((element, i) => {

@@ -42,6 +42,7 @@ export function structsArgument(
       `${place()} is ${shown(isList ? values : values[0])}; ${typeText(to)} is opaque; pass the handle that the ` +
         'library returned',
     );
+  for (const value of values) refuseElementsBehind(value, to, runtime, place);
   const size = runtime.sizeOf(to);
   const placeOf = (i: number): Place => (isList ? () => `${place()}[${i}]` : place);
   const members = runtime.membersOf(to.tag);
@@ -72,6 +73,30 @@ export function structsArgument(
       for (const [i, value] of values.entries()) takeTexts(value as object, `${i}`, texts);
     });
   return argument;
+}
+
+/**
+ * Refuses an object for a struct that ends with `T a[]`: C reads elements behind the copy, which has none. It has to have
+ * none if an integer that was given, which may be their number, is 0.
+ */
+function refuseElementsBehind(value: unknown, to: StructType, runtime: Passing['runtime'], place: Place): void {
+  const { fields = [] } = runtime.table.structs[to.tag] ?? {};
+  const last = fields.at(-1);
+  if (last?.type.kind !== 'array' || last.type.length > 0 || typeof value !== 'object' || value === null) return;
+  const given = value as Record<string, unknown>;
+  const behind = given[last.name] as { readonly length?: unknown } | undefined;
+  const isInteger = (type: CType): boolean => /signed/.test(runtime.scalar(type)?.layout.kind ?? '');
+  const counts = fields.flatMap(({ name, type }) =>
+    isInteger(type) && given[name] !== undefined ? [given[name]] : [],
+  );
+  const hasNone = counts.length === 0 || counts.some((count) => Number(count) === 0);
+  if (hasNone && !behind?.length) return;
+  throw new EwaldError(
+    'Argument',
+    `${place()} is an object, which cannot have the elements of ${typeText(last.type.of)} ${last.name}[] behind it; pass ` +
+      `the bytes of the ${typeText(to)} with its elements as a Uint8Array, or memory of alloc() as ` +
+      `pointer('${typeText(to)}', memory)`,
+  );
 }
 
 /** A copy, which lasts when members of objects are functions of the caller that have a heap grow. */

@@ -91,6 +91,33 @@ for (const backend of ['native', 'wasm'] as const) {
       rows.dispose();
     });
 
+    test('a list of rows for numbers that follow each other is refused with how to pass them', () => {
+      for (const rows of [
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [Float64Array.of(1, 2), Float64Array.of(3, 4)],
+      ])
+        expect(refusal(() => edges.edges_vla(2, 2, rows))).toMatch(/has 2 elements; .*: pass rows\.flat\(\)/);
+      expect(refusal(() => edges.edges_vla(2, 2, [1, 2]))).not.toMatch(/flat/);
+    });
+
+    test('an object is no struct with elements behind it, unless a number of it says that there are none', async () => {
+      const source = `struct fl { int n, flags; double v[]; }; struct few { int n; int v[]; };
+        long long edges_take_int(const struct fl *p); long long edges_take_uint(struct fl *p);
+        long long edges_by_value_int(struct few p);`;
+      const other = await openEdges(backend, { header: { source } });
+      const refusedWith = /^Argument: .* cannot have the elements of double v\[\] behind it; pass the bytes/;
+      for (const name of ['edges_take_int', 'edges_take_uint']) {
+        for (const value of [{ n: 5 }, { n: 2, v: [1, 2] }, { n: 0, v: [1] }, { n: 5, flags: 1 }, [{ n: 1 }]])
+          expect(refusal(() => other[name](value))).toMatch(refusedWith);
+        for (const value of [{ n: 0 }, { n: 0, flags: 1 }, {}, new Uint8Array(24), null]) other[name](value);
+      }
+      expect(other.edges_by_value_int({ n: 7 })).toBe(7n);
+      other.dispose();
+    });
+
     test('what stands for the only element of an array is one element, and bytes are as many structs as they hold', () => {
       for (const one of [{ x: 1, y: 2 }, [{ x: 1, y: 2 }], new Uint8Array(31)])
         expect(refusal(() => edges.edges_points(one))).toMatch(/^Shape: .* has 1 elements; expected at least 2/);

@@ -36,7 +36,8 @@ const unaligned = ({ align: _, ...type }: CType): CType => type as CType;
 /** Whether koffi lays out a type as C does. */
 function isPlain(type: CType, runtime: Runtime): boolean {
   if (type.kind === 'struct') return plainFields(type, runtime) !== undefined;
-  if (type.kind === 'array') return isPlain(type.of, runtime);
+  // koffi has no array without elements.
+  if (type.kind === 'array') return type.length > 0 && isPlain(type.of, runtime);
   return type.kind !== 'opaque' || isPassed(type);
 }
 
