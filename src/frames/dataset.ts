@@ -224,7 +224,8 @@ export interface ImageNumbers {
 }
 
 /**
- * Of a dataset of local files: a sentence for each file that is not what it was when it was opened. @internal
+ * Of a dataset: a sentence for each local file that is not what it was when it was opened, and for frames that turned out
+ * at the end not to have been written. @internal
  */
 export const changedFiles = Symbol('changedFiles');
 

@@ -139,7 +139,11 @@ export async function openSource(
     }
     begun?.forget();
     const { changes } = given;
-    return changes ? Object.assign(dataset, { [changedFiles]: changes }) : dataset;
+    const own = dataset[changedFiles];
+    if (!changes) return dataset;
+    // What a format finds out at the end is said beside it.
+    const all = own ? async () => (await Promise.all([changes(), own()])).flat() : changes;
+    return Object.assign(dataset, { [changedFiles]: all });
   } catch (error) {
     await source.close();
     throw error;

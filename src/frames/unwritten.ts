@@ -1,5 +1,4 @@
 /** Frames that were never written: a program that made room for all of them has not come to its end. */
-import type { Note } from './dataset.js';
 import { placesBetween } from './hdf5/box.js';
 
 /** An array that is stored in chunks, of which some may be absent. */
@@ -44,6 +43,52 @@ export async function unwrittenBefore(array: StoredArray, unwritten: number): Pr
   return found;
 }
 
+/** Frames of which nothing is stored, and those of which only some chunks are; both with the first of them. */
+export interface UnwrittenFrames {
+  readonly none: number;
+  readonly firstNone: number;
+  readonly part: number;
+  readonly firstPart: number;
+}
+
+/** The number of chunks of an array. */
+export const chunksOf = ({ shape, chunk = shape }: Pick<StoredArray, 'shape' | 'chunk'>): number =>
+  shape.reduce((product, n, axis) => product * Math.ceil(n / Math.max(1, chunk[axis] ?? n)), 1);
+
+/** Looks for every chunk of the first `rows` rows of an array whose last `signalAxes` axes are those of a frame. */
+export async function unwrittenAmong(array: StoredArray, rows: number, signalAxes: number): Promise<UnwrittenFrames> {
+  const { shape, chunk = shape } = array;
+  const navAxes = shape.length - signalAxes;
+  const inAll = [rows, ...shape.slice(1)];
+  const last = inAll.map((n, axis) => Math.ceil(n / (chunk[axis] ?? n)) - 1);
+  const found = { none: 0, firstNone: -1, part: 0, firstPart: -1 };
+  if (last.some((n) => n < 0)) return found;
+  const perFrame = last.slice(navAxes).reduce((product, n) => product * (n + 1), 1);
+  let [looked, stored] = [0, 0];
+  // The last axis is fastest, so that the chunks of a frame follow each other.
+  for (const place of placesBetween(new Array<number>(shape.length).fill(0), last)) {
+    if (await array.isStored(place)) stored++;
+    if (++looked < perFrame) continue;
+    if (stored < perFrame) {
+      let [first, frames] = [0, 1];
+      for (let axis = 0; axis < navAxes; axis++) {
+        const [n, step, at] = [inAll[axis] as number, chunk[axis] as number, place[axis] as number];
+        first = first * n + at * step;
+        frames *= Math.min(step, n - at * step);
+      }
+      if (stored === 0) {
+        if (found.none === 0) found.firstNone = first;
+        found.none += frames;
+      } else {
+        if (found.part === 0) found.firstPart = first;
+        found.part += frames;
+      }
+    }
+    [looked, stored] = [0, 0];
+  }
+  return found;
+}
+
 /** Whether any chunk of a row of chunks is stored. */
 async function isWritten(array: StoredArray, row: number): Promise<boolean> {
   const across = array.shape.slice(1).map((n, i) => Math.ceil(n / (array.chunk?.[i + 1] ?? n)));
@@ -58,14 +103,27 @@ async function isWritten(array: StoredArray, row: number): Promise<boolean> {
   return false;
 }
 
+const asFill = 'the file stores nothing for them, and they are read as its fill value';
+
 /** What to say of frames that were never written; those of a file that is being written may still come. */
 export function unwrittenText(unwritten: number, frames: number, isOpen = false, before = 0): string {
-  const rest = isOpen ? '' : ': the file stores nothing for them, and they are read as its fill value';
+  const rest = isOpen ? '' : `: ${asFill}`;
   return unwritten === frames
     ? `none of its ${frames} frames was written${rest}`
     : `the last ${unwritten} of ${frames} frames${before > 0 ? `, and ${before} before them,` : ''} were never written${rest}`;
 }
 
-/** The note on them, as on a file that was cut. */
-export const notesOnUnwritten = (unwritten: number, frames: number, isOpen: boolean, before: number): Note[] =>
-  unwritten === 0 ? [] : [{ kind: 'warning', text: unwrittenText(unwritten, frames, isOpen, before), isCut: true }];
+const ofThem = (found: number, frames: number, first: number): string =>
+  `${found} of ${frames} frames${found > 1 ? `, the first of which is frame ${first},` : ` (frame ${first})`}`;
+
+/** What to say of frames among the others that were never written, or not completely; frames count from 0. */
+export function amongTexts({ none, firstNone, part, firstPart }: UnwrittenFrames, frames: number): string[] {
+  const texts: string[] = [];
+  if (none > 0) texts.push(`${ofThem(none, frames, firstNone)} ${none > 1 ? 'were' : 'was'} never written: ${asFill}`);
+  if (part > 0)
+    texts.push(
+      `${ofThem(part, frames, firstPart)} ${part > 1 ? 'were' : 'was'} written only in part: the file lacks some of ` +
+        'their chunks, which are read as its fill value',
+    );
+  return texts;
+}

@@ -7,7 +7,15 @@ import { swapBytes } from '../byte-order.js';
 import type { ByteSource } from '../byte-source.js';
 import { ambiguous } from '../candidates.js';
 import { checkFileBytes } from '../cut-files.js';
-import type { ArrayEntry, Axis, Dataset, Note, ReadMaskOptions, SizeCheck } from '../dataset.js';
+import {
+  type ArrayEntry,
+  type Axis,
+  changedFiles,
+  type Dataset,
+  type Note,
+  type ReadMaskOptions,
+  type SizeCheck,
+} from '../dataset.js';
 import { type DataType, numberBytes } from '../dtype.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
@@ -15,7 +23,6 @@ import { eventsInGroup, isOfGroups } from '../group-paths.js';
 import { halfTransform } from '../half-transform.js';
 import { defaultFrameBytes, navigationShape } from '../shapes.js';
 import { channelText, chosenChannel } from '../threshold-channel.js';
-import { notesOnUnwritten, unwrittenBefore, unwrittenRows } from '../unwritten.js';
 import { dimensionScales } from './axes.js';
 import { volume } from './box.js';
 import { type Catalog, catalogBelow, catalogOf, numberAt } from './catalog.js';
@@ -41,6 +48,7 @@ import { namesInText } from './missing.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
 import { turnedReader } from './turned.js';
 import { isSameType } from './type-conversion.js';
+import { findUnwritten, unwrittenAtEnd } from './unwritten-frames.js';
 
 /** Opens the frames of an HDF5 file. */
 export async function openHdf5Frames(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset> {
@@ -92,10 +100,11 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   const arrangement = arrange(source, frames, first, extra, options);
   const { shape, navigation: fromFile, signal, signalAxes, turned } = arrangement;
   const stored = volume(fromFile);
-  const unwritten = turned ? 0 : await unwrittenFrames(frames, signalAxes, stored);
-  const unwrittenEarlier = await unwrittenFramesBefore(frames, unwritten, stored);
+  const asked = { frames, signalAxes, count: turned ? 0 : stored };
+  const atEnd = await unwrittenAtEnd(asked);
   // Frames of a file that is being written are there when they have been written.
-  const arriving = options.growing && fromFile.length === 1 ? unwritten : 0;
+  const arriving = options.growing && fromFile.length === 1 ? atEnd : 0;
+  const unwritten = await findUnwritten(asked, atEnd, options.growing ?? false, arriving > 0);
   const count = stored - arriving;
   const scan = frames.scan ?? (arriving > 0 ? [count] : shape.slice(0, shape.length - signalAxes));
   const beside = await readMetadata(catalog, frames, stored);
@@ -109,7 +118,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
   // A virtual dataset looks for its files when a frame is read.
   if (options.allowMissing && first.layout.kind === 'virtual' && count > 0)
     await read(0, 1, new Uint8Array(arrangement.frameBytes), options.signal);
-  return openFrames(source, {
+  const dataset = openFrames(source, {
     format: 'hdf5',
     shape: { nav: navigationShape(source, count, scan, options), sig: signal },
     dtype,
@@ -127,13 +136,16 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
       ...notesOnMissing(file),
       ...notesOnUnfinished(file),
       ...notesOnAnnounced(sizes),
-      ...notesOnUnwritten(unwritten, stored, arriving > 0, unwrittenEarlier),
+      ...unwritten.notes,
     ],
     arrays: arraysOf(catalog, frames, { shape: frames.scan ? [...scan, ...signal] : [...shape, ...extra], dtype }),
     sizes,
     filters: first.filters.map(filterName),
     chunkFrames: turned ? 1 : chunkFrames(first, first.shape.length - signalAxes, frames),
-    onDispose: close,
+    onDispose: async () => {
+      await unwritten.ended();
+      await close();
+    },
     groups: frames.groups,
     events: frames.events,
     peakList,
@@ -159,6 +171,7 @@ async function openWith(file: Hdf5File, options: FormatOptions, close: () => Pro
         maskPath: mask.shape.length === signal.length ? mask.path : undefined,
       }),
   });
+  return unwritten.atEnd ? Object.assign(dataset, { [changedFiles]: unwritten.atEnd }) : dataset;
 }
 
 /** A channel in the names of an array's groups, as in /entry/data/threshold_1/data or /entry/data/threshold_1_data. */
@@ -175,32 +188,6 @@ function ofChannel(catalog: Catalog, wanted: string | undefined): Catalog {
   const { entries, external, broken } = catalog;
   const left = { entries: without(entries), external: without(external), broken: without(broken) };
   return { ...catalog, ...left, channel: channelText(channels, chosen) };
-}
-
-/** Frames at the end, scans included, for which the file stores nothing; 0 where it does not tell. */
-async function unwrittenFrames(
-  { parts, framesLast, stacked }: Frames,
-  signalAxes: number,
-  frames: number,
-): Promise<number> {
-  if (framesLast || stacked || frames === 0) return 0;
-  const rowsOf = ({ shape }: Hdf5Dataset): number => shape[0] ?? 1;
-  let unwritten = 0;
-  for (const part of [...parts].reverse()) {
-    if (part.shape.length <= signalAxes) return 0;
-    const without = await unwrittenRows(part);
-    unwritten += without;
-    if (without < rowsOf(part)) break;
-  }
-  return (unwritten * frames) / parts.reduce((sum, part) => sum + rowsOf(part), 0);
-}
-
-/** Frames before the last `unwritten` ones for which the file stores nothing either, of files with one array of frames. */
-async function unwrittenFramesBefore({ parts }: Frames, unwritten: number, frames: number): Promise<number> {
-  const [part, ...others] = parts;
-  if (unwritten === 0 || !part || others.length > 0) return 0;
-  const perRow = frames / (part.shape[0] ?? 1);
-  return (await unwrittenBefore(part, unwritten / perRow)) * perRow;
 }
 
 /** Frames that a small file may claim without storing any; larger ones would only cost memory. */

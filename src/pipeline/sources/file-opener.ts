@@ -26,6 +26,9 @@ export interface FileOptions extends SourceOptions {
 /** Maximum number of remarks on problems of files. */
 const maxRemarks = 4;
 
+/** Frames of a file that takes a look of its own, beside which that at the file's date is nothing. */
+const manyFrames = 256;
+
 export class FileOpener {
   /** Numbers of frames by file. */
   readonly counts = new Map<string, number>();
@@ -115,7 +118,10 @@ export class FileOpener {
   /** Files that are followed change, and are recognised by their frames. */
   #watch(file: string, dataset: Dataset): void {
     const changes = dataset[changedFiles];
-    if (changes && this.#options.follow === undefined && !this.#changes.has(file)) this.#changes.set(file, changes);
+    if (!changes || this.#options.follow !== undefined || this.#changes.has(file)) return;
+    this.#changes.set(file, changes);
+    // What a format looks for in a large file is found while it is open, and kept.
+    if (dataset.frames > manyFrames) changes().catch(() => undefined);
   }
 
   /** A sentence for each file that is not what it was when it was opened first. */

@@ -195,7 +195,8 @@ export async function runToFiles(
   try {
     // A run without frames determines the names of the results, so that an existing file is rejected before the work.
     if (output ?? png ?? html) {
-      const nothing = { roi: { shape: scan.shape.nav, entries: [] }, corrections: running.corrections };
+      const { corrections } = running;
+      const nothing: ToldRunOptions = { roi: { shape: scan.shape.nav, entries: [] }, corrections, [isTold]: true };
       const none = await ctx.runUdf(scan, all, nothing).then(
         (found) => named(found as readonly ResultBuffers[]),
         () => [],
