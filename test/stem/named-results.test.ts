@@ -19,7 +19,22 @@ test('results that lack numbers are named together, with their count; from a qua
   expect(missingNumbers([result('edge', map(20), shape)], [10, 10], 100)).toEqual([
     { text: 'edge: only 80 of 100 positions have a value', isDoubtful: false },
   ]);
-  expect(missingNumbers([result('whole', map(1), shape)], [10, 10], 100)).toEqual([]);
+  expect(missingNumbers([result('whole', map(0), shape)], [10, 10], 100)).toEqual([]);
+  // A single one counts, and so does one that is infinite.
+  expect(missingNumbers([result('one', map(1), shape)], [10, 10], 100)).toEqual([
+    { text: 'one: only 99 of 100 positions have a value', isDoubtful: false },
+  ]);
+  const endless = map(0).fill(Number.POSITIVE_INFINITY, 7, 8);
+  expect(missingNumbers([result('sum', endless, shape)], [10, 10], 100)).toEqual([
+    { text: 'sum: only 99 of 100 positions have a finite value', isDoubtful: false },
+  ]);
+  const axes = { navAxes: 0, axes: ['sig_y', 'sig_x'] };
+  expect(missingNumbers([result('max', Float64Array.of(1, -1 / 0, 2, 3), axes)], [7], 7)).toEqual([
+    {
+      text: 'max: 1 of 4 pixels has no finite value, as those do that are infinite or NaN in one frame',
+      isDoubtful: false,
+    },
+  ]);
   // A position counts if one of its numbers is known.
   expect(missingNumbers([result('vectors', Float64Array.of(none, 1, 1, none), { shape: [2, 2] })], [2], 2)).toEqual([]);
 });

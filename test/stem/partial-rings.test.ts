@@ -91,6 +91,22 @@ test('a flat frame has no orders on rings that reach beyond it, and none is told
   expect(ctx.createRadialFourierAnalysis(flat, { cy: 20, cx: 25, ro: 19 }).notes).toEqual([]);
 });
 
+test.each([Float32Array, Float64Array])('a ring with an infinite pixel has no Fourier components: %o', async (Type) => {
+  const frames = Type.from({ length: 2 * 24 * 24 }, (_, i) => 1 + (i % 7));
+  frames[24 * 24 + 24 * 9 + 15] = Number.POSITIVE_INFINITY;
+  const one = ctx.fromMemory(frames, { navShape: [2], sigShape: [24, 24] });
+  for (const more of [{}, { useSparse: false }]) {
+    const found = await ctx.run(ctx.createRadialFourierAnalysis(one, { cy: 12, cx: 12, ro: 9, ...more }));
+    for (const channel of found.channels) {
+      const numbers = Array.from(channel.data);
+      const each = channel.complex ? 2 : 1;
+      for (const [i, value] of numbers.entries())
+        expect([channel.key, i, Number.isFinite(value)]).toEqual([channel.key, i, Math.floor(i / each) % 2 === 0]);
+      expect(numbers.some(Number.isNaN)).toBe(true);
+    }
+  }
+});
+
 test('a second order on a ring of which a part is missing is found to a few percent', async () => {
   const [rows, columns] = [64, 64];
   const pattern = Float32Array.from({ length: rows * columns }, (_, i) => {

@@ -22,7 +22,8 @@ export type RadialFourierOptions = OptionsOfAnalysis<'radial-fourier'>;
  * Channels `dominant_b` (order of the strongest component from 1 on, 0 where all are weak), `absolute_b_o`, `phase_b_o`
  * and `complex_b_o` for bin b and order o, and `raw`, [bins, orders, …scan] complex. Components are within 1e-8 of their
  * ring's sum, and with `useSparse` those of masks in single precision, like LiberTEM's complex64. A pixel without a count
- * takes the mean of the others of its ring. Of a ring that reaches beyond the frame, the orders from 1 on are those of what
+ * takes the mean of the others of its ring. A ring with a pixel
+ * that is infinite has none (NaN). Of a ring that reaches beyond the frame, the orders from 1 on are those of what
  * it has about its mean, so that a flat frame has none; NaN where half of it and more is beyond.
  */
 export const radialFourierAnalysis = /* @__PURE__ */ analysis('radial-fourier', (scan, options, what): Made<string> => {
@@ -46,7 +47,8 @@ export const radialFourierAnalysis = /* @__PURE__ */ analysis('radial-fourier', 
       `orders from 1 on are those of the rest about its mean, and none (NaN) where less than ${100 * leastShare} % is there`,
     ),
   ];
-  const shown = (data: Float64Array): Channel[] => {
+  const shown = (found: Float64Array): Channel[] => {
+    const data = withoutInfinite(found, orders);
     if (shares.every((share) => share === 1)) return channelsOf(scan, data, rings, orders);
     const flat = harmonicsOf(grid, centre, maxOrder, new Uint8Array(centre.width * centre.height).fill(1));
     return channelsOf(scan, aboutMeans(data, flat, shares, orders), rings, orders);
@@ -104,6 +106,15 @@ function withMeans(data: Float64Array, rest: Float64Array, lost: Float64Array, o
     for (let k = 0; k < 2 * orders; k++)
       out[at + k] = (data[at + k] as number) + mean * (lost[2 * b * orders + k] as number);
   }
+  return out;
+}
+
+/** Components [positions, rings, orders], NaN for all orders of a ring of which one is infinite: it has no phases. */
+function withoutInfinite(data: Float64Array, orders: number): Float64Array {
+  if (data.every(Number.isFinite)) return data;
+  const out = data.slice();
+  for (let at = 0; at < out.length; at += 2 * orders)
+    if (!out.subarray(at, at + 2 * orders).every(Number.isFinite)) out.fill(Number.NaN, at, at + 2 * orders);
   return out;
 }
 

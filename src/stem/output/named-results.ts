@@ -121,12 +121,16 @@ export const namedBuffers = (results: ResultBuffers): NamedResult[] =>
     ),
   );
 
-/** Share of the positions without a number that a map has at the edge of a specimen, say. */
-const [fewMissing, maxMissing] = [0.01, 0.25];
+/** Share of the positions without a finite number from which on a result is in doubt: more than an edge of a specimen. */
+const maxMissing = 0.25;
 /** Derivatives need neighbours, which a line or a part of a scan does not have; what they derive is judged itself. */
 const derivatives: readonly string[] = ['divergence', 'curl'];
 /** Whether a result is one of these; of several functions, the name of its function precedes it. */
 const isDerivative = (name: string): boolean => derivatives.includes(name.split('-').at(-1) as string);
+
+/** Whether any number of these is infinite, which a sum over an infinite pixel is. */
+const isEndless = (values: Float32Array | Float64Array): boolean =>
+  values.some((value) => Math.abs(value) === Number.POSITIVE_INFINITY);
 
 /** At how many positions some results of a run have no number, in words, and whether they are too many. */
 export interface MissingNumbers {
@@ -137,31 +141,36 @@ export interface MissingNumbers {
 /** In how many pixels images of the detector have no number, of several with as many together. */
 function missingPixels(results: readonly NamedResult[], leftOut: number): MissingNumbers[] {
   const byCount = new Map<string, string[]>();
+  const endless = new Set<string>();
   for (const { name, data, dtype, navAxes, axes } of results) {
     if (navAxes > 0 || !axes?.[0]?.startsWith('sig_')) continue;
     if (!(data instanceof Float32Array || data instanceof Float64Array)) continue;
     const each = numbersPerElement(dtype);
     let found = 0;
-    for (let i = 0; i < data.length; i += each) if (Number.isNaN(data[i]) || Number.isNaN(data[i + each - 1])) found++;
+    for (let i = 0; i < data.length; i += each)
+      if (!(Number.isFinite(data[i]) && Number.isFinite(data[i + each - 1]))) found++;
     const all = data.length / each;
     // Those that a calibration leaves out are said by each analysis.
     if (found <= leftOut || found === all) continue;
     const key = `${found} ${all}`;
+    if (isEndless(data)) endless.add(key);
     byCount.set(key, [...(byCount.get(key) ?? []), name]);
   }
   return [...byCount].map(([key, names]) => {
     const [found = 0, all = 0] = key.split(' ').map(Number);
     return {
       text:
-        `${names.join(', ')}: ${found} of ${counted(all, 'pixel')} ${found === 1 ? 'has' : 'have'} no value (NaN), as ` +
-        'those do that are NaN in one frame',
+        `${names.join(', ')}: ${found} of ${counted(all, 'pixel')} ${found === 1 ? 'has' : 'have'} no ` +
+        (endless.has(key)
+          ? 'finite value, as those do that are infinite or NaN in one frame'
+          : 'value (NaN), as those do that are NaN in one frame'),
       isDoubtful: found > maxMissing * all,
     };
   });
 }
 
 /**
- * Which results over a scan are no number at some of the positions that were processed, with a remark for each number,
+ * Which results over a scan are no finite number at some of the positions that were processed, with a remark for each number,
  * and which results over the detector are none in some pixels, but for `leftOut` of them that were left out, or in all.
  */
 export function missingNumbers(
@@ -173,6 +182,7 @@ export function missingNumbers(
   const all = product(nav);
   const expected = Math.min(positions, all);
   const byCount = new Map<number, string[]>();
+  const endless = new Set<number>();
   const empty: string[] = [];
   for (const { name, data, navAxes, axes } of results) {
     if (!(data instanceof Float32Array || data instanceof Float64Array)) continue;
@@ -182,12 +192,13 @@ export function missingNumbers(
     }
     const each = data.length / all;
     let found = 0;
-    for (let i = 0; i < all; i++)
-      if (data.subarray(i * each, (i + 1) * each).some((value) => !Number.isNaN(value))) found++;
+    for (let i = 0; i < all; i++) if (data.subarray(i * each, (i + 1) * each).some(Number.isFinite)) found++;
     // A line has no derivatives across it, and a scan of three axes none at all, which the list of results says.
     const isPlane = nav.length === 2 && nav.every((n) => n > 1);
     if (found === 0 && !isPlane && isDerivative(name)) continue;
-    if (found < (1 - fewMissing) * expected) byCount.set(found, [...(byCount.get(found) ?? []), name]);
+    if (found >= expected) continue;
+    byCount.set(found, [...(byCount.get(found) ?? []), name]);
+    if (isEndless(data)) endless.add(found);
   }
   const ofFrames = empty.map((name) => ({
     text: `${name}: no pixel has a value; NaN in one frame makes a sum NaN (--roi leaves frames out)`,
@@ -195,7 +206,7 @@ export function missingNumbers(
   }));
   const ofScan = [...byCount].map(([found, names]) => ({
     text:
-      `${names.join(', ')}: only ${found} of ${positions} positions have a value` +
+      `${names.join(', ')}: only ${found} of ${positions} positions have a ${endless.has(found) ? 'finite ' : ''}value` +
       (names.every(isDerivative) ? ', as those do whose neighbours were measured' : ''),
     isDoubtful: found < (1 - maxMissing) * expected && names.some((name) => !isDerivative(name)),
   }));
