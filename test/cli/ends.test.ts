@@ -70,6 +70,20 @@ const end = async (words: string): Promise<{ code: number | null; err: string; o
   return { code, err, out };
 };
 
+test('a command that is refused prints no JSON, and one that tells of each of its inputs has an error for one', async () => {
+  for (const words of ['run sum,max words.txt', 'fft words.txt -o out.npy', 'stream compare bad.stream bad.stream'])
+    expect(await end(`${words} --json`), words).toEqual({
+      code: expect.any(Number),
+      err: expect.stringMatching(/^ewald: ./),
+      out: '',
+    });
+  const { code, out } = await end('info words.txt --json');
+  expect([code, JSON.parse(out)]).toEqual([
+    1,
+    [{ file: 'words.txt', error: { tag: 'Format', message: expect.any(String) } }],
+  ]);
+});
+
 /** Faults, the exit code that each has in all commands, and the commands in which it can occur. */
 const faults: readonly [fault: string, code: number, ...commands: string[]][] = [
   ['nothing is wrong', 0, 'info scan.npy', 'pi --points 100 --backend wasm', 'devices', 'fft --help'],
