@@ -378,6 +378,27 @@ describe('a second grain', () => {
     const unknown = Array.from(found.shift_x.data).filter(Number.isNaN).length;
     expect(unknown).toBeGreaterThanOrEqual(3);
     expect(found.notes.join('\n')).toContain(`at ${unknown} of 7 positions most disks are farther than 4.0 pixels`);
+    expect(found.notes.join('\n')).not.toContain('most positions have no disk');
+  });
+
+  test.each([
+    ['8, 9', /^at 1 of 3 places, \(y, x\) = \(8, 9\), most positions have no disk, and shifts are of the others$/, 2],
+    ['66, 66, 39, 38', /^at 2 of 4 places, .* \(39, 38\), most .*, and shifts are of the others$/, 2],
+    ['8, 9, 39, 38, 57, 57', /^at 3 of 5 places, .* so that none has a shift \(NaN\)/, 0],
+  ])('that is not at a given place is said: %s', async (others, text, shifts) => {
+    const two = [48, 47, 48, 65];
+    const frame = Uint16Array.from({ length: sig * sig }, (_, p) => {
+      const near = [0, 2].some(
+        (k) => Math.hypot(Math.floor(p / sig) - (two[k] as number), (p % sig) - (two[k + 1] as number)) < 4,
+      );
+      return (near ? 60 : 2) + ((p * 7919) % 13 === 0 ? 1 : 0);
+    });
+    const data = Uint16Array.from({ length: 2 * sig * sig }, (_, i) => frame[i % frame.length] as number);
+    const scan = ctx.fromMemory(data, { navShape: [2], sigShape: [sig, sig] });
+    const positions = [...two, ...others.split(',').map(Number)];
+    const found = await ctx.run(ctx.createDisksAnalysis(scan, { diskRadius: 4, positions }));
+    expect(found.notes).toEqual(expect.arrayContaining([expect.stringMatching(text)]));
+    expect(Array.from(found.shift_x.data).filter(Number.isFinite)).toHaveLength(shifts);
   });
 });
 

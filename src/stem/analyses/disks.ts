@@ -165,8 +165,9 @@ interface DiskResults {
  * Diffraction disks: `shift`, the mean distance of the disks from their places in the sum, weighted by their
  * elevations, as vectors (y, x) in pixels; `shift_y`, `shift_x`; `elevation`, their mean; `positions`, (y, x) of each
  * disk; `elevations`, of each disk; `peaks`, the expected positions. A disk at the edge of the square in which it is
- * searched has no position (NaN), and a frame in which most are has no shift; `notes` count them. Without `positions`,
- * the first of two passes sums the frames and finds the disks of the sum.
+ * searched has no position (NaN), and a frame in which most are, by elevation, has no shift; `notes` count them. They
+ * also name the given places at which most frames have no disk; if those are most of the places, no frame has a shift.
+ * Without `positions`, the first of two passes sums the frames and finds the disks of the sum.
  */
 export const disksAnalysis = /* @__PURE__ */ analysis('disks', (scan, options, what) =>
   inTwoPasses(scan, what, options, { needs: options.positions === undefined }, (searched) => {
@@ -174,10 +175,15 @@ export const disksAnalysis = /* @__PURE__ */ analysis('disks', (scan, options, w
     const udf = diskUdf({ peaks: expected, pattern: searched.pattern, without: searched.without, ...how(options) });
     const { peaks } = udf.params as { peaks: Int32Array };
     const reach = reachOf(checkPattern(what, searched.pattern), options.correlation ?? 'fast');
-    const measuredOf = (results: DiskResults) => measuredDisks(results, peaks, reach);
+    const isGiven = options.positions !== undefined;
+    const measuredOf = (results: DiskResults) => measuredDisks(results, peaks, reach, isGiven);
     return {
       udf: udf as AnyUdf,
-      doubts: (results: DiskResults) => cutText(measuredOf(results).cut, results.elevations.validMask, reach),
+      doubts: (results: DiskResults) => {
+        const { cut, empty } = measuredOf(results);
+        const moved = 2 * empty.length > peaks.length / 2 ? [] : cutText(cut, results.elevations.validMask, reach);
+        return [...moved, ...emptyText(empty, peaks)];
+      },
       channels: (results: DiskResults) => diskChannels(scan, peaks, measuredOf(results), results.elevations.validMask),
     };
   }),
@@ -189,12 +195,19 @@ interface MeasuredDisks {
   readonly places: Float64Array;
   /** Elevations, 0 of one that is cut. */
   readonly weights: Float64Array;
-  /** Nonzero where most of a position, by elevation, is cut. */
+  /** Nonzero where most of a position, by elevation, is cut, and everywhere if most places are empty. */
   readonly cut: Uint8Array;
+  /** Numbers of the given places at which most positions have no disk; those of the sum have one there. */
+  readonly empty: readonly number[];
 }
 
 /** A disk that the edge of its square cuts is farther from its place than the maximum of the part that is left. */
-function measuredDisks({ refineds, elevations }: DiskResults, peaks: Int32Array, reach: number): MeasuredDisks {
+function measuredDisks(
+  { refineds, elevations }: DiskResults,
+  peaks: Int32Array,
+  reach: number,
+  isGiven: boolean,
+): MeasuredDisks {
   const [places, weights] = [Float64Array.from(refineds.data), Float64Array.from(elevations.data)];
   const disks = peaks.length / 2;
   const cut = new Uint8Array(elevations.validMask.length);
@@ -212,7 +225,30 @@ function measuredDisks({ refineds, elevations }: DiskResults, peaks: Int32Array,
     }
     if (lost > left) cut[i] = 1;
   }
-  return { places, weights, cut };
+  // A pattern that has moved out of all squares is none with empty places.
+  const shown = Array.from(cut.keys()).filter((i) => !cut[i] && elevations.validMask[i]);
+  const isMissed = (p: number): boolean =>
+    shown.filter((i) => Number.isNaN(places[2 * (i * disks + p)])).length > shown.length / 2;
+  const empty = isGiven ? Array.from({ length: disks }, (_, p) => p).filter(isMissed) : [];
+  if (empty.length > disks / 2) cut.fill(1);
+  return { places, weights, cut, empty };
+}
+
+/** Most places that are listed. */
+const maxListed = 5;
+
+/** At which of the given places most positions have no disk. */
+function emptyText(empty: readonly number[], peaks: Int32Array): string[] {
+  if (empty.length === 0) return [];
+  const disks = peaks.length / 2;
+  const listed = empty.slice(0, maxListed).map((p) => `(${peaks[2 * p]}, ${peaks[2 * p + 1]})`);
+  const more = empty.length > maxListed ? ` and ${empty.length - maxListed} more` : '';
+  return [
+    `at ${empty.length} of ${counted(disks, 'place')}, (y, x) = ${listed.join(', ')}${more}, most positions have no disk, ` +
+      (empty.length > disks / 2
+        ? 'so that none has a shift (NaN): pass places of disks'
+        : 'and shifts are of the others'),
+  ];
 }
 
 /** How many positions have no shift because most of their disks are cut. */
