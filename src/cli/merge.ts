@@ -337,13 +337,16 @@ function show(result: MergeResult, files: readonly string[], flags: MergeFlags):
       ),
     );
   const { lTest, wilson } = statistics;
+  const of = statistics.isCentric
+    ? { meanAbs: '.637, twinned .500', meanSquare: '.500, .333', secondMoment: '3, twinned 2' }
+    : { meanAbs: '.500, twinned .375', meanSquare: '.333, .200', secondMoment: '2, twinned 1.5' };
   print(
     dim(
       wrapText(
-        `L-test: <|L|> ${rounded(lTest.meanAbs, 3)} (untwinned .500, twinned .375), ` +
-          `<L²> ${rounded(lTest.meanSquare, 3)} (.333, .200) · ` +
+        `L-test: <|L|> ${rounded(lTest.meanAbs, 3)} (untwinned ${of.meanAbs}), ` +
+          `<L²> ${rounded(lTest.meanSquare, 3)} (${of.meanSquare}) · ` +
           `Wilson B ${withError(wilson.temperatureFactor, wilson.temperatureFactorError, 1)} Å² · ` +
-          `<I²>/<I>² ${withError(statistics.secondMoment, statistics.secondMomentError, 2)} (2, twinned 1.5)`,
+          `<I²>/<I>² ${withError(statistics.secondMoment, statistics.secondMomentError, 2)} (${of.secondMoment})`,
       ),
     ),
   );

@@ -88,7 +88,11 @@ function show(
         ['<L²>', measured.meanSquare, untwinned.meanSquare, perfect.meanSquare].map((x) =>
           typeof x === 'number' ? digits(x, 3) : x,
         ),
-        ['<I²−σ²>/<I>²', withError(secondMoment, secondMomentError, 2), '2', '1.5'],
+        [
+          '<I²−σ²>/<I>²',
+          withError(secondMoment, secondMomentError, 2),
+          ...(twinning.isCentric ? ['3', '2'] : ['2', '1.5']),
+        ],
       ],
       [1, 2, 3],
     ),

@@ -30,8 +30,9 @@ import { formatUnmerged, formatUnmergedCif, unmergedRows } from './lists/unmerge
 import type { CheckedMerge } from './options.js';
 import { mergeRows } from './parameters.js';
 import type { PairAmplitudes } from './reflections/amplitudes.js';
-import { doubtOfSpaceGroup } from './reflections/stated-absences.js';
-import { twinOf } from './reflections/twin-tests.js';
+import type { ListSubject } from './reflections/expected.js';
+import { doubtOfSpaceGroup, settingOfStated } from './reflections/stated-absences.js';
+import { testsOf, twinEstimate } from './reflections/twin-tests.js';
 import type { MergeCounts, MergedCrystal, MergedLists, MergedPolarisation, MergeResult } from './result.js';
 import { cellsRemark, compareCells, otherCellRemark } from './setting/cells.js';
 import { forbiddenRemark } from './setting/forbidden.js';
@@ -76,7 +77,7 @@ function refuseOptions(method: string, [options]: readonly unknown[]): void {
 /** What all lists of a merge have in common. */
 interface ListInput {
   readonly checked: CheckedMerge;
-  readonly subject: Subject;
+  readonly subject: Subject & ListSubject;
   readonly wavelengthA: number;
   /** Limits of the statistics, d in angstrom; undefined for those of the list. */
   readonly lowres: number | undefined;
@@ -212,11 +213,18 @@ function mergedCrystals({ data: { observations }, merges: [whole], chosen, logOd
 
 /** Lists, statistics and crystals of a merge. Throws `Argument` if no reflection has enough measurements. */
 export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResult {
-  const { subject, data, counts, chosen, ways, polarisation, backend } = parts;
-  const { cell, parameters, centring, group, part } = subject;
+  const { data, counts, chosen, ways, polarisation, backend } = parts;
+  const { cell, parameters, centring, group, part } = parts.subject;
   const [whole] = parts.merges;
   const { wavelengthA, remark: ofWavelengths } = statedWavelength(data.observations.wavelengths, part);
   const { factor, reflections, halves, sets } = commonLists(checked, parts);
+  const ofSpaceGroup =
+    checked.spaceGroup && doubtOfSpaceGroup({ ...reflections, wavelengthA }, parts.subject, checked.spaceGroup.name);
+  const stated =
+    checked.spaceGroup && !ofSpaceGroup?.isContradicted
+      ? settingOfStated(checked.spaceGroup.name, centring)
+      : undefined;
+  const subject = { ...parts.subject, stated };
   const listInput = { checked, subject, wavelengthA, lowres: checked.lowres, highres: checked.highres };
   const lists = listsWithFiles(listInput, reflections, halves);
   const { common } = lists.statistics.overall;
@@ -228,8 +236,6 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
   const cells = compareCells(data.observations.parameters, part, chosen, ways);
   const multiple = multipleOf(reflections, subject);
   const otherCell = checked.cell && otherCellRemark(cells, parameters, ways);
-  const ofSpaceGroup =
-    checked.spaceGroup && doubtOfSpaceGroup({ ...reflections, wavelengthA }, subject, checked.spaceGroup.name);
   const doubts = [
     cellsRemark(cells),
     otherCell?.isDoubtful ? otherCell.text : undefined,
@@ -298,7 +304,10 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     toTable1(form = 'text') {
       expects(['text', 'latex', 'csv'].includes(form), 'toTable1: the form', form, 'text, latex or csv');
       const { name } = spaceGroupOf(group, centring, checked.spaceGroup);
-      return formatTable1(table1Rows(result, { spaceGroup: name, twin: twinOf(lists.reflections, subject) }), form);
+      return formatTable1(
+        table1Rows(result, { spaceGroup: name, twin: twinEstimate(testsOf(lists.reflections, subject)) }),
+        form,
+      );
     },
     toPlain: () => ({ ...plainOf(result), datasets: result.datasets.map(plainOf) }),
   };

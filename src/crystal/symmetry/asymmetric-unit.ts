@@ -54,7 +54,7 @@ export function isRepresentative([h, k, l]: Indices, group: PointGroup): boolean
 const ofCrystals = new WeakMap<PointGroup['operations'], readonly Operation[]>();
 
 /** The operations of a group without inversion; of a group with one, in which mates are averaged, the rotations. */
-function ofCrystal({ operations, centrosymmetric }: PointGroup): readonly Operation[] {
+export function operationsOfCrystal({ operations, centrosymmetric }: PointGroup): readonly Operation[] {
   const known = ofCrystals.get(operations) ?? operations.filter((m) => !centrosymmetric || determinant(m) === 1);
   ofCrystals.set(operations, known);
   return known;
@@ -68,14 +68,24 @@ const takes = (m: Operation, [h, k, l]: Indices, sign: 1 | -1): boolean =>
 
 /** Whether a reflection is equivalent to its Friedel mate: by a rotation, or a mirror of a group without inversion. */
 export function centric(indices: Indices, group: PointGroup): boolean {
-  for (const m of ofCrystal(group)) if (takes(m, indices, -1)) return true;
+  return centricIn(operationsOfCrystal(group), indices);
+}
+
+/** The same of the operations of a crystal. */
+export function centricIn(operations: readonly Operation[], indices: Indices): boolean {
+  for (const m of operations) if (takes(m, indices, -1)) return true;
   return false;
 }
 
 /** Number of operations that leave a reflection unchanged; its mean intensity is larger by this factor. */
 export function epsilon(indices: Indices, group: PointGroup): number {
+  return epsilonIn(operationsOfCrystal(group), indices);
+}
+
+/** The same of the operations of a crystal. */
+export function epsilonIn(operations: readonly Operation[], indices: Indices): number {
   let count = 0;
-  for (const m of ofCrystal(group)) if (takes(m, indices, 1)) count++;
+  for (const m of operations) if (takes(m, indices, 1)) count++;
   return count;
 }
 

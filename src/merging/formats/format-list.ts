@@ -12,7 +12,7 @@ import { groupInCell } from '../reflections/calls.js';
 import type { FormatListOptions } from '../reflections/parameter-types.js';
 import { formatListRows } from '../reflections/parameters.js';
 import { originRemark, statedGroupOf } from '../reflections/space-group-laue.js';
-import { doubtOfSpaceGroup } from '../reflections/stated-absences.js';
+import { doubtOfSpaceGroup, settingOfStated } from '../reflections/stated-absences.js';
 import { inStatedAxes } from '../reflections/stated-axes.js';
 import { type FormattedList as FormattedFile, formatReflections as formatted } from './format-reflections.js';
 import { type ListKind, listKinds } from './read-reflections.js';
@@ -62,6 +62,7 @@ export function formatReflections(list: ReflectionList, kind: ListKind, options:
     group,
     wavelengthA: wavelength,
     spaceGroup: stated,
+    ...(stated && !doubt?.isContradicted && { stated: settingOfStated(stated.name, centring) }),
     frenchWilson,
   });
   const origin = name === undefined || kind === 'hkl' ? undefined : originRemark(name);

@@ -14,9 +14,10 @@ import { type ErrorForm, withoutError, writableList } from '../lists/known-error
 import { type MatePair, mateMean, matePairs } from '../lists/mates.js';
 import { mtzOf, spaceGroupOf } from '../lists/merged-mtz.js';
 import { type Amplitudes, frenchWilson, type PairAmplitudes } from '../reflections/amplitudes.js';
+import { crystalText } from '../reflections/crystal-text.js';
 import { fewestExpected, type ListSubject } from '../reflections/expected.js';
 import { statedGroup } from '../reflections/space-group-laue.js';
-import { twinOf } from '../reflections/twin-tests.js';
+import { testsOf, twinEstimate } from '../reflections/twin-tests.js';
 import { indicesOf, type MergeStatistics } from '../statistics/statistics.js';
 import { formatHklf4 } from './hklf4.js';
 import { formatMmcif } from './mmcif.js';
@@ -49,6 +50,8 @@ export interface FormattedList {
 
 /** Twin fraction from which on amplitudes are said to have a wrong prior. */
 const leastTwin = 0.05;
+/** ⟨I²⟩/⟨I⟩² from which on it is rather that of centric reflections. */
+const likeCentric = 2.3;
 
 /** The kinds that hold amplitudes beside intensities. */
 export const holdsAmplitudes = (kind: ListKind): boolean => kind === 'mtz' || kind === 'cif';
@@ -56,7 +59,7 @@ export const holdsAmplitudes = (kind: ListKind): boolean => kind === 'mtz' || ki
 /** Amplitudes of pairs of mates, from the mean of both, in their order; and what to know of them. */
 export function amplitudesOfPairs(
   pairs: readonly MatePair[],
-  { cell, centring, group }: ListSubject,
+  { cell, centring, group, stated }: ListSubject,
 ): { readonly amplitudes: Amplitudes & PairAmplitudes; readonly remarks: readonly string[] } {
   const laue = laueGroup(group);
   const means = pairs.map(mateMean);
@@ -68,10 +71,17 @@ export function amplitudesOfPairs(
     sigma: Float64Array.from(means, ({ sigma }) => sigma),
     measurements: Float64Array.from(means, ({ measurements }) => measurements),
   };
-  const subject = { cell, centring, group: laue };
+  const subject = { cell, centring, group: laue, stated };
   const amplitudes = frenchWilson(list, subject);
-  const remarks = withoutAmplitude(list, amplitudes);
-  const { fraction, error } = twinOf(list, subject);
+  const remarks = [...withoutAmplitude(list, amplitudes, stated?.name), ...crystalText(stated, true)];
+  const tests = testsOf(list, subject);
+  const { fraction, error } = twinEstimate(tests);
+  const { secondMoment, secondMomentError } = tests.twinning;
+  if (!stated && secondMoment - 3 * secondMomentError > likeCentric)
+    remarks.push(
+      `The intensities vary as those of a centrosymmetric crystal do (⟨I²⟩/⟨I⟩² ${withError(secondMoment, secondMomentError, 2)}, ` +
+        'usual 3), and no space group with an inversion is taken: weak amplitudes are too large if it has one; state it.',
+    );
   if (fraction > leastTwin && fraction > 3 * error)
     remarks.push(
       `The intensities are like those of a twin of ${withError(fraction, error, 2)}: Wilson's law does not hold for ` +
@@ -89,9 +99,9 @@ export function amplitudesOfPairs(
 }
 
 /** Why reflections have no amplitude, in sentences. */
-function withoutAmplitude(list: ReflectionList, { endsAt, without }: Amplitudes): string[] {
+function withoutAmplitude(list: ReflectionList, { endsAt, without, forbidden }: Amplitudes, name?: string): string[] {
   const unknown = withoutError(list);
-  const others = without - unknown;
+  const others = without - unknown - forbidden;
   if (endsAt === Number.POSITIVE_INFINITY) return ['The intensities have no signal: there are no amplitudes.'];
   const why =
     endsAt > 0
@@ -101,6 +111,11 @@ function withoutAmplitude(list: ReflectionList, { endsAt, without }: Amplitudes)
         : `${others} reflections are those that the centring forbids, and have no amplitude.`;
   return [
     ...(unknown > 0 ? [`${unknown} reflections have no sigma above 0, and so no amplitude.`] : []),
+    ...(forbidden > 0
+      ? [
+          `${counted(forbidden, 'reflection')} that the space group ${name} leaves out ${forbidden === 1 ? 'has' : 'have'} no amplitude.`,
+        ]
+      : []),
     ...(others > 0 ? [why] : []),
   ];
 }

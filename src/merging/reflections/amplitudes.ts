@@ -15,6 +15,8 @@ export interface Amplitudes {
   readonly endsAt: number;
   /** Reflections without an amplitude. */
   readonly without: number;
+  /** Those among them that the stated space group leaves out. */
+  readonly forbidden: number;
 }
 
 /** Amplitudes of pairs of mates, in their order: of the means, and of I(+) and I(−) where mates are apart. */
@@ -27,12 +29,12 @@ export interface PairAmplitudes extends Pick<Amplitudes, 'amplitude' | 'sigma'> 
 
 /**
  * Posterior means of the amplitudes √I of merged intensities under Wilson's law. No reflection is dropped for being
- * negative; there is no amplitude where the mean intensity of a resolution is less than two of its errors, and none of a
- * reflection without sigma. The law does not hold for twinned crystals or those with translational pseudosymmetry.
+ * negative; there is no amplitude where the mean intensity of a resolution is less than two of its errors, none of a
+ * reflection without sigma, and none of one that the stated space group leaves out. The law does not hold for twinned crystals or those with translational pseudosymmetry.
  * French & Wilson 1978.
  */
 export function frenchWilson(list: ReflectionList, subject: ListSubject): Amplitudes {
-  const { expected, isCentric, endsAt } = expectedIntensities(list, subject);
+  const { expected, isCentric, endsAt, isForbidden } = expectedIntensities(list, subject);
   const columns = Array.from({ length: 4 }, () => new Float64Array(list.count).fill(Number.NaN));
   const [amplitude, sigma, intensity, intensitySigma] = columns as [
     Float64Array,
@@ -40,11 +42,12 @@ export function frenchWilson(list: ReflectionList, subject: ListSubject): Amplit
     Float64Array,
     Float64Array,
   ];
-  let without = 0;
+  let [without, forbidden] = [0, 0];
   for (let i = 0; i < list.count; i++) {
     const error = list.sigma[i] as number;
     if (!((expected[i] as number) > 0) || !isError(error)) {
       without++;
+      if (isForbidden[i] === 1 && isError(error)) forbidden++;
       continue;
     }
     const mean = posterior(list.intensity[i] as number, error, expected[i] as number, isCentric[i] === 1);
@@ -53,5 +56,5 @@ export function frenchWilson(list: ReflectionList, subject: ListSubject): Amplit
     intensity[i] = mean.intensity;
     intensitySigma[i] = mean.intensitySigma;
   }
-  return { amplitude, sigma, intensity, intensitySigma, endsAt, without };
+  return { amplitude, sigma, intensity, intensitySigma, endsAt, without, forbidden };
 }

@@ -2,7 +2,7 @@
 
 import { anglesOf, lengthsOf } from '../../crystal/cell.js';
 import type { KnownCell } from '../../crystal/cell-file.js';
-import { spaceGroupSetting } from '../../crystal/space-groups/groups.js';
+import { type SpaceGroupSetting, spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { reindexedSetting } from '../../crystal/space-groups/stated.js';
 import type { Operation } from '../../crystal/symmetry/matrices.js';
 import { laueNamesOf, notOfSymmetry, orientedGroup, shownParameters } from '../../crystal/symmetry/oriented.js';
@@ -28,7 +28,7 @@ import type { CheckListOptions, CompareListsOptions, ConvertListOptions, ListOpt
 import { checkListRows, compareListsRows, convertListRows, listSubjectRows } from './parameters.js';
 import { reindexedSubject, reindexedWords, reindexing } from './reindexed.js';
 import { statedGroup } from './space-group-laue.js';
-import { judgeSpaceGroup, namesText, type StatedSpaceGroup, settingOfStated } from './stated-absences.js';
+import { namesText, type StatedSpaceGroup, settingOfStated, withStated } from './stated-absences.js';
 import { inStatedAxes } from './stated-axes.js';
 
 /** The point group of a name in the setting of a cell, as a merge takes it. Throws `Argument` if the cell does not have it. */
@@ -204,9 +204,10 @@ export function checkReflections(list: ReflectionList, options: CheckListOptions
   const group = commonGroup(subject.group, [own]);
   const moved = { ...subject, group };
   const inOne = movedInto(own, group);
-  const { remarks, ...result } = checked(inOne, moved, { chiral, shells, lowres, highres });
+  const { setting, remark } = settingIn(list.spaceGroup, moved);
+  const { remarks, ...result } = checked(inOne, moved, { chiral, shells, lowres, highres }, setting);
   const { texts, isDoubtful } = doubtsOfList(own, moved);
-  const { stated, remark } = statedIn(list.spaceGroup, inOne, moved, result.spaceGroups);
+  const stated = result.stated && withRanking(result.stated, result.spaceGroups);
   return {
     ...result,
     ...(stated && { stated }),
@@ -215,34 +216,30 @@ export function checkReflections(list: ReflectionList, options: CheckListOptions
   };
 }
 
-/** What a list says of the space group that its file states, and whether another one has more of its absences. */
-function statedIn(
+/** The space group that the file of a list states, or why it cannot be that of the list. */
+function settingIn(
   name: string | undefined,
-  list: ReflectionList,
-  subject: ListSubject,
-  { classes: [first], verdict }: SpaceGroupRanking,
-): { readonly stated?: StatedSpaceGroup; readonly remark?: string } {
+  { group, centring }: ListSubject,
+): { readonly setting?: SpaceGroupSetting; readonly remark?: string } {
   if (name === undefined) return {};
-  const setting = settingOfStated(name, subject.centring);
-  const { group, centring } = subject;
-  if (!hasPointGroup(statedGroup(setting), laueGroup(group), centring))
-    return {
-      remark: `The file states the space group ${name}, which has not the point group ${group.name} with ${centring}.`,
-    };
-  const stated = judgeSpaceGroup(list, subject, setting);
-  const isFirst = !first || first.names.includes(setting.name);
-  if (isFirst || stated.isContradicted || verdict === 'not decided') return { stated };
-  return {
-    stated: {
-      ...stated,
-      text: `${stated.text} By the absences it is ${namesText(first.names)} (${verdict}).`,
-    },
-  };
+  const setting = settingOfStated(name, centring);
+  return hasPointGroup(statedGroup(setting), laueGroup(group), centring)
+    ? { setting }
+    : {
+        remark: `The file states the space group ${name}, which has not the point group ${group.name} with ${centring}.`,
+      };
+}
+
+/** What a list says of its space group, and whether another one has more of its absences. */
+function withRanking(stated: StatedSpaceGroup, { classes: [first], verdict }: SpaceGroupRanking): StatedSpaceGroup {
+  const isFirst = !first || first.names.includes(stated.name);
+  if (isFirst || stated.isContradicted || verdict === 'not decided') return stated;
+  return { ...stated, text: `${stated.text} By the absences it is ${namesText(first.names)} (${verdict}).` };
 }
 
 /**
- * Posterior means of the amplitudes √I of a list under Wilson's law: no reflection is dropped for being negative. `cell` is
- * required. Throws `Argument`. French & Wilson 1978.
+ * Posterior means of the amplitudes √I of a list under Wilson's law: no reflection is dropped for being negative. Which are
+ * centric or absent the space group of the list says, unless the data contradict it. `cell` is required. Throws `Argument`. French & Wilson 1978.
  */
 export function frenchWilson(list: ReflectionList, options: ListOptions): Amplitudes {
   const what = 'frenchWilson';
@@ -252,5 +249,5 @@ export function frenchWilson(list: ReflectionList, options: ListOptions): Amplit
   const own = inSetting(list, inStatedAxes(what, list, options.cell as KnownCell));
   const joined = joinedPairs(own, subject.group, subject);
   if (joined && areUnlike(joined)) throw notEquivalent(what, own, subject.group, joinedWords(joined));
-  return amplitudesOf(list, subject);
+  return amplitudesOf(list, withStated(own, subject, list.spaceGroup));
 }

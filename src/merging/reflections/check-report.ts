@@ -4,6 +4,7 @@ import { counted } from '../../util/amounts.js';
 import { expectsMembers } from '../../util/arguments.js';
 import { htmlText as escaped } from '../../util/plain-text.js';
 import { withError } from '../../util/with-error.js';
+import { twinValues } from '../statistics/twin-values.js';
 import type { AbsenceElement } from './absences.js';
 import type { ListCheck } from './check.js';
 import { beginOf, byResolution, everyFifth, type ListReportOptions, listPage } from './list-page.js';
@@ -45,6 +46,7 @@ export function checkPictures({ twinning, wilson, spaceGroups }: Tests): string 
     name,
     points: moments.map(({ inverseD }) => [inverseD, value] as const),
   });
+  const [untwinned, perfect] = twinValues(twinning.isCentric).secondMoment;
   const fitted = wilson.points.map(([s2]) => [s2, wilson.lnScale - 2 * wilson.temperatureFactor * s2] as const);
   const axes = spaceGroups.elements
     .filter(({ along }) => along.some(({ isAbsent }) => isAbsent) && along.some(({ isAbsent }) => !isAbsent))
@@ -61,14 +63,14 @@ export function checkPictures({ twinning, wilson, spaceGroups }: Tests): string 
     curves(
       [
         { name: 'this list', points: moments.map(({ inverseD, value }) => [inverseD, value] as const), dots: true },
-        line('untwinned 2', 2),
-        line('perfect twin 1.5', 1.5),
+        line(`untwinned ${untwinned}`, untwinned),
+        line(`perfect twin ${perfect}`, perfect),
       ],
       {
         title: '&lt;I² − σ²&gt;/&lt;I&gt;²',
         ...byResolution(moments.map(({ inverseD }) => inverseD)),
         low: 1,
-        high: 3,
+        high: untwinned + 1,
       },
     ),
     curves(

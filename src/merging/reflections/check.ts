@@ -1,5 +1,6 @@
 /** What a list of merged intensities says of the crystal and of itself: `ewald reflections check`. */
 import { lengthsOf } from '../../crystal/cell.js';
+import type { SpaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { withoutError } from '../lists/known-errors.js';
 import {
@@ -9,11 +10,12 @@ import {
   type WilsonFit,
 } from '../statistics/statistics.js';
 import { isChiralCell, rankSpaceGroups, type SpaceGroupRanking } from './absences.js';
+import { crystalText } from './crystal-text.js';
 import { expectedIntensities, type ListSubject } from './expected.js';
 import { withoutMates } from './lists-in-group.js';
 import { noneWithin } from './none-within.js';
 import { type IceRing, iceOf, type Outlier, outliersOf } from './outliers.js';
-import type { StatedSpaceGroup } from './stated-absences.js';
+import { judgedBy, type StatedSpaceGroup } from './stated-absences.js';
 import { type TwinTests, twinTests } from './twin-tests.js';
 
 /** Options of a check. */
@@ -50,22 +52,29 @@ export interface ListCheck extends TwinTests {
 
 /**
  * Tests a list of merged intensities: Wilson plot, twinning, the space group by its absences, outliers and rings of ice.
- * All of them know the errors; none of them changes the list.
+ * All of them know the errors; none of them changes the list. `setting` is the space group that is stated: unless the data
+ * contradict it, the tests take its centric and its absent reflections.
  */
 export function checkReflections(
   list: ReflectionList,
   subject: ListSubject,
   options: CheckOptions = {},
-): Omit<ListCheck, 'stated' | 'isDoubtful'> {
+  setting?: SpaceGroupSetting,
+): Omit<ListCheck, 'isDoubtful'> {
   const { chiral: _, ...limits } = options;
-  const { shells, overall, ...within } = mergeStatistics(list, undefined, subject, { ...limits, twins: false });
+  const { unique, own } = withoutMates(list, subject);
+  // Space groups are told apart by what all of them have in common.
+  const common = expectedIntensities(unique, own);
+  const judged = setting && judgedBy(unique, own, common, setting);
+  const stated = judged?.isContradicted ? undefined : setting;
+  const crystal = { ...subject, stated };
+  const { shells, overall, ...within } = mergeStatistics(list, undefined, crystal, { ...limits, twins: false });
   if (overall.unique === 0 && (limits.lowres ?? limits.highres) !== undefined)
     throw noneWithin('the list', list, subject.cell);
   // Limits are those of the shells: the tests take all reflections.
   const isLimited = (limits.lowres ?? limits.highres) !== undefined;
-  const { wilson } = isLimited ? mergeStatistics(list, undefined, subject, { twins: false }) : within;
-  const { unique, own } = withoutMates(list, subject);
-  const of = expectedIntensities(unique, own);
+  const { wilson } = isLimited ? mergeStatistics(list, undefined, crystal, { twins: false }) : within;
+  const of = stated ? expectedIntensities(unique, { ...own, stated }) : common;
   const chiral = options.chiral ?? isChiralCell(lengthsOf(subject.cell));
   return {
     reflections: list.count,
@@ -74,10 +83,11 @@ export function checkReflections(
     overall: inShell(overall),
     wilson,
     ...twinTests(unique, own, of),
-    spaceGroups: rankSpaceGroups(unique, own, of, chiral),
+    spaceGroups: rankSpaceGroups(unique, own, common, chiral),
     outliers: outliersOf(unique, of),
     ice: iceOf(unique, of),
-    remarks: remarksOf(list),
+    ...(judged && { stated: judged }),
+    remarks: [...crystalText(setting, stated !== undefined), ...remarksOf(list)],
   };
 }
 

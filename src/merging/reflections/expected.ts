@@ -2,7 +2,8 @@
 
 import type { Cell } from '../../crystal/cell.js';
 import type { Centring } from '../../crystal/centring.js';
-import { centric, epsilon } from '../../crystal/symmetry/asymmetric-unit.js';
+import { crystalSymmetry } from '../../crystal/space-groups/crystal.js';
+import type { SpaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import type { PointGroup } from '../../crystal/symmetry/point-group.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { absent, indicesOf, inverseD } from '../statistics/statistics.js';
@@ -13,23 +14,37 @@ export interface ListSubject {
   readonly cell: Cell;
   readonly centring: Centring;
   readonly group: PointGroup;
+  /**
+   * The space group that is stated and that the data do not contradict: it says which reflections are centric, stronger by ε
+   * and absent. Without one those are as in a crystal of rotations alone.
+   */
+  readonly stated?: SpaceGroupSetting | undefined;
 }
 
 /** The reflections of a list with what Wilson's law expects of them. */
 export interface ExpectedIntensities {
   /** 1/d, 1/angstrom. */
   readonly inverse: Float64Array;
-  /** ε ⟨I⟩; NaN where the data have no signal, and for absences of the centring and 0 0 0. */
+  /** ε ⟨I⟩; NaN where the data have no signal, and for absences of the centring or of the stated space group, and 0 0 0. */
   readonly expected: Float64Array;
   readonly isCentric: Uint8Array;
   readonly epsilon: Float64Array;
+  /** Whether all reflections are centric, since the stated space group has an inversion. */
+  readonly isCentrosymmetric: boolean;
+  /** 1 for reflections that the stated space group leaves out, beyond those of the centring. */
+  readonly isForbidden: Uint8Array;
   /** d in angstrom from which on the data have no signal; 0 if they have it to the end. */
   readonly endsAt: number;
 }
 
-/** Reflections that tests of twins take: acentric, with an expected intensity. */
-export function usable(list: ReflectionList, { expected, isCentric }: ExpectedIntensities, i: number): boolean {
-  return isCentric[i] === 0 && (expected[i] as number) > 0 && Number.isFinite(list.sigma[i] as number);
+/** Reflections that tests of twins take: those of one law, acentric unless all are centric, with an expected intensity. */
+export function usable(list: ReflectionList, of: ExpectedIntensities, i: number): boolean {
+  const { expected, isCentric, isCentrosymmetric } = of;
+  return (
+    (isCentric[i] === 1) === isCentrosymmetric &&
+    (expected[i] as number) > 0 &&
+    Number.isFinite(list.sigma[i] as number)
+  );
 }
 
 /** Reflections of a block, whose mean then has an error of 7 %. */
@@ -49,22 +64,27 @@ interface Block {
  * Means by blocks of 200 reflections in the order of resolution, between which ln ⟨I/ε⟩ is linear in 1/d². From the first
  * block on whose mean is less than two of its errors, and the next one's as well, nothing is expected.
  */
-export function expectedIntensities(list: ReflectionList, { cell, centring, group }: ListSubject): ExpectedIntensities {
+export function expectedIntensities(list: ReflectionList, subject: ListSubject): ExpectedIntensities {
+  const { cell, centring, group, stated } = subject;
+  const crystal = crystalSymmetry(group, stated);
   const n = list.count;
   const inverseOf = inverseD(cell);
   const inverse = new Float64Array(n);
   const [expected, eps] = [new Float64Array(n).fill(Number.NaN), new Float64Array(n)];
   const isCentric = new Uint8Array(n);
   const used: number[] = [];
+  const isForbidden = new Uint8Array(n);
   for (let i = 0; i < n; i++) {
     const indices = indicesOf(list, i);
     inverse[i] = inverseOf(indices);
-    eps[i] = epsilon(indices, group);
-    isCentric[i] = Number(centric(indices, group));
-    if ((inverse[i] as number) > 0 && !absent(indices, centring)) used.push(i);
+    eps[i] = crystal.epsilon(indices);
+    isCentric[i] = Number(crystal.isCentric(indices));
+    if (!((inverse[i] as number) > 0) || absent(indices, centring)) continue;
+    if (crystal.isAbsent(indices)) isForbidden[i] = 1;
+    else used.push(i);
   }
   used.sort((a, b) => (inverse[a] as number) - (inverse[b] as number));
-  const blocks = blocksOf(list, used, inverse, eps);
+  const blocks = blocksOf(list, used, inverse, eps, crystal.isCentrosymmetric ? 2 : 1);
   const end = blocks.findIndex(({ isSignal }) => !isSignal);
   const known = end < 0 ? blocks : blocks.slice(0, end);
   const limit = end < 0 ? Number.POSITIVE_INFINITY : (blocks[end] as Block).q2;
@@ -80,11 +100,20 @@ export function expectedIntensities(list: ReflectionList, { cell, centring, grou
     expected,
     isCentric,
     epsilon: eps,
+    isCentrosymmetric: crystal.isCentrosymmetric,
+    isForbidden,
     endsAt: end < 0 ? 0 : known.length > 0 ? 1 / Math.sqrt(last) : Number.POSITIVE_INFINITY,
   };
 }
 
-function blocksOf(list: ReflectionList, used: readonly number[], inverse: Float64Array, eps: Float64Array): Block[] {
+/** `spread` is the relative variance of a noise-free intensity by Wilson's law. */
+function blocksOf(
+  list: ReflectionList,
+  used: readonly number[],
+  inverse: Float64Array,
+  eps: Float64Array,
+  spread: 1 | 2,
+): Block[] {
   if (used.length < fewestExpected) return [];
   const count = Math.max(1, Math.floor(used.length / blockSize));
   const all = Array.from({ length: count }, (_, block): Sums => {
@@ -110,7 +139,7 @@ function blocksOf(list: ReflectionList, used: readonly number[], inverse: Float6
     }
     const { n, q2, sum, noise } = own;
     // The logarithm of a mean is too small by half of its relative variance: that of Wilson's law and that of the errors.
-    const variance = 1 / n + noise / sum ** 2;
+    const variance = spread / n + noise / sum ** 2;
     blocks.push({ q2: q2 / n, mean: (sum / n) * (1 + variance / 2), isSignal: hasSignal(own) });
   }
   return blocks;

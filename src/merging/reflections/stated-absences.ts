@@ -2,6 +2,8 @@
 import type { Centring } from '../../crystal/centring.js';
 import { isAbsentIn, type SpaceGroupSetting, spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { transformed } from '../../crystal/symmetry/asymmetric-unit.js';
+import { laueGroup } from '../../crystal/symmetry/point-group.js';
+import { hasPointGroup } from '../../crystal/symmetry/space-group.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { indicesOf } from '../statistics/statistics.js';
 import {
@@ -15,10 +17,11 @@ import {
   type SpaceGroupRanking,
   summaryOf,
 } from './absences.js';
-import { expectedIntensities, type ListSubject } from './expected.js';
+import { type ExpectedIntensities, expectedIntensities, type ListSubject } from './expected.js';
 import { withoutMates } from './lists-in-group.js';
 import { decided, doubted, likely, oddsText } from './odds.js';
 import { fewestThere, lnOddsThere } from './presence.js';
+import { statedGroup } from './space-group-laue.js';
 
 /** The setting of a space group that a file states, whose name may lack the choice of its axes. */
 export function settingOfStated(name: string, centring: Centring): SpaceGroupSetting {
@@ -55,7 +58,7 @@ interface LeftOut {
 function leftOut(
   list: ReflectionList,
   { group, centring }: ListSubject,
-  of: ReturnType<typeof expectedIntensities>,
+  of: ExpectedIntensities,
   setting: SpaceGroupSetting,
 ): { readonly all: LeftOut; readonly parts: readonly LeftOut[] } {
   const parts = new Map<string, { readonly conditions: readonly string[]; readonly places: number[] }>();
@@ -107,7 +110,16 @@ export function judgeSpaceGroup(
   setting: SpaceGroupSetting,
 ): StatedSpaceGroup {
   const { unique, own } = withoutMates(list, subject);
-  const of = expectedIntensities(unique, own);
+  return judgedBy(unique, own, expectedIntensities(unique, own), setting);
+}
+
+/** The same of a list in which mates are one, with what is expected of it without a stated space group. */
+export function judgedBy(
+  unique: ReflectionList,
+  own: ListSubject,
+  of: ExpectedIntensities,
+  setting: SpaceGroupSetting,
+): StatedSpaceGroup {
   const { all, parts } = leftOut(unique, own, of, setting);
   const { name } = setting;
   // One axis or plane says more than all of them together.
@@ -159,4 +171,13 @@ export function doubtOfSpaceGroup(
 ): Pick<StatedSpaceGroup, 'isContradicted' | 'text'> | undefined {
   const judged = judgeSpaceGroup(list, subject, settingOfStated(name, subject.centring));
   return judged.isDoubted ? judged : undefined;
+}
+
+/** What a list belongs to, with a space group that is stated if it is one of its Laue group and the data do not contradict it. */
+export function withStated(list: ReflectionList, subject: ListSubject, name: string | undefined): ListSubject {
+  const { group, centring } = subject;
+  if (name === undefined) return subject;
+  const stated = settingOfStated(name, centring);
+  if (!hasPointGroup(statedGroup(stated), laueGroup(group), centring)) return subject;
+  return judgeSpaceGroup(list, subject, stated).isContradicted ? subject : { ...subject, stated };
 }

@@ -34,8 +34,8 @@ export function twinEstimate({ twinning, laws }: TwinTests): TwinEstimate {
   return { fraction, error, ...(found && { by: found.operation }) };
 }
 
-/** The twin fraction of a list whose Friedel mates may be apart. */
-export function twinOf(list: ReflectionList, subject: ListSubject): TwinEstimate {
+/** The twin tests of a list whose Friedel mates may be apart. */
+export function testsOf(list: ReflectionList, subject: ListSubject): TwinTests {
   const { unique, own } = withoutMates(list, subject);
-  return twinEstimate(twinTests(unique, own, expectedIntensities(unique, own)));
+  return twinTests(unique, own, expectedIntensities(unique, own));
 }

@@ -18,8 +18,10 @@ export interface LMoments {
   readonly meanSquare: number;
 }
 
-/** What the statistics of acentric reflections say about twinning. */
+/** What the statistics of acentric reflections, or of centric ones where all are, say about twinning. */
 export interface TwinStatistics {
+  /** Whether the reflections are centric: those of a crystal whose stated space group has an inversion. */
+  readonly isCentric: boolean;
   readonly pairs: number;
   readonly measured: LMoments;
   /** The same of untwinned crystals and of perfect twins with the errors of this list: means of draws. */
@@ -35,7 +37,9 @@ export interface TwinStatistics {
   /** Twin fraction, 0 … 0.5, and its standard error; NaN with fewer than a hundred pairs. */
   readonly fraction: number;
   readonly error: number;
-  /** ⟨I² − σ²⟩/⟨I⟩² of acentric reflections: 2 of untwinned crystals, 1.5 of perfect twins; NaN for fewer than fifty. */
+  /**
+   * ⟨I² − σ²⟩/⟨I⟩²: 2 of untwinned crystals, 1.5 of perfect twins, and of centric reflections 3 and 2; NaN for fewer than fifty.
+   */
   readonly secondMoment: number;
   /** Its standard error. */
   readonly secondMomentError: number;
@@ -56,7 +60,7 @@ const isFixed = ([h, k, l]: Indices, m: Operation): boolean =>
   h * (m[1] as number) + k * (m[4] as number) + l * (m[7] as number) === k &&
   h * (m[2] as number) + k * (m[5] as number) + l * (m[8] as number) === l;
 
-/** Pairs of acentric reflections two indices apart along one axis, by their places in the list. */
+/** Pairs of reflections two indices apart along one axis, by their places in the list. */
 function neighbours(list: ReflectionList, subject: ListSubject, of: ExpectedIntensities): [number, number][] {
   const { group } = subject;
   // What a law leaves where it is has no partner, and is as of one crystal in any twin.
@@ -140,6 +144,7 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
     return Math.abs(inside(other.fraction) - inside(fraction)) / Math.abs(k);
   });
   return {
+    isCentric: of.isCentrosymmetric,
     pairs: values.length,
     measured: enough ? measured : noMoments,
     untwinned: enough ? none.moments : noMoments,
@@ -151,7 +156,7 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
       perfect: perfect.curve,
     },
     ...(enough
-      ? combined(fraction, Math.max(error / slope, ...ranges), moment)
+      ? combined(fraction, Math.max(error / slope, ...ranges), moment, of.isCentrosymmetric)
       : { fraction: Number.NaN, error: Number.NaN }),
     secondMoment: moment.value,
     secondMomentError: moment.error,
@@ -172,11 +177,11 @@ interface Drawn {
  */
 function drawn(
   list: ReflectionList,
-  { expected }: ExpectedIntensities,
+  { expected, isCentrosymmetric }: ExpectedIntensities,
   pairs: readonly (readonly [number, number])[],
   random: Random,
 ): Drawn[] {
-  const exponential = (): number => -Math.log(random.uniform());
+  const wilson = (): number => (isCentrosymmetric ? random.normal() ** 2 : -Math.log(random.uniform()));
   const members = [...new Set(pairs.flat())];
   const own = new Float64Array(list.count);
   const [first, second, noise] = [own, own, own].map(() => new Float64Array(members.length)) as [
@@ -188,8 +193,8 @@ function drawn(
   const curves: number[][] = [];
   for (let set = 0; set < sets; set++) {
     for (const [n, i] of members.entries()) {
-      first[n] = exponential();
-      second[n] = exponential();
+      first[n] = wilson();
+      second[n] = wilson();
       noise[n] = ((list.sigma[i] as number) / (expected[i] as number)) * random.normal();
     }
     for (const [at, fraction] of fractions.entries()) {
@@ -251,7 +256,7 @@ function momentsByResolution(list: ReflectionList, of: ExpectedIntensities): Twi
   });
 }
 
-/** ⟨(I² − σ²)/Σ²⟩ of acentric reflections: the square of a noisy intensity is too large by its variance. */
+/** ⟨(I² − σ²)/Σ²⟩: the square of a noisy intensity is too large by its variance. */
 function secondMomentOf(list: ReflectionList, of: ExpectedIntensities, some = measurable(list, of)): Moment {
   let [n, sum, squares] = [0, 0, 0];
   for (const i of some) {
@@ -268,12 +273,18 @@ function secondMomentOf(list: ReflectionList, of: ExpectedIntensities, some = me
 
 /**
  * The fractions of the L-test and of the second moment, weighted: near .5 the first says little, near 0 it says more. The
- * moment of a twin is 2 − 2α + 2α².
+ * moment of a twin is 1 + v (1 − 2α + 2α²), with the variance v of untwinned intensities: 1, and 2 of centric ones.
  */
-function combined(fromL: number, error: number, { value, error: of }: Moment): { fraction: number; error: number } {
-  const square = 2 * value - 3;
+function combined(
+  fromL: number,
+  error: number,
+  { value, error: of }: Moment,
+  isCentric: boolean,
+): { fraction: number; error: number } {
+  const variance = isCentric ? 2 : 1;
+  const square = (2 * (value - 1)) / variance - 1;
   const fromMoment = inside((1 - Math.sqrt(Math.max(0, square))) / 2);
-  const slope = Math.max(0.1, 2 - 4 * inside(fromL));
+  const slope = variance * Math.max(0.1, 2 - 4 * inside(fromL));
   const [w, v] = [1 / error ** 2, 1 / (of / slope) ** 2];
   // The second moment has few extreme reflections in it and decides only where the L-test does not.
   return fromL < 0.4 || !Number.isFinite(v)

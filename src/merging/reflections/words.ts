@@ -6,7 +6,11 @@ import type { ListCheck } from './check.js';
 import { decided, oddsText } from './odds.js';
 
 /** ⟨L²⟩ and ⟨I²⟩/⟨I⟩² that no twin has: translations within the cell. */
-const modulated = 2.3;
+const modulated = { acentric: 2.3, centric: 3.6 };
+
+/** What else intensities of no stated centrosymmetric space group may be. */
+const centrosymmetric =
+  'a crystal with an inversion (usual 3), whose space group has to be stated for the tests of twins and outliers, ';
 
 /** Largest error of a twin fraction that tells an untwinned crystal from a perfect twin, .5, by five of them. */
 const tellsTwins = 0.1;
@@ -16,14 +20,15 @@ const hinted = 3;
 
 /** What the twin tests decide, and what they leave open. */
 export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'>): string {
-  const { fraction, error, pairs, secondMoment, secondMomentError } = twinning;
+  const { fraction, error, pairs, secondMoment, secondMomentError, isCentric } = twinning;
   if (!Number.isFinite(fraction))
-    return `Twinning: not decided, since ${counted(pairs, 'pair')} of acentric reflections are too few.`;
+    return `Twinning: not decided, since ${counted(pairs, 'pair')} of ${isCentric ? 'centric' : 'acentric'} reflections are too few.`;
   const said = withError(fraction, error, 2);
-  if (secondMoment - 3 * secondMomentError > modulated)
+  if (secondMoment - 3 * secondMomentError > modulated[isCentric ? 'centric' : 'acentric'])
     return (
-      `Intensities vary more than those of any crystal without pseudosymmetry (⟨I²⟩/⟨I⟩² ` +
-      `${withError(secondMoment, secondMomentError, 2)}, usual 2): translations within the cell, a multiple of the right cell, or two lattices.`
+      `Intensities vary more than those of any ${isCentric ? 'crystal' : 'acentric crystal'} without pseudosymmetry (⟨I²⟩/⟨I⟩² ` +
+      `${withError(secondMoment, secondMomentError, 2)}, usual ${isCentric ? 3 : 2}): ${isCentric ? '' : centrosymmetric}translations ` +
+      'within the cell, a multiple of the right cell, or two lattices.'
     );
   const possible = laws
     .filter(({ isFound }) => isFound)
@@ -44,18 +49,19 @@ export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'
 /** What is said where intensities are like those of a twin, and no law is found. */
 function lawlessText(
   said: string,
-  { fraction, error }: Pick<ListCheck['twinning'], 'fraction' | 'error'>,
+  { fraction, error, isCentric }: Pick<ListCheck['twinning'], 'fraction' | 'error' | 'isCentric'>,
   laws: ListCheck['laws'],
 ): string {
+  const without = isCentric ? ', or a crystal without the inversion of the stated space group' : '';
   if (laws.length === 0)
     return (
       `Like a twin of ${said}, though the lattice has no more symmetry than the point group: twinned by pseudosymmetry, or a ` +
-      'point group that is too high.'
+      `point group that is too high${without}.`
     );
   // A law with few pairs, or with large errors, excludes nothing.
   const isExcluded = laws.every((law) => law.fraction + 3 * Math.hypot(law.error, error) < fraction);
   return isExcluded
-    ? `Like a twin of ${said}, by no law of the lattice: twinned by pseudosymmetry, or a point group that is too high.`
+    ? `Like a twin of ${said}, by no law of the lattice: twinned by pseudosymmetry, or a point group that is too high${without}.`
     : `Like a twin of ${said}; the pairs of reflections that a law of the lattice relates do not tell whether it is by one.`;
 }
 

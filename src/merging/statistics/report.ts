@@ -15,6 +15,7 @@ import { checkReflections } from '../reflections/check.js';
 import { checkSection } from '../reflections/check-report.js';
 import type { MergedLists, MergeResult } from '../result.js';
 import type { ShellStatistics } from './statistics.js';
+import { shortOf, twinValues } from './twin-values.js';
 
 const texts = { title: row.text, about: row.text };
 
@@ -70,7 +71,8 @@ function tableOf(shells: readonly ShellStatistics[], overall: ShellStatistics): 
 }
 
 /** Plots over the resolution: shells are placed at the middle of their volume, and axes are labelled by d. */
-function plotsOf({ statistics: { shells, overall, wilson, lTest } }: MergedLists): string {
+function plotsOf({ statistics: { shells, overall, wilson, lTest, isCentric } }: MergedLists): string {
+  const [untwinned, perfect] = twinValues(isCentric).meanAbs;
   const middle = ({ dMax, dMin }: ShellStatistics): number => Math.cbrt((dMax ** -3 + dMin ** -3) / 2);
   const places = shells.map(middle);
   const step = Math.max(1, Math.ceil(shells.length / 5));
@@ -104,10 +106,10 @@ function plotsOf({ statistics: { shells, overall, wilson, lTest } }: MergedLists
       'L-test: &lt;|L|&gt;',
       [
         curve(`this merge ${digits(lTest.meanAbs, 3)}`, (shell) => shell.lTest.meanAbs),
-        curve('untwinned .5', () => 0.5),
-        curve('perfect twin .375', () => 0.375),
+        curve(`untwinned ${shortOf(untwinned, 3)}`, () => untwinned),
+        curve(`perfect twin ${shortOf(perfect, 3)}`, () => perfect),
       ],
-      { low: 0.35, high: 0.55 },
+      { low: perfect - 0.025, high: untwinned + 0.05 },
     ),
     curves(
       [
@@ -183,6 +185,9 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
   );
   const { title = 'Merged data', about = '' } = checkedOptions('mergeReport', options, texts);
   const { statistics, crystals, cell, model, polarisation, reflections, waysToIndex } = result;
+  const values = twinValues(statistics.isCentric);
+  const twinsText = ([untwinned, perfect]: readonly [number, number]): string =>
+    `(untwinned ${shortOf(untwinned, 3)}, perfect twin ${shortOf(perfect, 3)})`;
   const facts: readonly (readonly [string, string])[] = [
     ['Point group', reflections.symmetry],
     ['Cell', `${cell.map((x, i) => digits(x, i < 3 ? 2 : 1)).join(' ')} (Å, °), ${result.centring}`],
@@ -193,9 +198,9 @@ export function mergeReport(result: MergeResult, options: MergeReportOptions = {
     ['Ways to index', waysToIndex.join('; ')],
     [
       '&lt;I²&gt;/&lt;I&gt;²',
-      `${withError(statistics.secondMoment, statistics.secondMomentError, 2)} (untwinned 2, perfect twin 1.5)`,
+      `${withError(statistics.secondMoment, statistics.secondMomentError, 2)} ${twinsText(values.secondMoment)}`,
     ],
-    ['&lt;L²&gt;', `${digits(statistics.lTest.meanSquare, 3)} (untwinned .333, perfect twin .2)`],
+    ['&lt;L²&gt;', `${digits(statistics.lTest.meanSquare, 3)} ${twinsText(values.meanSquare)}`],
   ];
   const used = crystals.filter(({ deviation }) => model === 'mean' || deviation > 0);
   const odds = used.map(({ logOdds }) => logOdds).filter(Number.isFinite);

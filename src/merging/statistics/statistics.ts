@@ -6,13 +6,9 @@
 
 import { anglesOf, type Cell, cellFromParameters, lengthsOf, reciprocal, volume } from '../../crystal/cell.js';
 import { type Centring, isAbsent, primitiveOf } from '../../crystal/centring.js';
-import {
-  centric,
-  epsilon,
-  type Indices,
-  isRepresentative,
-  representative,
-} from '../../crystal/symmetry/asymmetric-unit.js';
+import { type CrystalSymmetry, crystalSymmetry } from '../../crystal/space-groups/crystal.js';
+import type { SpaceGroupSetting } from '../../crystal/space-groups/groups.js';
+import { type Indices, isRepresentative, representative } from '../../crystal/symmetry/asymmetric-unit.js';
 import type { PointGroup } from '../../crystal/symmetry/point-group.js';
 import { correlation } from '../../util/correlation.js';
 import type { ReflectionList } from '../lists/hkl.js';
@@ -26,7 +22,7 @@ export interface ShellStatistics {
   /** Largest and smallest d, angstrom. */
   readonly dMax: number;
   readonly dMin: number;
-  /** Numbers of measured and of possible unique reflections; absences of the centring are counted in neither. */
+  /** Numbers of measured and of possible unique reflections; absences of the centring and of a stated space group are counted in neither. */
   readonly unique: number;
   readonly possible: number;
   /** unique / possible, 0 … 1; NaN if no reflection is possible. */
@@ -67,9 +63,12 @@ export interface ShellStatistics {
 /** The L-test for twinning. Padilla & Yeates 2003. */
 export interface LTest {
   readonly pairs: number;
-  /** <|L|>: 0.5 for untwinned crystals, 0.375 for perfect twins; NaN for fewer than a hundred pairs, as is the next. */
+  /**
+   * <|L|>: 0.5 for untwinned crystals, 0.375 for perfect twins, and of centric reflections 0.637 and 0.5; NaN for fewer than a
+   * hundred pairs, as is the next.
+   */
   readonly meanAbs: number;
-  /** <L²>: 0.333 for untwinned crystals, 0.2 for perfect twins. */
+  /** <L²>: 0.333 for untwinned crystals, 0.2 for perfect twins, and of centric reflections 0.5 and 0.333. */
   readonly meanSquare: number;
 }
 
@@ -89,10 +88,12 @@ export interface MergeStatistics {
   readonly overall: ShellStatistics;
   readonly shells: readonly ShellStatistics[];
   readonly lTest: LTest;
+  /** Whether the twin tests are of centric reflections: those of a crystal whose stated space group has an inversion. */
+  readonly isCentric: boolean;
   readonly wilson: WilsonFit;
   /**
    * <I²>/<I>² of acentric reflections, mean over shells of 30 or more with a signal: 2 for untwinned crystals, 1.5 for
-   * perfect twins; NaN without any.
+   * perfect twins, and of centric reflections 3 and 2; NaN without any.
    */
   readonly secondMoment: number;
   /** Its standard error, from the scatter of the intensities. */
@@ -119,6 +120,8 @@ export interface StatisticsSubject {
   readonly cell: Cell;
   readonly centring: Centring;
   readonly group: PointGroup;
+  /** The space group that is stated and that the data do not contradict: its absences are no reflections. */
+  readonly stated?: SpaceGroupSetting | undefined;
 }
 
 /** 1/d of indices, 1/angstrom. */
@@ -271,13 +274,16 @@ function statisticsIn(shells: Shells, wanted: (shell: number) => boolean, from: 
 export function mergeStatistics(
   list: ReflectionList,
   halves: readonly [ReflectionList, ReflectionList] | undefined,
-  { cell, centring, group }: StatisticsSubject,
+  subject: StatisticsSubject,
   options: StatisticsOptions = {},
 ): MergeStatistics {
+  const { cell, centring, group, stated } = subject;
+  const crystal = crystalSymmetry(group, stated);
+  const isOut = (indices: Indices): boolean => absent(indices, centring) || crystal.isAbsent(indices);
   const inverse = inverseD(cell);
   const q = Float64Array.from({ length: list.count }, (_, i) => inverse(indicesOf(list, i)));
   // 0 0 0 has no resolution.
-  const present = [...q.keys()].filter((i) => (q[i] as number) > 0 && !absent(indicesOf(list, i), centring));
+  const present = [...q.keys()].filter((i) => (q[i] as number) > 0 && !isOut(indicesOf(list, i)));
   const measured = present.map((i) => q[i] as number);
   // Slightly wider than the data, so that rounding excludes no reflection.
   const extreme = (pick: (a: number, b: number) => number, otherwise: number): number =>
@@ -293,32 +299,35 @@ export function mergeStatistics(
     present,
     shellOfPresent: measured.map((one) => shellOf(one, edges)),
     shellOfIndices,
-    possible: possibleByShell({ cell, centring, group }, edges),
+    possible: possibleByShell(subject, edges),
     pairs,
-    shellOfPair: pairs.map(({ indices }) => (absent(indices, centring) ? -1 : shellOfIndices(indices))),
+    shellOfPair: pairs.map(({ indices }) => (isOut(indices) ? -1 : shellOfIndices(indices))),
     known: options.reference ? referenceBy(options.reference, group) : undefined,
     anomalous: anomalousDifferences(list, group),
     anomalousPairs: halves ? commonDifferences(halves.map((half) => anomalousDifferences(half, group))) : [],
-    twins: options.twins === false ? [] : twinRatios(list, group, centring),
+    twins: options.twins === false ? [] : twinRatios(list, group, crystal, isOut),
   };
   const overall = statisticsIn(shells, (s) => s >= 0, low, high);
   return {
     overall,
     shells: edges.slice(1).map((to, shell) => statisticsIn(shells, (s) => s === shell, edges[shell] ?? 0, to)),
     lTest: overall.lTest,
-    wilson: wilsonFit(list, present, q, group, options),
-    ...secondMoment(list, present, shells.shellOfPresent, group, edges.length - 1),
+    isCentric: crystal.isCentrosymmetric,
+    wilson: wilsonFit(list, present, q, crystal, options),
+    ...secondMoment(list, present, shells.shellOfPresent, crystal, edges.length - 1),
   };
 }
 
 /** The unique reflections that are possible up to 1/d = `high` in 1/Å, and those beyond whose indices are no larger. */
-export function* possibleIndices({ cell, centring, group }: StatisticsSubject, high: number): Generator<Indices> {
+export function* possibleIndices(subject: StatisticsSubject, high: number): Generator<Indices> {
+  const { cell, centring, group, stated } = subject;
+  const { isAbsent: isOut } = crystalSymmetry(group, stated);
   const [a, b, c] = lengthsOf(cell).map((length) => Math.floor(length * high + 1e-9)) as [number, number, number];
   for (let h = -a; h <= a; h++)
     for (let k = -b; k <= b; k++)
       for (let l = -c; l <= c; l++) {
         const indices: Indices = [h, k, l];
-        if (isRepresentative(indices, group) && !absent(indices, centring)) yield indices;
+        if (isRepresentative(indices, group) && !absent(indices, centring) && !isOut(indices)) yield indices;
       }
 }
 
@@ -372,18 +381,19 @@ export function commonOf(
   return common;
 }
 
-/** (I₁ − I₂)/(I₁ + I₂) of pairs of acentric, positive reflections that are two indices apart along one axis. */
+/** (I₁ − I₂)/(I₁ + I₂) of pairs of positive reflections, acentric unless all of the crystal are centric, that are two indices apart along one axis. */
 function twinRatios(
   list: ReflectionList,
   group: PointGroup,
-  centring: Centring,
+  { isCentric, isCentrosymmetric }: CrystalSymmetry,
+  isOut: (indices: Indices) => boolean,
 ): { readonly indices: Indices; readonly ratio: number }[] {
   const place = indexTable(list);
   const found: { readonly indices: Indices; readonly ratio: number }[] = [];
   for (let i = 0; i < list.count; i++) {
     const first = list.intensity[i] ?? 0;
     const [h, k, l] = indicesOf(list, i);
-    if (!(first > 0) || absent([h, k, l], centring) || centric([h, k, l], group)) continue;
+    if (!(first > 0) || isOut([h, k, l]) || isCentric([h, k, l]) !== isCentrosymmetric) continue;
     for (const other of [
       [h + 2, k, l],
       [h, k + 2, l],
@@ -391,7 +401,7 @@ function twinRatios(
     ] as const) {
       const at = place(representative(other, group));
       const second = at === undefined ? 0 : (list.intensity[at] ?? 0);
-      if (!(second > 0) || centric(other, group)) continue;
+      if (!(second > 0) || isOut(other) || isCentric(other) !== isCentrosymmetric) continue;
       found.push({ indices: [h, k, l], ratio: (first - second) / (first + second) });
     }
   }
@@ -422,7 +432,7 @@ function wilsonFit(
   list: ReflectionList,
   present: readonly number[],
   q: Float64Array,
-  group: PointGroup,
+  { epsilon, isCentrosymmetric }: CrystalSymmetry,
   { lowres, highres }: StatisticsOptions,
 ): WilsonFit {
   const low = lowres ? Math.max(beginOfWilson, 1 / lowres) : beginOfWilson;
@@ -436,16 +446,18 @@ function wilsonFit(
     if (!shell) continue;
     shell.n++;
     shell.s2 += (q[i] as number) ** 2 / 4;
-    const multiplicity = epsilon(indicesOf(list, i), group);
+    const multiplicity = epsilon(indicesOf(list, i));
     shell.intensity += (list.intensity[i] ?? 0) / multiplicity;
     shell.noise += ((list.sigma[i] ?? 0) / multiplicity) ** 2;
   }
+  // The relative variance of an intensity by Wilson's law.
+  const spread = isCentrosymmetric ? 2 : 1;
   const full = sums.filter(({ n, intensity, noise }) => n >= 10 && intensity > minSignal * Math.sqrt(noise));
   const points = full.map(({ n, s2, intensity }) => [s2 / n, Math.log(intensity / n)] as const);
   let [w, x, y, xx, xy] = [0, 0, 0, 0, 0];
   for (const [at, [s2, value]] of points.entries()) {
     const { n, intensity, noise } = full[at] as (typeof full)[number];
-    const weight = 1 / (1 / n + noise / intensity ** 2);
+    const weight = 1 / (spread / n + noise / intensity ** 2);
     w += weight;
     x += weight * s2;
     y += weight * value;
@@ -456,12 +468,12 @@ function wilsonFit(
   const lnScale = (y - slope * x) / w;
   const off = full.reduce((sum, { n, intensity, noise }, at) => {
     const [s2, value] = points[at] as readonly [number, number];
-    return sum + (value - lnScale - slope * s2) ** 2 / (1 / n + noise / intensity ** 2);
+    return sum + (value - lnScale - slope * s2) ** 2 / (spread / n + noise / intensity ** 2);
   }, 0);
-  const spread = points.length >= fewestOfWilson ? Math.max(1, off / (points.length - 2)) : Number.NaN;
+  const excess = points.length >= fewestOfWilson ? Math.max(1, off / (points.length - 2)) : Number.NaN;
   return {
     temperatureFactor: -slope / 2,
-    temperatureFactorError: Math.sqrt((spread * w) / (w * xx - x * x)) / 2,
+    temperatureFactorError: Math.sqrt((excess * w) / (w * xx - x * x)) / 2,
     lnScale,
     points,
   };
@@ -471,14 +483,14 @@ function secondMoment(
   list: ReflectionList,
   present: readonly number[],
   shellsOf: readonly number[],
-  group: PointGroup,
+  { isCentric, isCentrosymmetric }: CrystalSymmetry,
   shells: number,
 ): Pick<MergeStatistics, 'secondMoment' | 'secondMomentError'> {
   // Sums of I, of x = I² − σ², and of their products.
   const sums = Array.from({ length: shells }, () => ({ n: 0, i: 0, x: 0, ii: 0, ix: 0, xx: 0, noise: 0 }));
   for (const [at, i] of present.entries()) {
     const shell = sums[shellsOf[at] ?? -1];
-    if (!shell || centric(indicesOf(list, i), group)) continue;
+    if (!shell || isCentric(indicesOf(list, i)) !== isCentrosymmetric) continue;
     const intensity = list.intensity[i] ?? 0;
     // The square of a noisy intensity is too large by its variance.
     const noise = (list.sigma[i] ?? 0) ** 2;

@@ -1,0 +1,31 @@
+/** What a crystal makes of its reflections: centric ones, stronger ones, and those that it leaves out. */
+import { centricIn, epsilonIn, type Indices, operationsOfCrystal } from '../symmetry/asymmetric-unit.js';
+import { inversion, operationKey } from '../symmetry/matrices.js';
+import type { PointGroup } from '../symmetry/point-group.js';
+import { isAbsentIn, type SpaceGroupSetting } from './groups.js';
+
+/** The symmetry of a crystal as Wilson's law asks for it. */
+export interface CrystalSymmetry {
+  /** Whether it has a centre of inversion: all of its reflections are centric. */
+  readonly isCentrosymmetric: boolean;
+  readonly isCentric: (indices: Indices) => boolean;
+  /** Number of operations that leave a reflection unchanged; its mean intensity is larger by this factor. */
+  readonly epsilon: (indices: Indices) => number;
+  /** Whether the space group leaves out a reflection; false without one. */
+  readonly isAbsent: (indices: Indices) => boolean;
+}
+
+/**
+ * The symmetry of a stated space group. Without one that of a group without inversion, and of a Laue group, in which nothing
+ * tells whether a crystal has mirrors or an inversion, that of its rotations.
+ */
+export function crystalSymmetry(group: PointGroup, stated?: SpaceGroupSetting): CrystalSymmetry {
+  const operations = stated?.operators.map((m) => m.slice(0, 9).map((x) => x + 0)) ?? operationsOfCrystal(group);
+  const isCentrosymmetric = operations.some((m) => operationKey(m) === operationKey(inversion));
+  return {
+    isCentrosymmetric,
+    isCentric: isCentrosymmetric ? () => true : (indices) => centricIn(operations, indices),
+    epsilon: (indices) => epsilonIn(operations, indices),
+    isAbsent: stated === undefined ? () => false : (indices) => isAbsentIn(stated, indices),
+  };
+}
