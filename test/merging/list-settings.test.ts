@@ -236,6 +236,74 @@ test('new indices turn the cell, the point group, the centring and the space gro
     expect(convertReflections(far, { cell: known(22, 25, 28), reindex, highres: 12 }).list.count).toBe(2);
 });
 
+test('new axes keep the origin choice whose inversion is at the origin, where the inversion is fixed', () => {
+  // A change of axes alone leaves an inversion at the origin there.
+  for (const [name, symmetry] of [
+    ['F d d d:2', 'mmm'],
+    ['C c c a:2', 'mmm'],
+    ['P n n n:2', 'mmm'],
+    ['F d d d:1', 'mmm'],
+  ] as const)
+    for (const reindex of ['-h,-k,l', 'h,-l,k', 'k,l,h']) {
+      const cell = { cell: cellFromParameters(22, 25, 28, 90, 90, 90), centring: name[0] as 'F' | 'C' | 'P' };
+      const { list } = convertReflections(listOf(symmetry, [[2, 2, 4, 10]], name), { cell, reindex });
+      if (list.spaceGroup !== undefined)
+        expect([name, reindex, list.spaceGroup.slice(-2)]).toEqual([name, reindex, name.slice(-2)]);
+    }
+  const { list } = convertReflections(listOf('mmm', [[2, 2, 4, 10]], 'F d d d:2'), {
+    cell: { cell: cellFromParameters(22, 25, 28, 90, 90, 90), centring: 'F' },
+    reindex: '-h,-k,l',
+  });
+  expect(list.spaceGroup).toBe('F d d d:2');
+});
+
+test('reflections that a twin law relates share the flag of the free set', () => {
+  const rows = Array.from({ length: 40 }, (_, i) => [1 + (i % 6), 1 + Math.floor(i / 6), i % 3, 10 + i]);
+  const all = listOf('4/m', [
+    ...new Map(
+      rows.flatMap(([h = 0, k = 0, l = 0, x = 0]) => [
+        [`${h} ${k} ${l}`, [h, k, l, x]] as const,
+        [`${k} ${h} ${l}`, [k, h, l, x + 1]] as const,
+      ]),
+    ).values(),
+  ]);
+  const free = Int32Array.from({ length: all.count }, (_, i) => Number(i % 4 !== 0));
+  const cell = { cell: cellFromParameters(22, 22, 28, 90, 90, 90), centring: 'P' as const };
+  const { list, remarks } = convertReflections({ ...all, free }, { cell, twin: '4/mmm' });
+  const flags = new Map(
+    Array.from({ length: list.count }, (_, i) => [list.indices.slice(3 * i, 3 * i + 3).join(), list.free?.[i]]),
+  );
+  expect(new Set(flags.values())).toEqual(new Set([0, 1]));
+  for (const [key, flag] of flags) {
+    const [h, k, l] = key.split(',');
+    expect([key, flags.get([k, h, l].join())]).toEqual([key, flag]);
+  }
+  expect(remarks.join()).toContain('the free set has all of them or none');
+});
+
+test('a block of mmCIF with several wavelengths is refused, and that of its rows is read', () => {
+  const block = (ids: readonly number[]): Uint8Array =>
+    new TextEncoder().encode(
+      [
+        'data_x',
+        ...['length_a 20', 'length_b 22', 'length_c 24', 'angle_alpha 90', 'angle_beta 90', 'angle_gamma 90'].map(
+          (one) => `_cell.${one}`,
+        ),
+        "_symmetry.space_group_name_H-M 'P 21 21 21'",
+        ...['loop_', '_diffrn_radiation_wavelength.id', '_diffrn_radiation_wavelength.wavelength', '1 0.9', '2 1.3'],
+        ...['loop_', ...['wavelength_id', 'index_h', 'index_k', 'index_l', 'intensity_meas', 'intensity_sigma']].map(
+          (one) => (one === 'loop_' ? one : `_refln.${one}`),
+        ),
+        ...ids.map((id, i) => `${id} 1 2 ${3 + i} ${10 * id} 1`),
+        '',
+      ].join('\n'),
+    );
+  expect(() => readReflections(block([1, 2]))).toThrow(
+    /2 wavelengths in one block, wavelength_id 1 \(0.9 Å\), 2 \(1.3 Å\)/,
+  );
+  expect(readReflections(block([2, 2])).list.wavelengthA).toBe(1.3);
+});
+
 test.each([
   ['h+k,k,l', /takes mmm to axes in which it has no name/],
   ['k,h,l', /determinant is -1: it makes a left-handed cell.*-k,-h,-l gives the same intensities/],

@@ -2,7 +2,7 @@
 import { EwaldError } from '../../util/errors.js';
 import type { Centring } from '../centring.js';
 import type { Indices } from '../symmetry/asymmetric-unit.js';
-import { generateGroup, inverse, type Operation, operationKey, product } from '../symmetry/matrices.js';
+import { generateGroup, inverse, inversion, type Operation, operationKey, product } from '../symmetry/matrices.js';
 import type { SpaceGroup } from '../symmetry/space-group.js';
 import { isAbsentIn, type SpaceGroupSetting, spaceGroupSettings, spaceGroupsOfNumber } from './groups.js';
 import { composedOperator, type HallGroup, latticeCentres, type SymmetryOperator, translationUnit } from './hall.js';
@@ -107,6 +107,14 @@ function operatorsKey({ operators, centres }: HallGroup): string {
     .join();
 }
 
+/** Whether the inversion is at the origin, as in the second of two choices. */
+const hasInversionAtOrigin = ({ operators, centres }: HallGroup): boolean =>
+  operators.some(
+    (one) =>
+      operationKey(rotationOf(one)) === operationKey(inversion) &&
+      centres.some((centre) => centre.join() === shiftOf(one).join()),
+  );
+
 /** Indices that show every screw axis and glide plane: near the origin, and far along axes and diagonals. */
 const telling: readonly Indices[] = [
   ...Array.from({ length: 729 }, (_, i): Indices => [(i % 9) - 4, (Math.floor(i / 9) % 9) - 4, Math.floor(i / 81) - 4]),
@@ -124,6 +132,13 @@ const telling: readonly Indices[] = [
 const sameAbsences = (one: HallGroup, other: HallGroup): boolean =>
   telling.every((indices) => isAbsentIn(one, indices) === isAbsentIn(other, indices));
 
+/** The first setting with the same absences; of two choices of the origin that which has the inversion where it is. */
+function ofAnyOrigin(rows: readonly SpaceGroupSetting[], symmetry: StatedSymmetry): SpaceGroupSetting | undefined {
+  const same = rows.filter((row) => sameAbsences(row, symmetry));
+  const isThere = hasInversionAtOrigin(symmetry);
+  return same.find((row) => hasInversionAtOrigin(row) === isThere) ?? same[0];
+}
+
 /**
  * The setting of the tables that has these operators, whatever their order, or else those moved to another origin; one of
  * this number, if it is known. Undefined if none has them.
@@ -136,7 +151,7 @@ export function settingWith(symmetry: StatedSymmetry, number?: number): SpaceGro
     return (
       alike.find((row) => operatorsKey(row) === wanted) ??
       // Groups of two hands have the same absences: only their number tells them apart.
-      (isNumbered ? alike.find((row) => sameAbsences(row, symmetry)) : undefined)
+      (isNumbered ? ofAnyOrigin(alike, symmetry) : undefined)
     );
   };
   return (

@@ -283,6 +283,7 @@ function readLoop(
   const ofMates = group.apart === group.symmetry ? undefined : itemsOfMates(loop, at, wanted);
   const items = ofMates ?? itemsOfMean(loop, { path: name, wanted, fail });
   const columns = items.pairs.map(([values, sigmas]) => [at(values), sigmas === undefined ? -1 : at(sigmas)] as const);
+  const wavelengthA = wavelengthOf(block, loop, at('wavelength_id'), fail);
   const status = at('status');
   const left = new Map<string, number>();
   const flags = new Map<string, number>();
@@ -337,15 +338,12 @@ function readLoop(
     ...negativeAmplitudes(negative, items.columns[0]),
     ...(areApart ? [matesApart(ofMates ? items.columns : ['rows of both'])] : []),
   ];
-  const wavelength = numberOf(
-    block.items.get('_diffrn_radiation_wavelength.wavelength') ?? block.items.get('_diffrn_radiation_wavelength'),
-  );
   const made = listFrom(areApart ? group.apart : group.symmetry, found);
   const list = {
     ...made,
     ...(flags.size > 0 && { free: flagsOf(made, flags) }),
     spaceGroup: group.spaceGroup,
-    wavelengthA: wavelength > 0 ? wavelength : undefined,
+    wavelengthA,
   };
   return {
     list,
@@ -356,6 +354,30 @@ function readLoop(
     remarks,
     badRows: bad.count,
   };
+}
+
+/** The wavelength of the rows of a loop. Fails for rows of several ones, whose intensities differ. */
+function wavelengthOf(
+  { items, loops }: CifBlock,
+  { rows }: CifLoop,
+  column: number,
+  fail: (text: string) => never,
+): number | undefined {
+  const stated = loops.find(({ names }) => names.includes('_diffrn_radiation_wavelength.wavelength'));
+  const of = (item: string): number => stated?.names.indexOf(`_diffrn_radiation_wavelength.${item}`) ?? -1;
+  const lengths = new Map(stated?.rows.map((row) => [row[of('id')] ?? '', numberOf(row[of('wavelength')])]));
+  const ids = column < 0 ? [] : [...new Set(rows.map((row) => row[column] ?? ''))].filter((id) => !/^[?.]?$/.test(id));
+  if (ids.length > 1) {
+    const shown = ids.map((id) => (lengths.has(id) ? `${id} (${lengths.get(id)} Å)` : id));
+    fail(
+      `it has reflections of ${ids.length} wavelengths in one block, wavelength_id ${shown.slice(0, 6).join(', ')}, whose ` +
+        'intensities are not to be averaged; put the rows of the one that is meant into a file of its own',
+    );
+  }
+  const single = items.get('_diffrn_radiation_wavelength.wavelength') ?? items.get('_diffrn_radiation_wavelength');
+  const own = ids[0] === undefined ? [...lengths.values()] : [lengths.get(ids[0]) ?? Number.NaN];
+  const length = single === undefined ? (own.length === 1 ? (own[0] as number) : Number.NaN) : numberOf(single);
+  return length > 0 ? length : undefined;
 }
 
 /** Whether rows are of both mates of some reflections. */

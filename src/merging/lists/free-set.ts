@@ -4,7 +4,7 @@
  */
 import { type Indices, representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
 import { inverse, type Operation } from '../../crystal/symmetry/matrices.js';
-import { laueGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
+import { laueGroup, type PointGroup, pointGroup } from '../../crystal/symmetry/point-group.js';
 import { indicesOf } from '../statistics/statistics.js';
 import type { ReflectionList } from './hkl.js';
 
@@ -41,13 +41,21 @@ export function freeSetOf(list: ReflectionList): FreeSet | undefined {
   return { test: testOf(counts), flagOf: (indices) => flags.get(representative(indices, laue).join()) };
 }
 
-/** The flags of the rows of a list that was made of another one, by new indices (h k l) M of it if there is `by`. */
-export function freeAfter(from: ReflectionList, made: ReflectionList, by?: Operation): Int32Array | undefined {
+/**
+ * The flags of the rows of a list that was made of another one, by new indices (h k l) M of it if there is `by`. In a twin
+ * reflections that its group relates have one intensity, and so one flag: that of the one which represents them.
+ */
+export function freeAfter(
+  from: ReflectionList,
+  made: ReflectionList,
+  by?: Operation,
+  twin?: PointGroup,
+): Int32Array | undefined {
   const set = freeSetOf(from);
   if (!set) return undefined;
   const back = by && inverse(by);
   return Int32Array.from({ length: made.count }, (_, i) => {
-    const own = indicesOf(made, i);
+    const own = twin ? representative(indicesOf(made, i), laueGroup(twin)) : indicesOf(made, i);
     return set.flagOf(back ? transformed(own, back) : own) ?? -1;
   });
 }

@@ -128,17 +128,18 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
   const own = inSetting(list, given);
   const joined = joinedPairs(own, subject.group, subject);
   if (joined && areUnlike(joined)) throw notEquivalent(what, own, subject.group, joinedWords(joined));
+  const twin = values.twin === undefined ? undefined : groupInCell(values.twin, known);
   const { list: made, ...counts } = converted(own, subject, {
     reindex: by && { by, subject: after },
     expand: values.expand === undefined ? undefined : groupInCell(values.expand, known),
-    twin: values.twin === undefined ? undefined : groupInCell(values.twin, known),
+    twin,
     lowres: values.lowres,
     highres: values.highres,
   });
   const turned = by && reindexedWords(subject, after);
   const centred = centringRemark('', own, subject.centring);
   const { spaceGroup, remark } = spaceGroupAfter(list.spaceGroup, by, groupInCell(made.symmetry, known), known);
-  const free = freeAfter(own, made, by);
+  const free = freeAfter(own, made, by, twin);
   return {
     list: {
       ...made,
@@ -147,13 +148,19 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
       ...(list.wavelengthA !== undefined && { wavelengthA: list.wavelengthA }),
     },
     cell: known,
-    remarks: [groupRemark('The list', own, subject, joined), centred, turned, remark].filter(
+    remarks: [groupRemark('The list', own, subject, joined), centred, turned, remark, free && twinnedFree(twin)].filter(
       (text) => text !== undefined,
     ),
     isDoubtful: centred !== undefined,
     ...counts,
   };
 }
+
+/** What becomes of the free set of a twin; undefined without one. */
+const twinnedFree = (twin: PointGroup | undefined): string | undefined =>
+  twin &&
+  `Reflections that ${twin.name} relates have one intensity: the free set has all of them or none, by the flag of the one ` +
+    'that represents them.';
 
 /** The error of a list whose reflections a group would average that are not equivalent. */
 function notEquivalent(what: string, list: ReflectionList, group: PointGroup, words: string): EwaldError {
