@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { getLibHandle } from '../../src/entries/ffi.node.js';
 import { BufferCollection2D, IndirectMemory2D } from '../../src/entries/memory.js';
-import { absent, buildFortran, fixtures, type Kit, openKit, targets, thrown } from './support.js';
+import { absent, buildFortran, fixtures, type Kit, openKit, rejected, targets, thrown } from './support.js';
 
 for (const target of targets) {
   describe.skipIf(target.absent)(`${target.backend}${target.absent ? ` (absent: ${target.absent})` : ''}`, () => {
@@ -251,6 +251,22 @@ for (const target of targets) {
       expect(kit.kit_account_balance(opened)).toBe(3);
       kit.kit_account_free(opened);
       expect(thrown(() => kit.kit_account_free(opened)).message).toMatch(/was given to kit_account_free\(\)/);
+    });
+
+    test.runIf(target.backend === 'wasm')('two calls in workers do not write back the same array', async () => {
+      const array = Float64Array.of(1, 2, 3, 4);
+      const memory = kit.alloc('double', 4);
+      for (const shared of [array, [1, 2, 3, 4], memory]) {
+        const first = kit.kit_scale.async(shared, 2, 2);
+        const second = await rejected(kit.kit_scale.async(shared, 2, 3));
+        expect(`${second.tag}: ${second.message}`).toMatch(/^Argument: kit_scale\.async\(\) .*; await that call first/);
+        // What is only read, or lies beside it, is nobody's.
+        await Promise.all([first, kit.kit_scale.async(kit.in(shared), 2, 3)]);
+        await kit.kit_scale.async(shared, 2, 3);
+      }
+      await Promise.all([0, 2].map((at) => kit.kit_scale.async(array.subarray(at, at + 2), 2, 2)));
+      expect([...array]).toEqual([12, 24, 6, 8]);
+      memory.dispose();
     });
 
     test('disposal while an asynchronous call runs', async () => {

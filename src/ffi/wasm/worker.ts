@@ -12,7 +12,7 @@ import { Caller } from '../../util/port-calls.js';
 import type { WorkerPort } from '../../util/worker-port.js';
 import { CArray } from '../carray.js';
 import { type Argument, Directed, type Direction, type Frame, type Parameter, type Scratch } from '../frame.js';
-import { type CFunction, isText } from '../header/types.js';
+import { type CFunction, type CType, isText } from '../header/types.js';
 import { Callback } from '../kept-callback.js';
 import { Pointer } from '../pointer.js';
 import type { Runtime } from '../runtime.js';
@@ -84,6 +84,32 @@ const start = (port) => {
 };
 `;
 
+/** What a call writes back: bytes of a buffer or a heap, or a whole list. */
+interface Written {
+  readonly owner: object;
+  readonly from: number;
+  readonly to: number;
+}
+
+/** What the calls that run write back when they end. */
+const claimed = new Set<Written>();
+
+/** Refuses what another call writes back as well, as the later one would undo the earlier one; returns the end of it. */
+function claim(written: readonly Written[], name: string): () => void {
+  for (const { owner, from, to } of written)
+    for (const other of claimed)
+      if (other.owner === owner && from < other.to && other.from < to)
+        throw new EwaldError(
+          'Argument',
+          `${name}.async() is given an array that another call in a worker writes back, which would undo the writes of one of ` +
+            'them; await that call first, or mark the array with in() if C only reads it',
+        );
+  for (const one of written) claimed.add(one);
+  return () => {
+    for (const one of written) claimed.delete(one);
+  };
+}
+
 /** The worker of one library. */
 export class WorkerCalls {
   readonly #runtime: Runtime;
@@ -114,18 +140,34 @@ export class WorkerCalls {
         throw this.#apart(`${fn.name}.async() is given an address`);
       // An array in the library's heap is sent as a copy, and the result is copied back into it.
       if (inner instanceof CArray) {
-        const direction: Direction = value instanceof Directed ? value.direction : 'inout';
+        const type = fn.parameters[i]?.type;
+        const isRead = type?.kind === 'pointer' && type.to.const;
+        const direction: Direction = value instanceof Directed ? value.direction : isRead ? 'in' : 'inout';
         return frame.sent(frame.array(inner, direction));
       }
-      return frame.sent((parameters[i] as Parameter).convert(value, frame));
+      const before = frame.awaited;
+      const converted = (parameters[i] as Parameter).convert(value, frame);
+      // A list or an object, into which the worker's values are put.
+      if (frame.awaited > before && typeof inner === 'object' && inner !== null)
+        frame.written.push({ owner: inner, from: 0, to: 1 });
+      return frame.sent(converted);
     });
-    const { value, back } = await this.#started().ask('call', {
-      name: fn.symbol ?? fn.name,
-      args: sent,
-      text,
-      module: this.#module,
-    });
-    frame.finish(back);
+    const ended = claim(frame.written, fn.name);
+    try {
+      const { value, back } = await this.#started().ask('call', {
+        name: fn.symbol ?? fn.name,
+        args: sent,
+        text,
+        module: this.#module,
+      });
+      frame.finish(back);
+      return this.#answer(result, text, value);
+    } finally {
+      ended();
+    }
+  }
+
+  #answer(result: CType, text: boolean, value: unknown): unknown {
     if (text) return value;
     if (result.kind === 'void') return undefined;
     return this.#runtime.scalar(result)?.out(value as Bits);
@@ -170,6 +212,7 @@ class SendingFrame implements Frame {
   readonly #sent = new Map<object, Sent>();
   readonly #targets: (((bytes: Uint8Array) => void) | undefined)[] = [];
   readonly #refuse: (what: string) => EwaldError;
+  readonly written: Written[] = [];
 
   constructor(refuse: (what: string) => EwaldError) {
     this.#refuse = refuse;
@@ -183,6 +226,8 @@ class SendingFrame implements Frame {
 
   place(view: ArrayBufferView, direction: Direction): Argument {
     const source = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+    if (direction !== 'in')
+      this.written.push({ owner: view.buffer, from: view.byteOffset, to: view.byteOffset + view.byteLength });
     return this.#bytes(source.slice(), direction === 'in' ? undefined : (bytes) => source.set(bytes));
   }
 
@@ -193,6 +238,8 @@ class SendingFrame implements Frame {
       return new Uint8Array(view.buffer, view.byteOffset, byteLength);
     };
     const back = direction === 'in' ? undefined : (bytes: Uint8Array) => now().set(bytes);
+    const from = Number(array.address);
+    if (back) this.written.push({ owner: array.runtime, from, to: from + byteLength });
     return this.#bytes(now().slice(), back, array.runtime.alignOf(array.type));
   }
 
@@ -222,6 +269,11 @@ class SendingFrame implements Frame {
   }
 
   readonly #after: (() => void)[] = [];
+
+  /** How many times something is done with what the worker sends back. */
+  get awaited(): number {
+    return this.#after.length;
+  }
 
   after(work: () => void): void {
     this.#after.push(work);
