@@ -255,15 +255,15 @@ describe.skipIf(why)('functions of JavaScript that C can call', () => {
         for (let i = 0; i < 2; i++) lib.callback('int (*)(int)', (value) => value).dispose();
         setImmediate(() => parentPort.postMessage(said));
       });`;
-    const [[without], [withAddon]] = await Promise.all(
+    const [without, withAddon] = await Promise.all(
       [true, false].map((isAbsent) => once(new Worker(source, { eval: true, workerData: isAbsent }), 'message')),
     );
-    expect(without).toEqual([
+    expect(without?.[0]).toEqual([
       expect.stringMatching(
         /^EWALD_CALLBACK_OF_WORKER a callback\(\) of a worker ends the process if C calls it after/,
       ),
     ]);
-    expect(withAddon).toEqual([]);
+    expect(withAddon?.[0]).toEqual([]);
   });
 
   test('end with the worker that made them: C gets 0, however it ended', { tags: 'all' }, async () => {
