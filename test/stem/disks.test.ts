@@ -265,6 +265,29 @@ describe('a second grain', () => {
   const lattice = { zero: [48.2, 47.6], a: [0, 18], b: [18, 0], diskRadius: radius } as const;
   const column = (data: ArrayLike<number>, x: number): number => data[2 * n + x] as number;
 
+  test('is not what a pattern is that has moved: its strain is that of its place', async () => {
+    const shifts = [
+      [0, 0],
+      [5, 0],
+      [0, -6],
+      [9, 9],
+      [12, 0],
+    ] as const;
+    const still = frameOf(0, 0);
+    const frames = shifts.flatMap(([dy, dx]) =>
+      Array.from(still, (_, p) => {
+        const [y, x] = [Math.floor(p / sig) - dy, (p % sig) - dx];
+        return y < 0 || x < 0 || y >= sig || x >= sig ? 1 : (still[y * sig + x] as number);
+      }),
+    );
+    const scan = ctx.fromMemory(Float32Array.from(frames), { navShape: [1, shifts.length], sigShape: [sig, sig] });
+    const reference = Uint8Array.of(1, 0, 0, 0, 0);
+    const { exx, eyy, exy, theta, notes } = await ctx.run(ctx.createStrainAnalysis(scan, { ...lattice, reference }));
+    for (const { data } of [exx, eyy, exy, theta])
+      expect(Math.max(...Array.from(data, (value) => Math.abs(value)))).toBeLessThan(1e-3);
+    expect(notes.join()).not.toContain('grain');
+  });
+
   test('has no strain of the first one, and is counted and named; the reference is judged first', async () => {
     const scan = scanOfColumns([
       [0, 0],

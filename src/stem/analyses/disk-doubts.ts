@@ -128,8 +128,8 @@ export function judgeLattices({ error, used, found, radius, region }: FittedLatt
       'pixels beside it',
     ...(grains.length > 0
       ? [
-          `${grains.length} of them ${grains.length === 1 ? 'has' : 'have'} as many disks beside it: a second grain, whose ` +
-            'strain takes its own zero, a and b, and a region (roi)',
+          `${grains.length} of them ${grains.length === 1 ? 'has' : 'have'} as many disks beside it: another lattice, as of ` +
+            'a second grain, whose strain takes its own zero, a and b, and a region (roi)',
         ]
       : []),
   ];

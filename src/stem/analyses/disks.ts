@@ -381,7 +381,7 @@ function countsOf(results: LatticeResults, is: (results: LatticeResults, k: numb
  * distance of the disks from the lattice in pixels; `disks`, the number of disks that were used. Strain is NaN, and the
  * positions are counted in `notes`, where no lattice fits, where the disks are more than .08 radii and .5 pixels beside
  * it, and where fewer than half as many disks are on it as in the reference. Where a lattice is farther from its place
- * than the squares of the search hold, they follow it. The reference is the median of the lattices of the region `reference`, by default of
+ * than the squares of the search hold, they follow it, also if all of the pattern has moved. The reference is the median of the lattices of the region `reference`, by default of
  * all positions. Without `zero`, `a` and `b`, the first of two passes sums the frames and finds the lattice of the sum.
  */
 export const strainAnalysis = /* @__PURE__ */ analysis('strain', (scan, options, what) => {

@@ -115,7 +115,14 @@ export class FollowedLattices {
       selector: selector.subarray(n * f, n * (f + 1)),
     };
     const match = { ...this.#job.match, start };
-    return fittedBy(refineds, weights, match, out) ?? fittedBy(refineds, elevations, match, copyOf(out));
+    const fitted = fittedBy(refineds, weights, match, out) ?? fittedBy(refineds, elevations, match, copyOf(out));
+    if (fitted || match.method !== 'fast') return fitted;
+    // No disk is near the lattice: all of them may have moved together.
+    const shift = commonShift(refineds, elevations, places, match);
+    if (!shift) return undefined;
+    const [zy, zx, ...vectors] = start as unknown as [number, number, ...number[]];
+    const moved = { ...match, start: Float64Array.of(zy + shift[0], zx + shift[1], ...vectors) };
+    return fittedBy(refineds, weights, moved, out) ?? fittedBy(refineds, elevations, moved, copyOf(out));
   }
 
   /** Moves the squares of a frame with a lattice if that is beyond what they measure; false if it is not. */
@@ -138,6 +145,35 @@ export class FollowedLattices {
     if (isBeyond) places.set(next);
     return isBeyond;
   }
+}
+
+/**
+ * By how much (y, x) most disks are beside their places, each about as much as the others; undefined where they are not:
+ * a lattice of other vectors has no such shift, and noise neither.
+ */
+function commonShift(
+  refineds: ArrayLike<number>,
+  weights: ArrayLike<number>,
+  places: Int32Array,
+  { minWeight, minMatch, tolerance }: CheckedMatch,
+): readonly [y: number, x: number] | undefined {
+  const shifts: [y: number, x: number][] = [];
+  for (let k = 0; k < weights.length; k++) {
+    const [y, x] = [0, 1].map((axis) => (refineds[2 * k + axis] as number) - (places[2 * k + axis] as number));
+    if ((weights[k] as number) >= minWeight && Number.isFinite(y)) shifts.push([y as number, x as number]);
+  }
+  const near = ([y, x]: readonly [number, number]) =>
+    shifts.filter(([v, u]) => Math.hypot(v - y, u - x) < tolerance / 2);
+  let best: [number, number][] = [];
+  for (const shift of shifts) {
+    const found = near(shift);
+    if (found.length > best.length) best = found;
+  }
+  if (best.length < Math.max(minMatch, shifts.length / 2)) return undefined;
+  return [0, 1].map((axis) => best.reduce((sum, one) => sum + (one[axis] as number), 0) / best.length) as [
+    number,
+    number,
+  ];
 }
 
 const copyOf = ({ zero, a, b, error, selector }: MatchedLattice): MatchedLattice => ({
