@@ -65,8 +65,8 @@ async function among({ frames: { parts }, signalAxes, count }: Asked, atEnd: num
   return found;
 }
 
-/** Most chunks that are looked for when a file is opened: a few milliseconds. An index of its own counts as several. */
-const [maxChunks, chunksAnIndex] = [4096, 16];
+/** Most chunks that are looked for when a file is opened: a millisecond. An index of its own counts as several. */
+const [maxChunks, chunksAnIndex] = [1024, 16];
 
 /** What is known of frames that were not written when their file is opened, and what is looked for at the end. */
 export interface Unwritten {
