@@ -26,6 +26,13 @@ export function crystalSymmetry(group: PointGroup, stated?: SpaceGroupSetting): 
     isCentrosymmetric,
     isCentric: isCentrosymmetric ? () => true : (indices) => centricIn(operations, indices),
     epsilon: (indices) => epsilonIn(operations, indices),
-    isAbsent: stated === undefined ? () => false : (indices) => isAbsentIn(stated, indices),
+    isAbsent: stated === undefined ? () => false : absencesOf(stated),
   };
+}
+
+/** The absences of a space group: those of its centring, and of operators that move. */
+function absencesOf({ operators, centres }: SpaceGroupSetting): (indices: Indices) => boolean {
+  const moving = operators.filter((m) => m.slice(9).some((x) => x !== 0));
+  const telling = { operators: moving, centres: centres.filter((centre) => centre.some((x) => x !== 0)) };
+  return (indices) => isAbsentIn(telling, indices);
 }

@@ -74,7 +74,7 @@ export function checkReflections(
   // Limits are those of the shells: the tests take all reflections.
   const isLimited = (limits.lowres ?? limits.highres) !== undefined;
   const { wilson } = isLimited ? mergeStatistics(list, undefined, crystal, { twins: false }) : within;
-  const of = stated ? expectedIntensities(unique, { ...own, stated }) : common;
+  const of = stated ? expectedIntensities(unique, { ...own, stated }, common) : common;
   const chiral = options.chiral ?? isChiralCell(lengthsOf(subject.cell));
   return {
     reflections: list.count,

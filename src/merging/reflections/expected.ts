@@ -62,21 +62,26 @@ interface Block {
 
 /**
  * Means by blocks of 200 reflections in the order of resolution, between which ln ⟨I/ε⟩ is linear in 1/d². From the first
- * block on whose mean is less than two of its errors, and the next one's as well, nothing is expected.
+ * block on whose mean is less than two of its errors, and the next one's as well, nothing is expected. `before` is what was
+ * expected of the same list in another symmetry, whose 1/d is taken.
  */
-export function expectedIntensities(list: ReflectionList, subject: ListSubject): ExpectedIntensities {
+export function expectedIntensities(
+  list: ReflectionList,
+  subject: ListSubject,
+  before?: Pick<ExpectedIntensities, 'inverse'>,
+): ExpectedIntensities {
   const { cell, centring, group, stated } = subject;
   const crystal = crystalSymmetry(group, stated);
   const n = list.count;
   const inverseOf = inverseD(cell);
-  const inverse = new Float64Array(n);
+  const inverse = before?.inverse ?? new Float64Array(n);
   const [expected, eps] = [new Float64Array(n).fill(Number.NaN), new Float64Array(n)];
   const isCentric = new Uint8Array(n);
   const used: number[] = [];
   const isForbidden = new Uint8Array(n);
   for (let i = 0; i < n; i++) {
     const indices = indicesOf(list, i);
-    inverse[i] = inverseOf(indices);
+    if (!before) inverse[i] = inverseOf(indices);
     eps[i] = crystal.epsilon(indices);
     isCentric[i] = Number(crystal.isCentric(indices));
     if (!((inverse[i] as number) > 0) || absent(indices, centring)) continue;
