@@ -120,7 +120,7 @@ function drawn(most, twin, noise, cell = readCell('62.5,62.5,44.2,90,90,90')) {
         rows.push({ indices: [h, k, l], own, value: own + noise * mean * normal(), sigma: noise * mean });
       }
   return {
-    rows,
+    truths: rows,
     symmetry: '4/m',
     count: rows.length,
     indices: Int16Array.from(rows.flatMap(({ indices }) => indices)),
@@ -145,7 +145,7 @@ for (const noise of [0.3, 1, 3]) {
   const list = drawn(3.4, 0, noise, cell);
   const { amplitude, without } = frenchWilson(list, { cell });
   let [sum, true_, n] = [0, 0, 0];
-  for (const [i, { own }] of list.rows.entries()) {
+  for (const [i, { own }] of list.truths.entries()) {
     if (Number.isNaN(amplitude[i])) continue;
     sum += amplitude[i];
     true_ += Math.sqrt(own);
