@@ -8,6 +8,7 @@ import type { Acquisition } from '../../src/udf/acquisition/acquisition.js';
 import { DetectorConnection } from '../../src/udf/acquisition/connection.js';
 import { countTexts } from '../../src/udf/scans/count-texts.js';
 import { FrameCounts, noneSoFar } from '../../src/udf/scans/frame-counts.js';
+import { seeded } from '../pipeline/hits-support.js';
 
 const ctx = new Context({ context: { backend: 'wasm' } });
 afterAll(() => ctx.close());
@@ -277,3 +278,46 @@ test.each(types)(
     }
   },
 );
+
+/** Types of counts with their arrays, and their least and largest numbers. */
+const countTypes = [
+  ['u8', Uint8Array, 0, 255],
+  ['i8', Int8Array, -128, 127],
+  ['u16', Uint16Array, 0, 65535],
+  ['i16', Int16Array, -32768, 32767],
+  ['u32', Uint32Array, 0, 2 ** 32 - 1],
+  ['i32', Int32Array, -(2 ** 31), 2 ** 31 - 1],
+  ['f32', Float32Array, 0, 1e6],
+] as const;
+
+test('overloads and negative numbers are found in frames of any type, size and place, whatever the limit', () => {
+  const random = seeded(5);
+  let withSome = 0;
+  for (let draw = 0; draw < 1400; draw++) {
+    const [dtype, type, low, high] = countTypes[draw % countTypes.length] as (typeof countTypes)[number];
+    const [rows, columns, count, offset] = [4, 9, 4, 5].map((most) => 1 + Math.floor(most * random())) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const top = high ** random();
+    const most = Math.min(high - 1, Math.max(1, draw % 3 === 0 ? top : Math.floor(top)));
+    const all = new type(offset + rows * columns * count).map(() => {
+      if (low < 0 && random() < 0.1) return -Math.floor(random() * top);
+      return random() * top * (random() < 0.02 ? 1.5 : 1);
+    });
+    // Words of four bytes do not begin where the frames do.
+    const frames = all.subarray(offset);
+    const places = [...Array(count).keys()];
+    const overloads = new FrameCounts({ least: low, markers: [], most }, dtype, [rows, columns]);
+    overloads.repaired(frames, count, places);
+    const above = [...frames].filter((value) => value > most).length;
+    expect(overloads.taken()?.overloads ?? 0, `${dtype} above ${most}`).toBe(above);
+    withSome += Number(above > 0);
+    const negative = new FrameCounts({ least: 0, markers: [] }, dtype, [rows, columns]);
+    negative.repaired(frames.slice(), count, places);
+    expect(negative.taken()?.values ?? 0, `${dtype} below 0`).toBe([...frames].filter((value) => value < 0).length);
+  }
+  expect(withSome).toBeGreaterThan(200);
+});

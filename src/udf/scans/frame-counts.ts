@@ -57,8 +57,12 @@ export const unpackNoCounts = (numbers: ArrayLike<number>): NoCounts => ({
   ...Object.fromEntries(names.map((name, i) => [name, numbers[i] ?? Number.NaN])),
 });
 
-/** The signs of the numbers of a word. */
-const signs = { 1: 0x80808080 | 0, 2: 0x80008000 | 0, 4: 0x80000000 | 0 } as const;
+/** Of each number of a word of four bytes, the bits from the highest one of `least` on: numbers of at least that have one. */
+function highBits(least: number, bytes: number): number {
+  const bit = 31 - Math.clz32(least);
+  const own = 2 ** (8 * bytes) - 2 ** bit;
+  return (bytes === 4 ? own : bytes === 2 ? own * 0x10001 : own * 0x1010101) | 0;
+}
 
 /** Node's bytes, which are searched faster than those of others. */
 interface SearchedBytes {
@@ -83,6 +87,8 @@ export class FrameCounts {
   /** The bytes of the largest number, and of the end of a counter. */
   readonly #ones: Uint8Array;
   readonly #end: Uint8Array | undefined;
+  /** Bits of a word of which every overload has one; 0 if each number has to be compared. */
+  readonly #high: number;
   #found: NoCounts = noneSoFar();
   /** Frames in which each pixel was replaced; made with the first of them. */
   #times: Uint32Array | undefined;
@@ -95,7 +101,11 @@ export class FrameCounts {
     this.#height = sig.at(-2) ?? 1;
     this.#bytes = elementBytes(dtype);
     this.#ones = new Uint8Array(this.#bytes).fill(255);
-    const { end } = limits;
+    const { end, most } = limits;
+    this.#high =
+      most !== undefined && this.#bytes <= 4 && !dtype.startsWith('f')
+        ? highBits(Math.floor(most) + 1, this.#bytes)
+        : 0;
     if (end !== undefined && dtype.startsWith('u'))
       this.#end = Uint8Array.from(this.#ones, (_, k) => Math.floor(end / 256 ** k) % 256);
     this.#isInteger = !dtype.startsWith('f');
@@ -118,8 +128,7 @@ export class FrameCounts {
     const [first = 0, end] = this.#spans;
     const isWhole = first === 0 && end === this.#length;
     if (this.#spans.length === 0) return frames;
-    if (this.#limits.most !== undefined && this.#mayOverload(frames, count * this.#length))
-      this.#countOverloads(frames, count, positions);
+    if (this.#limits.most !== undefined) this.#countOverloads(frames, count, positions);
     if (this.#glance === 'none' || (isWhole && !this.#mayHave(frames, 0, count * this.#length))) return frames;
     let out: FrameArray | undefined;
     const found: number[] = [];
@@ -157,7 +166,8 @@ export class FrameCounts {
   #mayHave(frames: FrameArray, first: number, end: number): boolean {
     if (this.#glance === 'ones')
       return this.#has(frames, first, end, { bytes: this.#ones, value: 2 ** (8 * this.#bytes) - 1 });
-    return this.#glance === undefined || hasSign(frames, this.#bytes as 1 | 2 | 4, first, end);
+    if (this.#glance === undefined) return true;
+    return hasBits(frames, this.#bytes, [first, end], highBits(2 ** (8 * this.#bytes - 1), this.#bytes));
   }
 
   /** Whether one of the numbers [first, end) may have these bytes. */
@@ -178,12 +188,13 @@ export class FrameCounts {
     return (frames as Uint32Array).subarray(first, end).indexOf(value) >= 0;
   }
 
-  /** Whether one of the first `length` numbers may be an overload. */
-  #mayOverload(frames: FrameArray, length: number): boolean {
+  /** Whether one of the numbers [first, last) may be an overload, by the fastest look that tells. */
+  #mayOverload(frames: FrameArray, first: number, last: number): boolean {
     const { end = 0, most = Number.POSITIVE_INFINITY } = this.#limits;
-    if (this.#end) return this.#has(frames, 0, length, { bytes: this.#end, value: end });
+    if (this.#high !== 0 && !hasBits(frames, this.#bytes, [first, last], this.#high)) return false;
+    if (this.#end) return this.#has(frames, first, last, { bytes: this.#end, value: end });
     const numbers = frames as Float64Array;
-    for (let i = 0; i < length; i++) if ((numbers[i] as number) > most) return true;
+    for (let i = first; i < last; i++) if ((numbers[i] as number) > most) return true;
     return false;
   }
 
@@ -193,6 +204,7 @@ export class FrameCounts {
     for (let k = 0; k < count; k++) {
       let overloads = 0;
       const from = k * this.#length;
+      if (!this.#mayOverload(frames, from, from + this.#length)) continue;
       for (let s = 0; s < spans.length; s += 2) {
         const end = from + (spans[s + 1] as number);
         for (let i = from + (spans[s] as number); i < end; i++)
@@ -242,19 +254,20 @@ function goodSpans(marks: Uint8Array): number[] {
   return spans;
 }
 
-/** Whether one of the integers [first, end) is negative. */
-function hasSign(frames: FrameArray, bytes: 1 | 2 | 4, first: number, end: number): boolean {
+/** Whether one of the integers [first, end) has one of the bits that `mask` has for each number of a word. */
+function hasBits(frames: FrameArray, bytes: number, [first, end]: readonly [number, number], mask: number): boolean {
   const numbers = frames as Int32Array;
   const each = 4 / bytes;
   const [from, to] = [Math.ceil(first / each), Math.floor(end / each)];
-  if (frames.byteOffset % 4 !== 0 || to <= from) return numbers.subarray(first, end).some((value) => value < 0);
-  for (let i = first; i < from * each; i++) if ((numbers[i] as number) < 0) return true;
-  for (let i = to * each; i < end; i++) if ((numbers[i] as number) < 0) return true;
+  const has = (value: number): boolean => (value & mask) !== 0;
+  if (frames.byteOffset % 4 !== 0 || to <= from) return numbers.subarray(first, end).some(has);
+  for (let i = first; i < from * each; i++) if (has(numbers[i] as number)) return true;
+  for (let i = to * each; i < end; i++) if (has(numbers[i] as number)) return true;
   const words = new Int32Array(frames.buffer as ArrayBuffer, frames.byteOffset, to);
   let seen = 0;
   let w = from;
   for (; w + 3 < to; w += 4)
     seen |= (words[w] as number) | (words[w + 1] as number) | (words[w + 2] as number) | (words[w + 3] as number);
   for (; w < to; w++) seen |= words[w] as number;
-  return (seen & signs[bytes]) !== 0;
+  return has(seen);
 }
