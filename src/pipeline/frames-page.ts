@@ -5,6 +5,7 @@ import type { Dataset } from '../frames/dataset.js';
 import type { Detector } from '../frames/detector/detector.js';
 import type { DetectorMethods } from '../frames/detector/room.js';
 import { Assembly } from '../report/assembly.js';
+import { countsOfBlocks } from '../report/blocks.js';
 import { exactly, numbersPage, type ShownNumbers, type StoredMarks } from '../report/numbers-page.js';
 import { counted } from '../util/amounts.js';
 import type { PlatformSignal } from '../util/globals.js';
@@ -99,7 +100,6 @@ interface Picture {
 /** Makes pictures in which blocks of pixels are one; pixels without a count are no number. */
 function pictureOf(detector: Detector, block: number): (frame: ArrayLike<number>) => Picture {
   const { width, height, bad, validRange, geometry } = detector;
-  const [least, greatest] = validRange;
   if (geometry.panels.length > 1) {
     const assembly = new Assembly(detector, Math.max(1, Math.round(assembledSize / block)));
     const { size } = assembly;
@@ -113,14 +113,7 @@ function pictureOf(detector: Detector, block: number): (frame: ArrayLike<number>
   }
   const shape = [Math.ceil(height / block), Math.ceil(width / block)] as const;
   return (frame) => {
-    const data = new Float64Array(shape[0] * shape[1]).fill(Number.NEGATIVE_INFINITY);
-    for (let y = 0, i = 0; y < height; y++)
-      for (let x = 0; x < width; x++, i++) {
-        const value = frame[i] as number;
-        if (bad[i] !== 0 || !(value >= least && value <= greatest)) continue;
-        const at = Math.floor(y / block) * shape[1] + Math.floor(x / block);
-        if (value > (data[at] as number)) data[at] = value;
-      }
+    const data = countsOfBlocks(frame, [height, width], block, { bad, range: validRange });
     const place = (fs: number, ss: number) => ({ x: fs / block, y: ss / block });
     return { data: exactly(data), shape, block, axes: ['sig_y', 'sig_x'], place };
   };

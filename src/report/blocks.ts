@@ -40,3 +40,25 @@ export function valuesOfBlocks(
   }
   return out;
 }
+
+/** Which pixels of a frame have counts. */
+export interface Counting {
+  /** Nonzero where a pixel is bad; undefined if none is. */
+  readonly bad: ArrayLike<number> | undefined;
+  /** Values outside [least, greatest] are no counts. */
+  readonly range: readonly [least: number, greatest: number];
+}
+
+/** The greatest count of each block of `by` × `by` pixels of a frame [rows, columns]; NaN if a block has none. */
+export function countsOfBlocks(
+  frame: ArrayLike<number | bigint>,
+  size: readonly [rows: number, columns: number],
+  by: number,
+  { bad, range: [least, greatest] }: Counting,
+): Float64Array {
+  const counts = Float64Array.from({ length: size[0] * size[1] }, (_, i) => {
+    const value = Number(frame[i]);
+    return bad?.[i] || !(value >= least && value <= greatest) ? Number.NaN : value;
+  });
+  return valuesOfBlocks(counts, size, by, 'greatest');
+}

@@ -13,6 +13,7 @@ import { formats } from '../frames/formats/table.js';
 import { open } from '../frames/opening.node.js';
 import { zarrMetadataOf } from '../frames/series-files.js';
 import { wordsOnPage } from '../options/page-words.js';
+import { countsOfBlocks } from '../report/blocks.js';
 import { toRgba } from '../udf/live/colormap.js';
 import { EwaldError, messageOf } from '../util/errors.js';
 import { fileReason } from '../util/file-errors.js';
@@ -236,13 +237,8 @@ async function pictureOf(dataset: Dataset): Promise<{ readonly picture: string }
   const [least, greatest] = countRange(meta);
   const by = Math.max(1, Math.ceil(Math.max(width, height) / side));
   const [columns, rows] = [Math.ceil(width / by), Math.ceil(height / by)];
-  const values = new Float64Array(columns * rows).fill(Number.NaN);
-  for (let y = 0, i = 0; y < height; y++)
-    for (let x = 0; x < width; x++, i++) {
-      const value = Number(numbers[i]);
-      if (bad?.[i] || !(value >= least && value <= greatest) || !Number.isFinite(value)) continue;
-      const at = Math.floor(y / by) * columns + Math.floor(x / by);
-      if (!((values[at] as number) >= value)) values[at] = value;
-    }
+  // An infinite value would be the only one that shows.
+  const range = [Math.max(least, -Number.MAX_VALUE), Math.min(greatest, Number.MAX_VALUE)] as const;
+  const values = countsOfBlocks(numbers as ArrayLike<number | bigint>, [height, width], by, { bad, range });
   return { picture: base64(await encodePng(toRgba(values, { log: true }), columns, rows, deflate)) };
 }

@@ -1,6 +1,6 @@
 /** Pictures of results can be shown as they are. */
 import { describe, expect, test } from 'vitest';
-import { valuesOfBlocks } from '../../src/stem/output/blocks.js';
+import { valuesOfBlocks } from '../../src/report/blocks.js';
 import type { NamedResult } from '../../src/stem/output/named-results.js';
 import { pictureOf } from '../../src/stem/output/picture-file.js';
 import { robustLimits } from '../../src/udf/live/colormap.js';

@@ -1,5 +1,6 @@
 /** A picture of a result that can be shown as it is: large pixels, a bar with numbers and unit, and a scale bar. */
 
+import { type BlockValue, blockSide, valuesOfBlocks } from '../../report/blocks.js';
 import {
   colourOf,
   endsOf,
@@ -14,7 +15,6 @@ import {
 } from '../../udf/live/colormap.js';
 import { directionWheel } from '../../udf/live/direction-wheel.js';
 import { drawText, type Picture, textWidth } from '../../util/picture-text.js';
-import { type BlockValue, blockSide, valuesOfBlocks } from './blocks.js';
 import type { NamedResult } from './named-results.js';
 
 /** The longer side of the image in pixels is at least this: a value becomes a square of pixels. */
