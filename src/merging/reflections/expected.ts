@@ -1,25 +1,10 @@
 /** The intensity that is expected of a reflection: the mean of its resolution, times ε. */
 
-import type { Cell } from '../../crystal/cell.js';
-import type { Centring } from '../../crystal/centring.js';
 import { crystalSymmetry } from '../../crystal/space-groups/crystal.js';
-import type { SpaceGroupSetting } from '../../crystal/space-groups/groups.js';
-import type { PointGroup } from '../../crystal/symmetry/point-group.js';
 import type { ReflectionList } from '../lists/hkl.js';
-import { absent, indicesOf, inverseD } from '../statistics/statistics.js';
+import { absent, indicesOf, inverseD, type ListSubject } from '../statistics/statistics.js';
 
-/** What a list of merged intensities belongs to. */
-export interface ListSubject {
-  /** Rows a, b, c in angstrom. */
-  readonly cell: Cell;
-  readonly centring: Centring;
-  readonly group: PointGroup;
-  /**
-   * The space group that is stated and that the data do not contradict: it says which reflections are centric, stronger by ε
-   * and absent. Without one those are as in a crystal of rotations alone.
-   */
-  readonly stated?: SpaceGroupSetting | undefined;
-}
+export type { ListSubject };
 
 /** The reflections of a list with what Wilson's law expects of them. */
 export interface ExpectedIntensities {

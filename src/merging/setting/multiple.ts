@@ -17,7 +17,7 @@ import { type IndexClass, indexClasses, latticeOfClass, latticeText } from '../.
 import { reducedCell } from '../../crystal/niggli.js';
 import type { Indices } from '../../crystal/symmetry/asymmetric-unit.js';
 import type { ReflectionList } from '../lists/hkl.js';
-import { absent, indicesOf, inverseD, type StatisticsSubject } from '../statistics/statistics.js';
+import { absent, indicesOf, inverseD, type ListSubject } from '../statistics/statistics.js';
 
 /** The cell of a merge of which the intensities show no more than a part. */
 export interface MergedMultiple {
@@ -59,7 +59,7 @@ interface Weighed {
 }
 
 /** What the intensities show of a cell; undefined if all classes of its reflections have some, or there are too few. */
-export function multipleOf(list: ReflectionList, subject: StatisticsSubject): MergedMultiple | undefined {
+export function multipleOf(list: ReflectionList, subject: ListSubject): MergedMultiple | undefined {
   const { cell, centring } = subject;
   const rows = Array.from({ length: list.count }, (_, i) => i).filter((i) => !absent(indicesOf(list, i), centring));
   if (rows.length < 2 * fewest) return undefined;

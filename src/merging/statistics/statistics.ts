@@ -114,13 +114,16 @@ export interface StatisticsOptions {
   readonly twins?: boolean;
 }
 
-/** The crystal that the lists belong to. */
-export interface StatisticsSubject {
+/** What a list of merged intensities belongs to. */
+export interface ListSubject {
   /** Rows a, b, c in angstrom. */
   readonly cell: Cell;
   readonly centring: Centring;
   readonly group: PointGroup;
-  /** The space group that is stated and that the data do not contradict: its absences are no reflections. */
+  /**
+   * The space group that is stated and that the data do not contradict: it says which reflections are centric, stronger by ε
+   * and absent. Without one those are as in a crystal of rotations alone.
+   */
   readonly stated?: SpaceGroupSetting | undefined;
 }
 
@@ -274,7 +277,7 @@ function statisticsIn(shells: Shells, wanted: (shell: number) => boolean, from: 
 export function mergeStatistics(
   list: ReflectionList,
   halves: readonly [ReflectionList, ReflectionList] | undefined,
-  subject: StatisticsSubject,
+  subject: ListSubject,
   options: StatisticsOptions = {},
 ): MergeStatistics {
   const { cell, centring, group, stated } = subject;
@@ -319,7 +322,7 @@ export function mergeStatistics(
 }
 
 /** The unique reflections that are possible up to 1/d = `high` in 1/Å, and those beyond whose indices are no larger. */
-export function* possibleIndices(subject: StatisticsSubject, high: number): Generator<Indices> {
+export function* possibleIndices(subject: ListSubject, high: number): Generator<Indices> {
   const { cell, centring, group, stated } = subject;
   const { isAbsent: isOut } = crystalSymmetry(group, stated);
   const [a, b, c] = lengthsOf(cell).map((length) => Math.floor(length * high + 1e-9)) as [number, number, number];
@@ -338,7 +341,7 @@ export function* possibleIndices(subject: StatisticsSubject, high: number): Gene
 const mostListed = 5e7;
 
 /** Number of possible unique reflections in each shell. */
-function possibleByShell(subject: StatisticsSubject, edges: readonly number[]): number[] {
+function possibleByShell(subject: ListSubject, edges: readonly number[]): number[] {
   const { cell, centring, group } = subject;
   const density = Math.abs(volume(primitiveOf(cell, centring)));
   const within = (q: number): number => ((4 * Math.PI) / 3) * density * q ** 3;
