@@ -10,7 +10,7 @@ import { Sampled } from '../../util/sampled.js';
 import { explainedFraction } from '../doubt.js';
 import type { FrameRecord } from '../record.js';
 import type { FrameOrigin } from '../streams/chunk.js';
-import { framesText } from './frames-text.js';
+import { stretchText } from './stretch-text.js';
 
 /** Fewest peaks that judge a crystal, and the share of them that noise measures: 16 %, twice as much for so few. */
 const [fewestPeaks, byNoise] = [8, 0.3];
@@ -48,7 +48,7 @@ class Stretches {
   }
 
   get text(): string {
-    const named = this.#found.slice(0, mostNamed).map(({ first, last }) => framesText(first, last));
+    const named = this.#found.slice(0, mostNamed).map(({ first, last }) => stretchText(first, last));
     return `${named.join('; ')}${this.#found.length > mostNamed ? '; …' : ''}`;
   }
 }

@@ -9,7 +9,7 @@ import { counted } from '../../util/amounts.js';
 import type { FrameRecord } from '../record.js';
 import { accountRow, regionKey, regionOf } from '../stages/crystal-account.js';
 import type { FrameOrigin } from '../streams/chunk.js';
-import { framesText } from './frames-text.js';
+import { stretchText } from './stretch-text.js';
 
 /** Stretches of a run, which are joined in pairs when there are more. */
 const mostStretches = 16;
@@ -179,7 +179,7 @@ export class EmptyRegions {
       const part = ` (fs ${fs} to ${Math.min(w, fs + pixels) - 1}, ss ${ss} to ${Math.min(h, ss + pixels) - 1})`;
       const ratio = (sum: number): string => (sum / sums.reflections).toFixed(2);
       return (
-        `${name}${isPart ? part : ''}, ${isWhole ? 'in all frames' : framesText(first, last)}: ` +
+        `${name}${isPart ? part : ''}, ${isWhole ? 'in all frames' : stretchText(first, last)}: ` +
         `I/sigma ${ratio(sums.measured)} of ${counted(sums.reflections, 'reflection')} ` +
         `(others at their resolution: ${ratio(sums.expected)}), ${counted(sums.peaks, 'peak')}`
       );

@@ -3,7 +3,7 @@
 import type { Beam } from '../../crystal/geometry/geometry.js';
 import { counted, sixDigits } from '../../util/amounts.js';
 import type { FrameOrigin } from '../streams/chunk.js';
-import { framesText } from './frames-text.js';
+import { stretchText } from './stretch-text.js';
 
 /** Values that are alike are within this ratio, more than a shot's energy or a detector in motion differs. */
 const alike = 1.2;
@@ -40,7 +40,7 @@ class Values {
     const of = ({ value }: Alike): string => `${sixDigits(per * value)} ${unit}`;
     const [first] = odd as [Alike];
     const text =
-      `the ${name} of ${counted(frames, 'frame')} is another one, first ${of(first)} in ${framesText(first.first, first.first)}; ` +
+      `the ${name} of ${counted(frames, 'frame')} is another one, first ${of(first)} in ${stretchText(first.first, first.first)}; ` +
       `that of ${usual.count} is ${of(usual)}: their headers are wrong, or they are of another experiment; their peaks ` +
       'are at wrong angles';
     return { text, isDoubtful: frames >= many * this.#frames };

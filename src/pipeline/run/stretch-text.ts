@@ -2,12 +2,12 @@
 import { eventText, type FrameOrigin } from '../streams/chunk.js';
 
 /** Frames from one to another, as the stream names them. */
-export function framesText(first: FrameOrigin, last: FrameOrigin): string {
-  const nameOf = (origin: FrameOrigin): string => eventText(origin) ?? origin.filename;
-  const isOne = first.serial === last.serial;
-  const isSame = first.filename === last.filename;
-  const full = (origin: FrameOrigin): string =>
-    eventText(origin) === undefined ? origin.filename : `${eventText(origin)} of ${origin.filename}`;
-  if (isOne) return `frame ${full(first)}`;
-  return `frames ${isSame ? nameOf(first) : full(first)} to ${full(last)}`;
+export function stretchText(first: FrameOrigin, last: FrameOrigin): string {
+  const whole = (origin: FrameOrigin): string => {
+    const event = eventText(origin);
+    return event === undefined ? origin.filename : `${event} of ${origin.filename}`;
+  };
+  if (first.serial === last.serial) return `frame ${whole(first)}`;
+  const isOneFile = first.filename === last.filename;
+  return `frames ${isOneFile ? (eventText(first) ?? first.filename) : whole(first)} to ${whole(last)}`;
 }
