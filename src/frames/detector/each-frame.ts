@@ -15,6 +15,8 @@ const minShare = 0.005;
  * file. Numbers that cannot be read are passed over.
  */
 export async function otherInFrames(given: Geometry, dataset: Dataset, openOther: OpenOther): Promise<string[]> {
+  // The number of a single frame is that of the header.
+  if (dataset.frames < 2) return [];
   const { radiation, distance } = dataset.meta.ofEachFrame ?? {};
   const texts: string[] = [];
   const compare = async (geometry: Geometry, of: 'wavelengthA' | 'distanceM', words: Words): Promise<void> => {
