@@ -7,6 +7,7 @@ import { createContext } from 'ewald';
 import type { ViewedRun } from 'ewald/pipeline';
 import { afterAll, expect, test } from 'vitest';
 import { ewaldTogether } from '../support/cli.js';
+import { textOfReport } from '../support/report-text.js';
 import { askGemmi, gemmi } from './gemmi.js';
 import { readMtz } from './mtz-reader.js';
 import { simulateStream } from './simulated.js';
@@ -206,7 +207,7 @@ test('a run reports the progress of the merge of its crystals', { tags: 'all' },
   expect([code, err]).toEqual([1, expect.stringMatching(/^merge: The halves have 0 reflections in common/m)]);
   expect(err).toMatch(/^merge: CC1\/2 \S+, complete \d+ % to \d\.\d Å/m);
   // The report of the run has the numbers and plots of the report of a merge.
-  const page = readFileSync(join(folder, 'run.html'), 'utf8').replace(/data:image\/png;base64,[^"]+/g, '');
+  const page = textOfReport(readFileSync(join(folder, 'run.html'), 'utf8'));
   expect(page).not.toMatch(/<script|https?:|@import|NaN|undefined|Infinity/);
   const [, section = ''] = page.split('<h2>Merge in 4/mmm</h2>');
   expect(section).toMatch(/<b>2<\/b><span>crystals of 2 frames/);

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { misorientation, readStream, reciprocal, type StreamChunk } from '../../dist/index.node.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
+import { textOfReport } from '../support/report-text.js';
 
 let folder = '';
 const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
@@ -32,10 +33,7 @@ describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data
   test('the page is self-contained: embedded pictures, numbers and their script, no external resources', () => {
     const page = readFileSync(of('a.html'), 'utf8');
     expect(page.slice(0, 15)).toBe('<!doctype html>');
-    // Without the images, whose base64 text may contain any word.
-    const scripts = /<script[^>]*>[^<]*(?:<(?!\/script)[^<]*)*<\/script>/g;
-    const text = page.replace(/data:image\/png;base64,[^"]+/g, '').replace(scripts, '');
-    expect(page.match(scripts)?.every((script) => !/^<script[^>]*src=/.test(script))).toBe(true);
+    const text = textOfReport(page);
     expect(/<script|https?:|<link|@import|NaN|undefined/.exec(text)?.[0]).toBeUndefined();
     const images = [...page.matchAll(/src="data:image\/png;base64,([^"]+)"/g)].map(([, data = '']) => data);
     // The best frame, a typical one, the powder.
