@@ -173,7 +173,7 @@ async function twoOverOne(job, mark, seconds) {
 async function writeFile(path, write) {
   const parts = [];
   let _length = 0;
-  const { Hdf5Writer } = await load('build/esm/frames/hdf5/writer.js');
+  const { Hdf5Writer } = await load('build/esm/hdf5/writer.js');
   const codecs = await openCodecs();
   const sink = {
     async append(bytes) {

@@ -6,7 +6,7 @@ import { writeWhole } from './files.mjs';
 import { root } from './run.mjs';
 
 const from = 'node_modules/zstddec/dist/zstddec.mjs';
-export const zstdModule = 'src/frames/codecs/zstd-module.ts';
+export const zstdModule = 'src/bytes/codecs/zstd-module.ts';
 const needed = ['memory', 'malloc', 'free', 'ZSTD_decompress', 'ZSTD_isError'];
 
 /** Returns the path if it was written; an installation without the package keeps the file as it is. */

@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { openCodecs } from '../frames/codecs/node.js';
-import { type HdfOpenOptions, type OpenHdfFile, openObjects } from '../frames/hdf5/objects/open.js';
+import { openCodecs } from '../bytes/codecs/node.js';
+import { type DataInput, sourceOf } from '../bytes/source-of.js';
 import { fileSource } from '../frames/open-platform.node.js';
-import { type DataInput, sourceOf } from '../frames/source-of.js';
+import { type HdfOpenOptions, type OpenHdfFile, openObjects } from '../hdf5/objects/open.js';
 
 /**
  * Opens an HDF5 file: a path, URL, File, Blob, bytes or a source; the caller disposes it. Errors are as in the browser
@@ -19,5 +19,5 @@ export async function open(input: DataInput, options: HdfOpenOptions = {}): Prom
   return openObjects((checked) => sourceOf(input, checked, fileSource), options, openCodecs);
 }
 
-export * from '../frames/hdf5/objects/public.js';
+export * from '../hdf5/objects/public.js';
 export { openCodecs };

@@ -10,10 +10,10 @@
  *
  * @module
  */
-import { openCodecs } from '../frames/codecs/browser.js';
-import { type HdfOpenOptions, type OpenHdfFile, openObjects } from '../frames/hdf5/objects/open.js';
+import { openCodecs } from '../bytes/codecs/browser.js';
+import { type DataInput, sourceOf } from '../bytes/source-of.js';
 import { fileSource } from '../frames/open-platform.browser.js';
-import { type DataInput, sourceOf } from '../frames/source-of.js';
+import { type HdfOpenOptions, type OpenHdfFile, openObjects } from '../hdf5/objects/open.js';
 import { absoluteAddress } from '../util/addresses.js';
 
 /**
@@ -27,5 +27,5 @@ export async function open(input: DataInput, options: HdfOpenOptions = {}): Prom
   return openObjects((checked) => sourceOf(placed, checked, fileSource), options, openCodecs);
 }
 
-export * from '../frames/hdf5/objects/public.js';
+export * from '../hdf5/objects/public.js';
 export { openCodecs };

@@ -1,6 +1,6 @@
 /** The beginning of a file, which each step of opening it looks at: its compression, its format, its header. */
 
-import type { ByteSource } from './byte-source.js';
+import type { ByteSource } from '../bytes/byte-source.js';
 
 /** As much as HDF5 reads at once. */
 const beginBytes = 16384;

@@ -2,7 +2,7 @@
  * Files that belong to another one: the data files of an Eiger master, the raw file of an EMPAD .xml. Users who drop
  * both on a page mean one dataset, in either order.
  */
-import { type ByteSource, baseName } from './byte-source.js';
+import { type ByteSource, baseName } from '../bytes/byte-source.js';
 import type { Dataset } from './dataset.js';
 
 /** One of several inputs. */

@@ -1,5 +1,8 @@
 /** Writes the frames of a dataset in another format, piece by piece, to any sink of bytes. */
 
+import type { Codecs } from '../bytes/codecs/codecs.js';
+import type { DataType, FrameArray } from '../bytes/dtype.js';
+import type { Packing } from '../hdf5/writer.js';
 import { checkedValue, row } from '../options/call-options.js';
 import { emptySlice, type FrameSlice, sliceLength, sliceOf } from '../options/frame-slice.js';
 import { argumentError } from '../options/parameters.js';
@@ -10,11 +13,8 @@ import { EwaldError } from '../util/errors.js';
 import type { PlatformSignal } from '../util/globals.js';
 import type { MethodOf } from '../util/members.js';
 import { checkSignal, knownOptions } from '../util/options.js';
-import type { Codecs } from './codecs/codecs.js';
 import { isCutFile } from './cut-files.js';
 import { changedFiles, type Dataset, type DatasetShape, type Metadata } from './dataset.js';
-import type { DataType, FrameArray } from './dtype.js';
-import type { Packing } from './hdf5/writer.js';
 import type { OpenOptions } from './open.js';
 import type { ConvertParameters } from './parameter-types.js';
 import { convertRows } from './parameters.js';

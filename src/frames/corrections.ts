@@ -4,12 +4,13 @@
  *
  * Good pixels become (value − dark) · gain; bad ones are marked and optionally filled from their neighbours.
  */
+
+import { type DataType, elements, type FrameArray } from '../bytes/dtype.js';
 import { expectsMembers, expectsNumbers, expectsPlainNumbers } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
 import { maskOf } from '../util/map-into.js';
 import { inspect, knownOptions } from '../util/options.js';
 import type { Dataset, Metadata } from './dataset.js';
-import { type DataType, elements, type FrameArray } from './dtype.js';
 
 /** Defects of a detector's pixels. All arrays have one element per pixel of the frame, in the frame's order. */
 export interface CorrectionOptions {

@@ -1,6 +1,7 @@
 /** Which values of a file are no counts, as the file states it: what `ewald info` tells as "no count where". */
+
+import type { DataType, FrameArray } from '../bytes/dtype.js';
 import type { Dataset, Metadata } from './dataset.js';
-import type { DataType, FrameArray } from './dtype.js';
 
 /** Values that are no counts, as far as the type of the frames can hold them. */
 export interface CountLimits {

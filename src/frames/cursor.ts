@@ -2,9 +2,10 @@
  * Reads a header value by value. Small reads are served from a window of the file, so that a tree of thousands of tags
  * costs only a few reads.
  */
+
+import type { ByteSource } from '../bytes/byte-source.js';
 import type { PlatformSignal } from '../util/globals.js';
 import { Pace } from '../util/pace.js';
-import type { ByteSource } from './byte-source.js';
 
 /** Window size in bytes: larger than nearly every header, small for a network. */
 const windowBytes = 2 ** 16;

@@ -1,14 +1,14 @@
 /** Frames that a user's own code reads, as a dataset: for formats that the package does not know. */
 
+import type { ByteSource } from '../bytes/byte-source.js';
+import { type DataType, dataTypes, type FrameArray, viewAs } from '../bytes/dtype.js';
 import { checkedValue, row } from '../options/call-options.js';
 import { abortable } from '../util/aborted.js';
 import { EwaldError, isEwaldError, messageOf } from '../util/errors.js';
 import type { PlatformSignal } from '../util/globals.js';
 import type { MethodOf } from '../util/members.js';
 import { inspect, knownOptions, nearest } from '../util/options.js';
-import type { ByteSource } from './byte-source.js';
 import type { Dataset, DatasetShape, FrameRange, Metadata } from './dataset.js';
-import { type DataType, dataTypes, type FrameArray, viewAs } from './dtype.js';
 import { openFrames } from './frames.js';
 import { checkShape } from './shapes.js';
 

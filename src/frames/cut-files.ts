@@ -1,5 +1,5 @@
 /** Whether a file was cut, so that frames or parts of them are missing. */
-import type { ByteSource } from './byte-source.js';
+import type { ByteSource } from '../bytes/byte-source.js';
 import type { Dataset, SizeCheck } from './dataset.js';
 
 /** The name of the check of sizes that compares the file with what its header states. */

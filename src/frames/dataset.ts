@@ -5,10 +5,10 @@
  * It is not an array library: frames have the detector's own dtype and are neither corrected nor converted.
  */
 
+import type { DataType, FrameArray, GivenArray } from '../bytes/dtype.js';
 import type { PlatformSignal } from '../util/globals.js';
 import type { MethodOf } from '../util/members.js';
 import type { Disposable } from '../util/resource.js';
-import type { DataType, FrameArray, GivenArray } from './dtype.js';
 import type { SparseFrames } from './sparse.js';
 
 /** Axes of a dataset, slowest first, as in NumPy. */

@@ -1,9 +1,9 @@
 /** The interface of a file format: how it is recognised and opened. Each format has a separate file. */
 
+import type { ByteSource } from '../bytes/byte-source.js';
+import type { Digests } from '../bytes/checksums/check.js';
+import type { Codecs } from '../bytes/codecs/codecs.js';
 import type { PlatformSignal } from '../util/globals.js';
-import type { ByteSource } from './byte-source.js';
-import type { Digests } from './checksums/check.js';
-import type { Codecs } from './codecs/codecs.js';
 import type { Dataset } from './dataset.js';
 import type { OpenParameters } from './parameter-types.js';
 

@@ -1,7 +1,8 @@
 /** Sums of frames, by which a file that is being written is recognised: frames that are there stay as they are. */
+
+import { bytesOfArray } from '../bytes/dtype.js';
 import { crc32 } from '../util/crc32.js';
 import type { Dataset } from './dataset.js';
-import { bytesOfArray } from './dtype.js';
 
 /** Some frames of a file: their numbers and sums of their bytes. */
 export type FrameSums = readonly (readonly [frame: number, sum: number])[];

@@ -3,6 +3,9 @@
  * aborting and closing are implemented here for all formats.
  */
 
+import { swapBytes, swapCopy } from '../bytes/byte-order.js';
+import type { ByteSource } from '../bytes/byte-source.js';
+import { bytesOfArray, type DataType, elementBytes, type FrameArray, numberBytes } from '../bytes/dtype.js';
 import { assertIntact, lengthOf } from '../util/buffers.js';
 import { EwaldError, isEwaldError, messageOf } from '../util/errors.js';
 import type { PlatformSignal } from '../util/globals.js';
@@ -10,8 +13,6 @@ import { littleEndianMachine } from '../util/number-bytes.js';
 import { checkSignal, knownOptions } from '../util/options.js';
 import { Pace } from '../util/pace.js';
 import { product } from '../util/product.js';
-import { swapBytes, swapCopy } from './byte-order.js';
-import type { ByteSource } from './byte-source.js';
 import {
   type ArrayEntry,
   type Dataset,
@@ -32,7 +33,6 @@ import {
   readPacked,
   type SizeCheck,
 } from './dataset.js';
-import { bytesOfArray, type DataType, elementBytes, type FrameArray, numberBytes } from './dtype.js';
 import { checkRange, checkRead, partitionFrames } from './partitions.js';
 import { notContiguous, type PermutedOrder, permutedReader } from './permuted.js';
 import type { SparseFrames } from './sparse.js';

@@ -1,5 +1,5 @@
 /** Numbers that the names of a series leave out. */
-import { baseName } from './byte-source.js';
+import { baseName } from '../bytes/byte-source.js';
 
 /** What lies between two files of a series: one number, or the first and the last. */
 export interface NumberGap {

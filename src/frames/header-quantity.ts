@@ -1,8 +1,9 @@
 /** Numbers of text headers with their units: `0.25 m`, `75um x 75um`, `10_m`, `(243.5, 309.5) pixels`. */
+
+import { badFile } from '../bytes/bad-file.js';
+import type { ByteSource } from '../bytes/byte-source.js';
 import type { EwaldError } from '../util/errors.js';
 import { type QuantityName, unitFactor } from '../util/units.js';
-import type { ByteSource } from './byte-source.js';
-import { badFile } from './shapes.js';
 import { photonAeV } from './units.js';
 
 /** A header: its file, for messages, and its values by their keys. */

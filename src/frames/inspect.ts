@@ -3,6 +3,8 @@
  * state.
  */
 
+import { elementBytes, elements, type FrameArray } from '../bytes/dtype.js';
+import type { DataInput } from '../bytes/source-of.js';
 import { type SliceOptions, sliceIn, sliceLength, sliceOf, untilOf } from '../options/frame-slice.js';
 import { type Progress, progressOf } from '../util/callbacks.js';
 import { EwaldError, isEwaldError, messageOf } from '../util/errors.js';
@@ -11,10 +13,8 @@ import { checkSignal } from '../util/options.js';
 import { rivalsIn } from './candidates.js';
 import { countLimitsOf, isNoCount } from './count-limits.js';
 import { changedFiles, type Dataset, type Metadata, type Note } from './dataset.js';
-import { elementBytes, elements, type FrameArray } from './dtype.js';
 import { formats } from './formats/table.js';
 import type { Candidate, OpenOptions } from './open.js';
-import type { DataInput } from './source-of.js';
 
 /** The contents of a file of frames, the evidence for them, and what the file does not state. */
 export interface FileReport {

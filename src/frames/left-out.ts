@@ -1,10 +1,11 @@
 /** Of files that were given together, those that hold no frames like the others: the rest can be opened without them. */
+
+import { baseName } from '../bytes/byte-source.js';
+import type { DataInput } from '../bytes/source-of.js';
 import { EwaldError } from '../util/errors.js';
 import type { PlatformFile } from '../util/globals.js';
-import { baseName } from './byte-source.js';
 import type { OpenOptions } from './open.js';
 import { dataInputName, isFile, mainInputs, type OpenPlatform, openInput } from './open-inputs.js';
-import type { DataInput } from './source-of.js';
 
 /** Inputs of a stack that can be opened together, and why the others cannot. */
 interface Separated {

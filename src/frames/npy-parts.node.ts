@@ -1,8 +1,8 @@
 /** Parts of .npy files: rows of an array read and written in place. */
 import { type FileHandle, open } from 'node:fs/promises';
+import { bytesOfArray } from '../bytes/dtype.js';
 import { EwaldError } from '../util/errors.js';
 import { fileError } from '../util/file-errors.js';
-import { bytesOfArray } from './dtype.js';
 import { decodeNpy, isDirect, isSingle, type NpyArray, type NpyHeader, npyHeader, npyOffset } from './npy.js';
 
 /** An open file of an array, in C or Fortran order. */

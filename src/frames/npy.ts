@@ -6,13 +6,13 @@
  * double cannot hold exactly are rejected. Written: f4, f8, c8, c16, little-endian, C order. Format: NEP 1.
  */
 
+import { swapBytes } from '../bytes/byte-order.js';
+import { bytesOfArray, type DataType, numberBytes, viewAs } from '../bytes/dtype.js';
 import { expects, expectsMembers } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
 import type { OwnBytes } from '../util/globals.js';
 import { halfToNumber, littleEndianMachine } from '../util/number-bytes.js';
 import { inOrder, reversedAxes } from './axis-order.js';
-import { swapBytes } from './byte-order.js';
-import { bytesOfArray, type DataType, numberBytes, viewAs } from './dtype.js';
 import { numpyTypes } from './numpy-types.js';
 
 /** An array of a .npy file, in C order. */

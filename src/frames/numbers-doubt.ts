@@ -1,9 +1,10 @@
 /** Numbers that are probably read by another type or byte order than they were written: what a caller has said of them. */
+
+import { swapBytes } from '../bytes/byte-order.js';
+import type { ByteSource } from '../bytes/byte-source.js';
+import { type DataType, elements, type FrameArray, numberBytes, viewAs } from '../bytes/dtype.js';
 import { halfToNumber } from '../util/number-bytes.js';
-import { swapBytes } from './byte-order.js';
-import type { ByteSource } from './byte-source.js';
 import type { Note } from './dataset.js';
-import { type DataType, elements, type FrameArray, numberBytes, viewAs } from './dtype.js';
 
 /** How a caller says that the numbers of a file are stored. */
 interface Stored {

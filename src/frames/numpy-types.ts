@@ -1,8 +1,8 @@
 /** The types of numbers in the short notation of NumPy, without the byte order: u2, f4, c8. */
 
+import { type DataType, dataTypes, elementBytes, elements, numberBytes } from '../bytes/dtype.js';
 import { littleEndianMachine } from '../util/number-bytes.js';
 import { wordTable } from '../util/word-table.js';
-import { type DataType, dataTypes, elementBytes, elements, numberBytes } from './dtype.js';
 
 /** The element type of each short name: a letter for the kind and the number of bytes. */
 export const numpyTypes: Readonly<Record<string, DataType>> = /* @__PURE__ */ wordTable<DataType>({

@@ -1,16 +1,17 @@
 /** Opens what the user passes: one input, or several that form one stack; shared by all platforms. */
+
+import { type ByteSource, partsInside } from '../bytes/byte-source.js';
+import { decompressed } from '../bytes/compressed/source.js';
+import { type DataInput, sourceOf } from '../bytes/source-of.js';
+import { blobSource } from '../bytes/sources/blob.js';
 import { isAddress } from '../util/addresses.js';
 import { EwaldError } from '../util/errors.js';
 import type { PlatformFile } from '../util/globals.js';
-import { type ByteSource, partsInside } from './byte-source.js';
 import { siblingsRequested, withoutCompanions } from './companions.js';
-import { decompressed } from './compressed/source.js';
 import type { Dataset, Note } from './dataset.js';
 import type { Services } from './format.js';
 import { type Candidate, detectFormats, type OpenOptions, openSource } from './open.js';
 import { inOrder, openSeries } from './series.js';
-import { type DataInput, sourceOf } from './source-of.js';
-import { blobSource } from './sources/blob.js';
 
 /** The functions that a platform contributes. */
 export interface OpenPlatform {

@@ -1,7 +1,8 @@
 /** The services of browsers for opening files. */
+
+import type { ByteSource } from '../bytes/byte-source.js';
+import { openCodecs } from '../bytes/codecs/browser.js';
 import { EwaldError } from '../util/errors.js';
-import type { ByteSource } from './byte-source.js';
-import { openCodecs } from './codecs/browser.js';
 import type { OpenPlatform } from './open-inputs.js';
 
 /** Opens a file by its path: Node only; in a browser this throws `Unsupported`. */

@@ -1,8 +1,8 @@
 /** Node's services for opening files. */
-import { digests } from './checksums/node.js';
-import { nativeTurning, openCodecs } from './codecs/node.js';
+import { digests } from '../bytes/checksums/node.js';
+import { nativeTurning, openCodecs } from '../bytes/codecs/node.js';
+import { fileOpener, type OpenFile } from '../bytes/sources/file.js';
 import type { OpenPlatform } from './open-inputs.js';
-import { fileOpener, type OpenFile } from './sources/file.js';
 
 /**
  * Opens a file; `-` is standard input redirected from a file. Throws `File` if it does not exist, is a folder or a

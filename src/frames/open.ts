@@ -3,23 +3,24 @@
  * it.
  */
 
+import { tooLarge } from '../bytes/bad-file.js';
+import { type ByteSource, baseName } from '../bytes/byte-source.js';
+import type { Codecs } from '../bytes/codecs/codecs.js';
+import { compressedEnding, decompressed } from '../bytes/compressed/source.js';
+import { elementBytes } from '../bytes/dtype.js';
 import { checkedOptions, row } from '../options/call-options.js';
 import { argumentError, settings } from '../options/parameters.js';
 import { compressedError, compressionBegin, compressionOfHead } from '../util/compression.js';
 import { EwaldError } from '../util/errors.js';
 import { keepsBegin } from './begin.js';
-import { type ByteSource, baseName } from './byte-source.js';
-import type { Codecs } from './codecs/codecs.js';
-import { compressedEnding, decompressed } from './compressed/source.js';
 import { decodeLatin1 } from './cursor.js';
 import { changedFiles, type Dataset } from './dataset.js';
-import { elementBytes } from './dtype.js';
 import type { Detection, Format, FormatName, FormatOptions, Probe, Services } from './format.js';
 import { formats } from './formats/table.js';
 import { otherText } from './other-text.js';
 import { openRows } from './parameters.js';
 import { pictureOfHead } from './picture-files.js';
-import { tooLarge, withoutFrames } from './shapes.js';
+import { withoutFrames } from './shapes.js';
 import { suggestedShape } from './suggested-shape.js';
 
 /** Options of `open`. */

@@ -1,12 +1,13 @@
 /** Opens what the user passes, in browsers. */
+
+import { openCodecs } from '../bytes/codecs/browser.js';
+import type { DataInput } from '../bytes/source-of.js';
 import { absoluteAddress } from '../util/addresses.js';
 import { endedByUsing, type MaybeAsyncDisposable, type MaybeDisposable } from '../util/resource.js';
-import { openCodecs } from './codecs/browser.js';
 import type { Dataset } from './dataset.js';
 import type { Candidate, OpenOptions } from './open.js';
 import { formatsOfInput, openInput, openInputs } from './open-inputs.js';
 import { fileSource, openPlatform as platform } from './open-platform.browser.js';
-import type { DataInput } from './source-of.js';
 
 /**
  * Opens frames: a File or Blob (use blobSource with `siblings` for formats of several files), an address, which may be

@@ -1,13 +1,14 @@
 /** Opens what the user passes, on Node, including paths. */
+
+import { openCodecs } from '../bytes/codecs/node.js';
+import type { DataInput } from '../bytes/source-of.js';
 import { isAddress } from '../util/addresses.js';
 import { endedByUsing, type MaybeAsyncDisposable, type MaybeDisposable } from '../util/resource.js';
-import { openCodecs } from './codecs/node.js';
 import type { Dataset, Note } from './dataset.js';
 import type { Candidate, OpenOptions } from './open.js';
 import { formatsOfInput, openInput, openInputs } from './open-inputs.js';
 import { fileSource, openPlatform as platform } from './open-platform.node.js';
 import { seriesNames } from './series-files.js';
-import type { DataInput } from './source-of.js';
 
 /**
  * Opens frames: a path, URL (file:, http:, https:), File, Blob, bytes or a source. A folder, a path with `*` or `?` in

@@ -2,7 +2,7 @@
  * Numbers that were written by another type than they are read by, from their bits alone: neighbours that are parts of
  * one number differ in kind, and halves that are two numbers do not.
  */
-import { type DataType, numberBytes } from './dtype.js';
+import { type DataType, numberBytes } from '../bytes/dtype.js';
 
 /** Fewest numbers of a frame that is judged by neighbours, and by numbers that are farther apart. */
 const [fewestNear, fewestFar] = [256, 4096];

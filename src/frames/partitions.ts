@@ -1,9 +1,5 @@
 /** Splits a dataset into tasks and checks the arguments of a read, for all formats. */
-import { framesText } from '../util/amounts.js';
-import { lengthOf } from '../util/buffers.js';
-import { EwaldError } from '../util/errors.js';
-import { inspect } from '../util/options.js';
-import type { Dataset, FrameRange } from './dataset.js';
+
 import {
   allocateFrames,
   arrayNames,
@@ -12,7 +8,12 @@ import {
   type FrameArray,
   type GivenArray,
   isArrayOf,
-} from './dtype.js';
+} from '../bytes/dtype.js';
+import { framesText } from '../util/amounts.js';
+import { lengthOf } from '../util/buffers.js';
+import { EwaldError } from '../util/errors.js';
+import { inspect } from '../util/options.js';
+import type { Dataset, FrameRange } from './dataset.js';
 
 type Sizes = Pick<Dataset, 'name' | 'frames' | 'frameLength' | 'dtype' | 'chunkFrames'>;
 

@@ -5,14 +5,14 @@
  * Reading a frame scans the whole array; `ewald convert` rewrites the file frame by frame.
  */
 
+import { swapBytes } from '../bytes/byte-order.js';
+import type { ByteSource } from '../bytes/byte-source.js';
+import { type DataType, elementBytes, numberBytes } from '../bytes/dtype.js';
 import type { PlatformSignal } from '../util/globals.js';
 import { littleEndianMachine } from '../util/number-bytes.js';
 import { checkSignal } from '../util/options.js';
 import { product } from '../util/product.js';
-import { swapBytes } from './byte-order.js';
-import type { ByteSource } from './byte-source.js';
 import type { DatasetShape, Note } from './dataset.js';
-import { type DataType, elementBytes, numberBytes } from './dtype.js';
 
 /** `navigation`: [signal…, navigation…] with each group in C order; `fortran`: the first axis varies fastest. */
 export type PermutedOrder = 'navigation' | 'fortran';

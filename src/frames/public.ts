@@ -1,8 +1,14 @@
 /** Exports that both builds of `ewald/data` share. */
+
+export type { ByteSource, ReadOptions, SiblingOptions } from '../bytes/byte-source.js';
+export type { CodecsOptions } from '../bytes/codecs/browser.js';
+export type { Codec, CodecName, Codecs } from '../bytes/codecs/codecs.js';
+export { type DataType, dataTypes, type FrameArray } from '../bytes/dtype.js';
+export type { BytesInput, DataInput } from '../bytes/source-of.js';
+export { type BlobSourceOptions, blobSource } from '../bytes/sources/blob.js';
+export { type HttpSourceOptions, httpSource } from '../bytes/sources/http.js';
+export { memorySource } from '../bytes/sources/memory.js';
 export { EwaldError, type EwaldErrorTag, isEwaldError } from '../util/errors.js';
-export type { ByteSource, ReadOptions, SiblingOptions } from './byte-source.js';
-export type { CodecsOptions } from './codecs/browser.js';
-export type { Codec, CodecName, Codecs } from './codecs/codecs.js';
 export {
   type FrameFormat,
   type FrameSink,
@@ -27,12 +33,7 @@ export type {
   SizeCheck,
   XY,
 } from './dataset.js';
-export { type DataType, dataTypes, type FrameArray } from './dtype.js';
 export type { Detection, FormatOptions } from './format.js';
 export { type MemoryOptions, memoryDataset } from './formats/memory.js';
 export type { FileReport, FrameStatistics, Inspect, InspectOptions } from './inspect.js';
 export type { Candidate, OpenOptions } from './open.js';
-export type { BytesInput, DataInput } from './source-of.js';
-export { type BlobSourceOptions, blobSource } from './sources/blob.js';
-export { type HttpSourceOptions, httpSource } from './sources/http.js';
-export { memorySource } from './sources/memory.js';

@@ -1,8 +1,9 @@
 /** Reads of frames that the signal ends, whoever wrote the dataset. */
+
+import type { FrameArray } from '../bytes/dtype.js';
 import { abortable } from '../util/aborted.js';
 import type { PlatformSignal } from '../util/globals.js';
 import { type Dataset, fillsHere } from './dataset.js';
-import type { FrameArray } from './dtype.js';
 
 /**
  * Reads frames. A caller's own dataset may ignore the signal, and is not waited for; the datasets of the package obey

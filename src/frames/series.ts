@@ -2,12 +2,13 @@
  * Several files as one stack: one frame per file, as many detectors write them, or several frames in each. All files
  * must be like the first; the others are opened when their frames are read.
  */
+
+import { type ByteSource, baseName } from '../bytes/byte-source.js';
+import { elementBytes, viewAs } from '../bytes/dtype.js';
 import { counted } from '../util/amounts.js';
 import { EwaldError } from '../util/errors.js';
 import type { PlatformSignal } from '../util/globals.js';
-import { type ByteSource, baseName } from './byte-source.js';
 import { changedFiles, type Dataset, imageNumbers, type Note } from './dataset.js';
-import { elementBytes, viewAs } from './dtype.js';
 import type { FormatOptions } from './format.js';
 import { openFrames } from './frames.js';
 import { gapsOf } from './gaps.js';

@@ -1,33 +1,13 @@
 /** Shapes: reconciles what the file states with what the caller requests, and checks that the file is large enough. */
+
+import { badFile } from '../bytes/bad-file.js';
+import type { ByteSource } from '../bytes/byte-source.js';
 import { counted } from '../util/amounts.js';
 import { EwaldError } from '../util/errors.js';
 import { inspect } from '../util/options.js';
-import type { ByteSource } from './byte-source.js';
 import { checkFileBytes } from './cut-files.js';
 import type { Note, SizeCheck } from './dataset.js';
 import type { FormatOptions } from './format.js';
-
-/** The error for a malformed file: what was found, and at which byte if known. */
-export const badFile = (
-  source: Pick<ByteSource, 'name'>,
-  message: string,
-  detail: Record<string, unknown> = {},
-): EwaldError => new EwaldError('Format', `${source.name}: ${message}`, { detail: { path: source.name, ...detail } });
-
-/**
- * Largest frame that is read by default: nearly three times that of the largest camera in use (11 520 × 8184 pixels of
- * f32 are 377 MB), and far below what a damaged header can claim.
- */
-export const defaultFrameBytes = 2 ** 30;
-
-/** The error for a frame or chunk that is larger than any detector's. */
-export const tooLarge = (what: string, bytes: number, most: number): EwaldError =>
-  new EwaldError(
-    'Limit',
-    `${what} take ${bytes} bytes each, more than the limit of ${most}: the header may be damaged. If the size is ` +
-      'real, raise maxFrameBytes (--max-frame-bytes)',
-    { detail: { bytes, maxFrameBytes: most } },
-  );
 
 /** The error for a file of which every format and command says the same: nothing of it can be read. */
 export const withoutFrames = (name: string, shape: readonly number[], path?: string): EwaldError =>

@@ -1,5 +1,5 @@
 /** Frames as their pixels that are not 0: what formats with sparse frames read without making them dense. */
-import { type DataType, elements, type FrameArray } from './dtype.js';
+import { type DataType, elements, type FrameArray } from '../bytes/dtype.js';
 
 /** Consecutive frames: frame i has the entries `starts[i]` … `starts[i + 1] - 1`. */
 export interface SparseFrames {

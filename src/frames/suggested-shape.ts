@@ -1,5 +1,5 @@
 /** A description that plain numbers of some size may have, for the advice of messages. */
-import { type DataType, dataTypes, elementBytes } from './dtype.js';
+import { type DataType, dataTypes, elementBytes } from '../bytes/dtype.js';
 
 /** Widths of square detectors, the most common first. */
 const widths = [512, 256, 1024, 2048, 4096, 128, 64, 32, 16];

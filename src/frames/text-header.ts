@@ -1,8 +1,9 @@
 /** Headers of `KEY = value ;` lines in braces, as in SMV and EDF. */
+
+import { badFile } from '../bytes/bad-file.js';
+import type { ByteSource } from '../bytes/byte-source.js';
 import type { PlatformSignal } from '../util/globals.js';
-import type { ByteSource } from './byte-source.js';
 import { decodeLatin1 } from './cursor.js';
-import { badFile } from './shapes.js';
 
 /** A header and the position of the bytes after it. */
 interface TextHeader {

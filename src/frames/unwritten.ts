@@ -1,5 +1,5 @@
 /** Frames that were never written: a program that made room for all of them has not come to its end. */
-import { placesBetween } from './hdf5/box.js';
+import { placesBetween } from '../hdf5/box.js';
 
 /** An array that is stored in chunks, of which some may be absent. */
 export interface StoredArray {

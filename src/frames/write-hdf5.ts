@@ -1,10 +1,11 @@
 /** Writes the frames of any dataset to an HDF5 file: NeXus, and NXmx for a series of images. */
+
+import type { Codecs } from '../bytes/codecs/codecs.js';
+import type { FrameArray } from '../bytes/dtype.js';
+import { type Hdf5Sink, Hdf5Writer, type Packing } from '../hdf5/writer.js';
 import { EwaldError } from '../util/errors.js';
-import type { Codecs } from './codecs/codecs.js';
 import type { Dataset } from './dataset.js';
-import type { FrameArray } from './dtype.js';
 import { nxmxTree } from './hdf5/nxmx.js';
-import { type Hdf5Sink, Hdf5Writer, type Packing } from './hdf5/writer.js';
 import type { OpenOptions } from './open.js';
 
 /** A file being written. */

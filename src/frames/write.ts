@@ -1,9 +1,10 @@
 /** Writes files of frames: a header, then the frames unchanged. */
+
+import { bytesOfArray, type DataType, type FrameArray } from '../bytes/dtype.js';
 import { EwaldError } from '../util/errors.js';
 import { littleEndianMachine } from '../util/number-bytes.js';
 import { unitFactor } from '../util/units.js';
 import type { Dataset } from './dataset.js';
-import { bytesOfArray, type DataType, type FrameArray } from './dtype.js';
 import { npyHeadOf } from './npy.js';
 import { numpyTypeOf } from './numpy-types.js';
 import type { OpenOptions } from './open.js';

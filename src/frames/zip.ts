@@ -1,11 +1,13 @@
 /** Zip archives: their central directory, and a member as a separate source. Format: APPNOTE 6.3. */
+
+import { badFile } from '../bytes/bad-file.js';
+import { type ByteSource, readTarget } from '../bytes/byte-source.js';
+import { compare, type Digests, hex32 } from '../bytes/checksums/check.js';
+import { inflate, inflateHead } from '../bytes/inflate.js';
+import { memorySource } from '../bytes/sources/memory.js';
 import type { PlatformSignal } from '../util/globals.js';
-import { type ByteSource, readTarget } from './byte-source.js';
-import { compare, type Digests, hex32 } from './checksums/check.js';
 import { decodeLatin1 } from './cursor.js';
-import { inflate, inflateHead } from './inflate.js';
-import { badFile, checkFrameFits, checkHeaderSize } from './shapes.js';
-import { memorySource } from './sources/memory.js';
+import { checkFrameFits, checkHeaderSize } from './shapes.js';
 
 /** A member of an archive. */
 export interface ZipEntry {

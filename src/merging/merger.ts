@@ -3,8 +3,8 @@
  * `run` is called.
  */
 
+import type { ByteSource, ReadOptions } from '../bytes/byte-source.js';
 import type { Planner } from '../compute/planner/planner.js';
-import type { ByteSource, ReadOptions } from '../frames/byte-source.js';
 import { checkedOptions, row } from '../options/call-options.js';
 import { abortable, abortableItems } from '../util/aborted.js';
 import { EwaldError } from '../util/errors.js';

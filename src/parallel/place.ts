@@ -1,11 +1,11 @@
 /** The platform interface of executors: everything in which Node and browsers differ. */
 
+import type { DataInput } from '../bytes/source-of.js';
 import type { DeviceReport } from '../compute/backends/open.js';
 import type { WorkerSource } from '../compute/backends/platform.js';
 import type { ContextCore, ContextOptions } from '../compute/context/context.js';
 import type { Dataset } from '../frames/dataset.js';
 import type { OpenOptions } from '../frames/open.js';
-import type { DataInput } from '../frames/source-of.js';
 import type { Shard } from '../util/task-scope.js';
 import type { WorkerPort } from '../util/worker-port.js';
 import type { TcpConnect } from './nats/options.js';

@@ -1,9 +1,9 @@
 /** Tasks and their scope, which are the same on every kind of executor. */
 
+import type { DataInput } from '../bytes/source-of.js';
 import type { ContextCore } from '../compute/context/context.js';
 import type { Dataset } from '../frames/dataset.js';
 import type { OpenOptions } from '../frames/open.js';
-import type { DataInput } from '../frames/source-of.js';
 import type { PlatformUrl } from '../util/globals.js';
 import type { InputReference, RoomTaskScope } from '../util/task-scope.js';
 import type { Communicator } from './communicator/communicator.js';

@@ -5,6 +5,7 @@
  * 33 (2000) 10; Winter et al., Acta Cryst. D74 (2018) 85; cpp/peaks/README.md describes the algorithms.
  */
 
+import type { DataType, FrameArray } from '../bytes/dtype.js';
 import { numberTypes } from '../compute/arrays/numbers.js';
 import type { BackendName } from '../compute/backends/names.js';
 import {
@@ -22,7 +23,6 @@ import type { Planner } from '../compute/planner/planner.js';
 import { unpackingWork } from '../compute/planner/works.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Detector } from '../frames/detector/detector.js';
-import type { DataType, FrameArray } from '../frames/dtype.js';
 import { checkedValue, row } from '../options/call-options.js';
 import { checked, defaultsOf, type NameOption, namesOf } from '../options/parameters.js';
 import { asItIs, assertIntact, lengthOf } from '../util/buffers.js';

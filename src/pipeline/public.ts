@@ -1,7 +1,7 @@
 /** The public names of the run. */
 
+export type { BytesInput } from '../bytes/source-of.js';
 export type { RegionValue, RegionValues } from '../crystal/stream/regions.js';
-export type { BytesInput } from '../frames/source-of.js';
 export type {
   CellSearchEvent,
   CellSearchOptions,

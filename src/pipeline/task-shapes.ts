@@ -1,7 +1,7 @@
 /** What the tasks of a run and their shared value must be, since they come from another process. */
 
+import { dataTypes } from '../bytes/dtype.js';
 import { geometryShape } from '../crystal/geometry/geometry-shape.js';
-import { dataTypes } from '../frames/dtype.js';
 import { checked } from '../options/parameters.js';
 import {
   count,

@@ -4,14 +4,14 @@
  * its open files from task to task.
  */
 
+import type { DataInput } from '../bytes/source-of.js';
+import { blobSource } from '../bytes/sources/blob.js';
 import type { Geometry } from '../crystal/geometry/geometry.js';
 import type { Dataset } from '../frames/dataset.js';
 import { type Detector, type DetectorTables, openDetector } from '../frames/detector/detector.js';
 import { openStacked } from '../frames/detector/stacked.js';
 import { type FrameSums, hasFrames } from '../frames/frame-sums.js';
 import type { OpenOptions } from '../frames/open.js';
-import type { DataInput } from '../frames/source-of.js';
-import { blobSource } from '../frames/sources/blob.js';
 import { type LiveFrame, liveDataset, liveNumber, type UnreadFrame } from '../frames/streams/frame.js';
 import { members } from '../options/shapes.js';
 import { encode } from '../parallel/codec.js';

@@ -2,7 +2,7 @@
  * Numbers as one HTML file that opens without a server: the numbers themselves, compressed, and a script that draws them
  * (src/pages/results). It asks for no address, so that it can be sent by mail and opened from a disk.
  */
-import { bytesOfArray } from '../frames/dtype.js';
+import { bytesOfArray } from '../bytes/dtype.js';
 import { htmlText } from '../util/plain-text.js';
 import { base64, deflate } from '../util/png.js';
 import { version } from '../util/version.js';

@@ -3,7 +3,7 @@
  * the last minute. Means are ΣΣc/ΣΣn over frames.
  */
 import type { ServerResponse } from 'node:http';
-import { bytesOfArray } from '../frames/dtype.js';
+import { bytesOfArray } from '../bytes/dtype.js';
 import { whyNoIce } from '../pipeline/profile/ice.js';
 import { type ProfileRecord, ProfileSum, type RadialProfile } from '../pipeline/profile/radial-profile.js';
 

@@ -18,7 +18,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { basename, resolve } from 'node:path';
-import { bytesOfArray } from '../frames/dtype.js';
+import { bytesOfArray } from '../bytes/dtype.js';
 import { npyHeadOf } from '../frames/npy.js';
 import { numpyTypeOf } from '../frames/numpy-types.js';
 import type { LiveFrame } from '../frames/streams/frame.js';

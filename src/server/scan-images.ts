@@ -3,7 +3,7 @@
  * request it when they have shown the previous one.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { bytesOfArray } from '../frames/dtype.js';
+import { bytesOfArray } from '../bytes/dtype.js';
 import type { LivePicture } from '../udf/live/picture.js';
 
 /** The description of an image that pages receive. */

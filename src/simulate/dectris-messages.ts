@@ -1,8 +1,8 @@
 /** Messages of a DECTRIS detector: stream V1 (JSON and bytes) and V2 (CBOR), each as the parts that ZeroMQ sends. */
 
-import type { Codecs } from '../frames/codecs/codecs.js';
+import type { Codecs } from '../bytes/codecs/codecs.js';
+import { bytesOfArray, type DataType, elementBytes } from '../bytes/dtype.js';
 import type { Metadata } from '../frames/dataset.js';
-import { bytesOfArray, type DataType, elementBytes } from '../frames/dtype.js';
 import { joined } from '../util/joined.js';
 
 /** The compression of images. */

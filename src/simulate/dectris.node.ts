@@ -1,8 +1,8 @@
 /** `simulateDectris`: the stream of a DECTRIS detector, which sends the frames of a file by ZeroMQ. */
 
-import type { Codecs } from '../frames/codecs/codecs.js';
+import type { Codecs } from '../bytes/codecs/codecs.js';
+import { bytesOfArray } from '../bytes/dtype.js';
 import type { Dataset } from '../frames/dataset.js';
-import { bytesOfArray } from '../frames/dtype.js';
 import { open, openCodecs } from '../frames/opening.node.js';
 import { loadZmq, type Zmq } from '../frames/streams/zeromq.node.js';
 import { checkedOptions, row } from '../options/call-options.js';

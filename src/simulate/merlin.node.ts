@@ -1,8 +1,8 @@
 /** `simulateMerlin`: the sockets of a Merlin readout, which send the frames of a file. */
 import { createServer, type Server, type Socket } from 'node:net';
-import { swapBytes } from '../frames/byte-order.js';
+import { swapBytes } from '../bytes/byte-order.js';
+import { type DataType, numberBytes } from '../bytes/dtype.js';
 import type { Dataset } from '../frames/dataset.js';
-import { type DataType, numberBytes } from '../frames/dtype.js';
 import { open } from '../frames/opening.node.js';
 import { envelopeBytes, merlinMessage, takeMerlinText } from '../frames/streams/merlin.js';
 import { checkedOptions, row } from '../options/call-options.js';

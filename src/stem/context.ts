@@ -1,9 +1,9 @@
 /** `Context` of ewald/udf: loads scans and runs UDFs and analyses over them, on this thread or on an executor. */
 
+import type { FrameArray } from '../bytes/dtype.js';
+import type { DataInput } from '../bytes/source-of.js';
 import { type CustomDataset, customDataset, isCustomDataset } from '../frames/custom.js';
 import type { Dataset } from '../frames/dataset.js';
-import type { FrameArray } from '../frames/dtype.js';
-import type { DataInput } from '../frames/source-of.js';
 import { checkedOptions, row } from '../options/call-options.js';
 import type { Executor } from '../parallel/executor.js';
 import type { DetectorConnection } from '../udf/acquisition/connection.js';

@@ -4,9 +4,9 @@
  * results as its JavaScript.
  */
 
+import { allocateFrames, type FrameArray } from '../bytes/dtype.js';
 import type { CustomDataset } from '../frames/custom.js';
 import type { Dataset } from '../frames/dataset.js';
-import { allocateFrames, type FrameArray } from '../frames/dtype.js';
 import { memoryDataset } from '../frames/formats/memory.js';
 import { sparseOf } from '../frames/sparse.js';
 import { checkedOptions, row } from '../options/call-options.js';

@@ -1,10 +1,10 @@
 /** Options of a run, a context and its platform, and the results of a run. */
 
+import type { DataInput } from '../bytes/source-of.js';
 import type { ContextOptions } from '../compute/context/context.js';
 import type { Corrections } from '../frames/corrections.js';
 import type { Dataset } from '../frames/dataset.js';
 import type { OpenOptions } from '../frames/open.js';
-import type { DataInput } from '../frames/source-of.js';
 import { checkedOptions, row } from '../options/call-options.js';
 import type { Executor } from '../parallel/executor.js';
 import { callback, type Progress } from '../util/callbacks.js';

@@ -1,9 +1,9 @@
 /** The udf contract of a backend: passes over frames. */
 
+import type { FrameArray } from '../bytes/dtype.js';
 import type { ArrayMemory } from '../compute/arrays/contract.js';
 import type { Op } from '../compute/backends/feature.js';
 import type { udfNumbers, udfStepKinds } from '../compute/layout/udf.js';
-import type { FrameArray } from '../frames/dtype.js';
 import type { Disposable } from '../util/resource.js';
 
 /** Dtypes of frames that a pass accepts. */

@@ -1,9 +1,9 @@
 /** Blosc with each of its codecs: chunks that numcodecs 0.16 has written, and streams made by hand. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { unpackBloscLz } from '../../src/frames/codecs/blosclz.js';
-import type { Codecs } from '../../src/frames/codecs/codecs.js';
-import { unpackSnappy } from '../../src/frames/codecs/snappy.js';
-import { filterName, pipelineOf } from '../../src/frames/hdf5/filters.js';
+import { unpackBloscLz } from '../../src/bytes/codecs/blosclz.js';
+import type { Codecs } from '../../src/bytes/codecs/codecs.js';
+import { unpackSnappy } from '../../src/bytes/codecs/snappy.js';
+import { filterName, pipelineOf } from '../../src/hdf5/filters.js';
 import { codecsHere } from './hdf5-support.js';
 
 /** 2400 numbers of u16. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { describe, expect, test } from 'vitest';
-import { type Swapper, swapBytes, swapCopy, type Turning } from '../../src/frames/byte-order.js';
+import { type Swapper, swapBytes, swapCopy, type Turning } from '../../src/bytes/byte-order.js';
 
 const path = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 const native = existsSync(path) ? (createRequire(import.meta.url)(path) as Turning) : undefined;

@@ -8,7 +8,7 @@ import zlib from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openCodecs } from '../../dist/data.node.js';
 import { isEwaldError } from '../../dist/index.node.js';
-import type { Codec, Codecs } from '../../src/frames/codecs/codecs.js';
+import type { Codec, Codecs } from '../../src/bytes/codecs/codecs.js';
 import { tier, variants } from '../support/variants.js';
 import * as oracle from './codecs-oracle.js';
 

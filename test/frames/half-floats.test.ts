@@ -1,7 +1,7 @@
 /** Half floats as the engine's Float16Array, whose bytes are the words that this package computes on. */
 import { memoryDataset } from 'ewald/data';
 import { expect, test } from 'vitest';
-import { wordsOf } from '../../src/frames/dtype.js';
+import { wordsOf } from '../../src/bytes/dtype.js';
 
 /** What engines without Float16Array have in its place here: the same memory and tag. */
 class StandIn extends Uint16Array {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fileSource, memorySource, open } from '../../dist/data.node.js';
 import { isEwaldError } from '../../dist/index.node.js';
-import type { Codecs } from '../../src/frames/codecs/codecs.js';
+import type { Codecs } from '../../src/bytes/codecs/codecs.js';
 import { dataFolder, dataRequired, readData } from '../support/data.js';
 import { fields, MadeFile, space } from './hdf5-made.js';
 import { codecsHere } from './hdf5-support.js';

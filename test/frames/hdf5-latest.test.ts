@@ -1,8 +1,8 @@
 /** What current versions of HDF5 and h5py write, and those of the machine that makes the corpus do not. */
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { Hdf5Dataset } from '../../src/frames/hdf5/dataset.js';
-import { memorySource } from '../../src/frames/sources/memory.js';
+import { memorySource } from '../../src/bytes/sources/memory.js';
+import { Hdf5Dataset } from '../../src/hdf5/dataset.js';
 import { openHdf5, readAll } from './hdf5-support.js';
 
 /**

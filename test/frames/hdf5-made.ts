@@ -1,5 +1,5 @@
 /** HDF5 files assembled field by field, with structures that no library writes. */
-import { lookup3 } from '../../src/frames/hdf5/fields.js';
+import { lookup3 } from '../../src/hdf5/fields.js';
 
 const absent = 2 ** 64;
 

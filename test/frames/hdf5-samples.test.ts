@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { Hdf5Dataset } from '../../src/frames/hdf5/dataset.js';
+import { Hdf5Dataset } from '../../src/hdf5/dataset.js';
 import { dataFolder, dataRequired } from '../support/data.js';
 import { openHdf5, readAll, sha256 } from './hdf5-support.js';
 

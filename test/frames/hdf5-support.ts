@@ -1,12 +1,12 @@
 /** Helpers of the HDF5 tests: a file opened by our reader, and the values of whole datasets. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import type { ByteSource } from '../../src/frames/byte-source.js';
-import type { Codecs } from '../../src/frames/codecs/codecs.js';
-import { openCodecs } from '../../src/frames/codecs/node.js';
-import type { Hdf5Dataset } from '../../src/frames/hdf5/dataset.js';
-import { Hdf5File } from '../../src/frames/hdf5/file.js';
+import type { ByteSource } from '../../src/bytes/byte-source.js';
+import type { Codecs } from '../../src/bytes/codecs/codecs.js';
+import { openCodecs } from '../../src/bytes/codecs/node.js';
 import { fileSource } from '../../src/frames/opening.node.js';
+import type { Hdf5Dataset } from '../../src/hdf5/dataset.js';
+import { Hdf5File } from '../../src/hdf5/file.js';
 import { Pace } from '../../src/util/pace.js';
 
 export const addonPath = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;

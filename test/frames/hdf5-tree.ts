@@ -1,7 +1,7 @@
 /** HDF5 files of a few groups, arrays and numbers, in memory. */
-import type { Codecs } from '../../src/frames/codecs/codecs.js';
-import type { FrameArray } from '../../src/frames/dtype.js';
-import { Hdf5Writer, type WriteAttribute, type WriteNode } from '../../src/frames/hdf5/writer.js';
+import type { Codecs } from '../../src/bytes/codecs/codecs.js';
+import type { FrameArray } from '../../src/bytes/dtype.js';
+import { Hdf5Writer, type WriteAttribute, type WriteNode } from '../../src/hdf5/writer.js';
 
 /** Only frames are packed. */
 const noCodecs = {} as Codecs;

@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'ewald/data';
 import { afterAll, describe, expect, test } from 'vitest';
-import { bytesOfArray, elements, type FrameArray } from '../../src/frames/dtype.js';
-import { Hdf5Dataset } from '../../src/frames/hdf5/dataset.js';
+import { bytesOfArray, elements, type FrameArray } from '../../src/bytes/dtype.js';
+import { Hdf5Dataset } from '../../src/hdf5/dataset.js';
 import { openHdf5, readAll } from './hdf5-support.js';
 
 const python = ['/usr/bin/python3', 'python3'].find(

@@ -6,13 +6,13 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
 import { isEwaldError } from '../../dist/index.node.js';
-import { decodeBitshuffleZstd, encodeBitshuffleZstd } from '../../src/frames/codecs/bitshuffle-zstd.js';
-import type { Codecs } from '../../src/frames/codecs/codecs.js';
+import { decodeBitshuffleZstd, encodeBitshuffleZstd } from '../../src/bytes/codecs/bitshuffle-zstd.js';
+import type { Codecs } from '../../src/bytes/codecs/codecs.js';
+import { allocateFrames, bytesOfArray, type DataType, dataTypes } from '../../src/bytes/dtype.js';
 import type { Metadata } from '../../src/frames/dataset.js';
-import { allocateFrames, bytesOfArray, type DataType, dataTypes } from '../../src/frames/dtype.js';
-import type { Hdf5Dataset } from '../../src/frames/hdf5/dataset.js';
 import { nxmxTree } from '../../src/frames/hdf5/nxmx.js';
-import { Hdf5Writer, type Packing, type WriteNode } from '../../src/frames/hdf5/writer.js';
+import type { Hdf5Dataset } from '../../src/hdf5/dataset.js';
+import { Hdf5Writer, type Packing, type WriteNode } from '../../src/hdf5/writer.js';
 import { codecsHere, openHdf5, readAll, sha256 } from './hdf5-support.js';
 
 let codecs: Codecs;

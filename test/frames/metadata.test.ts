@@ -7,7 +7,7 @@ import { metadataText } from 'ewald/shell';
 import { expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
 import type { Axis, Metadata } from '../../src/frames/dataset.js';
-import { Hdf5Writer } from '../../src/frames/hdf5/writer.js';
+import { Hdf5Writer } from '../../src/hdf5/writer.js';
 import { applyRotation } from '../../src/stem/images/field.js';
 import { dataFolder, readData } from '../support/data.js';
 import { codecsHere } from './hdf5-support.js';

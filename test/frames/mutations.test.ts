@@ -2,11 +2,11 @@
 /** A thousand damaged files for each parser; a hundred thousand in the soak (test/soak/data.mjs). */
 import { openCodecs } from 'ewald/data';
 import { afterAll, expect, test } from 'vitest';
-import type { ByteSource } from '../../src/frames/byte-source.js';
-import { elementBytes } from '../../src/frames/dtype.js';
+import type { ByteSource } from '../../src/bytes/byte-source.js';
+import { elementBytes } from '../../src/bytes/dtype.js';
+import { memorySource } from '../../src/bytes/sources/memory.js';
 import { formats } from '../../src/frames/formats/table.js';
 import { type OpenOptions, openSource } from '../../src/frames/open.js';
-import { memorySource } from '../../src/frames/sources/memory.js';
 import { isEwaldError } from '../../src/util/errors.js';
 import { dataRequired } from '../support/data.js';
 import { seeds, storm, tryBytes } from './mutations.mjs';

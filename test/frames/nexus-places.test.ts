@@ -6,8 +6,8 @@ import { checkGeometryFile } from 'ewald/shell';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
 import { type Context, createContext } from '../../dist/index.node.js';
-import { lookup3 } from '../../src/frames/hdf5/fields.js';
-import type { WriteNode } from '../../src/frames/hdf5/writer.js';
+import { lookup3 } from '../../src/hdf5/fields.js';
+import type { WriteNode } from '../../src/hdf5/writer.js';
 import { ewaldTogether } from '../support/cli.js';
 import { array, axis, group, number, treeFile } from './hdf5-tree.js';
 

@@ -1,7 +1,7 @@
 /** Plain numbers that are opened by another type or byte order than they have are doubted; right ones are not. */
 import { open } from 'ewald/data';
 import { expect, test } from 'vitest';
-import { bytesOfArray, type DataType, elements } from '../../src/frames/dtype.js';
+import { bytesOfArray, type DataType, elements } from '../../src/bytes/dtype.js';
 
 let state = 1;
 const random = (): number => {

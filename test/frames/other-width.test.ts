@@ -1,7 +1,7 @@
 /** Numbers that are read by another type than they were written: doubted by their bits, and right ones never. */
 import { expect, test } from 'vitest';
+import type { DataType } from '../../src/bytes/dtype.js';
 import { numberTypes as arrays } from '../../src/compute/arrays/numbers.js';
-import type { DataType } from '../../src/frames/dtype.js';
 import { otherWidth } from '../../src/frames/other-width.js';
 import { randomOf } from '../support/detector-crystals.mjs';
 

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
-import type { Codecs } from '../../src/frames/codecs/codecs.js';
-import { Hdf5Writer, type WriteNode } from '../../src/frames/hdf5/writer.js';
+import type { Codecs } from '../../src/bytes/codecs/codecs.js';
+import { Hdf5Writer, type WriteNode } from '../../src/hdf5/writer.js';
 import { codecsHere } from './hdf5-support.js';
 
 let codecs: Codecs;

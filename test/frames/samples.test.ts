@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
 import { isEwaldError } from '../../dist/index.node.js';
-import type { Codecs } from '../../src/frames/codecs/codecs.js';
+import type { Codecs } from '../../src/bytes/codecs/codecs.js';
 import { dataFolder, dataRequired, listData, readData } from '../support/data.js';
 import known from './frames-known.json' with { type: 'json' };
 import { codecsHere } from './hdf5-support.js';

@@ -1,6 +1,7 @@
 /** The samples of ../shared/data with the values that other readers report. */
+
+import { bytesOfArray, elements } from '../../src/bytes/dtype.js';
 import type { Dataset } from '../../src/frames/dataset.js';
-import { bytesOfArray, elements } from '../../src/frames/dtype.js';
 
 /** An array of a sample, as expect.json of formats-em describes it. */
 export interface ExpectedArray {

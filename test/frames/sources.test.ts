@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openSiblingIfExists } from '../../src/bytes/byte-source.js';
 import { blobSource, fileSource, httpSource, memorySource, open } from '../../src/entries/data.node.js';
-import { openSiblingIfExists } from '../../src/frames/byte-source.js';
-import { Hdf5Writer } from '../../src/frames/hdf5/writer.js';
 import { npyHeadOf } from '../../src/frames/npy.js';
+import { Hdf5Writer } from '../../src/hdf5/writer.js';
 import { codecsHere } from './hdf5-support.js';
 
 const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => (i * 31 + (i >> 8)) & 255);

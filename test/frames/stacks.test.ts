@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { open } from '../../dist/data.node.js';
 import { isEwaldError } from '../../dist/index.node.js';
-import type { Turning } from '../../src/frames/byte-order.js';
-import { fileOpener } from '../../src/frames/sources/file.js';
+import type { Turning } from '../../src/bytes/byte-order.js';
+import { fileOpener } from '../../src/bytes/sources/file.js';
 
 const addon = `${process.cwd()}/dist/native/${process.platform}-${process.arch}/ewald_native.node`;
 const native = existsSync(addon)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
-import type { Codecs } from '../../src/frames/codecs/codecs.js';
+import type { Codecs } from '../../src/bytes/codecs/codecs.js';
 import { dataFolder } from '../support/data.js';
 import { codecsHere } from './hdf5-support.js';
 

@@ -1,7 +1,7 @@
 /** HDF5 files that begin with a user block, as those of MATLAB do. */
 import { expect, test } from 'vitest';
-import { readSuperblock } from '../../src/frames/hdf5/superblock.js';
-import { memorySource } from '../../src/frames/sources/memory.js';
+import { memorySource } from '../../src/bytes/sources/memory.js';
+import { readSuperblock } from '../../src/hdf5/superblock.js';
 import { array, treeFile } from './hdf5-tree.js';
 
 const userBlock = 512;

@@ -1,6 +1,6 @@
 /** Zstandard: what the program zstd 1.5 has packed, and damaged copies. */
 import { describe, expect, test } from 'vitest';
-import { unpackZstd } from '../../src/frames/codecs/zstd.js';
+import { unpackZstd } from '../../src/bytes/codecs/zstd.js';
 import { fuzzZstd, hasZstd } from './zstd-fuzz.mjs';
 
 /** Numbers from 0 to 1. */

@@ -354,7 +354,7 @@ export const table: readonly Abortable[] = [
     ),
   },
   {
-    takes: 'frames/byte-source.ts ReadOptions',
+    takes: 'bytes/byte-source.ts ReadOptions',
     what: 'merger.addStream whose source never answers',
     run: inContext(async (ctx, signal, started) => {
       const merger = await ctx.merger({ symmetry: 'mmm', polarisation: 'none' } as never);

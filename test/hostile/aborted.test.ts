@@ -64,7 +64,7 @@ const inNode: readonly Abortable[] = [
     run: (signal, started) => executors.joinCluster(noServer, { signal, onEvent: started }),
   },
   {
-    takes: 'frames/byte-source.ts ReadOptions',
+    takes: 'bytes/byte-source.ts ReadOptions',
     what: 'httpSource of a server that never answers',
     run: (signal, started) => {
       connected = started;
@@ -196,7 +196,7 @@ testAborting(rows, { ewald, data, executors, udf, validate }, processorMs);
 
 /** Options of functions that are not public. */
 const internal = [
-  'frames/compressed/source.ts DecompressionOptions',
+  'bytes/compressed/source.ts DecompressionOptions',
   'frames/format.ts Probe',
   'parallel/nats/library.ts Opening',
   'pipeline/sinks/stream-file.ts StreamFileOptions',

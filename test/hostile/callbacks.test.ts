@@ -337,7 +337,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
     ...[
       'compute/backends/context-options wasm',
       'compute/backends/context-options worker',
-      'frames/codecs/browser wasm',
+      'bytes/codecs/browser wasm',
     ],
     ...['parallel/nats/options nats', 'ffi/options library', 'ffi/options worker'],
   ],

@@ -2,7 +2,7 @@
 import { readSpotList } from 'ewald';
 import { Context, sumUdf } from 'ewald/udf';
 import { expect, test } from 'vitest';
-import { openCodecs } from '../../src/frames/codecs/node.js';
+import { openCodecs } from '../../src/bytes/codecs/node.js';
 
 const context = new Context();
 const scan = context.fromMemory(new Float32Array(16), { navShape: [2, 2], sigShape: [2, 2] });

@@ -16,7 +16,7 @@ import { readStream } from '../../src/crystal/stream/read.js';
 import { marks, type StreamChunk, type StreamCrystal } from '../../src/crystal/stream/stream.js';
 import { formatChunk, formatHead } from '../../src/crystal/stream/write.js';
 import { openOutput } from '../../src/frames/files/write.js';
-import { attribute, encoded } from '../../src/frames/hdf5/write-types.js';
+import { attribute, encoded } from '../../src/hdf5/write-types.js';
 import { solutionSink } from '../../src/pipeline/sinks/sink.js';
 import { geometryPicture } from '../../src/report/geometry-picture.js';
 import { type Report, reportPage } from '../../src/report/page.js';

@@ -11,8 +11,8 @@ import { open } from 'ewald/data';
 
 import { Context as UdfContext } from 'ewald/udf';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Codecs } from '../../src/frames/codecs/codecs.js';
-import { Hdf5Writer, type WriteNode } from '../../src/frames/hdf5/writer.js';
+import type { Codecs } from '../../src/bytes/codecs/codecs.js';
+import { Hdf5Writer, type WriteNode } from '../../src/hdf5/writer.js';
 import { readCalibration } from '../../src/stem/calibrate/read-calibration.node.js';
 import { MadeFile, space, u8, virtual } from '../frames/hdf5-made.js';
 import { codecsHere } from '../frames/hdf5-support.js';

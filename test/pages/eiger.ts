@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { open } from 'ewald/data';
-import type { Codecs } from '../../src/frames/codecs/codecs.js';
-import { Hdf5Writer, type WriteNode } from '../../src/frames/hdf5/writer.js';
+import type { Codecs } from '../../src/bytes/codecs/codecs.js';
+import { Hdf5Writer, type WriteNode } from '../../src/hdf5/writer.js';
 import { codecsHere } from '../frames/hdf5-support.js';
 
 /** A file that is written in memory, then in one piece. */

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import type { SearchedFrame } from 'ewald';
 import type { Metadata } from '../../src/frames/dataset.js';
 import { nxmxTree } from '../../src/frames/hdf5/nxmx.js';
-import { Hdf5Writer, type WriteNode } from '../../src/frames/hdf5/writer.js';
+import { Hdf5Writer, type WriteNode } from '../../src/hdf5/writer.js';
 import { codecsHere } from '../frames/hdf5-support.js';
 
 /** Writes frames as NXmx; `fields` are further members of /entry. */

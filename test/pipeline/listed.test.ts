@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Hdf5Writer, type WriteNode } from '../../src/frames/hdf5/writer.js';
+import { Hdf5Writer, type WriteNode } from '../../src/hdf5/writer.js';
 import { codecsHere } from '../frames/hdf5-support.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';

@@ -16,7 +16,7 @@ import { open } from 'ewald/data';
 import { Executor } from 'ewald/executors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isEwaldError, type RunEvent } from '../../dist/index.node.js';
-import { bytesOfArray, type FrameArray } from '../../src/frames/dtype.js';
+import { bytesOfArray, type FrameArray } from '../../src/bytes/dtype.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 import { writeNxmx } from './hits-support.js';

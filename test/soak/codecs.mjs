@@ -1,6 +1,6 @@
 // Fuzzes the decoders of the core with libFuzzer and the address and undefined-behaviour sanitizers, and the decoder of
 // Zstandard, which is not of the core, beside the program zstd.
-import { unpackZstd } from '../../build/esm/frames/codecs/zstd.js';
+import { unpackZstd } from '../../build/esm/bytes/codecs/zstd.js';
 import { buildDriver, codecs, fuzz, fuzzer } from '../frames/fuzz.mjs';
 import { fuzzZstd, hasZstd } from '../frames/zstd-fuzz.mjs';
 

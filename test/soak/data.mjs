@@ -1,8 +1,8 @@
 // Runs each file parser on 10^5 damaged files: each gives an error or a result, and the memory is released.
 
-import { elementBytes } from '../../build/esm/frames/dtype.js';
+import { elementBytes } from '../../build/esm/bytes/dtype.js';
+import { memorySource } from '../../build/esm/bytes/sources/memory.js';
 import { openSource } from '../../build/esm/frames/open.js';
-import { memorySource } from '../../build/esm/frames/sources/memory.js';
 import { isEwaldError } from '../../build/esm/util/errors.js';
 import { openCodecs } from '../../dist/data.node.js';
 import { seeds, storm } from '../frames/mutations.mjs';

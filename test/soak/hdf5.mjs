@@ -1,10 +1,10 @@
 // Runs the HDF5 reader on 10^5 damaged files: each gives an error or a result, and the memory is released.
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { openCodecs } from '../../build/esm/frames/codecs/node.js';
-import { elementBytes } from '../../build/esm/frames/dtype.js';
+import { openCodecs } from '../../build/esm/bytes/codecs/node.js';
+import { elementBytes } from '../../build/esm/bytes/dtype.js';
+import { memorySource } from '../../build/esm/bytes/sources/memory.js';
 import { openSource } from '../../build/esm/frames/open.js';
-import { memorySource } from '../../build/esm/frames/sources/memory.js';
 import { isEwaldError } from '../../build/esm/util/errors.js';
 import { storm } from '../frames/mutations.mjs';
 

@@ -141,7 +141,7 @@ function seeded(seed) {
 
 /** A frame of `mono` with its peaks as CXI lists them. */
 async function cxiOf(frames, geometry, context) {
-  const { Hdf5Writer } = await import('../../build/esm/frames/hdf5/writer.js');
+  const { Hdf5Writer } = await import('../../build/esm/hdf5/writer.js');
   const dataset = await open(Uint8Array.from(frames));
   const numbers = await dataset.read(0, 1);
   await dataset.dispose();

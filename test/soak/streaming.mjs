@@ -2,7 +2,7 @@
 import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, truncateSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { Hdf5Writer } from '../../build/esm/frames/hdf5/writer.js';
+import { Hdf5Writer } from '../../build/esm/hdf5/writer.js';
 import { open, openCodecs } from '../../dist/data.node.js';
 
 export const name = 'streaming';

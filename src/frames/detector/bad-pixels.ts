@@ -3,12 +3,12 @@
  * one frame, where masks differ between frames or between files.
  */
 
+import { bytesOfArray, type FrameArray } from '../../bytes/dtype.js';
 import type { Beam, Geometry, MaskSource, Panel } from '../../crystal/geometry/geometry.js';
 import { badPixels, heightOf, reciprocalOf, widthOf } from '../../crystal/geometry/pixels.js';
 import { EwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { type Dataset, maskPath } from '../dataset.js';
-import { bytesOfArray, type FrameArray } from '../dtype.js';
 import { indexInGroup, inGroups, isOfGroups } from '../group-paths.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';

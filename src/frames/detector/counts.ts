@@ -4,11 +4,11 @@
  * saturated if its value is above the limit of its panel or of its own.
  */
 
+import type { DataType, FrameArray } from '../../bytes/dtype.js';
 import type { BadValue, Geometry, Panel } from '../../crystal/geometry/geometry.js';
 import { EwaldError } from '../../util/errors.js';
 import { countMarkers, countRange } from '../count-limits.js';
 import type { Dataset, Metadata } from '../dataset.js';
-import type { DataType, FrameArray } from '../dtype.js';
 import { frameSize } from './from-file.js';
 import type { OpenOther } from './open-other.js';
 import { arrangementOf, readNumbers, withArray } from './pixel-arrays.js';

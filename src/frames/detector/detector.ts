@@ -6,6 +6,7 @@
  * the frame's first pixel, so that its centre lies at (0.5, 0.5).
  */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import type { numbers } from '../../compute/layout/peaks.js';
 import type { Vector } from '../../crystal/cell.js';
 import { cornersOf } from '../../crystal/geometry/check.js';
@@ -16,7 +17,6 @@ import { EwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { inspect, knownOptions } from '../../util/options.js';
 import type { Dataset } from '../dataset.js';
-import type { FrameArray } from '../dtype.js';
 import { BadPixels, mark, markBeyond } from './bad-pixels.js';
 import { type BeamOfFrame, beamsOfFile, type FileBeams } from './beams.js';
 import { Counts, saturationOf, withLimits } from './counts.js';

@@ -3,9 +3,9 @@
  * are, and in which order a frame is an image: modules, then ss, then fs.
  */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import type { Geometry, Panel } from '../../crystal/geometry/geometry.js';
 import { EwaldError } from '../../util/errors.js';
-import type { FrameArray } from '../dtype.js';
 
 /** The dimensions of a panel as written in its geometry. */
 export const writtenDimensions = (panel: Panel): string =>

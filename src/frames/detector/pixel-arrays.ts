@@ -1,9 +1,9 @@
 /** Arrays with a number for each pixel that a geometry names: masks and maps of saturation. */
 
+import { dtypeOf, type FrameArray } from '../../bytes/dtype.js';
 import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import type { Dataset } from '../dataset.js';
-import { dtypeOf, type FrameArray } from '../dtype.js';
 import type { OpenOther } from './open-other.js';
 import { moduleAxes, storedAxes } from './stacked.js';
 

@@ -4,6 +4,7 @@
  * another order, such as a number behind fs, are brought into this one.
  */
 
+import { allocateFrames, type FrameArray, wordsOf } from '../../bytes/dtype.js';
 import type { BadRegion, Geometry, Panel } from '../../crystal/geometry/geometry.js';
 import { argumentError, setting } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
@@ -16,7 +17,6 @@ import {
   type ReadFramesOptions,
   readPacked,
 } from '../dataset.js';
-import { allocateFrames, type FrameArray, wordsOf } from '../dtype.js';
 import type { FormatOptions } from '../format.js';
 import { areInOrder, imageAxes, moduleOf, reorder, writtenDimensions } from './frame-axes.js';
 import { geometryFromFile } from './from-file.js';

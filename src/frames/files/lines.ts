@@ -1,6 +1,7 @@
 /** The lines of a file. */
+
+import { unpackedPieces } from '../../bytes/compressed/pieces.js';
 import { EwaldError } from '../../util/errors.js';
-import { unpackedPieces } from '../compressed/pieces.js';
 import { filePieces } from './pieces.js';
 
 /**

@@ -1,11 +1,13 @@
 /** NanoMEGAS blockfiles (.blo): a header, a virtual bright-field image, then one diffraction pattern per scan point. */
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
-import type { ByteSource } from '../byte-source.js';
 import { Cursor, decodeLatin1 } from '../cursor.js';
 import type { Metadata, Note } from '../dataset.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
+import { checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
 import { electronBeam } from '../units.js';
 
 /** Before each pattern: the marker 0x55aa and its number. */

@@ -1,6 +1,7 @@
 /** Metadata from the text of a CBF: the '#' lines of Pilatus and Eiger, otherwise the items of imgCIF. */
+
+import type { ByteSource } from '../../bytes/byte-source.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
-import type { ByteSource } from '../byte-source.js';
 import type { Metadata, Note } from '../dataset.js';
 import { type HeaderValues, headerNumbers, headerPlace, headerQuantity, headerWavelength } from '../header-quantity.js';
 import { anglesOf } from '../turned-detector.js';

@@ -3,19 +3,20 @@
  * size in one file form one frame [panel, y, x].
  */
 
+import { badFile } from '../../bytes/bad-file.js';
+import { swapBytes } from '../../bytes/byte-order.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
+import { compare, type Digests, hexOf, plainDigests, readAnyway } from '../../bytes/checksums/check.js';
+import { type DataType, elementBytes, elements } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import { littleEndianMachine } from '../../util/number-bytes.js';
 import { product } from '../../util/product.js';
 import { wordTable } from '../../util/word-table.js';
-import { swapBytes } from '../byte-order.js';
-import type { ByteSource } from '../byte-source.js';
-import { compare, type Digests, hexOf, plainDigests, readAnyway } from '../checksums/check.js';
 import { decodeLatin1 } from '../cursor.js';
 import type { Dataset, Note } from '../dataset.js';
-import { type DataType, elementBytes, elements } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
+import { checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { withoutPlace } from '../turned-detector.js';
 import { panelsOf } from './cbf-axes.js';
 import { decodeByteOffset } from './cbf-bytes.js';

@@ -2,10 +2,12 @@
  * The tag tree of DigitalMicrograph files: groups of named tags, each a number, a text, a structure or an array. Arrays
  * stay in the file; only their location is recorded.
  */
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
 import type { PlatformSignal } from '../../util/globals.js';
-import type { ByteSource } from '../byte-source.js';
 import { Cursor } from '../cursor.js';
-import { badFile, checkFrameFits, checkHeaderSize } from '../shapes.js';
+import { checkFrameFits, checkHeaderSize } from '../shapes.js';
 
 /** A value of the tree. */
 export type Tag = number | boolean | string | readonly number[] | Place | Tags;

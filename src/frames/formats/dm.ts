@@ -1,16 +1,17 @@
 /** DigitalMicrograph files (.dm3, .dm4): a tree of tags that contains one or several images. DM5 is HDF5. */
 
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
+import { type DataType, elementBytes } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
 import { product } from '../../util/product.js';
-import type { ByteSource } from '../byte-source.js';
 import { ambiguous, framesAmong } from '../candidates.js';
 import type { ArrayEntry, Axis, Dataset, Metadata, Note } from '../dataset.js';
-import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { halfTransform } from '../half-transform.js';
-import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
+import { checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { electronBeam } from '../units.js';
 import { members, Place, readTags, type Tag, tagAt, tagText } from './dm-tags.js';
 

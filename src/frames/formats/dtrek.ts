@@ -2,11 +2,12 @@
  * The keys that d*TREK adds to SMV, as detectors of Rigaku write them: those of the detector begin with its name,
  * `DETECTOR_NAMES=CCD_; CCD_GONIO_VALUES=…`. Lengths are in mm, angles in degrees.
  */
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
 import { unitFactor } from '../../util/units.js';
-import type { ByteSource } from '../byte-source.js';
 import type { Metadata } from '../dataset.js';
-import { badFile } from '../shapes.js';
 import { leastAngleDeg } from '../turned-detector.js';
 
 /**

@@ -1,14 +1,16 @@
 /** EDF, the ESRF data format (.edf): text headers in braces, each followed by its image. */
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
+import { type DataType, elementBytes } from '../../bytes/dtype.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
 import { wordTable } from '../../util/word-table.js';
-import type { ByteSource } from '../byte-source.js';
 import { checkFileBytes } from '../cut-files.js';
 import type { Metadata, Note } from '../dataset.js';
-import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { type HeaderValues, headerNumbers, headerPlace, headerQuantity, headerWavelength } from '../header-quantity.js';
-import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
+import { checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { headerNumber, readTextHeader } from '../text-header.js';
 import { anglesOf, withoutPlace } from '../turned-detector.js';
 

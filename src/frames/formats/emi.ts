@@ -1,16 +1,17 @@
 /**
  * TIA's .emi: metadata of the microscope, and the series NAME_1.ser, NAME_2.ser … next to it, which hold the numbers.
  */
+
+import { badFile } from '../../bytes/bad-file.js';
+import { type ByteSource, closingOnError, openSiblingIfExists } from '../../bytes/byte-source.js';
 import { checkedValue, row } from '../../options/call-options.js';
 import { isEwaldError } from '../../util/errors.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
-import { type ByteSource, closingOnError, openSiblingIfExists } from '../byte-source.js';
 import { ambiguous, type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { decodeLatin1 } from '../cursor.js';
 import type { Metadata } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
 import { headerQuantity } from '../header-quantity.js';
-import { badFile } from '../shapes.js';
 import { blocksOf } from '../text-header.js';
 import { electronBeam } from '../units.js';
 import { nameOfSer, openSer } from './ser.js';

@@ -3,16 +3,17 @@
  * not part of the image. Either can be opened; the other is looked for next to it.
  */
 
+import { badFile } from '../../bytes/bad-file.js';
+import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../../bytes/byte-source.js';
 import { EwaldError } from '../../util/errors.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
 import { product } from '../../util/product.js';
-import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../byte-source.js';
 import { decodeLatin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { type HeaderValues, headerQuantity } from '../header-quantity.js';
-import { badFile, countFrames, navigationShape } from '../shapes.js';
+import { countFrames, navigationShape } from '../shapes.js';
 import { blocksOf, openingTag } from '../text-header.js';
 import { electronBeam } from '../units.js';
 

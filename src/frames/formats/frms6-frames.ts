@@ -6,14 +6,15 @@
  * that mirrors it. With binning, each stored row stands for several rows of the detector.
  */
 
+import { badFile } from '../../bytes/bad-file.js';
+import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../../bytes/byte-source.js';
 import { EwaldError } from '../../util/errors.js';
 import { product } from '../../util/product.js';
-import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../byte-source.js';
 import { decodeLatin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
 import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkFrameFits, checkHeaderSize, checkShape, navigationShape } from '../shapes.js';
+import { checkFrameFits, checkHeaderSize, checkShape, navigationShape } from '../shapes.js';
 
 const [fileHeaderBytes, frameHeaderBytes] = [1024, 64];
 const maxHeaderText = 2 ** 20;

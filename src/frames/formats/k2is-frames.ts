@@ -5,15 +5,17 @@
  * of 930 rows of 16 columns of 12 bits, the rightmost columns first, the upper half before the lower one. The sectors
  * do not begin with the same block, and a recording may begin and end in the middle of a frame.
  */
+
+import { badFile } from '../../bytes/bad-file.js';
+import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../../bytes/byte-source.js';
 import { formatFirstFrames } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { Pace } from '../../util/pace.js';
-import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../byte-source.js';
 import type { Dataset, Note } from '../dataset.js';
 import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, navigationShape } from '../shapes.js';
+import { navigationShape } from '../shapes.js';
 import { readTags, tagAt } from './dm-tags.js';
 import { blockBytes, blockMark } from './k2is-block.js';
 

@@ -1,10 +1,5 @@
 /** Frames that are already in memory, as a dataset: for tests, for results, for data from other programs. */
 
-import { checkedValue, row } from '../../options/call-options.js';
-import { expectsMembers, expectsNumbers } from '../../util/arguments.js';
-import { EwaldError } from '../../util/errors.js';
-import { kindOf } from '../../util/options.js';
-import type { Dataset, Metadata } from '../dataset.js';
 import {
   arrayNames,
   bytesOfArray,
@@ -16,10 +11,15 @@ import {
   type GivenArray,
   isArrayOf,
   wordsOf,
-} from '../dtype.js';
+} from '../../bytes/dtype.js';
+import { memorySource } from '../../bytes/sources/memory.js';
+import { checkedValue, row } from '../../options/call-options.js';
+import { expectsMembers, expectsNumbers } from '../../util/arguments.js';
+import { EwaldError } from '../../util/errors.js';
+import { kindOf } from '../../util/options.js';
+import type { Dataset, Metadata } from '../dataset.js';
 import { openFrames } from '../frames.js';
 import { checkShape, filledShape } from '../shapes.js';
-import { memorySource } from '../sources/memory.js';
 
 /** Description of the numbers. */
 export interface MemoryOptions {

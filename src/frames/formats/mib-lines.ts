@@ -1,6 +1,7 @@
 /** Finds the end of the scan lines from the pauses between frames: the flyback of the beam takes slightly longer. */
+
+import type { ByteSource } from '../../bytes/byte-source.js';
 import { median } from '../../util/median.js';
-import type { ByteSource } from '../byte-source.js';
 import { decodeLatin1 } from '../cursor.js';
 import type { FormatOptions } from '../format.js';
 

@@ -1,10 +1,11 @@
 /** Frames that a MIB lacks, has twice or in another order, by the numbers that the detector has given its frames. */
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
 import { counted } from '../../util/amounts.js';
-import type { ByteSource } from '../byte-source.js';
 import { decodeLatin1 } from '../cursor.js';
 import type { ImageNumbers, Note } from '../dataset.js';
 import type { FormatOptions } from '../format.js';
-import { badFile } from '../shapes.js';
 
 /** Bytes of a header that hold the number. */
 const numberBytes = 16;

@@ -4,9 +4,10 @@
  *
  * 1 bit was checked against files of detectors; 6, 12 and 24 bits follow the description only.
  */
-import type { ByteSource } from '../byte-source.js';
-import type { DataType } from '../dtype.js';
-import { badFile } from '../shapes.js';
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
+import type { DataType } from '../../bytes/dtype.js';
 
 /** The header of a raw frame. */
 interface RawHeader {

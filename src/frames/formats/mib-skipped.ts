@@ -3,9 +3,9 @@
  * continues to record.
  */
 
+import type { ByteSource } from '../../bytes/byte-source.js';
 import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
-import type { ByteSource } from '../byte-source.js';
 import type { Note } from '../dataset.js';
 import type { FormatOptions } from '../format.js';
 

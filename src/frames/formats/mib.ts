@@ -4,16 +4,18 @@
  *
  * Rows are in the order of the file; some readers flip the image vertically.
  */
+
+import { badFile } from '../../bytes/bad-file.js';
+import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../../bytes/byte-source.js';
+import { type DataType, elementBytes } from '../../bytes/dtype.js';
 import { counted } from '../../util/amounts.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
 import { wordTable } from '../../util/word-table.js';
-import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../byte-source.js';
 import { cString, decodeLatin1 } from '../cursor.js';
 import type { Dataset, Metadata, Note } from '../dataset.js';
-import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
+import { checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
 import { lineLength } from './mib-lines.js';
 import { checkHead, frameNumbers, headBytes, headFields } from './mib-numbers.js';
 import { type RawLayout, rawDecoder, rawLayout } from './mib-raw.js';

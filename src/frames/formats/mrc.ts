@@ -1,13 +1,15 @@
 /** MRC and CCP4 maps (MRC2014): a header of 1024 bytes, an extended header, then sections. */
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
+import { type DataType, elementBytes } from '../../bytes/dtype.js';
 import { argumentError } from '../../options/parameters.js';
-import type { ByteSource } from '../byte-source.js';
 import { Cursor, cString } from '../cursor.js';
 import type { Metadata, Note } from '../dataset.js';
-import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { notesOnNumbers } from '../numbers-doubt.js';
-import { badFile, checkHeaderSize, countStated, navigationShape } from '../shapes.js';
+import { checkHeaderSize, countStated, navigationShape } from '../shapes.js';
 
 const headerBytes = 1024;
 /** Modes 3 (complex 16-bit integers), 16 (colour) and 101 (4 bits) are rejected by name. */

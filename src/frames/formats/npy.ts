@@ -1,21 +1,15 @@
 /** NumPy's .npy files as frames: a frame is the last two axes unless `sigShape` says otherwise. Format: NEP 1. */
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
+import { type DataType, elementBytes } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
-import type { ByteSource } from '../byte-source.js';
 import type { Note } from '../dataset.js';
-import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { npyHeader, npyOffset } from '../npy.js';
 import { numpyTypes } from '../numpy-types.js';
-import {
-  badFile,
-  checkFrameFits,
-  checkHeaderSize,
-  checkShape,
-  countStated,
-  navigationShape,
-  withoutFrames,
-} from '../shapes.js';
+import { checkFrameFits, checkHeaderSize, checkShape, countStated, navigationShape, withoutFrames } from '../shapes.js';
 
 const magic = '\x93NUMPY';
 const maxHeader = 2 ** 20;

@@ -1,12 +1,13 @@
 /** Zip archives of NumPy arrays: .npz, and .prz of Panta Rhei. Zarr in a zip is passed on to its own reader. */
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
+import { plainDigests } from '../../bytes/checksums/check.js';
+import type { DataType } from '../../bytes/dtype.js';
 import { EwaldError, isEwaldError } from '../../util/errors.js';
-import type { ByteSource } from '../byte-source.js';
 import { ambiguous, type FrameArrayEntry, framesAmong } from '../candidates.js';
-import { plainDigests } from '../checksums/check.js';
 import type { Note } from '../dataset.js';
-import type { DataType } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
-import { badFile } from '../shapes.js';
 import { maxChecked, readZip, type ZipEntry, zipHead, zipMember } from '../zip.js';
 import { npy, readHeader } from './npy.js';
 import { zarr } from './zarr.js';

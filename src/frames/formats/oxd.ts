@@ -2,14 +2,16 @@
  * OXD, the format of Oxford Diffraction and Rigaku CCDs (.img): 256 bytes of text, binary sections, one image whose
  * differences are stored as bytes (TY1). The offsets of values in the sections were found by comparison with fabio.
  */
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
-import type { ByteSource } from '../byte-source.js';
 import { decodeLatin1 } from '../cursor.js';
 import { checkFileBytes } from '../cut-files.js';
 import type { Metadata, Note } from '../dataset.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
+import { checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { armOf, withoutPlace } from '../turned-detector.js';
 
 const textBytes = 256;

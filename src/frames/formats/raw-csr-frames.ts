@@ -1,19 +1,20 @@
 /** Frames of a compressed sparse row matrix in three files of plain numbers. */
 
 import { parse, TomlError, type TomlTable } from 'smol-toml';
+import { badFile } from '../../bytes/bad-file.js';
+import { swapBytes } from '../../bytes/byte-order.js';
+import { type ByteSource, closingOnError } from '../../bytes/byte-source.js';
+import { type DataType, elementBytes, viewAs } from '../../bytes/dtype.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { littleEndianMachine } from '../../util/number-bytes.js';
 import { Pace } from '../../util/pace.js';
 import { product } from '../../util/product.js';
-import { swapBytes } from '../byte-order.js';
-import { type ByteSource, closingOnError } from '../byte-source.js';
 import type { Dataset, Note } from '../dataset.js';
-import { type DataType, elementBytes, viewAs } from '../dtype.js';
 import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { numpyNames, numpyTypes } from '../numpy-types.js';
-import { badFile, checkHeaderSize, checkShape, navigationShape } from '../shapes.js';
+import { checkHeaderSize, checkShape, navigationShape } from '../shapes.js';
 import { inOrderOfPixels, type SparseFrames } from '../sparse.js';
 
 const maxText = 2 ** 20;

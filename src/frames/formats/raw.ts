@@ -5,12 +5,12 @@
  * fastest.
  */
 
+import type { ByteSource } from '../../bytes/byte-source.js';
+import { elementBytes } from '../../bytes/dtype.js';
 import { argumentError, settings } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
-import type { ByteSource } from '../byte-source.js';
 import { checkFileBytes } from '../cut-files.js';
 import type { Dataset } from '../dataset.js';
-import { elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { notesOnNumbers } from '../numbers-doubt.js';

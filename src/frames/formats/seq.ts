@@ -1,9 +1,11 @@
 /** Norpix StreamPix sequences (.seq): images at equal distances, each followed by its time. */
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { DataType } from '../../bytes/dtype.js';
 import { Cursor } from '../cursor.js';
-import type { DataType } from '../dtype.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
+import { checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
 
 const mark = 0xfeed;
 /** Position of the images before version 5, and from version 5 on. */

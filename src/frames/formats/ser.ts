@@ -1,11 +1,13 @@
 /** TIA series (.ser) of FEI and Thermo Fisher microscopes: a table of offsets, then images or spectra. */
-import { type ByteSource, baseName } from '../byte-source.js';
+
+import { badFile } from '../../bytes/bad-file.js';
+import { type ByteSource, baseName } from '../../bytes/byte-source.js';
+import { type DataType, elementBytes } from '../../bytes/dtype.js';
 import { Cursor } from '../cursor.js';
 import type { Axis, Note } from '../dataset.js';
-import { type DataType, elementBytes } from '../dtype.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
+import { checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 
 const types: Readonly<Record<number, DataType>> = {
   1: 'u8',

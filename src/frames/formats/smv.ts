@@ -1,14 +1,16 @@
 /** SMV, the format of ADSC and many other detectors (.img): a text header of HEADER_BYTES bytes, then one image. */
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
+import { type DataType, elementBytes } from '../../bytes/dtype.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
-import type { ByteSource } from '../byte-source.js';
 import { checkFileBytes } from '../cut-files.js';
 import type { Metadata, Note } from '../dataset.js';
-import { type DataType, elementBytes } from '../dtype.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
 import { type HeaderValues, headerPlace, headerQuantity, headerWavelength, statesUnit } from '../header-quantity.js';
 import { notesOnNumbers } from '../numbers-doubt.js';
-import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
+import { checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { headerNumber, readTextHeader } from '../text-header.js';
 import { anglesOf, withoutPlace } from '../turned-detector.js';
 import { dtrekMetadata, raxisDecoder } from './dtrek.js';

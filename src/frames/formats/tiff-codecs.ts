@@ -1,6 +1,6 @@
 /** Compression of TIFF strips and tiles, and prediction of rows. */
 
-import { inflate } from '../inflate.js';
+import { inflate } from '../../bytes/inflate.js';
 
 /** The message becomes the reason why a frame is damaged. */
 const fail = (message: string): Error => new Error(message);
@@ -45,7 +45,7 @@ export async function decompress(
   if (compression === 5) return lzw(stored, length);
   if (compression === 32773) return packBits(stored, length);
   if (compression !== 50000) return inflateStrip(stored, length, most, checksums);
-  return (await import('../codecs/zstd.js')).unpackZstd(stored, length, { checksums, padding: maxPadding });
+  return (await import('../../bytes/codecs/zstd.js')).unpackZstd(stored, length, { checksums, padding: maxPadding });
 }
 
 /** Padding that a writer may leave after a strip, in bytes. */

@@ -1,8 +1,10 @@
 /** Directories of TIFF and BigTIFF files: the tags of each page. */
+
+import { badFile } from '../../bytes/bad-file.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
 import type { PlatformSignal } from '../../util/globals.js';
-import type { ByteSource } from '../byte-source.js';
 import { Cursor, cString, decodeLatin1 } from '../cursor.js';
-import { badFile, checkFrameFits, checkHeaderSize } from '../shapes.js';
+import { checkFrameFits, checkHeaderSize } from '../shapes.js';
 
 /** Tags that are read. Others change no number: sizes for print, colours of a screen, thumbnails, places on a map. */
 const names = {

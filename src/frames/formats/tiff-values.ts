@@ -1,6 +1,7 @@
 /** Tags of TIFF by which a stored number is not the value of its pixel, or a page is no frame. */
+
+import type { ByteSource } from '../../bytes/byte-source.js';
 import { EwaldError } from '../../util/errors.js';
-import type { ByteSource } from '../byte-source.js';
 import type { Note } from '../dataset.js';
 import { numberIn, type Page } from './tiff-tags.js';
 

@@ -1,15 +1,17 @@
 /** TIFF and BigTIFF: strips or tiles, pages as frames, plain or compressed by LZW, deflate or PackBits. */
+
+import { badFile } from '../../bytes/bad-file.js';
+import { swapBytes } from '../../bytes/byte-order.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
+import { type DataType, elementBytes, numberBytes } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { littleEndianMachine } from '../../util/number-bytes.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
-import { swapBytes } from '../byte-order.js';
-import type { ByteSource } from '../byte-source.js';
 import type { Metadata, Note, SizeCheck } from '../dataset.js';
-import { type DataType, elementBytes, numberBytes } from '../dtype.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
+import { checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { withoutPlace } from '../turned-detector.js';
 import { describeMini } from './cbf-header.js';
 import {

@@ -1,10 +1,12 @@
 /** TVIPS camera series (.tvips): NAME_000.tvips with the header, continued in NAME_001.tvips … */
-import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../byte-source.js';
+
+import { badFile } from '../../bytes/bad-file.js';
+import { type ByteSource, baseName, closingOnError, openSiblingIfExists } from '../../bytes/byte-source.js';
 import { Cursor } from '../cursor.js';
 import type { Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
-import { badFile, checkHeaderSize, navigationShape } from '../shapes.js';
+import { checkHeaderSize, navigationShape } from '../shapes.js';
 import { electronBeam } from '../units.js';
 
 const headerBytes = 256;

@@ -4,7 +4,7 @@
  *
  * A frame is the last two axes unless `sigShape` says otherwise. Chunks that were not written have the fill value.
  */
-import { baseName } from '../byte-source.js';
+import { baseName } from '../../bytes/byte-source.js';
 import type { Format } from '../format.js';
 
 /** The files that describe an array or a group; the first one found is opened. */

@@ -1,12 +1,13 @@
 /** The meaning of an array's axes, by the conventions of hspy, EMD, fpd and NeXus. */
+
+import { attributeText } from '../../hdf5/catalog.js';
+import { Hdf5Dataset } from '../../hdf5/dataset.js';
+import { Hdf5Group } from '../../hdf5/file.js';
+import type { Hdf5Value } from '../../hdf5/values.js';
 import { isEwaldError } from '../../util/errors.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
 import { namedAxis, unitOf } from '../axis-words.js';
 import type { Axis } from '../dataset.js';
-import { attributeText } from './catalog.js';
-import { Hdf5Dataset } from './dataset.js';
-import { Hdf5Group } from './file.js';
-import type { Hdf5Value } from './values.js';
 
 /** Longer axes are described by their first and last value: a dimension of a hostile file may claim any length. */
 const maxAxisBytes = 2 ** 22;

@@ -3,19 +3,19 @@
  * first dialect whose marks are found is used; without any, the largest array is taken and reported as a guess.
  */
 
+import { baseName } from '../../bytes/byte-source.js';
+import { attributeText, type Catalog, maxDepth, maxObjects, textAt } from '../../hdf5/catalog.js';
+import { Hdf5Dataset } from '../../hdf5/dataset.js';
+import { numberType, typeName } from '../../hdf5/datatype.js';
+import type { Hdf5File } from '../../hdf5/file.js';
+import { Hdf5Group } from '../../hdf5/file.js';
+import { allMissing, isMissing, missingName, orWithout } from '../../hdf5/missing.js';
 import { counted } from '../../util/amounts.js';
 import { EwaldError, isEwaldError } from '../../util/errors.js';
 import { product } from '../../util/product.js';
-import { baseName } from '../byte-source.js';
 import { type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { gapsOf } from '../gaps.js';
 import { channelText } from '../threshold-channel.js';
-import { attributeText, type Catalog, maxDepth, maxObjects, textAt } from './catalog.js';
-import { Hdf5Dataset } from './dataset.js';
-import { numberType, typeName } from './datatype.js';
-import type { Hdf5File } from './file.js';
-import { Hdf5Group } from './file.js';
-import { allMissing, isMissing, missingName, orWithout } from './missing.js';
 
 /** Frames found by a dialect. */
 export interface Frames {

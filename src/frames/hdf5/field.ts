@@ -1,10 +1,11 @@
 /** Reads a dataset with one value, or with one for each frame, such as the state of a laser. */
+
+import { attributeText } from '../../hdf5/catalog.js';
+import { Hdf5Dataset } from '../../hdf5/dataset.js';
+import { typeName } from '../../hdf5/datatype.js';
+import type { Hdf5File } from '../../hdf5/file.js';
 import { EwaldError } from '../../util/errors.js';
 import type { FieldValues } from '../dataset.js';
-import { attributeText } from './catalog.js';
-import { Hdf5Dataset } from './dataset.js';
-import { typeName } from './datatype.js';
-import type { Hdf5File } from './file.js';
 
 const integers: readonly string[] = ['u8', 'i8', 'u16', 'i16', 'u32', 'i32', 'u64', 'i64'];
 const floats: readonly string[] = ['f16', 'f32', 'f64'];

@@ -1,8 +1,9 @@
 /** Reads frames out of a file's arrays: boxes of the scan, parts along the first axis, frames along the last, masks. */
+
+import { volume } from '../../hdf5/box.js';
+import type { Hdf5Dataset } from '../../hdf5/dataset.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import type { ReadMaskOptions, ReadPacked } from '../dataset.js';
-import { volume } from './box.js';
-import type { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
 
 /** Splits a flat range of frames into boxes of the navigation axes, as few as possible. */

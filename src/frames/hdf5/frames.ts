@@ -1,10 +1,22 @@
 /** The frames of an HDF5 file as a dataset. */
+
+import { defaultFrameBytes } from '../../bytes/bad-file.js';
+import { swapBytes } from '../../bytes/byte-order.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
+import { type DataType, numberBytes } from '../../bytes/dtype.js';
+import { volume } from '../../hdf5/box.js';
+import { type Catalog, catalogBelow, catalogOf, numberAt } from '../../hdf5/catalog.js';
+import type { Hdf5Dataset } from '../../hdf5/dataset.js';
+import { isHalfTransform, numberType, typeName } from '../../hdf5/datatype.js';
+import { nowhere } from '../../hdf5/fields.js';
+import { closeLinked, type FileSet, Hdf5File, Hdf5Group } from '../../hdf5/file.js';
+import { filterName } from '../../hdf5/filters.js';
+import { namesInText } from '../../hdf5/missing.js';
+import { isSameType } from '../../hdf5/type-conversion.js';
 import { EwaldError } from '../../util/errors.js';
 import { littleEndianMachine } from '../../util/number-bytes.js';
 import { checkSignal } from '../../util/options.js';
 import { Pace } from '../../util/pace.js';
-import { swapBytes } from '../byte-order.js';
-import type { ByteSource } from '../byte-source.js';
 import { ambiguous } from '../candidates.js';
 import { checkFileBytes } from '../cut-files.js';
 import {
@@ -16,23 +28,15 @@ import {
   type ReadMaskOptions,
   type SizeCheck,
 } from '../dataset.js';
-import { type DataType, numberBytes } from '../dtype.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
 import { eventsInGroup, isOfGroups } from '../group-paths.js';
 import { halfTransform } from '../half-transform.js';
-import { defaultFrameBytes, navigationShape } from '../shapes.js';
+import { navigationShape } from '../shapes.js';
 import { channelText, chosenChannel } from '../threshold-channel.js';
 import { dimensionScales } from './axes.js';
-import { volume } from './box.js';
-import { type Catalog, catalogBelow, catalogOf, numberAt } from './catalog.js';
-import type { Hdf5Dataset } from './dataset.js';
-import { isHalfTransform, numberType, typeName } from './datatype.js';
 import { elementsOf, type Frames, findFrames, framesOfArray, isArray, isNumbers, unreadArrays } from './dialects.js';
 import { readField } from './field.js';
-import { nowhere } from './fields.js';
-import { closeLinked, type FileSet, Hdf5File, Hdf5Group } from './file.js';
-import { filterName } from './filters.js';
 import {
   chunkFrames,
   firstAxisReader,
@@ -44,10 +48,8 @@ import {
 } from './frame-readers.js';
 import { arraysInGroups } from './groups.js';
 import { readMetadata } from './metadata.js';
-import { namesInText } from './missing.js';
 import { findPeakList, readPeakLists } from './peak-lists.js';
 import { turnedReader } from './turned.js';
-import { isSameType } from './type-conversion.js';
 import { findUnwritten, unwrittenAtEnd } from './unwritten-frames.js';
 
 /** Opens the frames of an HDF5 file. */

@@ -2,9 +2,10 @@
  * Frames in groups: CrystFEL's paths such as `/%/data`, where each group that fits the `%` is an event. SACLA and LCLS
  * write such files.
  */
+
+import { Hdf5Dataset } from '../../hdf5/dataset.js';
+import { type Hdf5File, Hdf5Group } from '../../hdf5/file.js';
 import { EwaldError } from '../../util/errors.js';
-import { Hdf5Dataset } from './dataset.js';
-import { type Hdf5File, Hdf5Group } from './file.js';
 
 /** Largest number of groups that are looked at for one path. */
 const maxGroups = 1_000_000;

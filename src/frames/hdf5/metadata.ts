@@ -1,4 +1,8 @@
 /** The metadata of NeXus, Eiger and CXI files, as `Metadata`. */
+
+import { attributeText, type Catalog, numberAt, numbersAt, rangeOf, textAt } from '../../hdf5/catalog.js';
+import { Hdf5Dataset } from '../../hdf5/dataset.js';
+import { type Hdf5File, Hdf5Group } from '../../hdf5/file.js';
 import { sixDigits } from '../../util/amounts.js';
 import { EwaldError, isEwaldError } from '../../util/errors.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
@@ -7,11 +11,8 @@ import { countMarkers } from '../count-limits.js';
 import type { DetectorPanel, Metadata, Note, XY } from '../dataset.js';
 import { armOf, withoutPlace } from '../turned-detector.js';
 import { photonAeV } from '../units.js';
-import { attributeText, type Catalog, numberAt, numbersAt, rangeOf, textAt } from './catalog.js';
-import { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
 import { readField } from './field.js';
-import { type Hdf5File, Hdf5Group } from './file.js';
 import { beamOn, flatPlace, modulesOf } from './modules.js';
 import { type Chain, chainFrom, dependency, notesOnAxes } from './transformations.js';
 

@@ -1,13 +1,14 @@
 /** The metadata of electron microscopy files: Velox, hspy, DM5, py4DSTEM, as `Metadata`. */
+
+import { type Catalog, numberAt, textAt } from '../../hdf5/catalog.js';
+import { Hdf5Dataset } from '../../hdf5/dataset.js';
+import { Hdf5Group } from '../../hdf5/file.js';
+import type { Hdf5Value } from '../../hdf5/values.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
 import { unitOf } from '../axis-words.js';
 import type { Axis, Metadata, XY } from '../dataset.js';
 import { electronWavelengthA } from '../units.js';
-import { type Catalog, numberAt, textAt } from './catalog.js';
-import { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
-import { Hdf5Group } from './file.js';
-import type { Hdf5Value } from './values.js';
 
 const positive = (value: unknown): number | undefined => {
   const first = ArrayBuffer.isView(value) ? (value as unknown as ArrayLike<unknown>)[0] : value;

@@ -1,9 +1,10 @@
 /** Where the modules of a NeXus detector are, by its NXdetector_module groups and their chains of transformations. */
+
+import { attributeText, type Catalog } from '../../hdf5/catalog.js';
+import { Hdf5Dataset } from '../../hdf5/dataset.js';
+import { type Hdf5File, Hdf5Group } from '../../hdf5/file.js';
 import { isEwaldError, messageOf } from '../../util/errors.js';
 import type { DetectorPanel, Note, XY } from '../dataset.js';
-import { attributeText, type Catalog } from './catalog.js';
-import { Hdf5Dataset } from './dataset.js';
-import { type Hdf5File, Hdf5Group } from './file.js';
 import { chainFrom, notesOnAxes, pixelStep, placed, turned, type Vector } from './transformations.js';
 
 /** What a file says about the places of its modules. */

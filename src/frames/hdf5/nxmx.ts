@@ -1,6 +1,7 @@
 /** The tree of an NXmx file: frames and metadata, as DIALS, CrystFEL and ewald read it. */
+
+import type { FrameSeries, WriteAttribute, WriteNode } from '../../hdf5/writer.js';
 import type { Metadata } from '../dataset.js';
-import type { FrameSeries, WriteAttribute, WriteNode } from './writer.js';
 
 /** The data that are written with the frames. */
 interface NxmxOptions {

@@ -1,13 +1,14 @@
 /** Peak lists stored with the frames: CXI's columns nPeaks, peakXPosRaw, peakYPosRaw, and tables of three columns. */
+
+import { viewAs } from '../../bytes/dtype.js';
+import type { Catalog } from '../../hdf5/catalog.js';
+import { Hdf5Dataset } from '../../hdf5/dataset.js';
+import type { Hdf5File } from '../../hdf5/file.js';
+import { Hdf5Group } from '../../hdf5/file.js';
 import { framesText } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import { halfToNumber } from '../../util/number-bytes.js';
 import type { ListedPeaks, ReadPeaksOptions } from '../dataset.js';
-import { viewAs } from '../dtype.js';
-import type { Catalog } from './catalog.js';
-import { Hdf5Dataset } from './dataset.js';
-import type { Hdf5File } from './file.js';
-import { Hdf5Group } from './file.js';
 
 /** Limit on the peaks of one frame: real frames have fewer, but a file may claim any number. */
 const maxPeaks = 2 ** 20;

@@ -2,12 +2,13 @@
  * Chains of NXtransformations: each axis moves what depends on it, by a rotation or a translation and an offset, and
  * depends on the next one, up to the laboratory.
  */
+
+import { attributeText, rangeOf } from '../../hdf5/catalog.js';
+import { Hdf5Dataset } from '../../hdf5/dataset.js';
+import type { Hdf5File } from '../../hdf5/file.js';
 import { EwaldError } from '../../util/errors.js';
 import { type QuantityName, unitFactor } from '../../util/units.js';
 import type { Note } from '../dataset.js';
-import { attributeText, rangeOf } from './catalog.js';
-import { Hdf5Dataset } from './dataset.js';
-import type { Hdf5File } from './file.js';
 
 export type Vector = readonly [number, number, number];
 

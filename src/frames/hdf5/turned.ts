@@ -2,9 +2,10 @@
  * Reversed axes: some EMD files have the fastest axis of the scan last, and rosettasciio reads all of them that way. A
  * frame is then scattered over the array, so boxes with one row of the scan are read and transposed in memory.
  */
+
+import { volume } from '../../hdf5/box.js';
+import type { Hdf5Dataset } from '../../hdf5/dataset.js';
 import { inOrder, reversedAxes } from '../axis-order.js';
-import { volume } from './box.js';
-import type { Hdf5Dataset } from './dataset.js';
 import type { ReadMany } from './frame-readers.js';
 
 /** A reader of frames that consist of the last `signalAxes` axes once the order of the array's axes is reversed. */

@@ -1,4 +1,7 @@
 /** Frames of HDF5 files that were never written, or only in part: read as the fill value, they look like measured ones. */
+
+import { volume } from '../../hdf5/box.js';
+import type { Hdf5Dataset } from '../../hdf5/dataset.js';
 import type { Note } from '../dataset.js';
 import {
   amongTexts,
@@ -8,8 +11,6 @@ import {
   unwrittenRows,
   unwrittenText,
 } from '../unwritten.js';
-import { volume } from './box.js';
-import type { Hdf5Dataset } from './dataset.js';
 import type { Frames } from './dialects.js';
 
 /** What an array of `frames` frames is asked, whose last axes are those of a frame. */

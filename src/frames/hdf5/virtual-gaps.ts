@@ -1,8 +1,9 @@
 /** Frames of virtual datasets that none of its parts covers: they have the fill value. */
+
+import { volume } from '../../hdf5/box.js';
+import type { AxisSelection } from '../../hdf5/selection.js';
+import type { VirtualMapping } from '../../hdf5/virtual.js';
 import type { UnwrittenFrames } from '../unwritten.js';
-import { volume } from './box.js';
-import type { AxisSelection } from './selection.js';
-import type { VirtualMapping } from './virtual.js';
 
 /** Most frames that are marked one by one. */
 const maxFrames = 2 ** 24;

@@ -4,9 +4,9 @@
  * "Real-time data processing".
  */
 
+import type { DataType, FrameArray } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import type { FieldValues } from '../dataset.js';
-import type { DataType, FrameArray } from '../dtype.js';
 import { fieldOfValue } from '../field-value.js';
 import type { LiveFrame } from './frame.js';
 import { decodeMsgpack } from './msgpack.js';

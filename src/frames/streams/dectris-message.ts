@@ -1,10 +1,11 @@
 /** What the messages of a DECTRIS detector contain, in either version of its stream. */
+
+import type { Codecs } from '../../bytes/codecs/codecs.js';
+import type { DataType } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import { maskOf } from '../../util/map-into.js';
-import type { Codecs } from '../codecs/codecs.js';
 import { countMarkers } from '../count-limits.js';
 import type { Metadata } from '../dataset.js';
-import type { DataType } from '../dtype.js';
 import { armOf, withoutPlace } from '../turned-detector.js';
 import type { LiveFrame } from './frame.js';
 

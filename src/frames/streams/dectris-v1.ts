@@ -9,11 +9,11 @@
  * - end: `dseries_end-1.0`
  */
 
+import type { Codec, Codecs } from '../../bytes/codecs/codecs.js';
+import { type DataType, elementBytes, viewAs } from '../../bytes/dtype.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
 import { wordTable } from '../../util/word-table.js';
-import type { Codec, Codecs } from '../codecs/codecs.js';
 import type { Metadata } from '../dataset.js';
-import { type DataType, elementBytes, viewAs } from '../dtype.js';
 import { fieldsOfMessage } from './crystfel.js';
 import {
   badPixels,

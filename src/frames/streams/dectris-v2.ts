@@ -3,11 +3,11 @@
  * stream_v2 and the tag of compressed byte strings, 56500; typed arrays are RFC 8746.
  */
 
+import type { CodecName, Codecs } from '../../bytes/codecs/codecs.js';
+import type { DataType, FrameArray } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import { wordTable } from '../../util/word-table.js';
-import type { CodecName, Codecs } from '../codecs/codecs.js';
 import type { Metadata } from '../dataset.js';
-import type { DataType, FrameArray } from '../dtype.js';
 import { chosenChannel } from '../threshold-channel.js';
 import { decodeCbor, Tagged } from './cbor.js';
 import { fieldsOfMessage } from './crystfel.js';
@@ -181,7 +181,7 @@ async function pixelBytes(
     throw new EwaldError('Unsupported', `an image is compressed by "${algorithm}"; expected bslz4, bszstd or lz4`);
   const out = new Uint8Array(length);
   if (!codec) {
-    const { decodeBitshuffleZstd } = await import('../codecs/bitshuffle-zstd.js');
+    const { decodeBitshuffleZstd } = await import('../../bytes/codecs/bitshuffle-zstd.js');
     await decodeBitshuffleZstd(codecs, packed, out, { elementBytes: Number(element) || size });
     return out;
   }

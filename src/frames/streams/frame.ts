@@ -3,12 +3,12 @@
  * the search.
  */
 
+import { bytesOfArray, type DataType, elementBytes, type FrameArray } from '../../bytes/dtype.js';
+import { memorySource } from '../../bytes/sources/memory.js';
 import { EwaldError } from '../../util/errors.js';
 import type { Dataset, FieldValues, Metadata } from '../dataset.js';
-import { bytesOfArray, type DataType, elementBytes, type FrameArray } from '../dtype.js';
 import { memoryDataset } from '../formats/memory.js';
 import { openFrames } from '../frames.js';
-import { memorySource } from '../sources/memory.js';
 import type { LivePeaks, StreamFindings } from './stream-findings.js';
 
 /** The number of an image by its detector. */

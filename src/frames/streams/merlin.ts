@@ -5,14 +5,15 @@
  * comma and a payload; the number counts the payload and the comma. An acquisition starts with a payload that is the
  * text of a .hdr; each of the following payloads is a frame of a MIB file. Source: the manual of the Merlin software.
  */
+
+import { badFile, defaultFrameBytes } from '../../bytes/bad-file.js';
+import { swapBytes } from '../../bytes/byte-order.js';
+import { type DataType, numberBytes } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import { littleEndianMachine } from '../../util/number-bytes.js';
-import { swapBytes } from '../byte-order.js';
 import { decodeLatin1 } from '../cursor.js';
-import { type DataType, numberBytes } from '../dtype.js';
 import { type Acquisition, acquisitionOf, frameHeaderOf, framePixels, type MibHeader } from '../formats/mib.js';
 import { rawDecoder } from '../formats/mib-raw.js';
-import { badFile, defaultFrameBytes } from '../shapes.js';
 
 /** Bytes before a payload: `MPX,`, ten digits and a comma. */
 export const envelopeBytes = 15;

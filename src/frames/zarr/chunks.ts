@@ -1,13 +1,14 @@
 /** Chunks of a Zarr array: found by name, or in a shard; unpacked; the latest ones are kept. */
+
+import { swapBytes } from '../../bytes/byte-order.js';
+import { type ByteSource, openSiblingIfExists } from '../../bytes/byte-source.js';
+import { compare, hex32 } from '../../bytes/checksums/check.js';
+import type { Codecs } from '../../bytes/codecs/codecs.js';
+import { elementBytes, numberBytes, viewAs } from '../../bytes/dtype.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { littleEndianMachine } from '../../util/number-bytes.js';
 import { inOrder } from '../axis-order.js';
-import { swapBytes } from '../byte-order.js';
-import { type ByteSource, openSiblingIfExists } from '../byte-source.js';
-import { compare, hex32 } from '../checksums/check.js';
-import type { Codecs } from '../codecs/codecs.js';
-import { elementBytes, numberBytes, viewAs } from '../dtype.js';
 import { decodeChunk } from './codecs.js';
 import { crc32c } from './crc32c.js';
 import type { ZarrArray } from './metadata.js';

@@ -1,8 +1,8 @@
 /** Decodes chunks of Zarr: gzip, zlib, Zstandard, LZ4, Blosc, shuffle, checksums. Others are refused by name. */
-import { compare, hex32 } from '../checksums/check.js';
-import { decodeBlosc } from '../codecs/blosc.js';
-import type { Codecs } from '../codecs/codecs.js';
-import { inflate } from '../inflate.js';
+import { compare, hex32 } from '../../bytes/checksums/check.js';
+import { decodeBlosc } from '../../bytes/codecs/blosc.js';
+import type { Codecs } from '../../bytes/codecs/codecs.js';
+import { inflate } from '../../bytes/inflate.js';
 import { crc32c } from './crc32c.js';
 import type { ZarrCodec } from './metadata.js';
 
@@ -87,7 +87,7 @@ async function decoded(
 
 // Its decoder is loaded when a chunk is packed by it.
 const zstd = async (data: Uint8Array, length: number, checksums: boolean): Promise<Uint8Array> =>
-  (await import('../codecs/zstd.js')).unpackZstd(data, length, { checksums });
+  (await import('../../bytes/codecs/zstd.js')).unpackZstd(data, length, { checksums });
 
 /** The bytes before their CRC-32C. */
 function withoutSum(data: Uint8Array, checksums: boolean): Uint8Array {

@@ -1,8 +1,9 @@
 /** Metadata of Zarr arrays, versions 2 and 3: shape, chunks, dtype, codecs. Source: the specifications of both. */
+
+import type { DataType } from '../../bytes/dtype.js';
+import { elementBytes } from '../../bytes/dtype.js';
 import { wordTable } from '../../util/word-table.js';
 import type { Axis, Metadata } from '../dataset.js';
-import type { DataType } from '../dtype.js';
-import { elementBytes } from '../dtype.js';
 import { numpyNames, numpyTypes } from '../numpy-types.js';
 
 /** A step between the numbers of a chunk and its stored bytes. */

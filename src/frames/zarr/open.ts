@@ -1,25 +1,19 @@
 /** Opens Zarr arrays as datasets: chooses the array, and assembles frames from chunks. */
+
+import { badFile, defaultFrameBytes, tooLarge } from '../../bytes/bad-file.js';
+import { type ByteSource, baseName, openSiblingIfExists } from '../../bytes/byte-source.js';
+import { elementBytes } from '../../bytes/dtype.js';
 import { isObject } from '../../util/arguments.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { Pace } from '../../util/pace.js';
 import { product } from '../../util/product.js';
 import { namedAxis, unitOf } from '../axis-words.js';
-import { type ByteSource, baseName, openSiblingIfExists } from '../byte-source.js';
 import { ambiguous, framesAmong } from '../candidates.js';
 import type { ArrayEntry, Axis, Dataset, Note } from '../dataset.js';
-import { elementBytes } from '../dtype.js';
 import type { FormatOptions, Services } from '../format.js';
 import { openFrames } from '../frames.js';
-import {
-  badFile,
-  checkHeaderSize,
-  checkShape,
-  defaultFrameBytes,
-  navigationShape,
-  tooLarge,
-  withoutFrames,
-} from '../shapes.js';
+import { checkHeaderSize, checkShape, navigationShape, withoutFrames } from '../shapes.js';
 import { unwrittenBefore, unwrittenRows, unwrittenText } from '../unwritten.js';
 import { ZarrChunks } from './chunks.js';
 import { codecNames, unknownCodec } from './codecs.js';

@@ -1,9 +1,10 @@
 /** A Zarr store in a zip archive: its metadata as if they were consolidated, and its chunks as files beside them. */
+
+import { badFile } from '../../bytes/bad-file.js';
+import { absentFile, type ByteSource } from '../../bytes/byte-source.js';
+import type { Digests } from '../../bytes/checksums/check.js';
+import { memorySource } from '../../bytes/sources/memory.js';
 import type { PlatformSignal } from '../../util/globals.js';
-import { absentFile, type ByteSource } from '../byte-source.js';
-import type { Digests } from '../checksums/check.js';
-import { badFile } from '../shapes.js';
-import { memorySource } from '../sources/memory.js';
 import { type ZipEntry, zipMember } from '../zip.js';
 
 /** Metadata of an array have a few hundred bytes. */

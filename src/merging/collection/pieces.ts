@@ -1,9 +1,9 @@
 /** Reads a text stream, in any of the forms that callers have, as pieces of bytes. */
 
-import type { ByteSource } from '../../frames/byte-source.js';
-import { unpackedPieces } from '../../frames/compressed/pieces.js';
-import { blobSource } from '../../frames/sources/blob.js';
-import { memorySource } from '../../frames/sources/memory.js';
+import type { ByteSource } from '../../bytes/byte-source.js';
+import { unpackedPieces } from '../../bytes/compressed/pieces.js';
+import { blobSource } from '../../bytes/sources/blob.js';
+import { memorySource } from '../../bytes/sources/memory.js';
 import { EwaldError } from '../../util/errors.js';
 import type { PlatformBlob } from '../../util/globals.js';
 import { inspect } from '../../util/options.js';

@@ -1,6 +1,6 @@
 /** Where the frames of an HDF5 file are on a chip: columns of its table of frames. */
 
-import type { WriteNode } from '../../frames/hdf5/writer.js';
+import type { WriteNode } from '../../hdf5/writer.js';
 import { type FrameGrid, wellAt } from '../chip/grid.js';
 import { latticeOf } from '../chip/lattice.js';
 import type { Lattice } from '../chip/nodes.js';

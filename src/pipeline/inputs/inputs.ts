@@ -3,9 +3,9 @@
  * what to pass instead.
  */
 
+import type { BytesInput } from '../../bytes/source-of.js';
 import type { Dataset } from '../../frames/dataset.js';
 import { otherText } from '../../frames/other-text.js';
-import type { BytesInput } from '../../frames/source-of.js';
 import { argumentError } from '../../options/parameters.js';
 import { abortable, abortableItems } from '../../util/aborted.js';
 import { bytesIn } from '../../util/buffers.js';

@@ -1,6 +1,6 @@
 /** What kind of input a value is; loaded with the context, since frames may be pushed at once. */
 
-import type { BytesInput } from '../../frames/source-of.js';
+import type { BytesInput } from '../../bytes/source-of.js';
 import { expects } from '../../util/arguments.js';
 import type { PlatformBlob, PlatformUrl } from '../../util/globals.js';
 import type { FileInput } from './place.js';

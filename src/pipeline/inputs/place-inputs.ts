@@ -1,9 +1,9 @@
 /** Reads the inputs of a run; shared by all platforms. */
 
+import { type DataInput, sourceOf } from '../../bytes/source-of.js';
 import type { Dataset } from '../../frames/dataset.js';
 import type { OpenOptions } from '../../frames/open.js';
 import { mainInputs, type OpenPlatform, openInput } from '../../frames/open-inputs.js';
-import { type DataInput, sourceOf } from '../../frames/source-of.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { checkSignal } from '../../util/options.js';

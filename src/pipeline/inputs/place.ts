@@ -3,13 +3,13 @@
  * each, which the entry points of the package bind to the context; a bundle loads it when a run starts.
  */
 
+import type { ByteSource } from '../../bytes/byte-source.js';
+import type { Codecs } from '../../bytes/codecs/codecs.js';
+import type { DataInput } from '../../bytes/source-of.js';
 import type { KnownCell } from '../../crystal/cell-file.js';
-import type { ByteSource } from '../../frames/byte-source.js';
-import type { Codecs } from '../../frames/codecs/codecs.js';
 import type { Dataset } from '../../frames/dataset.js';
 import type { Output, WriteOptions } from '../../frames/files/write.js';
 import type { OpenOptions } from '../../frames/open.js';
-import type { DataInput } from '../../frames/source-of.js';
 import type { OwnBytes, PlatformBlob, PlatformFile, PlatformSignal, PlatformUrl } from '../../util/globals.js';
 import type { ShardFolder, ShardFolderOptions } from '../shards/folder.js';
 import type { StreamCheck, StreamFile, StreamFileOptions } from '../sinks/stream-file.js';

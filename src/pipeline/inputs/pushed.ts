@@ -1,6 +1,6 @@
 /** Frames that a program pushes into a run: what `inputs: 'pushed'` gives, so that a service needs no queue. */
 
-import type { BytesInput } from '../../frames/source-of.js';
+import type { BytesInput } from '../../bytes/source-of.js';
 import { bytesIn } from '../../util/buffers.js';
 import { EwaldError } from '../../util/errors.js';
 import { oneShot } from '../../util/one-shot.js';

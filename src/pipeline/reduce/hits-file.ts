@@ -1,11 +1,11 @@
 /** A file of hits: NXmx and CXI at once, whose two trees are names of the same arrays. */
 
+import type { Codecs } from '../../bytes/codecs/codecs.js';
+import type { DataType, FrameArray } from '../../bytes/dtype.js';
 import { photonEnergyOf } from '../../crystal/geometry/geometry.js';
-import type { Codecs } from '../../frames/codecs/codecs.js';
 import type { Metadata } from '../../frames/dataset.js';
-import type { DataType, FrameArray } from '../../frames/dtype.js';
 import { nxmxTree } from '../../frames/hdf5/nxmx.js';
-import { type FrameSeries, type Hdf5Sink, Hdf5Writer, type Packing, type WriteNode } from '../../frames/hdf5/writer.js';
+import { type FrameSeries, type Hdf5Sink, Hdf5Writer, type Packing, type WriteNode } from '../../hdf5/writer.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { version } from '../../util/version.js';
 import type { CopiedHeader } from '../inputs/copied-headers.js';

@@ -1,13 +1,14 @@
 /** `--hits FILE`: the frames that are hits, read again as they were recorded. */
+
+import type { Codecs } from '../../bytes/codecs/codecs.js';
+import { elementBytes, type FrameArray } from '../../bytes/dtype.js';
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
-import type { Codecs } from '../../frames/codecs/codecs.js';
 import type { Dataset, Metadata } from '../../frames/dataset.js';
 import { type Detector, goodInFile, openDetector } from '../../frames/detector/detector.js';
 import { stackedGeometry } from '../../frames/detector/stacked.js';
-import { elementBytes, type FrameArray } from '../../frames/dtype.js';
 import type { Output, WriteOptions } from '../../frames/files/write.js';
-import type { WriteNode } from '../../frames/hdf5/writer.js';
+import type { WriteNode } from '../../hdf5/writer.js';
 import { argumentError, setting } from '../../options/parameters.js';
 import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';

@@ -1,7 +1,8 @@
 /** `--keep spots`: the pixels around peaks and predicted reflections; the others are marked as not measured. */
+
+import type { DataType, FrameArray } from '../../bytes/dtype.js';
 import type { Panel } from '../../crystal/geometry/geometry.js';
 import type { Detector } from '../../frames/detector/detector.js';
-import type { DataType, FrameArray } from '../../frames/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import type { FrameRecord } from '../record.js';
 import { column, rowLength } from '../stages/reflection-table.js';

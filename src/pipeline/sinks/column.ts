@@ -1,5 +1,5 @@
 /** Columns of the tables of an HDF5 file, which grow with its frames. */
-import type { WriteNode } from '../../frames/hdf5/writer.js';
+import type { WriteNode } from '../../hdf5/writer.js';
 
 export type Typed =
   | Float32Array

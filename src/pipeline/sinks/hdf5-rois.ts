@@ -4,7 +4,7 @@
  */
 
 import type { RegionValue } from '../../crystal/stream/regions.js';
-import type { WriteNode } from '../../frames/hdf5/writer.js';
+import type { WriteNode } from '../../hdf5/writer.js';
 import type { FrameRecord } from '../record.js';
 import { type Region, regionText } from '../regions/region.js';
 import { type RegionDetector, spansOf } from '../regions/spans.js';

@@ -4,10 +4,10 @@
  * the corner of the array, in which modules lie one below the other.
  */
 
+import type { Codecs } from '../../bytes/codecs/codecs.js';
 import type { Panel } from '../../crystal/geometry/geometry.js';
-import type { Codecs } from '../../frames/codecs/codecs.js';
 import type { Output } from '../../frames/files/write.js';
-import { Hdf5Writer, type WriteNode } from '../../frames/hdf5/writer.js';
+import { Hdf5Writer, type WriteNode } from '../../hdf5/writer.js';
 import { counted } from '../../util/amounts.js';
 import { version } from '../../util/version.js';
 import { GridColumns } from '../grid/hdf5-columns.js';

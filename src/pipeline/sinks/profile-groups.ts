@@ -3,7 +3,7 @@
  * subentry of the form NXazint1d. q is 2π/d in 1/Å, where the other groups of the file have 1/d.
  */
 
-import type { WriteNode } from '../../frames/hdf5/writer.js';
+import type { WriteNode } from '../../hdf5/writer.js';
 import { version } from '../../util/version.js';
 import { whyNoIce } from '../profile/ice.js';
 import { backgroundOf } from '../profile/profiler.js';

@@ -4,8 +4,8 @@
  * first one open.
  */
 
-import { hexOf } from '../../frames/checksums/check.js';
-import { md5 } from '../../frames/checksums/md5.js';
+import { hexOf } from '../../bytes/checksums/check.js';
+import { md5 } from '../../bytes/checksums/md5.js';
 import type { Dataset } from '../../frames/dataset.js';
 import { openBeside } from '../../frames/detector/open-other.js';
 import { stacked } from '../../frames/detector/stacked.js';

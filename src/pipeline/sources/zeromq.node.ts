@@ -2,7 +2,7 @@
  * Receives frames by ZeroMQ as tasks: messages are decoded here, and frames are passed on as plain arrays of numbers.
  */
 
-import type { Codecs } from '../../frames/codecs/codecs.js';
+import type { Codecs } from '../../bytes/codecs/codecs.js';
 import type { Dataset, FieldValues } from '../../frames/dataset.js';
 import { statedDataset } from '../../frames/detector/geometry-dataset.js';
 import { open, openCodecs } from '../../frames/opening.node.js';

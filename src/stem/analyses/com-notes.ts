@@ -2,7 +2,7 @@
  * What centres of mass, and what they are integrated to, should be read with: one function for runs and for the page of
  * a scan.
  */
-import type { DataType } from '../../frames/dtype.js';
+import type { DataType } from '../../bytes/dtype.js';
 import type { Image } from '../calibrate/image.js';
 import { beamDoubts, beamFaults, type UsedDisk } from './beam-share.js';
 import {

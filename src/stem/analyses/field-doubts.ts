@@ -4,7 +4,7 @@
  * nobody sees it otherwise.
  */
 
-import { type DataType, largestOf } from '../../frames/dtype.js';
+import { type DataType, largestOf } from '../../bytes/dtype.js';
 import { select } from '../../util/median.js';
 import { gapsOf } from '../calibrate/bad-pixels.js';
 import { type Image, regionsOf } from '../calibrate/image.js';

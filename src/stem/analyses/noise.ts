@@ -1,5 +1,5 @@
 /** What the counts of a run say of its maps: the correlation that they have with the maps of endless counts. */
-import type { DataType } from '../../frames/dtype.js';
+import type { DataType } from '../../bytes/dtype.js';
 import { isIntegerDtype } from '../../udf/functions/dtypes.js';
 import type { Scan } from '../../udf/scans/scan.js';
 import { normal } from '../calibrate/normal.js';

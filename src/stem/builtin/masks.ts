@@ -1,6 +1,6 @@
 /** Sums of frames under masks: one number per mask for each scan position. */
 
-import type { DataType } from '../../frames/dtype.js';
+import type { DataType } from '../../bytes/dtype.js';
 import type { BufferDeclaration } from '../../udf/functions/buffers.js';
 import type { KernelPart } from '../../udf/functions/kernel-part.js';
 import { defineUdf, type UdfMeta } from '../../udf/functions/udf.js';

@@ -1,6 +1,6 @@
 /** Single frames: those of the region of interest, unchanged. */
 
-import { elements } from '../../frames/dtype.js';
+import { elements } from '../../bytes/dtype.js';
 import type { BufferDeclaration, BufferDeclarations } from '../../udf/functions/buffers.js';
 import { callMethod, settled } from '../../udf/functions/call-method.js';
 import type { BufferDtype } from '../../udf/functions/dtypes.js';

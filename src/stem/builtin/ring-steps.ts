@@ -1,5 +1,5 @@
 /** Rings as steps of a pass of the core, for frames whose weights take little memory. */
-import { type DataType, elementBytes } from '../../frames/dtype.js';
+import { type DataType, elementBytes } from '../../bytes/dtype.js';
 import { isIntegerDtype } from '../../udf/functions/dtypes.js';
 import type { PassStep } from '../../udf/pass/pass.js';
 import type { RingChunk, Rings } from '../images/rings.js';

@@ -1,6 +1,6 @@
 /** Sums over soft-edged rings, and their Fourier components, in one pass over the pixels of each frame. */
 
-import { elementBytes } from '../../frames/dtype.js';
+import { elementBytes } from '../../bytes/dtype.js';
 import { defineUdf, type Tiling, type UdfMeta } from '../../udf/functions/udf.js';
 import { product } from '../../util/product.js';
 import { type HarmonicChunk, HarmonicSums, harmonicPlan, withAngles } from '../images/ring-harmonics.js';

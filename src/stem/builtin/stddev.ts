@@ -5,7 +5,7 @@
  * mean and sum of squares of tiles are merged pairwise (Chan, Golub, LeVeque; Schubert and Gertz 2018, doi
  * 10.1145/3221269.3223036).
  */
-import type { DataType } from '../../frames/dtype.js';
+import type { DataType } from '../../bytes/dtype.js';
 import { defineUdf, type UdfMeta } from '../../udf/functions/udf.js';
 import { integerVarsum, restOfProduct } from '../../udf/pass/varsum.js';
 import { requireReal } from './real-frames.js';

@@ -1,6 +1,6 @@
 /** Calibrates a scan from its frames: bad pixels, beam stop, disk, descan, rotation. */
 
-import { type DataType, largestOf } from '../../frames/dtype.js';
+import { type DataType, largestOf } from '../../bytes/dtype.js';
 import { checkedOptions, row } from '../../options/call-options.js';
 import type { SliceOptions } from '../../options/frame-slice.js';
 import { argumentError } from '../../options/parameters.js';

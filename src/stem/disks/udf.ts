@@ -1,7 +1,7 @@
 /** `diskUdf`: positions of diffraction disks in every frame, and the lattice through them. */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import { udfNumbers } from '../../compute/layout/udf.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import { checkedOptions, row } from '../../options/call-options.js';
 import type { PassDtype } from '../../udf/contract.js';
 import type { FoundDisks } from '../../udf/disks/contract.js';

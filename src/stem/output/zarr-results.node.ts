@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { bytesOfArray } from '../../frames/dtype.js';
+import { bytesOfArray } from '../../bytes/dtype.js';
 import { makeWhole } from '../../frames/files/folders.js';
 import { EwaldError } from '../../util/errors.js';
 import { fileError } from '../../util/file-errors.js';

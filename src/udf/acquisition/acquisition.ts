@@ -1,7 +1,7 @@
 /** One acquisition of a detector: its frames arrive while a run processes them, and can be read only once. */
 
+import type { DataType, FrameArray } from '../../bytes/dtype.js';
 import type { Metadata } from '../../frames/dataset.js';
-import type { DataType, FrameArray } from '../../frames/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import { LookedTime } from '../../util/pace.js';
 import { product } from '../../util/product.js';

@@ -1,6 +1,6 @@
 /** Receives frames of a DECTRIS detector, pushed by ZeroMQ: stream V1 or V2. */
 
-import { bytesOfArray } from '../../frames/dtype.js';
+import { bytesOfArray } from '../../bytes/dtype.js';
 import { openCodecs } from '../../frames/opening.node.js';
 import { dectrisMessage } from '../../frames/streams/dectris.js';
 import {

@@ -1,7 +1,7 @@
 /** Opens a file or folder that is still being written as a live scan. */
 
+import type { DataInput } from '../../bytes/source-of.js';
 import type { OpenOptions } from '../../frames/open.js';
-import type { DataInput } from '../../frames/source-of.js';
 import { checkedValue } from '../../options/call-options.js';
 import { argumentError, renameInMessage } from '../../options/parameters.js';
 import { EwaldError, messageOf } from '../../util/errors.js';

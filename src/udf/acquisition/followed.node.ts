@@ -1,7 +1,7 @@
 /** Frames of files that are still being written: of a file that grows, or of files that are added to a folder. */
 import { stat } from 'node:fs/promises';
+import { allocateFrames, bytesOfArray, elementBytes, viewAs } from '../../bytes/dtype.js';
 import type { Dataset } from '../../frames/dataset.js';
-import { allocateFrames, bytesOfArray, elementBytes, viewAs } from '../../frames/dtype.js';
 import { type FrameSums, hasFrames } from '../../frames/frame-sums.js';
 import type { OpenOptions } from '../../frames/open.js';
 import { open } from '../../frames/opening.node.js';

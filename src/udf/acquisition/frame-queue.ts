@@ -5,7 +5,7 @@
  * a moment, so that results appear early at low rates and partitions are large at high ones. If the ring is full, the
  * receiver stops reading. For a run that only wants the latest frames, the oldest waiting partition is dropped instead.
  */
-import { type DataType, elementBytes, elements, type FrameArray } from '../../frames/dtype.js';
+import { type DataType, elementBytes, elements, type FrameArray } from '../../bytes/dtype.js';
 
 /** Approximate bytes of a full partition. */
 export const partitionBytes = 2 ** 25;

@@ -1,6 +1,6 @@
 /** The partitions of a run that consist of frames that have arrived. */
 
-import type { FrameArray } from '../../frames/dtype.js';
+import type { FrameArray } from '../../bytes/dtype.js';
 import { countWhile } from '../../util/count-while.js';
 import { product } from '../../util/product.js';
 import type { Job, Partition } from '../execution/partitions.js';

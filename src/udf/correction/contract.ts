@@ -1,7 +1,7 @@
 /** The contract of corrections with a backend: dark frame, gain and bad pixels of several frames at a time. */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import type { Op } from '../../compute/backends/feature.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import type { Disposable } from '../../util/resource.js';
 import type { PassDtype } from '../contract.js';
 

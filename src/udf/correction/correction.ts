@@ -3,13 +3,13 @@
  * ewald/data, which describes what is corrected, and cpp/udf.
  */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import { numberTypes } from '../../compute/arrays/numbers.js';
 import type { BackendName } from '../../compute/backends/names.js';
 import { pack } from '../../compute/layout/struct.js';
 import { correctionDescriptor, udfNumbers } from '../../compute/layout/udf.js';
 import type { Planner } from '../../compute/planner/planner.js';
 import { Corrections } from '../../frames/corrections.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import { checkedOptions, checkedValue, row } from '../../options/call-options.js';
 import { assertIntact, lengthOf } from '../../util/buffers.js';
 import { EwaldError } from '../../util/errors.js';

@@ -1,5 +1,5 @@
 /** Decoding on cores, by the codecs of the core. */
-import type { Codecs } from '../../frames/codecs/codecs.js';
+import type { Codecs } from '../../bytes/codecs/codecs.js';
 import type { DecoderDescriptor, DecoderKernel } from './contract.js';
 
 /** A decoder that owns its codecs. */

@@ -3,11 +3,11 @@
  * them, to numbers in memory or in an array on a device, to which then only packed bytes are copied.
  */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import { type ArrayParts, type DeviceArray, partsOf } from '../../compute/arrays/array.js';
 import { numberTypes } from '../../compute/arrays/numbers.js';
 import type { BackendName } from '../../compute/backends/names.js';
 import type { Planner } from '../../compute/planner/planner.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import { checkedOptions, row } from '../../options/call-options.js';
 import { asItIs, assertIntact, lengthOf } from '../../util/buffers.js';
 import { EwaldError } from '../../util/errors.js';

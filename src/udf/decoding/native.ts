@@ -1,6 +1,7 @@
 /** Decoding on the CPU, off the main thread; see `nativeCodecs`. */
+
+import { type CodecAddon, nativeCodecs } from '../../bytes/codecs/node.js';
 import type { NativeHost } from '../../compute/backends/native/host.js';
-import { type CodecAddon, nativeCodecs } from '../../frames/codecs/node.js';
 import type { DecoderOp } from './contract.js';
 import { onCores } from './cores.js';
 

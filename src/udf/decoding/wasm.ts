@@ -1,6 +1,7 @@
 /** Decoding on wasm: see `wasmCodecs`. */
+
+import { wasmCodecs } from '../../bytes/codecs/wasm.js';
 import type { WasmHost } from '../../compute/backends/wasm/host.js';
-import { wasmCodecs } from '../../frames/codecs/wasm.js';
 import type { DecoderOp } from './contract.js';
 import { onCores } from './cores.js';
 

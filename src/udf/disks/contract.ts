@@ -1,7 +1,7 @@
 /** The contract of a backend for finding disks. */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import type { Op } from '../../compute/backends/feature.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import type { Disposable } from '../../util/resource.js';
 
 /** Sizes of a disk finder, already validated. */

@@ -1,11 +1,11 @@
 /** A disk finder planned on a context: correlation of frames with a pattern around expected positions. */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import { numberTypes } from '../../compute/arrays/numbers.js';
 import type { BackendName } from '../../compute/backends/names.js';
 import { pack } from '../../compute/layout/struct.js';
 import { disksCorrelations, disksDescriptor, disksRefinements, udfNumbers } from '../../compute/layout/udf.js';
 import type { Planner } from '../../compute/planner/planner.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import { checkedOptions, checkedValue, row } from '../../options/call-options.js';
 import { lengthOf } from '../../util/buffers.js';
 import { EwaldError } from '../../util/errors.js';

@@ -3,7 +3,7 @@
  * them twice, each time into fresh memory, which the system clears page by page.
  */
 
-import { allocateFrames, type DataType, elementBytes, type FrameArray, viewAs } from '../../frames/dtype.js';
+import { allocateFrames, type DataType, elementBytes, type FrameArray, viewAs } from '../../bytes/dtype.js';
 import { sharesMemory } from '../../parallel/content.js';
 import { type Arrays, allocate, type BufferArray, type BufferDtype, numbersPerElement } from '../functions/dtypes.js';
 

@@ -1,7 +1,7 @@
 /** Splits a run into partitions and determines the frames of each. */
 
+import { elementBytes, type FrameArray } from '../../bytes/dtype.js';
 import { partitionsOfCustom } from '../../frames/custom.js';
-import { elementBytes, type FrameArray } from '../../frames/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
 import { product } from '../../util/product.js';

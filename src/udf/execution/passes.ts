@@ -1,9 +1,9 @@
 /** The passes of one run on one context: planned when the first partition needs them, and kept for the others. */
 
+import type { DataType, FrameArray } from '../../bytes/dtype.js';
 import type { DeviceArray } from '../../compute/arrays/array.js';
 import { udfNumbers } from '../../compute/layout/udf.js';
 import type { Corrections } from '../../frames/corrections.js';
-import type { DataType, FrameArray } from '../../frames/dtype.js';
 import { isEwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { product } from '../../util/product.js';

@@ -4,9 +4,9 @@
  * clears fresh memory page by page. Pieces consist of whole tiles, so that results do not depend on them.
  */
 
+import { allocateFrames, type DataType, elements, type FrameArray } from '../../bytes/dtype.js';
 import type { Corrections } from '../../frames/corrections.js';
 import { type Dataset, readPacked } from '../../frames/dataset.js';
-import { allocateFrames, type DataType, elements, type FrameArray } from '../../frames/dtype.js';
 import { framesInMemory } from '../../frames/formats/memory.js';
 import { readOrAborted } from '../../frames/read-or-aborted.js';
 import { joinSparse, type SparseFrames } from '../../frames/sparse.js';

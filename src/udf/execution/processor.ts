@@ -1,9 +1,9 @@
 /** Processes the partitions of a run on one thread, this one or a worker's, which keeps its kernels between them. */
 
+import type { DataType, FrameArray } from '../../bytes/dtype.js';
 import type { Corrections } from '../../frames/corrections.js';
 import type { CountLimits } from '../../frames/count-limits.js';
 import { type Dataset, readPacked } from '../../frames/dataset.js';
-import type { DataType, FrameArray } from '../../frames/dtype.js';
 import { framesInMemory } from '../../frames/formats/memory.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { checkSignal } from '../../util/options.js';

@@ -3,8 +3,8 @@
  * results are returned.
  */
 
+import { allocateFrames, type DataType, type FrameArray } from '../../bytes/dtype.js';
 import type { Corrections } from '../../frames/corrections.js';
-import { allocateFrames, type DataType, type FrameArray } from '../../frames/dtype.js';
 import { joined } from '../../util/joined.js';
 import { checkSignal } from '../../util/options.js';
 import { product } from '../../util/product.js';

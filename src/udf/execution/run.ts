@@ -1,8 +1,8 @@
 /** A run of UDFs over a scan: validated, split into partitions, merged in order, with results after each of them. */
 
+import { elementBytes } from '../../bytes/dtype.js';
 import { Corrections } from '../../frames/corrections.js';
 import type { CountLimits } from '../../frames/count-limits.js';
-import { elementBytes } from '../../frames/dtype.js';
 import type { Executor } from '../../parallel/executor.js';
 import { EwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';

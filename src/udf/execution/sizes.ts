@@ -3,7 +3,7 @@
  * frames, and in a piece, which stays in the caches.
  */
 
-import { elementBytes } from '../../frames/dtype.js';
+import { elementBytes } from '../../bytes/dtype.js';
 import { product } from '../../util/product.js';
 import { type AnyUdf, methodOf, type UdfMeta } from '../functions/udf.js';
 import type { Scan } from '../scans/scan.js';

@@ -3,10 +3,10 @@
  * and src/stem/task.ts gives it the functions of the package.
  */
 
+import { dataTypes, elements, type FrameArray } from '../../bytes/dtype.js';
 import { type CorrectionOptions, Corrections } from '../../frames/corrections.js';
 import type { CountLimits } from '../../frames/count-limits.js';
 import type { Dataset } from '../../frames/dataset.js';
-import { dataTypes, elements, type FrameArray } from '../../frames/dtype.js';
 import { type FrameSums, hasFrames } from '../../frames/frame-sums.js';
 import type { OpenOptions } from '../../frames/open.js';
 import {

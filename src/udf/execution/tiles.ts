@@ -1,6 +1,6 @@
 /** Passes frames to the JavaScript methods of UDFs, tile by tile, so that a tile is read from memory once. */
 
-import { elementBytes, type FrameArray } from '../../frames/dtype.js';
+import { elementBytes, type FrameArray } from '../../bytes/dtype.js';
 import { isEwaldError } from '../../util/errors.js';
 import { Pace } from '../../util/pace.js';
 import { product } from '../../util/product.js';

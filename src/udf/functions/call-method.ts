@@ -1,6 +1,6 @@
 /** Calls the methods of UDFs, and checks what they do: errors name the UDF and the place. */
 
-import type { FrameArray } from '../../frames/dtype.js';
+import type { FrameArray } from '../../bytes/dtype.js';
 import { isLost } from '../../util/buffers.js';
 import { callbackError, refusePromise } from '../../util/callbacks.js';
 import { EwaldError, isEwaldError, plainError } from '../../util/errors.js';

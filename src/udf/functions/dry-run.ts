@@ -1,6 +1,6 @@
 /** A run over one frame of ones: shows what a UDF declares, allocates and returns before any data are read. */
 
-import { allocateFrames } from '../../frames/dtype.js';
+import { allocateFrames } from '../../bytes/dtype.js';
 import { product } from '../../util/product.js';
 import { Passes } from '../execution/passes.js';
 import type { Run } from '../execution/run.js';

@@ -1,6 +1,7 @@
 /** Types of result buffers: their typed arrays, and the values that fill positions outside a region of interest. */
+
+import type { DataType } from '../../bytes/dtype.js';
 import { type NumberArrays, numberTypes } from '../../compute/arrays/numbers.js';
-import type { DataType } from '../../frames/dtype.js';
 
 /** The typed array of each dtype; complex numbers are interleaved (re, im), booleans are 0 and 1. */
 export interface DtypeArrays extends NumberArrays {

@@ -3,7 +3,7 @@
  * results from its sums.
  */
 
-import type { FrameArray } from '../../frames/dtype.js';
+import type { FrameArray } from '../../bytes/dtype.js';
 import type { Disposable } from '../../util/resource.js';
 import type { PassStep } from '../pass/pass.js';
 import type { BufferDeclarations, Views } from './buffers.js';

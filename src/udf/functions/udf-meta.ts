@@ -1,5 +1,5 @@
 /** The facts that UDFs receive about their run and their partition. */
-import type { DataType } from '../../frames/dtype.js';
+import type { DataType } from '../../bytes/dtype.js';
 
 /** The information that a UDF receives about its run. */
 export interface UdfMeta {

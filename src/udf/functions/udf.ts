@@ -1,8 +1,8 @@
 /** User-defined functions: the buffers they declare, what they do with frames, how parts are merged. */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import type { FftPlan } from '../../fft/fft.js';
 import type { FftOptions, FftPrecision } from '../../fft/options.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import type { PlatformUrl } from '../../util/globals.js';
 import type { MethodOf } from '../../util/members.js';

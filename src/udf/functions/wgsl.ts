@@ -1,7 +1,7 @@
 /** Runs a UDF's own WGSL: maps its buffers, parameters and auxiliary data to a device, and its results back. */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import { udfNumbers } from '../../compute/layout/udf.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import { product } from '../../util/product.js';
 import { mergeInto } from '../execution/running-udf.js';

@@ -2,11 +2,12 @@
  * Sums of pixels over frames that are larger than the cache, on wasm: strip by strip of rows, so that the frames' part of
  * a strip and its running sums stay in the cache, and the heap never holds a whole frame.
  */
+
+import type { FrameArray } from '../../bytes/dtype.js';
 import type { Core } from '../../compute/backends/wasm/heap.js';
 import { planStaged, type Staging } from '../../compute/backends/wasm/staging.js';
 import { pack } from '../../compute/layout/struct.js';
 import { udfDescriptor, udfNumbers } from '../../compute/layout/udf.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfRun } from '../contract.js';
 
 /** Bytes of a strip of all frames that the core adds at a time. */

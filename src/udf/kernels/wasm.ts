@@ -3,10 +3,10 @@
  * only the part that a step reads.
  */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import type { Core } from '../../compute/backends/wasm/heap.js';
 import type { WasmHost } from '../../compute/backends/wasm/host.js';
 import { planStaged } from '../../compute/backends/wasm/staging.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp } from '../contract.js';
 import { planStrips } from './wasm-strips.js';
 

@@ -1,9 +1,9 @@
 /** Checks of the arrays that a run over frames reads or writes, on this machine or on a device. */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import type { ArrayParts, DeviceArray } from '../../compute/arrays/array.js';
 import { numberTypes } from '../../compute/arrays/numbers.js';
 import type { Planner } from '../../compute/planner/planner.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import { asItIs, lengthOf } from '../../util/buffers.js';
 import { EwaldError } from '../../util/errors.js';
 import type { PassDtype } from '../contract.js';

@@ -3,13 +3,13 @@
  * (sum, moments, logarithms), several of them while a frame is in the cache. See cpp/udf.
  */
 
+import { allocateFrames, type FrameArray } from '../../bytes/dtype.js';
 import { type ArrayParts, type DeviceArray, partsOf } from '../../compute/arrays/array.js';
 import { numberTypes } from '../../compute/arrays/numbers.js';
 import type { BackendName } from '../../compute/backends/names.js';
 import { pack } from '../../compute/layout/struct.js';
 import { udfDescriptor, udfNumbers } from '../../compute/layout/udf.js';
 import type { Planner } from '../../compute/planner/planner.js';
-import { allocateFrames, type FrameArray } from '../../frames/dtype.js';
 import { checkedOptions, checkedValue, row } from '../../options/call-options.js';
 import { assertIntact, lengthOf } from '../../util/buffers.js';
 import { EwaldError } from '../../util/errors.js';

@@ -2,7 +2,7 @@
  * Recomputes sums under masks if frames contain NaN or infinity. A kernel multiplies every pixel by its weight, and 0 ·
  * NaN is NaN; but a pixel of weight 0 must not contribute to a sum, just as in the sums of disks and of sparse masks.
  */
-import type { FrameArray } from '../../frames/dtype.js';
+import type { FrameArray } from '../../bytes/dtype.js';
 import { type PassStep, shapeOfStep } from './steps.js';
 
 /** Recomputes non-finite results of dense masks in float64, without the pixels of weight 0. */

@@ -1,5 +1,5 @@
 /** Weighted masks as steps of a pass: dense or sparse, with products in float32 or in float64. */
-import { type DataType, elementBytes } from '../../frames/dtype.js';
+import { type DataType, elementBytes } from '../../bytes/dtype.js';
 import { isIntegerDtype } from '../functions/dtypes.js';
 import { type MaskArray, sparseOf } from './masks.js';
 import type { PassStep } from './pass.js';

@@ -1,7 +1,8 @@
 /** What is said of values that are no counts, or too low. */
+
+import type { DataType } from '../../bytes/dtype.js';
 import { ranges } from '../../frames/count-limits.js';
 import type { Dataset } from '../../frames/dataset.js';
-import type { DataType } from '../../frames/dtype.js';
 import { counted } from '../../util/amounts.js';
 import type { NoCounts } from './frame-counts.js';
 import type { Scan, SyncInfo } from './scan.js';

@@ -1,7 +1,7 @@
 /** Writes the frames of a scan to a .npy file, completely or not at all, with its shape and sync offset applied. */
 
 import { extname } from 'node:path';
-import { bytesOfArray, elementBytes } from '../../frames/dtype.js';
+import { bytesOfArray, elementBytes } from '../../bytes/dtype.js';
 import { openOutput } from '../../frames/files/write.js';
 import { writers } from '../../frames/write.js';
 import { EwaldError } from '../../util/errors.js';

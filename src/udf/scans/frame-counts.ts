@@ -6,8 +6,8 @@
  * are not saturated, is farther below; of a beam that is saturated throughout nothing would be left.
  */
 
+import { type DataType, elementBytes, type FrameArray } from '../../bytes/dtype.js';
 import { type CountLimits, hasNoCounts, isNoCount, isOverload } from '../../frames/count-limits.js';
-import { type DataType, elementBytes, type FrameArray } from '../../frames/dtype.js';
 
 /** Pixels without a count in some frames of a run only, and overloads. */
 export interface NoCounts {

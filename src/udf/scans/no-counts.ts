@@ -1,8 +1,8 @@
 /** Leaves pixels without a count out of the runs of a scan. */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import { countLimitsOf, hasNoCounts, neverCounting, noCountTexts, telling } from '../../frames/count-limits.js';
 import type { Dataset, Note, ReadFramesOptions } from '../../frames/dataset.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import { framesInMemory } from '../../frames/formats/memory.js';
 import { counted } from '../../util/amounts.js';
 import { isEwaldError } from '../../util/errors.js';

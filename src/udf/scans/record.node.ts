@@ -8,7 +8,7 @@
 
 import { open, readdir } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { bytesOfArray, elementBytes, type FrameArray } from '../../frames/dtype.js';
+import { bytesOfArray, elementBytes, type FrameArray } from '../../bytes/dtype.js';
 import { followed } from '../../frames/files/names.js';
 import { openOutput } from '../../frames/files/write.js';
 import { npyHeader } from '../../frames/npy.js';

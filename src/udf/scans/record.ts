@@ -1,6 +1,6 @@
 /** Records the frames of a run: those of a live scan when they arrive, those of a file after they were processed. */
 
-import type { FrameArray } from '../../frames/dtype.js';
+import type { FrameArray } from '../../bytes/dtype.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { type Partition, partsOf } from '../execution/partitions.js';
 import { readRuns } from '../execution/pieces.js';

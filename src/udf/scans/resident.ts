@@ -3,10 +3,10 @@
  * second. Detectors that move over it are in virtual-detectors.ts.
  */
 
+import type { FrameArray } from '../../bytes/dtype.js';
 import { type ArrayNumbers, numberTypes } from '../../compute/arrays/numbers.js';
 import { countLimitsOf } from '../../frames/count-limits.js';
 import type { Dataset } from '../../frames/dataset.js';
-import type { FrameArray } from '../../frames/dtype.js';
 import { framesInMemory } from '../../frames/formats/memory.js';
 import { readOrAborted } from '../../frames/read-or-aborted.js';
 import { checkedOptions, checkedValue, row } from '../../options/call-options.js';

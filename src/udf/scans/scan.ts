@@ -1,8 +1,8 @@
 /** A stack of frames as a scan: its shape, the position of each frame, and how another worker opens it. */
 
+import type { DataType, FrameArray } from '../../bytes/dtype.js';
 import { type CountLimits, countLimitsOf } from '../../frames/count-limits.js';
 import { changedFiles, type Dataset, type Note, type ReadFramesOptions } from '../../frames/dataset.js';
-import type { DataType, FrameArray } from '../../frames/dtype.js';
 import { type MemoryOptions, memoryDataset } from '../../frames/formats/memory.js';
 import type { OpenOptions } from '../../frames/open.js';
 import { checkShape, filledShape, fitting } from '../../frames/shapes.js';

@@ -1,6 +1,6 @@
 /** The interface between a run and the WebAssembly module of a UDF, as the README describes it. */
 
-import type { DataType } from '../../frames/dtype.js';
+import type { DataType } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 
 /** Version of the interface. A module that exports no `ewald_udf_abi()` has version 1. */

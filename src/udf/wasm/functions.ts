@@ -1,6 +1,6 @@
 /** The UDFs of a run that have a WebAssembly module: one instance for each of them, which processes the partitions. */
 
-import type { DataType, FrameArray } from '../../frames/dtype.js';
+import type { DataType, FrameArray } from '../../bytes/dtype.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { Pace } from '../../util/pace.js';

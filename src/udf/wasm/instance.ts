@@ -1,6 +1,6 @@
 /** A UDF's module with the memory of a run, and checked calls of its functions. */
 
-import { type DataType, elementBytes, type FrameArray, viewAs } from '../../frames/dtype.js';
+import { type DataType, elementBytes, type FrameArray, viewAs } from '../../bytes/dtype.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
 import { product } from '../../util/product.js';
 import { type BufferDeclarations, type BufferKind, elementsOf, strideOf } from '../functions/buffers.js';

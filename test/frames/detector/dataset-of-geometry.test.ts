@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type Context, createContext, parseGeometry } from 'ewald';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Hdf5Writer, type WriteNode } from '../../../src/frames/hdf5/writer.js';
+import { Hdf5Writer, type WriteNode } from '../../../src/hdf5/writer.js';
 import { ewaldTogether } from '../../support/cli.js';
 import { refused } from '../../support/refused.js';
 import { codecsHere } from '../hdf5-support.js';

@@ -3,13 +3,13 @@
  * written and the previous one is read back. Sums over the frames stay on the device until the end of a run.
  */
 
+import type { FrameArray } from '../../../bytes/dtype.js';
 import { GpuArray } from '../../../compute/arrays/kernels/webgpu.js';
 import { numberTypes } from '../../../compute/arrays/numbers.js';
 import type { Commands } from '../../../compute/backends/webgpu/commands.js';
 import { maxBytes } from '../../../compute/backends/webgpu/constants.js';
 import type { Binding, GpuDevice } from '../../../compute/backends/webgpu/device.js';
 import type { GpuBuffer, Usage } from '../../../compute/backends/webgpu/pool.js';
-import type { FrameArray } from '../../../frames/dtype.js';
 import type { UdfDescriptor, UdfKernel, UdfOp, UdfRun } from '../../contract.js';
 import { chunkOf, packAsWords } from './chunks.js';
 import { addColumns, writePlanes } from './collect.js';

@@ -3,6 +3,7 @@
  * inside a word of four bytes, and are read back as a whole and in pieces.
  */
 
+import { bytesOfArray } from '../../../bytes/dtype.js';
 import {
   type ArrayDtype,
   arrayDtypes,
@@ -11,7 +12,6 @@ import {
   numberTypes,
 } from '../../../compute/arrays/numbers.js';
 import { Random } from '../../../compute/random/random.js';
-import { bytesOfArray } from '../../../frames/dtype.js';
 import { sameNumbers } from '../../bounds.js';
 import type { RoomTable, Row } from '../../case.js';
 import { differentBytes, measuredAs } from '../../compare.js';

@@ -1,8 +1,8 @@
 /** Corrections of frames: dark frame, gain, bad pixels, values that are bad in themselves. */
 
+import type { FrameArray } from '../../../bytes/dtype.js';
 import type { Context } from '../../../context/rooms.js';
 import { type CorrectionOptions, Corrections } from '../../../frames/corrections.js';
-import type { FrameArray } from '../../../frames/dtype.js';
 import * as bounds from '../../bounds.js';
 import type { Row } from '../../case.js';
 import { type CorrectedFrames, correctFrames, type RawFrames } from '../../oracle/udf/corrected.js';

@@ -1,9 +1,9 @@
 /** Decoding of frames that bitshuffle and LZ4 have compressed: whole and damaged ones, to memory and to arrays. */
 
+import { bytesOfArray, type FrameArray } from '../../../bytes/dtype.js';
 import { numberTypes } from '../../../compute/arrays/numbers.js';
 import { Random } from '../../../compute/random/random.js';
 import type { Context } from '../../../context/rooms.js';
-import { bytesOfArray, type FrameArray } from '../../../frames/dtype.js';
 import { isEwaldError } from '../../../util/errors.js';
 import { sameNumbers } from '../../bounds.js';
 import type { Row } from '../../case.js';

@@ -1,5 +1,5 @@
 /** Disk finding: frames with disks at random positions, found through the finder of a context. */
-import type { FrameArray } from '../../../frames/dtype.js';
+import type { FrameArray } from '../../../bytes/dtype.js';
 import type { FoundDisks } from '../../../udf/disks/contract.js';
 import type { DiskPattern } from '../../../udf/disks/patterns.js';
 import * as bounds from '../../bounds.js';

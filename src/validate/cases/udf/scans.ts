@@ -1,7 +1,7 @@
 /** UDFs over a scan in memory, through the kernels and transforms of a context. */
 
+import type { FrameArray } from '../../../bytes/dtype.js';
 import type { Context } from '../../../context/rooms.js';
-import type { FrameArray } from '../../../frames/dtype.js';
 import { steps } from '../../../udf/execution/execute.js';
 import { Run } from '../../../udf/execution/run.js';
 import type { AnyUdf } from '../../../udf/functions/udf.js';

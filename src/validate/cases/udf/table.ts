@@ -1,7 +1,7 @@
 /** The case table of passes over frames, and of the results that UDFs of the package derive from them. */
 
+import type { FrameArray } from '../../../bytes/dtype.js';
 import type { Context } from '../../../context/rooms.js';
-import type { FrameArray } from '../../../frames/dtype.js';
 import { stepKind } from '../../../udf/pass/pack.js';
 import type { FrameSums, PassStep } from '../../../udf/pass/pass.js';
 import * as bounds from '../../bounds.js';

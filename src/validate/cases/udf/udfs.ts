@@ -2,7 +2,7 @@
  * UDFs of the package, tested through their kernels: what they derive from a pass is compared with independently
  * written formulas.
  */
-import type { FrameArray } from '../../../frames/dtype.js';
+import type { FrameArray } from '../../../bytes/dtype.js';
 import { comUdf } from '../../../stem/builtin/com.js';
 import { masksUdf } from '../../../stem/builtin/masks.js';
 import { stddevUdf } from '../../../stem/builtin/stddev.js';
