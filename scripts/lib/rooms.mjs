@@ -16,6 +16,8 @@ const wings = {
 /** Rooms that have no folder of tests: those of the rooms that show most of what they do. */
 const testedWith = {
   util: ['hostile'],
+  bytes: ['frames'],
+  hdf5: ['frames'],
   options: ['cli'],
   refinement: ['pipeline'],
   report: ['pipeline'],
