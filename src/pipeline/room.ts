@@ -8,10 +8,10 @@ import type { FramesCell, FramesCellOptions } from './first-frames/cell-of-frame
 import type { FrameSearcher, FrameSearcherOptions } from './frame-searcher.js';
 import type { LoadPlace } from './inputs/place.js';
 import { type PushedRun, pushedRun } from './inputs/pushed.js';
+import type { PipelineItem } from './one-frame.js';
 import type { PeakSource } from './parameters.js';
 import type { ReduceOptions, Reduction } from './reduce/reduce.js';
 import type { PipelineOptions } from './run-options.js';
-import type { PipelineItem } from './search-all.js';
 
 export interface PipelineMethods {
   /**

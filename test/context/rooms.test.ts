@@ -195,7 +195,7 @@ const state: Readonly<Record<string, string>> = {
   'pipeline/stages/measured-crystal.ts: partsOf': 'the tables of crystals, gone with their crystal',
   'indexing/parameters.ts: latest': 'a cache of the latest thresholds, gone with their indexer',
   'pipeline/stages/predict.ts: views': 'what a detector looks like from the sample, gone with its beam',
-  'pipeline/search-all.ts: spareFrames': 'memory for reuse, gone with its object',
+  'pipeline/one-frame.ts: spareFrames': 'memory for reuse, gone with its object',
   'pipeline/task.ts: liveOf': 'memory for reuse, gone with its object',
   'validate/oracle/fft/long.ts: lastChirp': 'a cache of the latest length',
   'validate/oracle/fft/long.ts: lastRoots': 'a cache of the latest length',

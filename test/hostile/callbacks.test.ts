@@ -327,7 +327,7 @@ const others: Readonly<Record<string, readonly string[]>> = {
       'pipeline/sinks/stream-file tell',
     ],
     ...[
-      'pipeline/search-all isTight',
+      'pipeline/one-frame isTight',
       'pipeline/sinks/stream-file unread',
       'pipeline/sources/source waiting',
       'pipeline/sources/source warn',

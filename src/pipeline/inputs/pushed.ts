@@ -6,7 +6,7 @@ import { EwaldError } from '../../util/errors.js';
 import { oneShot } from '../../util/one-shot.js';
 import { inspect } from '../../util/options.js';
 import { PushQueue } from '../../util/push-queue.js';
-import type { PipelineItem } from '../search-all.js';
+import type { PipelineItem } from '../one-frame.js';
 import type { RunInput } from './inputs.js';
 import { checkedBytes, isBytes, isFile } from './kinds.js';
 

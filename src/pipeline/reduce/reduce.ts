@@ -8,10 +8,10 @@ import type { Resource } from '../../util/resource.js';
 import type { RunEvent } from '../events.js';
 import type { Plans } from '../frame-searcher.js';
 import type { LoadPlace, OutputTarget } from '../inputs/place.js';
+import type { FailedFrame } from '../one-frame.js';
 import type { PeakSource } from '../parameters.js';
 import { runPipeline } from '../run.js';
 import { type PipelineOptions, runOptionNames } from '../run-options.js';
-import type { FailedFrame } from '../search-all.js';
 import type { KeptHits } from './kept-hits.js';
 
 /** Options of reducing a run: those of `ctx.pipeline`, without a stream. */

@@ -16,9 +16,9 @@ import { type GivenGeometry, givenCells, givenGeometry } from '../inputs/given.j
 import type { GivenInputs } from '../inputs/inputs.js';
 import { filesOfPanel, withFilesInside } from '../inputs/inside.js';
 import type { RunPlace } from '../inputs/place.js';
+import type { PipelineItem } from '../one-frame.js';
 import { failureOf } from '../record.js';
 import type { CheckedRun } from '../run-options.js';
-import type { PipelineItem } from '../search-all.js';
 import { startedEarly } from '../search-places.js';
 import { checkTargets } from '../sinks/targets.js';
 import { FileSource, NoneReadable } from '../sources/files.js';

@@ -3,9 +3,9 @@
 import { decode } from '../../parallel/codec.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { checkSignal } from '../../util/options.js';
+import type { PipelineItem } from '../one-frame.js';
 import { type FrameFailure, type FrameRecord, isFailure, type StoredBytes } from '../record.js';
 import type { Run } from '../run/run-state.js';
-import type { PipelineItem } from '../search-all.js';
 import type { Outputs } from '../sinks/outputs.js';
 import type { IsDone } from '../sources/source.js';
 import type { BriefResults } from '../task.js';

@@ -17,7 +17,7 @@ import { checkSignal } from '../../util/options.js';
 import { pause } from '../../util/pace.js';
 import { countOf } from '../grid/image-number.js';
 import type { RunPlace } from '../inputs/place.js';
-import type { FrameJob } from '../search-all.js';
+import type { FrameJob } from '../one-frame.js';
 import { tagged } from '../streams/chunk.js';
 import type { SearchTask, SentFile } from '../task.js';
 import { awaited, openWhenBack, pollMs } from './away.js';

@@ -12,7 +12,7 @@ import type { MethodOf } from '../../util/members.js';
 import type { ImageRange } from '../chip/grid.js';
 import type { ImageCount } from '../grid/image-number.js';
 import type { FileInput } from '../inputs/place.js';
-import type { FrameJob } from '../search-all.js';
+import type { FrameJob } from '../one-frame.js';
 import type { SearchTask } from '../task.js';
 
 /** Frames that a run will search. */

@@ -2,7 +2,7 @@
 import type { KnownCell } from '../../crystal/cell-file.js';
 import type { StreamChunk } from '../../crystal/stream/stream.js';
 import type { SettledAxes } from '../first-frames/known-axes.js';
-import type { PipelineItem } from '../search-all.js';
+import type { PipelineItem } from '../one-frame.js';
 
 /** Chunks that are looked at, at most, until there are enough crystals. */
 const maxChunks = 200;

@@ -22,8 +22,8 @@ import { EwaldError, isEwaldError } from '../../util/errors.js';
 import { checkSignal, inspect } from '../../util/options.js';
 import { liveImage } from '../grid/grid-lines.js';
 import { fieldOf } from '../inputs/copied-headers.js';
+import type { FrameJob } from '../one-frame.js';
 import { runRows, sourceRows } from '../parameters.js';
-import type { FrameJob } from '../search-all.js';
 import type { SearchTask } from '../task.js';
 import type { LiveInput, RunSource, SourceImages, SourceOptions } from './source.js';
 
