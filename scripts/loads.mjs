@@ -20,7 +20,7 @@ function importsOf(file) {
   return {
     first: paths(/(?:\bfrom|\bimport)\s*["'](\.\/[^"']+\.js)["']/g),
     later: paths(/\bimport\(\s*["'](\.\/[^"']+\.js)["']\s*\)/g),
-    wasm: text.includes('./ewald.wasm'),
+    wasm: [...text.matchAll(/["'`]\.\/(ewald(?:-\w+)?\.wasm)["'`]/g)].map(([, path]) => path),
   };
 }
 
@@ -42,6 +42,18 @@ function compressed(file) {
 const plain = (file) => readFileSync(pathOf(file)).length;
 const sum = (files, size) => files.reduce((total, file) => total + size(file), 0);
 
+/**
+ * The module that an entry loads: the part that its own script names, or that the codecs do if it opens no context; the whole
+ * core is the fallback of these.
+ */
+function moduleOf(name, all) {
+  const [own] = importsOf(name).wasm;
+  if (own !== undefined) return own;
+  const named = all.flatMap((script) => importsOf(script).wasm);
+  const ofCodecs = /^(?:data|hdf5)\./.test(name);
+  return ofCodecs ? 'ewald-frames.wasm' : named.includes('ewald.wasm') ? 'ewald.wasm' : undefined;
+}
+
 /** What each entry point, or one of them, loads in a page, in bytes; `wasm` is undefined for those without a module. */
 export function measureLoads(only) {
   const { exports: entries } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -52,7 +64,7 @@ export function measureLoads(only) {
     const name = file.replace('./dist/', '');
     const first = closureOf(name, (found) => found.first);
     const all = closureOf(name, (found) => [...found.first, ...found.later]);
-    const wasm = all.some((script) => importsOf(script).wasm) ? 'ewald.wasm' : undefined;
+    const wasm = moduleOf(name, all);
     return [
       {
         entry: path.replace('.', 'ewald'),

@@ -1,4 +1,4 @@
-// Compiles the C++ core with Emscripten into dist/ewald.wasm.
+// Compiles the C++ core with Emscripten into dist/ewald.wasm, and into modules of single rooms beside it.
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { copyWhole, writeCompressed } from '../lib/files.mjs';
@@ -6,6 +6,10 @@ import { root, run, which } from '../lib/run.mjs';
 import { coreSources, forgetForeignCache, identity } from './cmake.mjs';
 
 const folder = 'build/wasm';
+/** The whole core, and the parts of it that entries of one room load; CMakeLists.txt links them. */
+export const modules = ['ewald', 'ewald-fft', 'ewald-frames', 'ewald-indexing', 'ewald-pi'].map(
+  (name) => `${name}.wasm`,
+);
 
 export const wasm = {
   name: 'wasm',
@@ -18,16 +22,18 @@ export const wasm = {
     files: coreSources(),
     more: [identity('emcc')],
   }),
-  outputs: () => ['dist/ewald.wasm', 'dist/ewald.wasm.br'],
+  outputs: () => modules.flatMap((file) => [`dist/${file}`, `dist/${file}.br`]),
   async build() {
     forgetForeignCache(folder);
     const configured = await run('emcmake', ['cmake', '-S', '.', '-B', folder, '-G', 'Ninja']);
     if (configured.code !== 0) return configured;
-    const built = await run('ninja', ['-C', folder, 'ewald.wasm']);
+    const built = await run('ninja', ['-C', folder, ...modules]);
     if (built.code !== 0) return built;
-    chmodSync(join(root, folder, 'ewald.wasm'), 0o644);
-    copyWhole(join(root, folder, 'ewald.wasm'), join(root, 'dist/ewald.wasm'));
-    await writeCompressed('dist/ewald.wasm');
+    for (const file of modules) {
+      chmodSync(join(root, folder, file), 0o644);
+      copyWhole(join(root, folder, file), join(root, 'dist', file));
+      await writeCompressed(`dist/${file}`);
+    }
     return built;
   },
 };

@@ -10,17 +10,22 @@ import { type DeviceOptions, listDevices } from '../compute/context/context.js';
 import { EwaldError } from '../util/errors.js';
 import type { WorkerPort } from '../util/worker-port.js';
 
-/**
- * A browser that starts workers this way. Entries without worker tasks omit it: a bundler includes the worker's script
- * wherever it is referenced.
- */
-export const browser = (startWorker: (source: WorkerSource | undefined) => WorkerPort = noWorker): Platform => ({
+/** What differs between entries in a browser. */
+interface BrowserEntry {
+  /** How workers are started. Entries without worker tasks omit it: a bundler includes the worker's script wherever it is referenced. */
+  readonly startWorker?: (source: WorkerSource | undefined) => WorkerPort;
+  /** The file with the rooms of the entry, a literal in its own module so that every bundler sees it; default: the whole core. */
+  readonly wasm?: () => URL;
+}
+
+/** A browser, as an entry needs it. */
+export const browser = ({ startWorker = noWorker, wasm }: BrowserEntry = {}): Platform => ({
   name: 'browser',
   loaders: [
     absentLoader('cuda', 'CUDA needs Node; browsers reach the GPU through webgpu'),
     webgpuLoader(browserGpu),
     absentLoader('native', 'the native addon needs Node'),
-    wasmLoader(undefined),
+    wasmLoader(undefined, wasm),
   ],
   get cores() {
     return globalThis.navigator?.hardwareConcurrency ?? 1;

@@ -29,7 +29,7 @@ const rooms = /* @__PURE__ */ roomsIn(async () => (await import('../pipeline/inp
  * can be opened.
  */
 export function createContext(options?: ContextOptions): Promise<Context> {
-  return openContext<RoomMethods>(browser(startBrowserWorker), rooms, options);
+  return openContext<RoomMethods>(browser({ startWorker: startBrowserWorker }), rooms, options);
 }
 
 export { devices } from '../context/platform.browser.js';

@@ -15,11 +15,13 @@ import { startBrowserWorker } from '../compute/workers/start.browser.js';
 import { browser } from '../context/platform.browser.js';
 import { type EntryMethods, entryRooms } from './indexing.rooms.js';
 
+const wasm = (): URL => new URL('./ewald-indexing.wasm', import.meta.url);
+
 /**
  * Opens a context for indexing stills; the caller disposes it. See `createContext` of `ewald` for options and errors.
  */
 export function createContext(options?: ContextOptions): Promise<IndexingContext> {
-  return openContext<EntryMethods>(browser(startBrowserWorker), entryRooms, options);
+  return openContext<EntryMethods>(browser({ startWorker: startBrowserWorker, wasm }), entryRooms, options);
 }
 /** See `Context` of `ewald`, which has every room. */
 export type IndexingContext = ContextOf<EntryMethods>;

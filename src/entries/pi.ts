@@ -13,12 +13,14 @@ import { type ContextOf, type ContextOptions, openContext } from '../compute/con
 import { browser } from '../context/platform.browser.js';
 import { type EntryMethods, entryRooms } from './pi.rooms.js';
 
+const wasm = (): URL => new URL('./ewald-pi.wasm', import.meta.url);
+
 /**
  * Opens a context for Monte Carlo counts of pi; the caller disposes it. See `createContext` of `ewald` for options and
  * errors.
  */
 export function createContext(options?: ContextOptions): Promise<PiContext> {
-  return openContext<EntryMethods>(browser(), entryRooms, options);
+  return openContext<EntryMethods>(browser({ wasm }), entryRooms, options);
 }
 /** See `Context` of `ewald`, which has every room. */
 export type PiContext = ContextOf<EntryMethods>;

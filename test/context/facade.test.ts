@@ -41,6 +41,16 @@ describe('createContext', () => {
       'damaged or truncated',
     );
   });
+  it('takes the whole core where its part is not beside the bundle, and names the part if both are missing', async () => {
+    const { compileCore } = await import('../../src/compute/backends/wasm/source.js');
+    const { readFile } = await import('node:fs/promises');
+    const part = () => new URL('file:///nowhere/ewald-fft.wasm');
+    const missing = (url: URL) => Promise.reject(new Error(`there is no ${url.pathname}`));
+    await expect(compileCore(undefined, missing, part)).rejects.toThrow('/nowhere/ewald-fft.wasm');
+    const whole = await readFile(new URL('../../dist/ewald.wasm', import.meta.url));
+    const reading = (url: URL) => (url.pathname.endsWith('/ewald.wasm') ? Promise.resolve(whole) : missing(url));
+    expect(await compileCore(undefined, reading, part)).toBeInstanceOf(WebAssembly.Module);
+  });
   it('refuses a module that is not ours', () =>
     refused(
       () => createContext({ backend: 'wasm', strict: true, wasm: Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0) }),

@@ -33,9 +33,19 @@ test('docs/install.md lists the entry points with what they load, to a tenth', {
     }
 });
 
-test('the scripts and the module of transforms are less than 375 kB, compressed', () => {
+test('the scripts and the module of transforms are less than 150 kB, compressed', () => {
   const [fft] = measureLoads('ewald/fft');
-  expect((fft?.allCompressed ?? Number.NaN) + (fft?.wasmCompressed ?? Number.NaN)).toBeLessThan(375_000);
+  expect((fft?.allCompressed ?? Number.NaN) + (fft?.wasmCompressed ?? Number.NaN)).toBeLessThan(150_000);
+});
+
+test.for([
+  ['ewald/pi', 25],
+  ['ewald/indexing', 90],
+  ['ewald/data', 25],
+  ['ewald/hdf5', 25],
+] as const)('the module of %s is less than %i kB, compressed', ([entry, most]) => {
+  const [loads] = measureLoads(entry);
+  expect(loads?.wasmCompressed ?? Number.NaN).toBeLessThan(most * 1000);
 });
 
 test('the scripts that read HDF5 are less than 60 kB, compressed, without the module of the codecs', () => {

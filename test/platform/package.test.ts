@@ -25,7 +25,7 @@ test('the types are correct', { tags: 'nightly' }, async () => {
     '--profile',
     'esm-only',
     '--exclude-entrypoints',
-    './ewald.wasm',
+    ...['', '-fft', '-frames', '-indexing', '-pi'].map((part) => `./ewald${part}.wasm`),
     '--no-emoji',
     '--no-color',
     '--format',

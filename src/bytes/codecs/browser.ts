@@ -18,11 +18,14 @@ export interface CodecsOptions {
   readonly addonPath?: string | undefined;
 }
 
+/** The codecs are the room of frames. */
+const part = (): URL => new URL('./ewald-frames.wasm', import.meta.url);
+
 /** Opens the codecs; the caller disposes them. Throws `Load` if the core cannot be loaded. */
 export async function openCodecs(options: CodecsOptions = {}): Promise<Codecs> {
   const { backend, wasm } = checkedOptions('openCodecs', options, codecRows);
   if (backend === 'native') throw new EwaldError('Unsupported', 'codecs: the native addon requires Node; use wasm');
-  return wasmCodecs(await Core.instantiate(await compileCore(wasm, undefined)), deflate);
+  return wasmCodecs(await Core.instantiate(await compileCore(wasm, undefined, part)), deflate);
 }
 
 async function deflate(input: Uint8Array): Promise<Uint8Array<ArrayBuffer>> {

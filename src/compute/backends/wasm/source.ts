@@ -19,12 +19,27 @@ const remedy = (where: string): string =>
       'vite.config.js'
     : 'give createContext({ wasm }) its URL, bytes or module; the package exports it as "ewald/ewald.wasm"';
 
-/** Compiles the core from the user's source, or from the file next to the bundle. */
+/**
+ * Compiles the core from the user's source, or from the file next to the bundle. `part` is the file of the rooms that are
+ * needed; where it is not served, since only the whole core was copied beside the bundle, that one is taken.
+ */
 export async function compileCore(
   source: WasmSource | undefined,
   readFile: ReadFile | undefined,
+  part?: () => URL,
 ): Promise<WebAssembly.Module> {
-  let given: WasmSource = source ?? defaultUrl();
+  if (source !== undefined || !part) return compiledFrom(source ?? defaultUrl(), readFile);
+  try {
+    return await compiledFrom(part(), readFile);
+  } catch (error) {
+    return compiledFrom(defaultUrl(), readFile).catch(() => {
+      throw error;
+    });
+  }
+}
+
+async function compiledFrom(source: WasmSource, readFile: ReadFile | undefined): Promise<WebAssembly.Module> {
+  let given = source;
   while (typeof given === 'function')
     given = await awaited('createContext: wasm', given as () => WasmSource | Promise<WasmSource>)();
   if (given instanceof WebAssembly.Module) return given;

@@ -10,15 +10,15 @@ import { Core } from './heap.js';
 import type { WasmHost } from './host.js';
 import { compileCore, type ReadFile } from './source.js';
 
-/** The loader; Node adds a way to read files. */
-export function wasmLoader(readFile: ReadFile | undefined): BackendLoader {
+/** The loader; Node adds a way to read files, and an entry of one room the file of its part of the core. */
+export function wasmLoader(readFile: ReadFile | undefined, part?: () => URL): BackendLoader {
   return {
     name: 'wasm',
     async probe({ wasm, startWorker }): Promise<Probe> {
       if (typeof WebAssembly === 'undefined') return { available: false, reason: 'this engine has no WebAssembly' };
       let module: WebAssembly.Module;
       try {
-        module = await compileCore(wasm, readFile);
+        module = await compileCore(wasm, readFile, part);
       } catch (error) {
         return { available: false, reason: messageOf(error) };
       }
