@@ -112,27 +112,43 @@ function judged(outcomes, expected) {
   if (Object.keys(outcomes).length !== expected.length) throw new Error('not every entry was tried');
 }
 
-async function inRuntime({ spec, file, flags, emulator = [], native = host }) {
+async function inRuntime({ spec, file, flags, emulator = [], native = host, driver }) {
   if (emulator.length > 0 && !which(emulator[0])) throw missing(`${emulator[0]} is not installed (Debian: qemu-user)`);
   const installed = join(await tool(spec), file);
   if (!existsSync(installed)) throw missing(`${spec} has no ${file}`);
   const [binary, ...before] = [...emulator, installed];
   const { stdout } = spawnSync(binary, [...before, '--version'], { encoding: 'utf8' });
   const version = /\d+\.\d+\.\d+/.exec(stdout ?? '')?.[0] ?? '';
-  const backends = existsSync(join(project, 'node_modules', native)) ? ['wasm', 'native'] : ['wasm'];
+  if (driver && !driver()) throw missing('no software driver of Vulkan is installed (Debian: mesa-vulkan-drivers)');
+  const backends = driver
+    ? ['webgpu']
+    : existsSync(join(project, 'node_modules', native))
+      ? ['wasm', 'native']
+      : ['wasm'];
+  const env = driver && { VK_ICD_FILENAMES: driver(), XDG_RUNTIME_DIR: tmpdir() };
   for (const backend of backends) {
     const words = [...before, ...flags, 'main.mjs', backend, ...entries];
-    const { code, output, errors } = await run(binary, words, { cwd: project, apart: true, minutes: 10 });
+    const { code, output, errors } = await run(binary, words, { cwd: project, apart: true, minutes: 10, env });
     const line = output.split('\n').find((text) => text.startsWith('OUTCOMES '));
     if (!line) throw new Error(`${backend}: code ${code}: ${tail(errors + output, 4)}`);
     judged(JSON.parse(line.slice(9)), entries);
     if (code !== 0) throw new Error(`${backend}: every job passed, but the exit code is ${code}: ${tail(errors, 3)}`);
   }
-  return { version, what: `${entries.length} entries on ${backends.join(' and ')}` };
+  const checked = driver ? await validated([binary, ...before, ...flags], env) : '';
+  return { version, what: `${entries.length} entries on ${backends.join(' and ')}${checked}` };
+}
+
+/** A minute of the rows of all rooms on WebGPU, in turn. */
+async function validated([binary, ...flags], env) {
+  const words = ['node_modules/ewald/dist/cli.js', 'validate', '--backend', 'webgpu', '--seconds', '60', '--json'];
+  const { output, errors } = await run(binary, [...flags, ...words], { cwd: project, apart: true, minutes: 10, env });
+  const { counts } = JSON.parse(output.slice(output.indexOf('{')) || '{}');
+  if (!counts?.pass || counts.fail > 0) throw new Error(`validate: ${JSON.stringify(counts)}: ${tail(errors, 4)}`);
+  return `; ${counts.pass} rows of \`ewald validate\`, all right`;
 }
 
 /** The page loads the modules as they are, by an import map, and reports with a request: no driver is necessary. */
-async function inBrowser({ find, flags, profile }) {
+async function inBrowser({ find, flags, profile, through = [], env = {} }) {
   const binary = find();
   if (!binary) throw missing('it is not installed');
   const version = /\d+(\.\d+)+/.exec(spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[0] ?? '';
@@ -171,9 +187,10 @@ await fetch('/outcomes', { method: 'POST', body: JSON.stringify(outcomes) });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const home = mkdtempSync(join(tmpdir(), 'ewald-browser-'));
-  const child = spawn(binary, [...flags, ...profile(home), `http://127.0.0.1:${server.address().port}/`], {
+  const [command, ...words] = [...through, binary, ...flags, ...profile(home)];
+  const child = spawn(command, [...words, `http://127.0.0.1:${server.address().port}/`], {
     stdio: 'ignore',
-    env: { ...process.env, HOME: home },
+    env: { ...process.env, HOME: home, ...env },
     detached: true,
   });
   const exited = new Promise((resolve) => child.once('exit', resolve));

@@ -1,5 +1,7 @@
 // The places in which the package is tried: runtimes from npm, browsers of the system, versions of TypeScript, and
 // bundlers.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { findChromium } from '../lib/chromium.mjs';
 import { which } from '../lib/run.mjs';
 
@@ -10,6 +12,12 @@ const node = (major) => ({
   file: `node_modules/node-${process.platform}-${process.arch}/bin/node`,
   flags: [],
 });
+
+/** The first file of a folder with such a name. */
+const fileIn = (folder, pattern) => {
+  const name = existsSync(folder) ? readdirSync(folder).find((one) => pattern.test(one)) : undefined;
+  return name === undefined ? undefined : join(folder, name);
+};
 
 export const runtimes = [
   node(20),
@@ -30,8 +38,24 @@ export const runtimes = [
     emulator: ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu'],
     native: '@ewald/native-linux-arm64',
   },
+  {
+    // The compiler of Firefox, naga, on Mesa's driver of the CPU (Debian: mesa-vulkan-drivers).
+    name: 'Deno, WebGPU',
+    spec: 'deno@2',
+    file: 'node_modules/.bin/deno',
+    flags: ['run', '--no-prompt', '--allow-all', '--unstable-webgpu'],
+    driver: () => fileIn('/usr/share/vulkan/icd.d', /^lvp_icd\./),
+  },
   { name: 'Bun', spec: 'bun@1', file: 'node_modules/.bin/bun', flags: ['run'] },
 ];
+
+/** The plain browser of WebKitGTK. */
+const webkit = () =>
+  ['4.1', '6.0']
+    .flatMap((version) =>
+      ['x86_64', 'aarch64'].map((cpu) => `/usr/lib/${cpu}-linux-gnu/webkit2gtk-${version}/MiniBrowser`),
+    )
+    .find((file) => existsSync(file));
 
 export const browsers = [
   {
@@ -45,6 +69,15 @@ export const browsers = [
     find: () => process.env.FIREFOX || which('firefox-esr') || which('firefox'),
     flags: ['--headless', '--no-remote', '--new-instance'],
     profile: (home) => ['--profile', home],
+  },
+  {
+    // Safari's engine, on a display of its own (Debian: webkit2gtk-driver, xvfb).
+    name: 'WebKitGTK',
+    find: () => which('xvfb-run') && webkit(),
+    through: ['xvfb-run', '-a'],
+    flags: [],
+    profile: () => [],
+    env: { WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1', LIBGL_ALWAYS_SOFTWARE: '1' },
   },
 ];
 

@@ -68,9 +68,11 @@ export function tooSmall(adapter: Described): string | undefined {
 export function describe(adapter: Described): DeviceInfo {
   const { vendor, architecture, device, description } = adapter.info;
   // Dawn's device names repeat the architecture and end in the converted punctuation of the driver's name.
-  const words = [vendor, device.startsWith(architecture) ? '' : architecture, device.replace(/-+$/, '')].filter(
-    Boolean,
+  const named = [vendor, device.startsWith(architecture) ? '' : architecture, device.replace(/-+$/, '')].filter(
+    // Deno has the numbers of vendor and device for their names.
+    (word) => word !== '' && !/^\d+$/.test(word),
   );
+  const words = named.length > 0 ? named : [description].filter(Boolean);
   const features = featuresOf(adapter);
   const software =
     isFallback(adapter) ||

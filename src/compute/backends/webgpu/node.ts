@@ -1,12 +1,13 @@
-/** The GPU in Node: Dawn, through the optional peer `webgpu`. */
+/** The GPU in Node: Dawn, through the optional peer `webgpu`; a runtime with a GPU of its own, as Deno, needs none. */
 import { messageOf } from '../../../util/errors.js';
 import { importOptional } from '../../../util/optional.js';
 import { cachedGpu } from './dawn.js';
-import type { GpuFound } from './source.js';
+import { browserGpu, type GpuFound } from './source.js';
 import { noCard, runtimeFolder, vulkanMissing } from './vulkan.js';
 
 /** Dawn's GPU for a `device` option. */
 export async function dawnGpu(device: string | undefined, named: boolean): Promise<GpuFound> {
+  if (globalThis.navigator?.gpu) return browserGpu(device, named);
   let create: (flags: string[]) => GPU;
   try {
     ({ create } = (await importOptional('webgpu')) as { create: typeof create });

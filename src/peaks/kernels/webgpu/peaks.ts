@@ -21,8 +21,13 @@ import { writeWhole } from './write-whole.js';
 
 /** Number of peaks read back together with the counts; further ones take a second readback. */
 const readAtOnce = 1024;
-/** Largest number of workgroups of the kernels over pixels and over seeds: as many as a large GPU runs at once. */
-const maxGroups = { card: { pixels: 256, seeds: 2048 }, software: { pixels: 4, seeds: 8 } } as const;
+/**
+ * Largest number of workgroups of the kernels over pixels and over seeds: as many as a large GPU runs at once, and on a CPU
+ * few. Mesa's software driver (llvmpipe) ends every loop of an invocation, without an error, after 65 535 rounds of all its
+ * loops together: there an invocation takes at most 1024 pixels, and a workgroup the seeds of a few.
+ */
+const maxGroups = { card: { pixels: 256, seeds: 2048 }, software: { pixels: 4, seeds: 64 } } as const;
+const maxPixelsEach = 1024;
 /** Largest number of workgroups along one dimension of a dispatch. */
 const maxAlong = 65535;
 
@@ -81,9 +86,10 @@ function groupsOf(
   { rings, pixels, width, height }: Readonly<Record<'rings' | 'pixels' | 'width' | 'height', number>>,
 ): readonly [number, number] {
   const most = software ? maxGroups.software : maxGroups.card;
+  const enough = Math.max(most.pixels, Math.ceil(pixels / (64 * maxPixelsEach)));
   const groups = {
     rings: [rings, 1],
-    pixels: [Math.min(most.pixels, Math.ceil(pixels / 64)), 1],
+    pixels: [Math.min(enough, Math.ceil(pixels / 64)), 1],
     rows: [Math.ceil(width / 64), Math.min(maxAlong, height)],
     seeds: [Math.min(most.seeds, pixels), 1],
   } as const;
