@@ -54,7 +54,7 @@ const outputRows = grouped('output', {
   csv: csvRow('a line per resolution shell, and one for all of them'),
   json: jsonRow(
     '{"backend", "model", "cell", "centring", "wavelengthA", "polarisation", "merged", "counts", ' +
-      '"statistics", "datasets", "waysToIndex", "cells", "multiple", "crystals", "remarks", "isDoubtful", "files"}, with --wanted also "forecast"',
+      '"statistics", "datasets", "waysToIndex", "cells", "multiple", "panels", "crystals", "remarks", "isDoubtful", "files"}, with --wanted also "forecast"',
   ),
 } as const satisfies Parameters);
 

@@ -15,6 +15,7 @@ import { statedWavelength } from './collection/stated-wavelength.js';
 import type { Identified } from './fit/accumulate.js';
 import type { Merge, MergedSet } from './fit/merges.js';
 import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } from './fit/model.js';
+import type { PlaceScale } from './fit/place-scales.js';
 import type { UniqueReflections } from './fit/unique.js';
 import type { WantedAnswer } from './forecast/answers.js';
 import { amplitudesOfPairs } from './formats/format-reflections.js';
@@ -39,6 +40,7 @@ import { forbiddenRemark } from './setting/forbidden.js';
 import { multipleOf, multipleRemark } from './setting/multiple.js';
 import type { Subject } from './setting/subject.js';
 import { doubtsOfStatistics } from './statistics/doubt.js';
+import { placesDoubt } from './statistics/place-doubts.js';
 import { fewestPairs, mergeStatistics } from './statistics/statistics.js';
 
 /** The parts from which the result of a merge is made. */
@@ -55,6 +57,7 @@ interface MergeParts {
   readonly logOdds: Float64Array;
   readonly ways: readonly Operation[];
   readonly datasets: readonly MergedSet[];
+  readonly panels: readonly PlaceScale[];
   readonly polarisation: MergedPolarisation;
   readonly backend: BackendName;
   readonly forecast: readonly WantedAnswer[] | undefined;
@@ -243,6 +246,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     forbiddenRemark(reflections, centring),
     ofSpaceGroup?.isContradicted ? ofSpaceGroup.text : undefined,
     ...doubtsOfStatistics(lists.statistics),
+    placesDoubt(parts.panels),
     isJudged
       ? undefined
       : `The halves have ${counted(common, 'reflection')} in common: nothing says how good these intensities are. ` +
@@ -278,6 +282,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     merged: mergedOf(subject),
     cells,
     multiple,
+    panels: parts.panels,
     ...(parts.forecast && { forecast: parts.forecast }),
     counts: { ...counts, otherCell: part.filter((on) => on === 0).length - counts.belowCc },
     remarks: [

@@ -3,6 +3,7 @@
 export type { ScanCounts } from './collection/counts.js';
 export type { MergeBytes } from './collection/pieces.js';
 export type { Split } from './collection/split.js';
+export type { PlaceScale, RelativeScale } from './fit/place-scales.js';
 export type { Likely, Sensitivity, WantedAnswer, WantedDifference } from './forecast/answers.js';
 export type { SaidBefore } from './forecast/backtest.js';
 export type { WantedKind } from './forecast/goals.js';

@@ -4,6 +4,7 @@ import type { BackendName } from '../compute/backends/names.js';
 import type { Centring } from '../crystal/centring.js';
 import type { PlainOf } from '../util/plain.js';
 import type { ScanCounts } from './collection/counts.js';
+import type { PlaceScale } from './fit/place-scales.js';
 import type { WantedAnswer } from './forecast/answers.js';
 import type { ReflectionList } from './lists/hkl.js';
 import type { MergeModel } from './options.js';
@@ -105,6 +106,11 @@ export interface MergeResultMethods extends MergedLists {
   readonly cells: MergedCells;
   /** What the intensities show of a cell that is a multiple of the right one; undefined if they need all of it. */
   readonly multiple: MergedMultiple | undefined;
+  /**
+   * The intensities of each panel of the detector against those of the others at their resolution, and of squares of 256
+   * pixels of larger panels; empty if the streams name one place alone, or none.
+   */
+  readonly panels: readonly PlaceScale[];
   readonly counts: MergeCounts;
   /** The answers to `wanted`, in its order; absent if nothing was wanted. */
   readonly forecast?: readonly WantedAnswer[] | undefined;
@@ -114,7 +120,8 @@ export interface MergeResultMethods extends MergedLists {
   readonly remarks: readonly string[];
   /**
    * Whether the data contradict the point group, the halves do not agree (CC1/2 below .1), shells are negative, the
-   * cells of the crystals disagree, most crystals contradict themselves, the cell is a multiple of the right one, or a run doubted the cell of its stream;
+   * cells of the crystals disagree, most crystals contradict themselves, the cell is a multiple of the right one, a part of the detector has other
+   * intensities than the rest, or a run doubted the cell of its stream;
    * the remarks say which. The command then ends with exit code 1.
    */
   readonly isDoubtful: boolean;

@@ -30,6 +30,7 @@ import { commonRadius } from './fit/fit.js';
 import { halvesOf } from './fit/halves.js';
 import { measurePolarisation, verdictOf } from './fit/measured-polarisation.js';
 import { type Merge, type MergedSet, mergeOf, mergeOfSome } from './fit/merges.js';
+import { placeScales } from './fit/place-scales.js';
 import { depolarised } from './fit/polarisation.js';
 import { identifiers, type UniqueReflections, uniqueReflections } from './fit/unique.js';
 import type { ForecastMemory } from './forecast/memory.js';
@@ -168,6 +169,7 @@ export async function runMerge(
       },
       remarks,
       datasets: await mergedSets(kernel, data, merges, part, sets),
+      panels: placeScales(data, merges[0], part),
       polarisation: beam.polarisation,
       backend: backend.name,
       geometry: heads[0]?.head.geometry ?? '',

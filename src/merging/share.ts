@@ -60,6 +60,8 @@ function columnsToShare({ observations, ids, unique, noise }: Identified): Ident
       parameters: new Float64Array(0),
       limits: new Float64Array(0),
       profileRadii: new Float64Array(0),
+      places: new Uint16Array(0),
+      placeList: [],
       axes: new Uint32Array(0),
       rejected: new Uint32Array(0),
       filenames: [],

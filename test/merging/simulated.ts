@@ -44,6 +44,10 @@ export interface Simulation {
   readonly cellError?: number;
   /** The known cell of the run, by which the axes of every crystal are named. Default: none are. */
   readonly named?: readonly number[];
+  /** Square panels, this many along an edge and this many pixels wide. Default: all is at one place of p0. */
+  readonly panels?: readonly [across: number, size: number];
+  /** What a panel makes of the counts of a reflection, from its number and theirs; default: the same. */
+  readonly recorded?: (panel: number, counts: number, fs: number, ss: number) => number;
 }
 
 export interface SimulatedCrystal {
@@ -76,6 +80,18 @@ function rotation(random: Random): (v: Vector) => [number, number, number] {
   ];
 }
 
+/** Where a reflection is on a detector of square panels, which reaches to `dMin`. */
+function placeOf([x, y, z]: Vector, panels: readonly [number, number] | undefined) {
+  if (!panels) return { panel: 0, fs: 100, ss: 200 };
+  const [across, size] = panels;
+  const to = across * size;
+  const edge = Math.tan(2 * Math.asin(wavelength / 2 / dMin));
+  const [fs, ss] = [x, y].map((one) =>
+    Math.max(0, Math.min(to - 1e-3, (to / 2) * (1 + one / (z + 1 / wavelength) / edge))),
+  ) as [number, number];
+  return { panel: Math.floor(ss / size) * across + Math.floor(fs / size), fs: fs % size, ss: ss % size };
+}
+
 /** Simulates a stream: Gaussian partialities, counting noise over a background of 40 counts for each reflection. */
 export function simulateStream(simulation: Simulation): SimulatedStream {
   const {
@@ -93,6 +109,8 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
     ways = ['h,k,l'],
     cellError,
     named,
+    panels,
+    recorded = (_, counts) => counts,
   } = simulation;
   const ofName = pointGroup(symmetry);
   const group = generators ? { ...ofName, operations: generateGroup(generators.map(operationOf)) } : ofName;
@@ -126,6 +144,16 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
     ...(centring === 'P' ? [] : [`centering = ${centring}`]),
     ...(named ?? []).map((x, i) => `${['a', 'b', 'c', 'al', 'be', 'ga'][i]} = ${x} ${i < 3 ? 'A' : 'deg'}`),
   ];
+  if (panels)
+    lines.push(
+      '----- Begin geometry file -----',
+      ...Array.from({ length: panels[0] ** 2 }, (_, i) =>
+        ['min_fs', 'min_ss', 'max_fs', 'max_ss'].map(
+          (edge) => `p${i}/${edge} = ${edge.startsWith('min') ? 0 : panels[1] - 1}`,
+        ),
+      ).flat(),
+      '----- End geometry file -----',
+    );
   if (known.length > 0) lines.push('----- Begin unit cell -----', ...known, '----- End unit cell -----');
   for (let c = 0; c < crystals; c++) {
     const random = new Random(seed, c);
@@ -165,10 +193,11 @@ export function simulateStream(simulation: Simulation): SimulatedStream {
         Math.exp(
           crystal.lnScale - ((crystal.relativeB + overallB) * q2) / 2 + (jitter > 0 ? jitter * random.normal() : 0),
         );
-      const observed = mean + Math.sqrt(mean + 40) * random.normal();
+      const place = placeOf(g, panels);
+      const observed = recorded(place.panel, mean + Math.sqrt(mean + 40) * random.normal(), place.fs, place.ss);
       const sigma = Math.sqrt(Math.max(observed, 0) + 40);
       found.push(
-        `${indices.map((x) => String(x).padStart(4)).join(' ')} ${observed.toFixed(2).padStart(10)} ${sigma.toFixed(2).padStart(10)}       9.00       1.00  100.0  200.0 p0`,
+        `${indices.map((x) => String(x).padStart(4)).join(' ')} ${observed.toFixed(2).padStart(10)} ${sigma.toFixed(2).padStart(10)}       9.00       1.00 ${place.fs.toFixed(1).padStart(6)} ${place.ss.toFixed(1).padStart(6)} p${place.panel}`,
       );
     }
     lines.push(

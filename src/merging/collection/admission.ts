@@ -20,11 +20,12 @@ export interface Rows {
   readonly l: Int16Array;
   readonly intensity: Float32Array;
   readonly sigma: Float32Array;
+  readonly places: Uint16Array;
 }
 
 /** Corrects the rows `first` … `end - 1` of a crystal in place, drops rejected rows and returns the new end. */
 export function admit(
-  { h, k, l, intensity, sigma }: Rows,
+  { h, k, l, intensity, sigma, places }: Rows,
   first: number,
   end: number,
   { reciprocal, wavelengthA, limit }: Pick<CrystalRecord, 'reciprocal' | 'wavelengthA' | 'limit'>,
@@ -60,6 +61,7 @@ export function admit(
     l[kept] = c;
     intensity[kept] = value / factor;
     sigma[kept] = error / factor;
+    places[kept] = places[i] as number;
     kept++;
   }
   return kept;

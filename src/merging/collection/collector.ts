@@ -17,6 +17,9 @@ export interface CollectorOptions {
   readonly splitBy?: string | undefined;
 }
 
+/** A row of reflections: h, k, l, I, σ(I), peak. */
+export type ReflectionRow = readonly [number, number, number, number, number, number];
+
 /** Collects the crystals of all inputs. */
 export class Collector {
   readonly columns: ObservationColumns;
@@ -61,12 +64,12 @@ export class Collector {
   }
 
   /** Adds an observation to the crystal that the next call of `crystal` ends. */
-  reflection(h: number, k: number, l: number, intensity: number, sigma: number, peak: number): void {
+  reflection([h, k, l, intensity, sigma, peak]: ReflectionRow, place: number): void {
     // As the columns hold them: a number beyond 3e38 becomes infinite.
     if (!Number.isFinite(Math.fround(intensity)) || !Number.isFinite(Math.fround(sigma))) this.#rejected.notFinite++;
     else if (!(Math.fround(sigma) > 0)) this.#rejected.withoutSigma++;
     else if (this.usesPeaks && peak > this.#maxAdu) this.#rejected.saturated++;
-    else this.columns.reflection(h, k, l, intensity, sigma);
+    else this.columns.reflection(h, k, l, intensity, sigma, place);
   }
 
   /** Ends a crystal, whose observations were added since the mark. Rows of a crystal that is skipped are not counted. */

@@ -6,6 +6,7 @@ import { EwaldError } from '../../util/errors.js';
 import { type Admission, admit, type Rows } from './admission.js';
 import { noRejectedRows, rejections } from './counts.js';
 import type { CrystalRecord, Observations } from './observations.js';
+import { noPlace, Places } from './places.js';
 
 /** A position that columns can be cut back to. */
 export interface Mark {
@@ -14,7 +15,7 @@ export interface Mark {
 }
 
 /** A growing typed array. */
-class Growing<T extends Int16Array | Float32Array | Float64Array | Uint32Array> {
+class Growing<T extends Int16Array | Uint16Array | Float32Array | Float64Array | Uint32Array> {
   readonly #make: (length: number) => T;
   #data: T;
   length = 0;
@@ -58,6 +59,9 @@ export class ObservationColumns {
   readonly #l = new Growing((n) => new Int16Array(n), 4096);
   readonly #intensity = new Growing((n) => new Float32Array(n), 4096);
   readonly #sigma = new Growing((n) => new Float32Array(n), 4096);
+  readonly #places = new Growing((n) => new Uint16Array(n), 4096);
+  /** The places that the numbers of the column stand for. */
+  readonly places = new Places();
   readonly #offsets = new Growing((n) => new Uint32Array(n), 64);
   readonly #reciprocal = new Growing((n) => new Float64Array(n), 576);
   readonly #parameters = new Growing((n) => new Float64Array(n), 384);
@@ -88,7 +92,7 @@ export class ObservationColumns {
   }
 
   /** Adds an observation to the crystal that the next call of `crystal` ends; readers have checked its indices. */
-  reflection(h: number, k: number, l: number, intensity: number, sigma: number): void {
+  reflection(h: number, k: number, l: number, intensity: number, sigma: number, place = noPlace): void {
     if (this.#h.length === 2 ** 32 - 1)
       throw new EwaldError('Limit', 'there are more than 4294967295 observations; merge the streams in parts');
     this.#h.push(h);
@@ -96,6 +100,7 @@ export class ObservationColumns {
     this.#l.push(l);
     this.#intensity.push(intensity);
     this.#sigma.push(sigma);
+    this.#places.push(place);
   }
 
   /** Ends a crystal of the observations added since the previous one; `rejected` are its rows that were not added. */
@@ -128,6 +133,8 @@ export class ObservationColumns {
     this.#l.append(more.l);
     this.#intensity.append(more.intensity);
     this.#sigma.append(more.sigma);
+    const numbers = more.placeList.map((place) => this.places.number(place));
+    this.#places.append(more.places.map((place) => numbers[place] ?? noPlace));
     this.#offsets.append(more.offsets.slice(1).map((end) => end + before));
     this.#reciprocal.append(more.reciprocal);
     this.#parameters.append(more.parameters);
@@ -162,7 +169,7 @@ export class ObservationColumns {
   }
 
   #shorten(count: number): void {
-    for (const column of [this.#h, this.#k, this.#l, this.#intensity, this.#sigma]) column.length = count;
+    for (const column of [this.#h, this.#k, this.#l, this.#intensity, this.#sigma, this.#places]) column.length = count;
   }
 
   /** The rows collected so far, with those of the crystal that has not ended, as views without a copy. */
@@ -173,6 +180,7 @@ export class ObservationColumns {
       l: this.#l.view(),
       intensity: this.#intensity.view(),
       sigma: this.#sigma.view(),
+      places: this.#places.view(),
     };
   }
 
@@ -182,6 +190,7 @@ export class ObservationColumns {
       count: this.count,
       crystals: this.crystals,
       ...this.rows(),
+      placeList: this.places.list,
       offsets: this.#offsets.view(),
       reciprocal: this.#reciprocal.view(),
       parameters: this.#parameters.view(),

@@ -3,6 +3,7 @@
  */
 
 import { rejections } from './counts.js';
+import type { Place } from './places.js';
 
 /** A crystal without its reflections. */
 export interface CrystalRecord {
@@ -35,6 +36,9 @@ export interface Observations {
   readonly l: Int16Array;
   readonly intensity: Float32Array;
   readonly sigma: Float32Array;
+  /** Where each was measured, as numbers of `placeList`; `noPlace` where it is not said. */
+  readonly places: Uint16Array;
+  readonly placeList: readonly Place[];
   /** [crystals + 1] */
   readonly offsets: Uint32Array;
   /** [crystals][3][3], rows a*, b*, c*, 1/angstrom. */
@@ -68,6 +72,8 @@ export function someCrystals(all: Observations, first: number, end: number): Obs
     l: all.l.subarray(from, to),
     intensity: all.intensity.subarray(from, to),
     sigma: all.sigma.subarray(from, to),
+    places: all.places.subarray(from, to),
+    placeList: all.placeList,
     offsets: offsets.slice(first, end + 1).map((offset) => offset - from),
     reciprocal: all.reciprocal.subarray(9 * first, 9 * end),
     parameters: all.parameters.subarray(6 * first, 6 * end),

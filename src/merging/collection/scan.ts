@@ -9,7 +9,7 @@ import { areIndices, wrongIndices } from '../../crystal/indices.js';
 import { marks } from '../../crystal/stream/stream.js';
 import { EwaldError } from '../../util/errors.js';
 import { refuseNoText } from '../../util/text-begin.js';
-import type { Collector } from './collector.js';
+import type { Collector, ReflectionRow } from './collector.js';
 import type { Mark, ObservationColumns } from './columns.js';
 import { noCounts, type ScanCounts } from './counts.js';
 import { numberOfCell } from './named-axes.js';
@@ -94,6 +94,7 @@ export class StreamScanner {
     this.#columns = collector.columns;
     this.#counts = collector.counts;
     this.#name = name;
+    this.#columns.places.begin([]);
   }
 
   /** Parses the next piece of the stream. Throws `Format` with the number of a line that cannot be read. */
@@ -222,10 +223,10 @@ export class StreamScanner {
         this.#fail(`"${word.slice(0, 40)}" is not a number; expected h k l I sigma(I)`);
       row[column] = value;
     }
-    const [h, k, l, intensity, sigma, peak] = row as unknown as [number, number, number, number, number, number];
+    const [h, k, l] = row as unknown as [number, number, number];
     if (!areIndices(h, k, l)) this.#fail(`the reflection has ${wrongIndices(h, k, l)}`);
     this.#rows++;
-    this.#collector.reflection(h, k, l, intensity, sigma, peak);
+    this.#collector.reflection(row as unknown as ReflectionRow, this.#columns.places.ofRow(bytes, at, end));
   }
 
   #takeLine(bytes: Uint8Array, begin: number, end: number): void {
@@ -239,8 +240,10 @@ export class StreamScanner {
         this.#part = 'head';
         return;
       case 'geometry':
-        if (line === '----- End geometry file -----') this.#part = 'head';
-        else this.#geometries.at(-1)?.push(line);
+        if (line === '----- End geometry file -----') {
+          this.#part = 'head';
+          this.#columns.places.begin(this.#geometries.at(-1) ?? []);
+        } else this.#geometries.at(-1)?.push(line);
         return;
       case 'cell':
         if (line === '----- End unit cell -----') this.#part = 'head';

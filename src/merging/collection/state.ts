@@ -16,6 +16,7 @@ import type { Admission } from './admission.js';
 import type { CollectorOptions } from './collector.js';
 import { addCounts, noCounts, type RejectedRows, rejections, type ScanCounts } from './counts.js';
 import type { Observations } from './observations.js';
+import { noPlace, type Place } from './places.js';
 import type { ScannedHead } from './scan.js';
 
 /** The first bytes of a state. */
@@ -55,6 +56,8 @@ interface Head {
   readonly headerValues: readonly string[];
   /** Absent if no axes are named. */
   readonly axes?: readonly number[];
+  /** Absent if no panels are named, as in states of earlier versions. */
+  readonly placeList?: readonly Place[];
   readonly crystals: number;
   readonly count: number;
 }
@@ -73,6 +76,7 @@ const observationColumns = (observations: Observations) => [
   observations.limits,
   observations.profileRadii,
   observations.rejected,
+  ...(observations.placeList.length > 0 ? [observations.places] : []),
 ];
 
 const padded = (bytes: number): number => Math.ceil(bytes / align) * align;
@@ -83,10 +87,11 @@ export const isState = (bytes: Uint8Array): boolean =>
 
 /** The bytes of a state. */
 export function formatState({ observations, heads, counts }: Collected, admission: StateAdmission): Uint8Array {
-  const { filenames, events, headerValues, axes, crystals, count } = observations;
+  const { filenames, events, headerValues, axes, crystals, count, placeList } = observations;
   const head: Head = {
     ...{ admission, counts, heads, filenames, events, headerValues, crystals, count },
     ...(axes.some((axis) => axis > 0) && { axes: [...axes] }),
+    ...(placeList.length > 0 && { placeList }),
   };
   const text = new TextEncoder().encode(JSON.stringify(head));
   const columns = observationColumns(observations);
@@ -131,8 +136,16 @@ export function parseState(bytes: Uint8Array, name: string, admission: StateAdmi
           `${asGiven(option, value)}; merge with the options of the state, or collect it again`,
       );
   }
+  const { placeList = [] } = head as Head;
   const axes = Uint32Array.from((head as Head).axes ?? new Uint32Array(crystals));
   if (!(Number.isInteger(crystals) && Number.isInteger(count) && filenames?.length === crystals))
+    fail('the header of the state is damaged');
+  if (
+    !(
+      Array.isArray(placeList) &&
+      placeList.every((one) => typeof one?.panel === 'string' && typeof one.part === 'string')
+    )
+  )
     fail('the header of the state is damaged');
   let at = padded(magic.length + 4 + length);
   const take = <T>(make: new (buffer: ArrayBuffer) => T, bytesEach: number, n: number): T => {
@@ -165,6 +178,8 @@ export function parseState(bytes: Uint8Array, name: string, admission: StateAdmi
       leftOut === undefined
         ? take(Uint32Array, 4, rejections.length * crystals)
         : new Uint32Array(rejections.length * crystals),
+    placeList,
+    places: placeList.length > 0 ? take(Uint16Array, 2, count) : new Uint16Array(count).fill(noPlace),
     axes,
     filenames,
     events,

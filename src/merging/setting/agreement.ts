@@ -131,6 +131,8 @@ function selected(observations: Observations, mask: Uint8Array): Observations {
     l: rows(observations.l, new Int16Array(count)),
     intensity: rows(observations.intensity, new Float32Array(count)),
     sigma: rows(observations.sigma, new Float32Array(count)),
+    places: rows(observations.places, new Uint16Array(count)),
+    placeList: observations.placeList,
     offsets: Uint32Array.from(ends),
     reciprocal: each(observations.reciprocal, 9),
     parameters: each(observations.parameters, 6),
