@@ -9,7 +9,13 @@ import {
   detectorVerdict,
   refinedGeometry,
 } from '../../refinement/detector-fit.js';
-import { type DetectorRemarks, detectorRemarks, fewCrystalsRemark } from '../../refinement/detector-remarks.js';
+import {
+  type DetectorRemarks,
+  detectorRemarks,
+  fewCrystalsRemark,
+  type Sharpness,
+} from '../../refinement/detector-remarks.js';
+import { median } from '../../util/median.js';
 import { Sampled } from '../../util/sampled.js';
 import type { FrameRecord } from '../record.js';
 import type { CellVerdict } from '../run/cell-verdict.js';
@@ -31,6 +37,7 @@ export class DetectorSink implements FrameSink {
   readonly #file: RefinedFile | undefined;
   readonly #fits = new Sampled<DetectorFit>();
   #beam: Beam | undefined;
+  readonly #sharpness = new Sampled<Sharpness>();
 
   /**
    * Without `file` the fits are only reported. If the known cell may be wrong, nothing is reported or written, because
@@ -44,6 +51,9 @@ export class DetectorSink implements FrameSink {
 
   async add({ crystals, beam }: FrameRecord): Promise<void> {
     this.#beam ??= beam;
+    // Spots, which a brief record lacks, are at half of the limit of resolution in the middle.
+    for (const { profileRadius, resolution } of crystals)
+      if (profileRadius > 0) this.#sharpness.add({ inverseD: resolution / 2, profileRadius });
     for (const { detector } of crystals) if (detector) this.#fits.add(detector);
   }
 
@@ -53,7 +63,11 @@ export class DetectorSink implements FrameSink {
     const { used, isCellGiven } = this.#geometry;
     const few = fewCrystalsRemark(this.#fits.kept, used, isCellGiven);
     if (few !== undefined) return { doubts: [few], remarks: [] };
-    return detectorRemarks(detectorVerdict(this.#fits.kept), used, this.#beam, this.#geometry);
+    const all = this.#sharpness.kept;
+    const middle = (of: keyof Sharpness): number => median(all.map((one) => one[of]));
+    const sharpness =
+      all.length > 0 ? { inverseD: middle('inverseD'), profileRadius: middle('profileRadius') } : undefined;
+    return detectorRemarks(detectorVerdict(this.#fits.kept), used, this.#beam, this.#geometry, sharpness);
   }
 
   async close(isWhole: boolean): Promise<string> {
