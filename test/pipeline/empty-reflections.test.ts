@@ -4,6 +4,7 @@ import type { Geometry } from '../../src/crystal/geometry/geometry.js';
 import type { FrameRecord } from '../../src/pipeline/record.js';
 import { EmptyCrystals } from '../../src/pipeline/run/empty-crystals.js';
 import { EmptyRegions } from '../../src/pipeline/run/empty-regions.js';
+import { FrameWarnings } from '../../src/pipeline/run/frame-warnings.js';
 import { OddBeams } from '../../src/pipeline/run/odd-beams.js';
 import { accountOf } from '../../src/pipeline/stages/crystal-account.js';
 import { type Measured, tableOf } from '../../src/pipeline/stages/reflection-table.js';
@@ -183,4 +184,23 @@ describe('A frame whose header has another beam', () => {
     expect(told((i) => (i < 60 ? 0.06 : 0.12))).toEqual([]);
     expect(told((i) => (i === 1 ? 0.6 : 0.06), 4)).toEqual([]);
   });
+});
+
+it('panels and stretches of brief records are said not to be judged', () => {
+  const told: string[] = [];
+  const events = { warnQuietly: (text: string) => told.push(text) };
+  const state = { summary: { crystals: 1 }, verdict: {} };
+  const warnings = new FrameWarnings(
+    { events, state } as unknown as ConstructorParameters<typeof FrameWarnings>[0],
+    { panels: [] } as unknown as Geometry,
+    [],
+  );
+  const crystal = { reflections: undefined };
+  const beam = { shiftM: [0, 0], distanceM: 0.1, wavelengthA: 1 };
+  const record = { origin: { serial: 1, filename: 'a.h5' }, peaks: { count: 9, panel: [] }, crystals: [crystal], beam };
+  warnings.of({ ...record, explained: 1 } as unknown as FrameRecord);
+  warnings.ofPanels();
+  expect(told).toEqual([
+    expect.stringMatching(/^panels and stretches were not judged in 1 frame with crystals, .*briefItems/),
+  ]);
 });

@@ -8,8 +8,10 @@ import {
   unexplainedPanels,
   unexplainedText,
 } from '../../refinement/misplaced.js';
+import { counted } from '../../util/amounts.js';
 import type { ChipMap } from '../chip/chip-map.js';
 import { type FrameFailure, type FrameRecord, isFailure } from '../record.js';
+import { isBrief } from '../shards/brief.js';
 import { omittedMark } from '../streams/chunk.js';
 import type { RunSummary } from '../summary.js';
 import type { CellVerdict } from './cell-verdict.js';
@@ -38,6 +40,8 @@ export class FrameWarnings {
   /** Header fields of which no frame has lacked one yet. */
   readonly #present: Set<string>;
   #isOmittedTold = false;
+  /** Frames with crystals of which only numbers have come back. */
+  #brief = 0;
   /** Images that have no well. */
   #unplaced = 0;
   #areMultiplesTold = false;
@@ -74,7 +78,8 @@ export class FrameWarnings {
     this.#omitted(record);
     this.#maskedByFirst(record);
     this.#beams.add(record.origin, record.beam);
-    if (record.crystals.length > 0) {
+    if (isBrief(record) && record.crystals.length > 0) this.#brief++;
+    else if (record.crystals.length > 0) {
       this.#shiftM ??= record.beam.shiftM;
       this.#shares.add(record.peaks.panel, explainedFlags(record.peaks.count, record.crystals));
       this.#empty.regions.add(record);
@@ -115,6 +120,11 @@ export class FrameWarnings {
    */
   ofPanels(): void {
     for (const { text, isDoubtful } of this.#beams.remarks()) this.#warn(text, isDoubtful);
+    if (this.#brief > 0)
+      this.#warn(
+        `panels and stretches were not judged in ${counted(this.#brief, 'frame')} with crystals, of which only numbers come ` +
+          'back (briefItems): empty, lagging and misplaced panels, and peaks of other frames, are not looked for',
+      );
     if (this.#summary.doubt !== undefined || !this.#shiftM) return;
     const unexplained = unexplainedPanels(this.#geometry, this.#shares.panels, this.#shiftM);
     const peaks = unexplainedText(this.#geometry, unexplained);
