@@ -24,7 +24,7 @@ function check(name: string, out: string): void {
 
 writeFileSync(at('k.h'), 'double cos(double x);\n');
 /** Definitions that others refer to. */
-const shared = ['numbers', 'texts', 'vectors', 'likely', 'wanted'];
+const shared = ['numbers', 'texts', 'vectors', 'likely', 'relativeScale', 'wanted'];
 const pixels = ['--backend', 'wasm'];
 const written = ['-o', at('r.stream'), '--html', at('r.html')];
 const simulated = ['-g', at('d/run.geom'), '-p', at('d/run.cell')];
