@@ -180,6 +180,8 @@ const state: Readonly<Record<string, string>> = {
   'pipeline/inputs/copied-headers.ts: fieldsOf': 'a cache of header fields by open file',
   'crystal/space-groups/groups.ts: made': 'a cache of operators, which follow from the table',
   'pipeline/regions/spans.ts: known': 'a cache, gone with its object',
+  'stem/builtin/polar.ts: known': 'a cache, gone with its object',
+  'stem/builtin/rings.ts: known': 'a cache, gone with its object',
   'stem/analyses/beam-share.ts: beams': 'a cache, gone with its object',
   'udf/execution/running-udf.ts: accessors': 'a cache of accessors by name',
   'crystal/symmetry/asymmetric-unit.ts: ofCrystals': 'a cache, gone with its object',

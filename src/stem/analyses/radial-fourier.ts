@@ -5,8 +5,8 @@ import { type MaskSize, polarMap, radialBins } from '../../udf/pass/masks.js';
 import type { Scan } from '../../udf/scans/scan.js';
 import { product } from '../../util/product.js';
 import { masksUdf } from '../builtin/masks.js';
-import { radialFourierUdf } from '../builtin/rings.js';
-import { harmonicsOf } from '../images/ring-harmonics.js';
+import { flatHarmonics, radialFourierUdf } from '../builtin/rings.js';
+import { harmonicsIn, harmonicsOf } from '../images/ring-harmonics.js';
 import { type RingGrid, ringShares, ringTotals } from '../images/rings.js';
 import { analysisRows } from '../parameters.js';
 import { analysis, type Channel, type Made, type OptionsOfAnalysis } from './analysis.js';
@@ -47,10 +47,12 @@ export const radialFourierAnalysis = /* @__PURE__ */ analysis('radial-fourier', 
       `orders from 1 on are those of the rest about its mean, and none (NaN) where less than ${100 * leastShare} % is there`,
     ),
   ];
+  const udf = radialFourierUdf.withParams({ ...grid, maxOrder, without: leftOut.pixels });
+  let flat: Float64Array | undefined;
   const shown = (found: Float64Array): Channel[] => {
     const data = withoutInfinite(found, orders);
     if (shares.every((share) => share === 1)) return channelsOf(scan, data, rings, orders);
-    const flat = harmonicsOf(grid, centre, maxOrder, new Uint8Array(centre.width * centre.height).fill(1));
+    flat ??= flatHarmonics(udf, centre);
     return channelsOf(scan, aboutMeans(data, flat, shares, orders), rings, orders);
   };
   if (sparse !== undefined) {
@@ -70,10 +72,11 @@ export const radialFourierAnalysis = /* @__PURE__ */ analysis('radial-fourier', 
   }
   return {
     notes: note(marks ? totals : { without: 0, pixels: 0 }),
-    udf: radialFourierUdf.withParams({ ...grid, maxOrder, without: leftOut.pixels }) as AnyUdf,
+    udf: udf as AnyUdf,
     channels({ intensity }) {
       const data = intensity.data as Float64Array;
-      const whole = marks ? withMeans(data, totals.rest, harmonicsOf(grid, centre, maxOrder, marks), orders) : data;
+      const lost = harmonicsIn(grid, centre, maxOrder, undefined);
+      const whole = marks ? withMeans(data, totals.rest, harmonicsOf(lost, marks), orders) : data;
       return shown(whole);
     },
   };

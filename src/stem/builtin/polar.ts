@@ -1,12 +1,23 @@
 /** Polar transforms of frames, and statistics over their azimuths. */
 import { defineUdf } from '../../udf/functions/udf.js';
-import { type PolarGrid, polarSamples } from '../images/polar.js';
+import type { MaskSize } from '../../udf/pass/masks.js';
+import { type PolarGrid, type PolarSamples, polarSamples } from '../images/polar.js';
 import { checkRing, frameSize } from './fluctuation.js';
 import { requireReal } from './real-frames.js';
 import { addAll } from './sums.js';
 
 type PolarParams = PolarGrid & Readonly<Record<string, unknown>>;
 const initial: PolarParams = { cx: 0, cy: 0, e1: 0, e2: 0, ri: 0, ro: 1, radii: 1, azimuths: 180, without: [] };
+
+/** The samples of parameters: getResults, which is called after each partition, sees no others. */
+const known = new WeakMap<PolarParams, MaskSize & { readonly samples: PolarSamples }>();
+function samplesOf(params: PolarParams, size: MaskSize): PolarSamples {
+  const last = known.get(params);
+  if (last?.width === size.width && last.height === size.height) return last.samples;
+  const samples = polarSamples(params, size);
+  known.set(params, { ...size, samples });
+  return samples;
+}
 
 /**
  * `sum`, [azimuths, radii]: the sum of the transformed frames, and their number; `mean` and `variance` (of the
@@ -28,9 +39,10 @@ export const polarUdf = /* @__PURE__ */ defineUdf({
       variance: nav,
     };
   },
-  getTaskData({ params, meta }) {
-    const samples = polarSamples(params, frameSize('polar', meta));
-    return { ...samples, values: new Float64Array(samples.valid.length) };
+  // Many samples take longer than a frame, and a partition may be a single one.
+  prepare: ({ params, meta }) => samplesOf(params, frameSize('polar', meta)),
+  getTaskData({ prepared }) {
+    return { ...prepared, values: new Float64Array(prepared.valid.length) };
   },
   processFrame({ frame, results, task: { pixels, weights, valid, values }, params: { radii, azimuths } }) {
     const { sum, numFrames, mean, variance } = results;
@@ -62,7 +74,7 @@ export const polarUdf = /* @__PURE__ */ defineUdf({
   merge: addAll,
   mergesParts: true,
   getResults({ results: { sum, numFrames, mean, variance }, params, meta }) {
-    const { valid } = polarSamples(params, frameSize('polar', meta));
+    const { valid } = samplesOf(params, frameSize('polar', meta));
     return { sum: sum.map((value, s) => (valid[s] ? value : Number.NaN)), numFrames, mean, variance };
   },
 });

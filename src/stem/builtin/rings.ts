@@ -2,8 +2,9 @@
 
 import { elementBytes } from '../../bytes/dtype.js';
 import { defineUdf, type Tiling, type UdfMeta } from '../../udf/functions/udf.js';
+import type { MaskSize } from '../../udf/pass/masks.js';
 import { product } from '../../util/product.js';
-import { type HarmonicChunk, HarmonicSums, harmonicPlan, withAngles } from '../images/ring-harmonics.js';
+import { type HarmonicRings, HarmonicSums, harmonicsIn, harmonicsOf } from '../images/ring-harmonics.js';
 import { type RingChunk, type RingGrid, Rings, runFrom } from '../images/rings.js';
 import { marked, type PixelList } from '../images/without-count.js';
 import { checkRing, frameSize } from './fluctuation.js';
@@ -137,6 +138,24 @@ interface FourierParams extends RingParams {
   readonly maxOrder: number;
 }
 
+/** The pixels of parameters by sector, which take longer than the sums over a frame, of which a partition may have one. */
+const known = new WeakMap<FourierParams, MaskSize & HarmonicRings>();
+function harmonicRings(params: FourierParams, size: MaskSize): HarmonicRings {
+  const last = known.get(params);
+  if (last?.width === size.width && last.height === size.height) return last;
+  const marks = params.without.length > 0 ? marked(params.without, size) : undefined;
+  const made = { ...size, ...harmonicsIn(params, size, params.maxOrder, marks) };
+  known.set(params, made);
+  return made;
+}
+
+/** The components of a frame of ones, [rings, orders] complex, all pixels of which are counted. */
+export const flatHarmonics = (udf: { readonly params: FourierParams }, size: MaskSize): Float64Array =>
+  harmonicsOf(
+    harmonicRings(udf.params.without.length > 0 ? { ...udf.params, without: [] } : udf.params, size),
+    new Uint8Array(size.width * size.height).fill(1),
+  );
+
 /** `intensity`, [scan, bins · orders] complex: Σ of e^{ioφ} over the pixels of each ring, for orders o from 0 on. */
 export const radialFourierUdf = /* @__PURE__ */ defineUdf({
   name: 'radial-fourier',
@@ -147,11 +166,8 @@ export const radialFourierUdf = /* @__PURE__ */ defineUdf({
     check('radial-fourier', meta, params);
     return { intensity: { kind: 'nav', dtype: 'c128', extraShape: [params.bins * (params.maxOrder + 1)] } };
   },
-  getTaskData({ params, meta }) {
-    const size = frameSize('radial-fourier', meta);
-    const plan = harmonicPlan(params.maxOrder, params.bins, size.width * size.height);
-    const marks = marksOf(params, meta, 'radial-fourier');
-    const rings = new Rings<HarmonicChunk>(params, size, marks, withAngles(params, plan));
+  prepare: ({ params, meta }) => harmonicRings(params, frameSize('radial-fourier', meta)),
+  getTaskData({ params, prepared: { plan, rings } }) {
     return { rings, plan, sums: [new HarmonicSums(plan, params.bins)], numbers: 2 * params.bins * plan.orders };
   },
   kernel({ params, meta }) {
@@ -166,15 +182,12 @@ export const radialFourierUdf = /* @__PURE__ */ defineUdf({
       finish: ({ nav, frames }, { intensity }) => finishRings(made, nav, intensity as Float64Array, frames),
     };
   },
-  processTile({ tile, depth, firstPixel, pixels, results: { intensity }, task, params }) {
+  processTile({ tile, depth, pixels, results: { intensity }, task, params }) {
+    // A tile has whole frames: `tiling` does not limit its pixels.
     const { rings, plan, sums, numbers } = task;
     while (sums.length < depth) sums.push(new HarmonicSums(plan, params.bins));
-    for (const chunk of rings.chunks(firstPixel, firstPixel + pixels)) {
-      const low = Math.max(firstPixel, chunk.first);
-      const high = Math.min(firstPixel + pixels, chunk.end);
-      for (let f = 0; f < depth; f++)
-        sums[f]?.add(chunk, tile as Float64Array, { low, high, shift: f * pixels - firstPixel });
-    }
+    for (const chunk of rings.chunks(0, pixels))
+      for (let f = 0; f < depth; f++) sums[f]?.add(chunk, tile as Float64Array, f * pixels);
     for (let f = 0; f < depth; f++) sums[f]?.finish(intensity as Float64Array, f * numbers);
   },
 });

@@ -25,60 +25,69 @@ export interface PolarSamples {
   readonly valid: Uint8Array;
 }
 
-/** Where a sample is, in pixels. */
-function placeOf(
-  { cx, cy, e1, e2, ri, ro, radii, azimuths }: PolarGrid,
-  azimuth: number,
-  radius: number,
-): [number, number] {
+/** Where the samples of an azimuth are: `(q * right, q * down)` from the centre. */
+function directionOf({ e1, e2, azimuths }: PolarGrid, azimuth: number): [number, number] {
   const angle = (2 * Math.PI * azimuth) / azimuths;
-  const q = ri + (radius * (ro - ri)) / radii;
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
-  return [cx + q * (cos + e1 * cos + e2 * sin), cy + q * (sin + e2 * cos - e1 * sin)];
+  return [cos + e1 * cos + e2 * sin, sin + e2 * cos - e1 * sin];
 }
 
-const isInside = (x: number, y: number, { width, height }: MaskSize): boolean =>
+const radiusOf = ({ ri, ro, radii }: PolarGrid, radius: number): number => ri + (radius * (ro - ri)) / radii;
+
+const isInside = (x: number, y: number, width: number, height: number): boolean =>
   x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1;
 
 /** The share of the azimuths of each radius that is inside the frame. */
-export const azimuthShares = (grid: PolarGrid, size: MaskSize): Float64Array =>
-  Float64Array.from({ length: grid.radii }, (_, k) => {
-    let inside = 0;
-    for (let j = 0; j < grid.azimuths; j++) if (isInside(...placeOf(grid, j, k), size)) inside++;
-    return inside / grid.azimuths;
-  });
-
-/** The samples of a grid. */
-export function polarSamples(grid: PolarGrid, { width, height }: MaskSize): PolarSamples {
-  const { radii, azimuths } = grid;
-  const skipped = marked(grid.without, { width, height });
-  const count = azimuths * radii;
-  const samples = {
-    pixels: new Int32Array(4 * count),
-    weights: new Float64Array(4 * count),
-    valid: new Uint8Array(count),
-  };
-  for (let s = 0; s < count; s++) {
-    const [x, y] = placeOf(grid, Math.floor(s / radii), s % radii);
-    if (!isInside(x, y, { width, height })) continue;
-    const [left, top] = [
-      Math.min(Math.floor(x), Math.max(0, width - 2)),
-      Math.min(Math.floor(y), Math.max(0, height - 2)),
-    ];
-    const corners = [0, 1, 2, 3].flatMap((k) => {
-      const [dx, dy] = [k % 2, k >> 1];
-      const pixel = (top + dy) * width + left + dx;
-      const weight = (dx ? x - left : 1 - (x - left)) * (dy ? y - top : 1 - (y - top));
-      return weight > 0 && !skipped[pixel] ? [{ pixel, weight }] : [];
-    });
-    const sum = corners.reduce((total, { weight }) => total + weight, 0);
-    if (sum < 0.5) continue;
-    samples.valid[s] = 1;
-    // A pixel without weight is not read: it may be no number.
-    for (let k = 0; k < 4; k++) {
-      samples.pixels[4 * s + k] = (corners[k] ?? (corners[0] as (typeof corners)[number])).pixel;
-      samples.weights[4 * s + k] = (corners[k]?.weight ?? 0) / sum;
+export function azimuthShares(grid: PolarGrid, { width, height }: MaskSize): Float64Array {
+  const { cx, cy, radii, azimuths } = grid;
+  const inside = new Float64Array(radii);
+  for (let j = 0; j < azimuths; j++) {
+    const [right, down] = directionOf(grid, j);
+    for (let k = 0; k < radii; k++) {
+      const q = radiusOf(grid, k);
+      if (isInside(cx + q * right, cy + q * down, width, height)) inside[k] = (inside[k] as number) + 1;
     }
   }
-  return samples;
+  return inside.map((count) => count / azimuths);
+}
+
+/** The samples of a grid. */
+export function polarSamples(grid: PolarGrid, size: MaskSize): PolarSamples {
+  const { cx, cy, radii, azimuths } = grid;
+  const { width, height } = size;
+  const skipped = marked(grid.without, size);
+  const count = azimuths * radii;
+  const pixels = new Int32Array(4 * count);
+  const weights = new Float64Array(4 * count);
+  const valid = new Uint8Array(count);
+  const [lastLeft, lastTop] = [Math.max(0, width - 2), Math.max(0, height - 2)];
+  for (let j = 0, s = 0; j < azimuths; j++) {
+    const [right, down] = directionOf(grid, j);
+    for (let k = 0; k < radii; k++, s++) {
+      const q = radiusOf(grid, k);
+      const [x, y] = [cx + q * right, cy + q * down];
+      if (!isInside(x, y, width, height)) continue;
+      const [left, top] = [Math.min(Math.floor(x), lastLeft), Math.min(Math.floor(y), lastTop)];
+      let sum = 0;
+      let found = 4 * s;
+      for (let corner = 0; corner < 4; corner++) {
+        const [dx, dy] = [corner & 1, corner >> 1];
+        const pixel = (top + dy) * width + left + dx;
+        const weight = (dx ? x - left : 1 - (x - left)) * (dy ? y - top : 1 - (y - top));
+        if (!(weight > 0) || skipped[pixel]) continue;
+        pixels[found] = pixel;
+        weights[found++] = weight;
+        sum += weight;
+      }
+      const isValid = sum >= 0.5;
+      valid[s] = isValid ? 1 : 0;
+      for (let i = 4 * s; i < 4 * s + 4; i++) {
+        const isRead = isValid && i < found;
+        weights[i] = isRead ? (weights[i] as number) / sum : 0;
+        // A pixel without weight is not read: it may be no number.
+        if (!isRead) pixels[i] = isValid ? (pixels[4 * s] as number) : 0;
+      }
+    }
+  }
+  return { pixels, weights, valid };
 }

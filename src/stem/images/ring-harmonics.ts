@@ -6,7 +6,7 @@
 
 import type { MaskSize } from '../../udf/pass/masks.js';
 import { transformLines } from './lines.js';
-import { type RingChunk, type RingGrid, Rings, RunList, runFrom } from './rings.js';
+import { type RingChunk, type RingGrid, Rings } from './rings.js';
 
 /** Largest error of the series, of Σ |w v|; masks in float32 have 6e-8. */
 const seriesError = 1e-9;
@@ -53,7 +53,7 @@ function momentsOf(maxOrder: number, sectors: number): number | undefined {
 }
 
 /** The plan with the least work for rings of so many pixels together. */
-export function harmonicPlan(maxOrder: number, bins: number, pixels: number): HarmonicPlan {
+function harmonicPlan(maxOrder: number, bins: number, pixels: number): HarmonicPlan {
   let best: HarmonicPlan & { readonly work: number } = {
     orders: 0,
     sectors: 0,
@@ -72,29 +72,107 @@ export function harmonicPlan(maxOrder: number, bins: number, pixels: number): Ha
   return { orders, sectors, moments };
 }
 
-/** A chunk whose runs end with their sector, and the tangent of the angle of each pixel from the middle of that, in units. */
-export interface HarmonicChunk extends RingChunk {
-  readonly sectors: Int32Array;
+/**
+ * The pixels of a chunk, sector by sector of each ring: a run of pixels of a row is short where sectors are many, and each
+ * would cost as much as some of its pixels.
+ */
+export interface HarmonicChunk {
+  readonly first: number;
+  readonly end: number;
+  /** Each pixel, counted from the first one, and the tangent of its angle from the middle of its sector, in units. */
+  readonly pixels: Uint16Array;
   readonly tangents: Int32Array;
+  /** Where each group of pixels ends, its ring · sectors + sector, and the weight of its pixels. */
+  readonly ends: Int32Array;
+  readonly places: Int32Array;
+  readonly weights: Float64Array;
 }
 
-/** Divides runs of pixels by sectors about a centre. */
-export function withAngles({ cx, cy }: RingGrid, { sectors: count }: HarmonicPlan) {
+/** Pixels with their places, which are brought into the order of these. */
+class PixelSorter {
+  #pixels = new Uint16Array();
+  #tangents = new Int32Array();
+  #places = new Int32Array();
+  /** Of each place, the pixels with weight 1; then where the next of them goes. */
+  readonly #counts: Int32Array;
+  #used: number[] = [];
+  #alone: number[] = [];
+  #weights: number[] = [];
+  #length = 0;
+
+  constructor(places: number) {
+    this.#counts = new Int32Array(places);
+  }
+
+  begin(most: number): void {
+    if (this.#places.length < most) {
+      this.#pixels = new Uint16Array(most);
+      this.#tangents = new Int32Array(most);
+      this.#places = new Int32Array(most);
+    }
+    [this.#used, this.#alone, this.#weights, this.#length] = [[], [], [], 0];
+  }
+
+  add(pixel: number, tangent: number, place: number, weight: number): void {
+    const at = this.#length++;
+    this.#pixels[at] = pixel;
+    this.#tangents[at] = tangent;
+    this.#places[at] = weight === 1 ? place : -1;
+    if (weight === 1) {
+      const count = this.#counts[place] as number;
+      if (count === 0) this.#used.push(place);
+      this.#counts[place] = count + 1;
+    } else {
+      this.#alone.push(place);
+      this.#weights.push(weight);
+    }
+  }
+
+  /** The pixels of weight 1 by place, then the others as they come, each a group of its own. */
+  sorted(first: number, end: number): HarmonicChunk {
+    const [used, alone, counts, length] = [this.#used, this.#alone, this.#counts, this.#length];
+    const [pixels, tangents] = [new Uint16Array(length), new Int32Array(length)];
+    const ends = new Int32Array(used.length + alone.length);
+    let last = 0;
+    for (let k = 0; k < used.length; k++) {
+      const place = used[k] as number;
+      const begin = last;
+      last += counts[place] as number;
+      ends[k] = last;
+      counts[place] = begin;
+    }
+    for (let k = used.length; k < ends.length; k++) ends[k] = ++last;
+    for (let i = 0, single = length - alone.length; i < length; i++) {
+      const place = this.#places[i] as number;
+      const at = place < 0 ? single++ : (counts[place] as number);
+      if (place >= 0) counts[place] = at + 1;
+      pixels[at] = this.#pixels[i] as number;
+      tangents[at] = this.#tangents[i] as number;
+    }
+    for (const place of used) counts[place] = 0;
+    const weights = new Float64Array(ends.length).fill(1);
+    weights.set(this.#weights, used.length);
+    return { first, end, pixels, tangents, ends, places: Int32Array.from([...used, ...alone]), weights };
+  }
+}
+
+/** Brings the pixels of rings into the order of sectors about a centre. */
+function withAngles({ cx, cy, bins }: RingGrid, { sectors: count }: HarmonicPlan) {
   const [cos, sin] = [new Float64Array(count), new Float64Array(count)];
   for (let g = 0; g < count; g++) {
     cos[g] = Math.cos((2 * Math.PI * g) / count);
     sin[g] = Math.sin((2 * Math.PI * g) / count);
   }
   const limit = Math.tan(Math.PI / count) * (1 + 1e-9);
-  const runs = new RunList();
-  return (chunk: RingChunk, { width }: MaskSize): HarmonicChunk => {
-    const { first, end } = chunk;
-    const tangents = new Int32Array(end - first);
-    runs.clear();
-    for (let i = 0; i < chunk.starts.length; i++) {
-      let from = chunk.starts[i] as number;
-      const to = chunk.ends[i] as number;
-      const [ring, weight] = [chunk.rings[i] as number, chunk.weights[i] as number];
+  const sorter = new PixelSorter(bins * count);
+  return ({ first, end, starts, ends, rings, weights }: RingChunk, { width }: MaskSize): HarmonicChunk => {
+    let most = 0;
+    for (let i = 0; i < starts.length; i++) most += (ends[i] as number) - (starts[i] as number);
+    sorter.begin(most);
+    for (let i = 0; i < starts.length; i++) {
+      const from = starts[i] as number;
+      const to = ends[i] as number;
+      const [places, weight] = [(rings[i] as number) * count, weights[i] as number];
       const y = Math.floor(from / width);
       const dy = y - cy;
       const x = y * width + cx;
@@ -107,8 +185,6 @@ export function withAngles({ cx, cy }: RingGrid, { sectors: count }: HarmonicPla
         const isAhead = along > 0;
         let tangent = (c * dy - s * dx) / along;
         if (!(isAhead && tangent <= limit && tangent >= -limit)) {
-          if (p > from) runs.add(from, p, ring, weight, g);
-          from = p;
           // The next sector of a turn, mostly.
           const isNext = isAhead && tangent < 2 * limit && tangent > -2 * limit;
           g =
@@ -118,23 +194,35 @@ export function withAngles({ cx, cy }: RingGrid, { sectors: count }: HarmonicPla
           s = sin[g] as number;
           tangent = dx === 0 && dy === 0 ? 0 : (c * dy - s * dx) / (c * dx + s * dy);
         }
-        tangents[p - first] = tangent / unit;
+        sorter.add(p - first, tangent / unit, places + g, weight);
       }
-      runs.add(from, to, ring, weight, g);
     }
-    const { parts, ...made } = runs.chunk(first, end);
-    return { ...made, sectors: parts, tangents };
+    return sorter.sorted(first, end);
   };
 }
 
+/** The rings of a frame with the angles of their pixels. */
+export interface HarmonicRings {
+  readonly plan: HarmonicPlan;
+  readonly rings: Rings<HarmonicChunk>;
+}
+
+/** Rings without the pixels that have marks. */
+export function harmonicsIn(
+  grid: RingGrid,
+  size: MaskSize,
+  maxOrder: number,
+  marks: Uint8Array | undefined,
+): HarmonicRings {
+  const plan = harmonicPlan(maxOrder, grid.bins, size.width * size.height);
+  return { plan, rings: new Rings(grid, size, marks, withAngles(grid, plan)) };
+}
+
 /** The orders of one image, [rings, orders] complex. */
-export function harmonicsOf(grid: RingGrid, size: MaskSize, maxOrder: number, image: ArrayLike<number>): Float64Array {
-  const plan = harmonicPlan(maxOrder, grid.bins, image.length);
-  const rings = new Rings<HarmonicChunk>(grid, size, undefined, withAngles(grid, plan));
-  const sums = new HarmonicSums(plan, grid.bins);
-  for (const chunk of rings.chunks(0, image.length))
-    sums.add(chunk, image, { low: chunk.first, high: chunk.end, shift: 0 });
-  const out = new Float64Array(2 * grid.bins * plan.orders);
+export function harmonicsOf({ plan, rings }: HarmonicRings, image: ArrayLike<number>): Float64Array {
+  const sums = new HarmonicSums(plan, rings.grid.bins);
+  for (const chunk of rings.chunks(0, image.length)) sums.add(chunk, image, 0);
+  const out = new Float64Array(2 * rings.grid.bins * plan.orders);
   sums.finish(out, 0);
   return out;
 }
@@ -158,19 +246,15 @@ export class HarmonicSums {
     for (let o = 0; o < orders; o++) this.#terms.set(termsOf(o, moments), o * moments);
   }
 
-  /** Adds the pixels from `low` to `high` of a frame, whose pixel p is at p + shift. */
-  add(
-    chunk: HarmonicChunk,
-    frame: ArrayLike<number>,
-    { low, high, shift }: { readonly low: number; readonly high: number; readonly shift: number },
-  ): void {
-    const { first, starts, ends, rings, weights, sectors: of, tangents } = chunk;
-    const { sectors, moments } = this.#plan;
+  /** Adds the pixels of a chunk of a frame, which begins at `start` of an array. */
+  add(chunk: HarmonicChunk, frame: ArrayLike<number>, start: number): void {
+    const { first, pixels, ends, places, weights, tangents } = chunk;
+    const { moments } = this.#plan;
     const sums = this.#moments;
-    for (let i = runFrom(chunk, low); i < starts.length && (starts[i] as number) < high; i++) {
-      const from = Math.max(low, starts[i] as number);
-      const end = Math.min(high, ends[i] as number);
-      const to = ((rings[i] as number) * sectors + (of[i] as number)) * moments;
+    const at = start + first;
+    for (let i = 0, from = 0; i < ends.length; i++) {
+      const end = ends[i] as number;
+      const to = (places[i] as number) * moments;
       const weight = weights[i] as number;
       let m0 = 0;
       let m1 = 0;
@@ -178,10 +262,10 @@ export class HarmonicSums {
       let m3 = 0;
       let m4 = 0;
       let m5 = 0;
-      for (let p = from; p < end; p++) {
-        const tangent = (tangents[p - first] as number) * unit;
+      for (let k = from; k < end; k++) {
+        const tangent = (tangents[k] as number) * unit;
         const square = tangent * tangent;
-        let even = frame[p + shift] as number;
+        let even = frame[(pixels[k] as number) + at] as number;
         let odd = even * tangent;
         m0 += even;
         m1 += odd;
@@ -205,11 +289,11 @@ export class HarmonicSums {
         m1 = 0;
         m2 = 0;
         m3 = 0;
-        for (let p = from; p < end; p++) {
-          const tangent = (tangents[p - first] as number) * unit;
+        for (let k = from; k < end; k++) {
+          const tangent = (tangents[k] as number) * unit;
           const square = tangent * tangent;
-          let even = (frame[p + shift] as number) * square * square * square;
-          for (let k = 6; k < j; k += 4) even *= square * square;
+          let even = (frame[(pixels[k] as number) + at] as number) * square * square * square;
+          for (let n = 6; n < j; n += 4) even *= square * square;
           let odd = even * tangent;
           m0 += even;
           m1 += odd;
@@ -223,6 +307,7 @@ export class HarmonicSums {
         sums[to + j + 2] = (sums[to + j + 2] as number) + weight * m2;
         sums[to + j + 3] = (sums[to + j + 3] as number) + weight * m3;
       }
+      from = end;
     }
   }
 

@@ -11,7 +11,7 @@ export interface RingGrid extends Centre {
   readonly bins: number;
 }
 
-/** Pixels whose runs are made at a time. */
+/** Pixels whose runs are made at a time; their numbers fit 16 bits. */
 const chunkPixels = 2 ** 15;
 /** Bytes of the chunks of a frame that are kept for the next frame, at most. */
 const keptBytes = 2 ** 27;
@@ -30,8 +30,8 @@ export interface RingChunk {
   readonly weights: Float64Array;
 }
 
-/** What a function adds to a chunk. */
-type More<C extends RingChunk> = (chunk: RingChunk, size: MaskSize) => C;
+/** What a function makes of a chunk. */
+type More<C> = (chunk: RingChunk, size: MaskSize) => C;
 
 /** The first run of a chunk that reaches beyond the pixel before `low`. */
 export function runFrom({ ends }: RingChunk, low: number): number {
@@ -44,9 +44,9 @@ export function runFrom({ ends }: RingChunk, low: number): number {
   return from;
 }
 
-/** Runs in memory that grows; each may have a number of its part of a ring. */
-export class RunList {
-  #ints = new Int32Array(4096);
+/** Runs in memory that grows. */
+class RunList {
+  #ints = new Int32Array(3072);
   #weights = new Float64Array(1024);
   #length = 0;
 
@@ -54,38 +54,31 @@ export class RunList {
     this.#length = 0;
   }
 
-  add(start: number, end: number, ring: number, weight: number, part: number): void {
+  add(start: number, end: number, ring: number, weight: number): void {
     const at = this.#length++;
     if (at === this.#weights.length) {
-      const [ints, weights] = [new Int32Array(8 * at), new Float64Array(2 * at)];
+      const [ints, weights] = [new Int32Array(6 * at), new Float64Array(2 * at)];
       ints.set(this.#ints);
       weights.set(this.#weights);
       [this.#ints, this.#weights] = [ints, weights];
     }
-    this.#ints[4 * at] = start;
-    this.#ints[4 * at + 1] = end;
-    this.#ints[4 * at + 2] = ring;
-    this.#ints[4 * at + 3] = part;
+    this.#ints[3 * at] = start;
+    this.#ints[3 * at + 1] = end;
+    this.#ints[3 * at + 2] = ring;
     this.#weights[at] = weight;
   }
 
   /** The runs from `first` to `end`, in memory of their own. */
-  chunk(first: number, end: number): RingChunk & { readonly parts: Int32Array } {
+  chunk(first: number, end: number): RingChunk {
     const n = this.#length;
     const ints = this.#ints;
-    const [starts, ends, rings, parts] = [0, 1, 2, 3].map(() => new Int32Array(n)) as [
-      Int32Array,
-      Int32Array,
-      Int32Array,
-      Int32Array,
-    ];
+    const [starts, ends, rings] = [new Int32Array(n), new Int32Array(n), new Int32Array(n)];
     for (let i = 0; i < n; i++) {
-      starts[i] = ints[4 * i] as number;
-      ends[i] = ints[4 * i + 1] as number;
-      rings[i] = ints[4 * i + 2] as number;
-      parts[i] = ints[4 * i + 3] as number;
+      starts[i] = ints[3 * i] as number;
+      ends[i] = ints[3 * i + 1] as number;
+      rings[i] = ints[3 * i + 2] as number;
     }
-    return { first, end, starts, ends, rings, parts, weights: this.#weights.slice(0, n) };
+    return { first, end, starts, ends, rings, weights: this.#weights.slice(0, n) };
   }
 }
 
@@ -99,7 +92,7 @@ function roundEven(x: number): number {
 const halfChord = (radius: number, square: number): number => Math.sqrt(Math.max(0, radius * radius - square));
 
 /** The rings of a frame, in chunks of pixels. */
-export class Rings<C extends RingChunk = RingChunk> {
+export class Rings<C extends object = RingChunk> {
   readonly size: MaskSize;
   readonly grid: RingGrid;
   readonly #marks: Uint8Array | undefined;
@@ -108,7 +101,7 @@ export class Rings<C extends RingChunk = RingChunk> {
   readonly #runs = new RunList();
   #room = keptBytes;
 
-  /** Pixels with `marks` lie in none; `more` adds to each chunk what else is needed of its pixels. */
+  /** Pixels with `marks` lie in none; `more` makes of each chunk what is needed of its pixels. */
   constructor(grid: RingGrid, size: MaskSize, marks: Uint8Array | undefined, more: More<C>) {
     this.grid = grid;
     this.size = size;
@@ -182,7 +175,7 @@ export class Rings<C extends RingChunk = RingChunk> {
         isIn = true;
         if (weight >= 1 && own < 0)
           next = Math.max(next, Math.min(stop, start + this.#whole(cx, square, dx, k, width)));
-        runs.add(p, next, k, weight < 1 ? weight : 1, 0);
+        runs.add(p, next, k, weight < 1 ? weight : 1);
       }
       // The hole that the first ring is about has no pixels to look at.
       if (!isIn && r < ri)

@@ -138,13 +138,27 @@ export interface MissingNumbers {
   readonly isDoubtful: boolean;
 }
 
+/** Whether all of these are finite: 0 times any other number is NaN, as is each sum with it. */
+function areFinite(values: Float32Array | Float64Array): boolean {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  const whole = values.length - (values.length % 4);
+  for (let i = 0; i < whole; i += 4) {
+    a += 0 * (values[i] as number);
+    b += 0 * (values[i + 1] as number);
+    c += 0 * (values[i + 2] as number);
+    d += 0 * (values[i + 3] as number);
+  }
+  for (let i = whole; i < values.length; i++) a += 0 * (values[i] as number);
+  return a + b + c + d === 0;
+}
+
 /** In how many pixels images of the detector have no number, of several with as many together. */
 function missingPixels(results: readonly NamedResult[], leftOut: number): MissingNumbers[] {
   const byCount = new Map<string, string[]>();
   const endless = new Set<string>();
   for (const { name, data, dtype, navAxes, axes } of results) {
     if (navAxes > 0 || !axes?.[0]?.startsWith('sig_')) continue;
-    if (!(data instanceof Float32Array || data instanceof Float64Array)) continue;
+    if (!(data instanceof Float32Array || data instanceof Float64Array) || areFinite(data)) continue;
     const each = numbersPerElement(dtype);
     let found = 0;
     for (let i = 0; i < data.length; i += each)
