@@ -9,6 +9,8 @@ import { promisify } from 'node:util';
 import { EwaldError } from '../../util/errors.js';
 import { fileError, tooManyFiles } from '../../util/file-errors.js';
 
+const [openOne, closeOne, statOne] = [promisify(open), promisify(close), promisify(fstat)];
+
 /** Otherwise opening a pipe would block until a writer opens it, and could not be aborted. Windows has neither. */
 const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);
 /** Descriptors that are closed at a time, because several opens fail together; as many are left to others. */
@@ -31,7 +33,7 @@ const full = (): boolean => now.open + now.opening > room.descriptors && perform
 
 async function closeFile(fd: number): Promise<void> {
   now.open--;
-  await promisify(close)(fd);
+  await closeOne(fd);
 }
 
 /** Closes some idle descriptors; returns false if there are none. */
@@ -55,7 +57,7 @@ async function openPatiently(path: string): Promise<number> {
 async function openOrWait(path: string): Promise<number> {
   for (let wait = 0; ; ) {
     try {
-      const fd = await promisify(open)(path, toRead);
+      const fd = await openOne(path, toRead);
       now.open++;
       return fd;
     } catch (error) {
@@ -92,7 +94,7 @@ export class Descriptor {
   /** Opens a file. Throws the error of the system. */
   static async open(path: string): Promise<Descriptor> {
     const fd = await openPatiently(path);
-    const made = new Descriptor(path, fd, await promisify(fstat)(fd));
+    const made = new Descriptor(path, fd, await statOne(fd));
     held.add(made);
     return made;
   }
@@ -145,7 +147,7 @@ export class Descriptor {
     } catch (cause) {
       throw fileError(this.path, 'read', cause);
     }
-    const { dev, ino, size, mtimeMs } = await promisify(fstat)(fd);
+    const { dev, ino, size, mtimeMs } = await statOne(fd);
     const { stat } = this;
     const isMoved = dev !== stat.dev && !this.#isRenewed;
     if (isMoved || ino !== stat.ino || size < stat.size || (size === stat.size && mtimeMs !== stat.mtimeMs)) {
