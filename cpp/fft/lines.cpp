@@ -285,6 +285,41 @@ void run_split(const Line<T>& line, const T* in, T* out, T* work, bool swap, T s
   for (uint32_t block = 0; block < blocks2; block++) second_blocks<T>(&job, block, 0);
 }
 
+// Points of a long line between two looks at whether the run must end.
+constexpr size_t stop_points = size_t(1) << 18;
+
+// Calls `part(first, count)` for all points, some at a time; false if the run must end.
+template <class Part>
+bool by_parts(size_t points, Place place, Part part) {
+  for (size_t first = 0; first < points && !place.stopped(); first += stop_points)
+    part(first, min(stop_points, points - first));
+  return !place.stopped();
+}
+
+// `in` and `out` may be `work`.
+template <class T>
+void run_convolution(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, Place place) {
+  const Engine<T>& engine = *line.engine;
+  const size_t n = line.n, length = line.inner->n;
+  T* rest = work + 2 * length;
+  const bool goes_on =
+      by_parts(n, place,
+               [&](size_t first, size_t count) {
+                 engine.multiply(count, in + 2 * first, line.chirp + 2 * first, work + 2 * first, swap, false, T(1));
+               }) &&
+      by_parts(length - n, place, [&](size_t first, size_t count) {
+        std::memset(work + 2 * (n + first), 0, 2 * count * sizeof(T));
+      });
+  if (!goes_on) return;
+  run_line(*line.inner, work, work, rest, false, T(1), place);
+  if (place.stopped()) return;
+  engine.filter(length, work, line.filter, work);
+  run_line(*line.inner, work, work, rest, false, T(1), place);
+  by_parts(n, place, [&](size_t first, size_t count) {
+    engine.multiply(count, work + 2 * first, line.chirp + 2 * first, out + 2 * first, true, swap, scale);
+  });
+}
+
 }  // namespace
 
 template <class T>
@@ -311,20 +346,9 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
       engine.scatter(engine.transform(*line.column, work, b, 1), 1, out, n, {1, n}, 1, form, scale);
       break;
     }
-    case Line<T>::How::convolution: {
-      const size_t length = line.inner->n;
-      T* a = work;
-      T* rest = work + 2 * length;
-      engine.multiply(n, in, line.chirp, a, swap, false, T(1));
-      std::memset(a + 2 * n, 0, 2 * (length - n) * sizeof(T));
-      run_line(*line.inner, a, a, rest, false, T(1), place);
-      if (place.stopped()) break;
-      engine.filter(length, a, line.filter, a);
-      run_line(*line.inner, a, a, rest, false, T(1), place);
-      if (place.stopped()) break;
-      engine.multiply(n, a, line.chirp, out, true, swap, scale);
+    case Line<T>::How::convolution:
+      run_convolution(line, in, out, work, swap, scale, place);
       break;
-    }
   }
 }
 

@@ -69,4 +69,11 @@ struct Place {
 template <class T>
 void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, Place place);
 
+// Whether run_line takes a line at the start of its scratch for its own memory: work is then the line, in and out.
+// Shorter lines have memory of their own: kinds of odd lengths, 501 to 4999, take 1.1 to 1.2 times as long without.
+template <class T>
+bool shares_scratch(const Line<T>& line) {
+  return line.how == Line<T>::How::convolution && line.n >= size_t(1) << 15;
+}
+
 }  // namespace ewald::fft

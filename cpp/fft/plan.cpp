@@ -261,8 +261,9 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
       pass.line = line;
       pass.engine = line->engine;
       pass.work = line->work;
-      if (halves) pass.work += real_line_numbers(n);
-      if (trig) pass.work += 2 * trig_line_numbers(line_length);
+      const bool shared = shares_scratch(*line);
+      if (halves && !(shared && !pass.packed)) pass.work += real_line_numbers(n);
+      if (trig && !shared) pass.work += 2 * trig_line_numbers(line_length);
       if (!contiguous || !pass.in_window.all() || !pass.out_window.all()) pass.work += 2 * window_numbers(n);
       const size_t real = trig ? 2 * line_length : n;
       if (pass.packed && pass.trig != Trig::dct4 && pass.trig != Trig::dst4)

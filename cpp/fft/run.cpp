@@ -42,11 +42,12 @@ template <class T>
 void run_trig_line(const Pass<T>& pass, const T* in, T* out, T* work, T scale, Place place) {
   const Engine<T>& engine = *pass.engine;
   const size_t numbers = trig_line_numbers(pass.line->n);
-  T *a = work, *b = a + numbers, *rest = b + numbers;
   const bool three = pass.packed && (pass.trig == Trig::dct3 || pass.trig == Trig::dst3),
              one = pass.trig == Trig::dct1 || pass.trig == Trig::dst1,
              four = pass.packed && (pass.trig == Trig::dct4 || pass.trig == Trig::dst4);
+  T *a = work, *b = a + numbers, *rest = shares_scratch(*pass.line) ? a : b + numbers;
   engine.line_before(pass.trig, pass.n, pass.turn, pass.table, in, a, b);
+  if (place.stopped()) return;
   run_line(*pass.line, a, a, rest, three, one ? scale / 2 : four ? 2 * scale : scale, place);
   if (place.stopped()) return;
   engine.line_after(pass.trig, pass.n, pass.turn, pass.table, a, out);
@@ -56,7 +57,7 @@ template <class T>
 void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, Place place) {
   const size_t n = pass.n;
   if (pass.task == Task::trig) return run_trig_line(pass, in, out, work, scale, place);
-  T* rest = work + real_line_numbers(n);
+  T *rest = work + real_line_numbers(n), *alone = shares_scratch(*pass.line) ? work : rest;
   switch (pass.task) {
     case Task::r2c:
       if (pass.fold != nullptr) {
@@ -66,7 +67,7 @@ void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, 
         pass.engine->half_after(n / 2, pass.table, out);
       } else {
         widen(in, n, work);
-        run_line(*pass.line, work, work, rest, false, scale, place);
+        run_line(*pass.line, work, work, alone, false, scale, place);
         std::memcpy(out, work, 2 * (n / 2 + 1) * sizeof(T));
       }
       break;
@@ -76,7 +77,7 @@ void run_contiguous(const Pass<T>& pass, const T* in, T* out, T* work, T scale, 
         run_line(*pass.line, work, out, rest, true, scale, place);
       } else {
         unfold(in, n, work);
-        run_line(*pass.line, work, work, rest, true, scale, place);
+        run_line(*pass.line, work, work, alone, true, scale, place);
         for (size_t j = 0; j < n; j++) out[j] = work[2 * j];
       }
       break;
