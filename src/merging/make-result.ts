@@ -18,6 +18,7 @@ import { lnRadius, lnScale, parameterCount, rotationX, rotationY, temperature } 
 import type { PlaceScale } from './fit/place-scales.js';
 import type { UniqueReflections } from './fit/unique.js';
 import type { WantedAnswer } from './forecast/answers.js';
+import type { StatedSubject } from './forecast/memory.js';
 import { amplitudesOfPairs } from './formats/format-reflections.js';
 import { formatMmcif } from './formats/mmcif.js';
 import { formatTable1, table1Rows } from './formats/table1.js';
@@ -31,7 +32,6 @@ import { formatUnmerged, formatUnmergedCif, unmergedRows } from './lists/unmerge
 import type { CheckedMerge } from './options.js';
 import { mergeRows } from './parameters.js';
 import type { PairAmplitudes } from './reflections/amplitudes.js';
-import type { ListSubject } from './reflections/expected.js';
 import { doubtOfSpaceGroup, settingOfStated } from './reflections/stated-absences.js';
 import { testsOf, twinEstimate } from './reflections/twin-tests.js';
 import type { MergeCounts, MergedCrystal, MergedLists, MergedPolarisation, MergeResult } from './result.js';
@@ -60,7 +60,8 @@ interface MergeParts {
   readonly panels: readonly PlaceScale[];
   readonly polarisation: MergedPolarisation;
   readonly backend: BackendName;
-  readonly forecast: readonly WantedAnswer[] | undefined;
+  /** Answers what is wanted of the merge of a crystal of which a space group is stated. */
+  readonly forecast: ((subject: StatedSubject) => readonly WantedAnswer[]) | undefined;
   /** The geometry that the first stream states. */
   readonly geometry: string;
 }
@@ -80,7 +81,7 @@ function refuseOptions(method: string, [options]: readonly unknown[]): void {
 /** What all lists of a merge have in common. */
 interface ListInput {
   readonly checked: CheckedMerge;
-  readonly subject: Subject & ListSubject;
+  readonly subject: StatedSubject;
   readonly wavelengthA: number;
   /** Limits of the statistics, d in angstrom; undefined for those of the list. */
   readonly lowres: number | undefined;
@@ -283,7 +284,7 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
     cells,
     multiple,
     panels: parts.panels,
-    ...(parts.forecast && { forecast: parts.forecast }),
+    ...(parts.forecast && { forecast: parts.forecast(subject) }),
     counts: { ...counts, otherCell: part.filter((on) => on === 0).length - counts.belowCc },
     remarks: [
       ...parts.remarks,

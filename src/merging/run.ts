@@ -157,7 +157,7 @@ export async function runMerge(
         hands !== undefined ||
         unusable.length > 0 ||
         (undivided !== undefined && checked.splitBy !== undefined && !collected.memory?.isRunning),
-      forecast: memory && wanting.forecastOf(checked.wanted, fitted, memory),
+      forecast: memory && ((crystal) => wanting.forecastOf(checked.wanted, { ...fitted, subject: crystal }, memory)),
       subject: { ...subject, part },
       data,
       merges,

@@ -1,7 +1,7 @@
 /** A stated space group says which reflections are centric, stronger by ε and absent: operators and integrals are the test's own. */
 import { describe, expect, test } from 'vitest';
 import { readCell } from '../../dist/index.node.js';
-import { checkReflections, formatReflections, frenchWilson } from '../../dist/merging.js';
+import { checkReflections, compareReflections, formatReflections, frenchWilson } from '../../dist/merging.js';
 import { Random } from '../../src/compute/random/random.js';
 import { crystalSymmetry } from '../../src/crystal/space-groups/crystal.js';
 import { spaceGroupSetting } from '../../src/crystal/space-groups/groups.js';
@@ -106,7 +106,12 @@ const names = Object.keys(crystals) as Name[];
 
 test('centric reflections, ε and absences are those of the operators', () => {
   for (const name of names) {
-    const { isCentric, epsilon, isAbsent } = crystalSymmetry(pointGroup(crystals[name][0]), spaceGroupSetting(name));
+    const stated = spaceGroupSetting(name);
+    const { isCentric, epsilon, isAbsent } = crystalSymmetry({
+      group: pointGroup(crystals[name][0]),
+      centring: 'P',
+      stated,
+    });
     for (const one of reflectionsOf(name, 5))
       expect([name, one.indices, isCentric(one.indices), epsilon(one.indices), isAbsent(one.indices)]).toEqual([
         name,
@@ -151,6 +156,23 @@ test('a reflection that the space group leaves out has no amplitude, is counted,
   expect([overall.completeness, overall.unique]).toEqual([1, overall.possible]);
   const shown = checkReflections(list, { ...options, highres: limit }).overall;
   expect([shown.unique, shown.possible]).toEqual([overall.unique, overall.possible]);
+});
+
+test('a comparison expects and takes no reflection that the space group of the lists leaves out', () => {
+  const { all, list, options } = drawn('P b c a', { most: 6, withAbsent: true });
+  const absent = all.filter(({ isAbsent }) => isAbsent).length;
+  const { spaceGroup: _, ...plain } = list;
+  for (const second of [list, plain]) {
+    const { overall, counts, remarks } = compareReflections(list, second, { ...options, highres: 5 });
+    expect([overall.completeness, counts[0]]).toEqual([[1, 1], overall.pairs]);
+    expect(remarks.join()).toContain(`P b c a, which is stated: ${absent} and ${absent} reflections`);
+  }
+  // Neither of two groups, nor one that the data contradict, is taken.
+  for (const second of [
+    { ...list, spaceGroup: 'P n n n' },
+    { ...drawn('P m m 2', { most: 6 }).list, spaceGroup: undefined },
+  ])
+    expect(compareReflections(list, second, options).remarks.join()).not.toContain('which is stated');
 });
 
 describe('the twin tests of a centrosymmetric crystal', () => {

@@ -2,6 +2,7 @@
 import { type Context, createContext, readCell } from 'ewald';
 import { mergeReport, mergeSink, mergeStatusText, wantedText } from 'ewald/merging';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Indices } from '../../src/crystal/symmetry/asymmetric-unit.js';
 import type { WantedAnswer } from '../../src/merging/forecast/answers.js';
 import { CrystalRate, RunningAnswers } from '../../src/merging/forecast/running.js';
 import { shownAnswer } from '../../src/merging/forecast/shown.js';
@@ -50,6 +51,21 @@ describe('a merge', () => {
     expect(mergeReport(plain)).not.toContain('When there is enough');
     // It survives structured cloning.
     expect(structuredClone(result.toPlain()).forecast).toEqual(result.forecast);
+  });
+
+  test('takes reflections that its space group leaves out neither for weak nor for missing ones', async () => {
+    const parameters = [14, 15, 16, 90, 90, 90] as const;
+    const factor = ([h, k, l]: Indices): number =>
+      (h === 0 && (k + l) % 2 !== 0) || (k === 0 && h % 2 !== 0) ? 1e-6 : 1;
+    const { text } = simulateStream({ crystals: 30, symmetry: 'mmm', parameters, factor });
+    const of = async (spaceGroup?: string) => {
+      const options = { ...(spaceGroup && { spaceGroup }), wanted: ['I/sigma=90@2.6A'], shells: 1 };
+      const { forecast, statistics } = await merge(options, text);
+      return { said: forecast?.[0]?.value ?? 0, snr: statistics.overall.snr };
+    };
+    const [plain, stated] = [await of(), await of('P n a 21')];
+    expect(stated.snr / plain.snr).toBeGreaterThan(1.05);
+    expect(Math.abs(stated.said / plain.said / (stated.snr / plain.snr) - 1)).toBeLessThan(0.03);
   });
 
   test('the first half says of all crystals what a merge of it alone would say', { tags: 'all' }, async () => {

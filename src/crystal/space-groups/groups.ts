@@ -97,6 +97,10 @@ export function isAbsentIn({ operators, centres }: HallGroup, [h, k, l]: Indices
   return false;
 }
 
+/** Whether no operator moves beyond the centring: a group without screw axes and glide planes, at its usual origin. */
+export const isSymmorphic = ({ operators }: HallGroup): boolean =>
+  operators.every((m) => m.slice(9).every((x) => x === 0));
+
 /** Whether two settings leave out the same reflections: an axis of the same place, whatever the origin. */
 export function haveSameAbsences(a: HallGroup, b: HallGroup): boolean {
   for (let h = -6; h <= 6; h++)

@@ -1,6 +1,7 @@
 /** From a merge to the answers to what is wanted of it: its sums by groups, the reflections it lacks, its changes. */
 
 import { type Cell, lengthsOf } from '../../crystal/cell.js';
+import { crystalSymmetry } from '../../crystal/space-groups/crystal.js';
 import { compareIndices, type Indices, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
 import type { Operation } from '../../crystal/symmetry/matrices.js';
 import type { PointGroup } from '../../crystal/symmetry/point-group.js';
@@ -11,7 +12,7 @@ import type { UniqueReflections } from '../fit/unique.js';
 import { inverseOf, scaleOnto } from '../lists/merged-lists.js';
 import { repeatedCells, settledCell } from '../setting/cells.js';
 import type { Subject } from '../setting/subject.js';
-import { absent, inverseD, possibleIndices } from '../statistics/statistics.js';
+import { inverseD, type ListSubject, possibleIndices } from '../statistics/statistics.js';
 import { answersOf, beyondText, shellForecast, unjudgedText, type WantedAnswer } from './answers.js';
 import { Backtest } from './backtest.js';
 import type { Goal } from './goals.js';
@@ -33,10 +34,13 @@ export class ForecastMemory {
   }
 }
 
+/** What is merged, with the space group that is stated and that the data do not contradict. */
+export type StatedSubject = Subject & Pick<ListSubject, 'stated'>;
+
 /** A merge that has been fitted. */
 export interface FittedMerge {
   readonly data: Identified;
-  readonly subject: Subject;
+  readonly subject: StatedSubject;
   readonly unique: UniqueReflections;
   /** The merge of all crystals, and those of its halves. */
   readonly merges: readonly [Merge, Merge, Merge];
@@ -143,9 +147,10 @@ const indicesAt = ({ indices }: UniqueReflections, id: number): Indices => [
   indices[3 * id + 2] ?? 0,
 ];
 
-/** 1/d of the unique reflections; NaN for those that the centring forbids. */
-function measuredQ(unique: UniqueReflections, { cell, centring }: Subject): Float64Array {
-  return inverseOf(unique, cell).map((q, id) => (absent(indicesAt(unique, id), centring) ? Number.NaN : q));
+/** 1/d of the unique reflections; NaN for those that the centring or the stated space group leaves out. */
+function measuredQ(unique: UniqueReflections, subject: StatedSubject): Float64Array {
+  const { isAbsent } = crystalSymmetry(subject);
+  return inverseOf(unique, subject.cell).map((q, id) => (isAbsent(indicesAt(unique, id)) ? Number.NaN : q));
 }
 
 /** The share of a general reflection's observations: one over the number of operations that leave it as it is. */
@@ -156,7 +161,7 @@ const orbitOf = (indices: Indices, { operations }: PointGroup): number =>
 function withUnseen(
   measured: Float64Array,
   unique: UniqueReflections,
-  subject: Subject,
+  subject: StatedSubject,
   goals: readonly Goal[],
   lowQ: number,
 ): { q: Float64Array; orbits: Float64Array } {

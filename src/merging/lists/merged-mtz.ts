@@ -1,7 +1,7 @@
 /** A merged list as an MTZ file. */
 
 import type { Centring } from '../../crystal/centring.js';
-import { possibleSpaceGroups, spaceGroupsOfNumber } from '../../crystal/space-groups/groups.js';
+import { isSymmorphic, possibleSpaceGroups, spaceGroupsOfNumber } from '../../crystal/space-groups/groups.js';
 import { ccp4Unit } from '../../crystal/symmetry/asymmetric-unit.js';
 import { type PointGroup, rotationsOf } from '../../crystal/symmetry/point-group.js';
 import { centringsOf, hasPointGroup, type SpaceGroup, symmorphicGroup } from '../../crystal/symmetry/space-group.js';
@@ -42,8 +42,7 @@ export function spaceGroupOf(group: PointGroup, centring: Centring, given?: Spac
 function symmorphicWithMirrors(group: PointGroup, centring: Centring): SpaceGroup | undefined {
   if (group.centrosymmetric || rotationsOf(group).length === group.operations.length) return undefined;
   const found = possibleSpaceGroups(group, centring, false).find(
-    (one) =>
-      one.operators.every((m) => m.slice(9).every((x) => x === 0)) && hasPointGroup(statedGroup(one), group, centring),
+    (one) => isSymmorphic(one) && hasPointGroup(statedGroup(one), group, centring),
   );
   return found && statedGroup(found);
 }

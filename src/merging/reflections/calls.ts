@@ -28,7 +28,7 @@ import type { CheckListOptions, CompareListsOptions, ConvertListOptions, ListOpt
 import { checkListRows, compareListsRows, convertListRows, listSubjectRows } from './parameters.js';
 import { reindexedSubject, reindexedWords, reindexing } from './reindexed.js';
 import { statedGroup } from './space-group-laue.js';
-import { namesText, type StatedSpaceGroup, settingOfStated, withStated } from './stated-absences.js';
+import { namesText, type StatedSpaceGroup, settingOfStated, withCommonStated, withStated } from './stated-absences.js';
 import { inStatedAxes } from './stated-axes.js';
 
 /** The point group of a name in the setting of a cell, as a merge takes it. Throws `Argument` if the cell does not have it. */
@@ -107,7 +107,8 @@ export function compareReflections(
     KnownCell,
   ];
   checkOwnSymmetry(what, second, other);
-  return compared(inSetting(first, known), inSetting(second, other), subject, values);
+  const lists = [inSetting(first, known), inSetting(second, other)] as const;
+  return compared(...lists, withCommonStated(lists, subject), values);
 }
 
 /**

@@ -1,7 +1,8 @@
 /** Two lists of intensities side by side: what compare_hkl does, with the scale, the way to index and the errors said. */
 
+import { type CrystalSymmetry, crystalSymmetry } from '../../crystal/space-groups/crystal.js';
 import type { Indices } from '../../crystal/symmetry/asymmetric-unit.js';
-import { centric, representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
+import { representative, transformed } from '../../crystal/symmetry/asymmetric-unit.js';
 import { type Operation, tripletOf } from '../../crystal/symmetry/matrices.js';
 import type { PointGroup } from '../../crystal/symmetry/point-group.js';
 import { indexingAmbiguities, latticeRotations } from '../../crystal/symmetry/settings.js';
@@ -12,7 +13,7 @@ import type { ReflectionList } from '../lists/hkl.js';
 import { ccStar, rValue } from '../statistics/correlations.js';
 import { scaleOfPairs } from '../statistics/scale.js';
 import { scaleByLogarithms } from '../statistics/scale-by-logarithms.js';
-import { absent, fewestPairs, inverseD, possibleIndices, shellEdges } from '../statistics/statistics.js';
+import { fewestPairs, indicesOf, inverseD, possibleIndices, shellEdges } from '../statistics/statistics.js';
 import type { ListSubject } from './expected.js';
 import { doubtsOfList } from './list-doubts.js';
 import { commonGroup, inGroup, type ListedReflection, type ReflectionsByKey } from './lists-in-group.js';
@@ -221,14 +222,14 @@ function figuresIn({ pairs, anomalous, possible, listed }: Material, from: numbe
 }
 
 /** The differences of Friedel mates that both lists have, scaled. */
-function anomalousOf(pairs: readonly Pair[], group: PointGroup): Material['anomalous'] {
+function anomalousOf(pairs: readonly Pair[], group: PointGroup, { isCentric }: CrystalSymmetry): Material['anomalous'] {
   if (group.centrosymmetric) return [];
   const there = new Map(pairs.map((pair) => [pair.indices.join(), pair]));
   return pairs.flatMap((pair) => {
     const [h, k, l] = pair.indices;
     const mate = there.get(representative([-h, -k, -l], group).join());
     // Each pair of mates once; a centric reflection is its own mate.
-    if (!mate || mate === pair || mate.indices.join() < pair.indices.join() || centric(pair.indices, group)) return [];
+    if (!mate || mate === pair || mate.indices.join() < pair.indices.join() || isCentric(pair.indices)) return [];
     return [
       {
         x: pair.x - mate.x,
@@ -254,8 +255,10 @@ export function compareReflections(
   subject: ListSubject,
   options: CompareOptions,
 ): ListComparison {
-  const { cell, centring } = subject;
+  const { cell, centring, stated } = subject;
   const group = commonGroup(subject.group, [first, second]);
+  const own = { cell, centring, group, stated };
+  const crystal = crystalSymmetry(own);
   const inverse = inverseD(cell);
   const [low, high] = [
     options.lowres ? 1 / options.lowres : 0,
@@ -265,7 +268,7 @@ export function compareReflections(
     new Map(
       [...list].filter(([, { indices }]) => {
         const q = inverse(indices);
-        return q > 0 && q >= low && q <= high && !absent(indices, centring);
+        return q > 0 && q >= low && q <= high && !crystal.isAbsent(indices);
       }),
     );
   const a = limited(inGroup(first, group));
@@ -287,13 +290,13 @@ export function compareReflections(
   if (best.pairs.length === 0) throw noCommon(a, b, inverse);
   const { pairs } = best;
   // Before they are scaled.
-  const same = sameCrystal(pairs, group, tripletOf(best.law), () =>
-    agreeingIndices(second, group, (moved) => pairsOf(a, limited(moved), inverse)),
+  const same = sameCrystal(pairs, crystal, tripletOf(best.law), () =>
+    agreeingIndices(second, group, crystal, (moved) => pairsOf(a, limited(moved), inverse)),
   );
-  const own = { cell, centring, group };
   const doubts = [doubtsOfList(first, own, 'The first list'), doubtsOfList(second, own, 'The second list')];
   const remarks = [
     ...doubts.flatMap(({ texts }) => texts),
+    ...leftOutText([first, second], own),
     ...(pairs.some(hasSigma)
       ? []
       : [
@@ -318,8 +321,8 @@ export function compareReflections(
   const to = (options.highres ? high : extreme(Math.max)) * (1 + 1e-9);
   const material: Material = {
     pairs,
-    anomalous: anomalousOf(pairs, group),
-    possible: [...possibleIndices({ cell, centring, group }, to)].map(inverse),
+    anomalous: anomalousOf(pairs, group, crystal),
+    possible: [...possibleIndices(own, to)].map(inverse),
     listed: [a, best.moved].map((list) =>
       [...list.values()].map(({ indices }) => inverse(indices)),
     ) as unknown as Material['listed'],
@@ -343,6 +346,22 @@ export function compareReflections(
     isDoubtful: same.verdict === 'other' || doubts.some(({ isDoubtful }) => isDoubtful),
     remarks,
   };
+}
+
+/** That reflections which a stated space group leaves out take no part, and how many. */
+function leftOutText(lists: readonly ReflectionList[], { stated, ...subject }: ListSubject): string[] {
+  if (!stated) return [];
+  const [ofLattice, ofGroup] = [crystalSymmetry(subject), crystalSymmetry({ ...subject, stated })];
+  const isOut = (indices: Indices): boolean => ofGroup.isAbsent(indices) && !ofLattice.isAbsent(indices);
+  const [first, second] = lists.map(
+    (list) => Array.from({ length: list.count }, (_, i) => indicesOf(list, i)).filter(isOut).length,
+  );
+  return first || second
+    ? [
+        `The lists are those of the space group ${stated.name}, which is stated: ${first} and ${second} reflections that it ` +
+          'leaves out take no part, and are not expected either.',
+      ]
+    : [];
 }
 
 /** Why common reflections tell no scale and no figure, and what is needed; undefined if there are enough of them. */

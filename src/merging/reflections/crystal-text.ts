@@ -11,7 +11,7 @@ export function crystalText(setting: SpaceGroupSetting | undefined, isTaken: boo
       `Centric reflections are those of a crystal of rotations alone, since the data contradict the space group ${setting.name}.`,
     ];
   return [
-    crystalSymmetry(pointGroup('1'), setting).isCentrosymmetric
+    crystalSymmetry({ group: pointGroup('1'), centring: setting.centring, stated: setting }).isCentrosymmetric
       ? `All reflections are taken as centric, since the stated space group ${setting.name} has an inversion.`
       : `Centric reflections, and those of larger mean intensity, are those of the stated space group ${setting.name}.`,
   ];

@@ -2,7 +2,7 @@
 
 import { crystalSymmetry } from '../../crystal/space-groups/crystal.js';
 import type { ReflectionList } from '../lists/hkl.js';
-import { absent, indicesOf, inverseD, type ListSubject } from '../statistics/statistics.js';
+import { indicesOf, inverseD, type ListSubject } from '../statistics/statistics.js';
 
 export type { ListSubject };
 
@@ -16,7 +16,7 @@ export interface ExpectedIntensities {
   readonly epsilon: Float64Array;
   /** Whether all reflections are centric, since the stated space group has an inversion. */
   readonly isCentrosymmetric: boolean;
-  /** 1 for reflections that the stated space group leaves out, beyond those of the centring. */
+  /** 1 for reflections that the stated space group leaves out; 0 without one. */
   readonly isForbidden: Uint8Array;
   /** d in angstrom from which on the data have no signal; 0 if they have it to the end. */
   readonly endsAt: number;
@@ -55,8 +55,8 @@ export function expectedIntensities(
   subject: ListSubject,
   before?: Pick<ExpectedIntensities, 'inverse'>,
 ): ExpectedIntensities {
-  const { cell, centring, group, stated } = subject;
-  const crystal = crystalSymmetry(group, stated);
+  const { cell, stated } = subject;
+  const crystal = crystalSymmetry(subject);
   const n = list.count;
   const inverseOf = inverseD(cell);
   const inverse = before?.inverse ?? new Float64Array(n);
@@ -69,9 +69,9 @@ export function expectedIntensities(
     if (!before) inverse[i] = inverseOf(indices);
     eps[i] = crystal.epsilon(indices);
     isCentric[i] = Number(crystal.isCentric(indices));
-    if (!((inverse[i] as number) > 0) || absent(indices, centring)) continue;
-    if (crystal.isAbsent(indices)) isForbidden[i] = 1;
-    else used.push(i);
+    if (!((inverse[i] as number) > 0)) continue;
+    if (!crystal.isAbsent(indices)) used.push(i);
+    else if (stated) isForbidden[i] = 1;
   }
   used.sort((a, b) => (inverse[a] as number) - (inverse[b] as number));
   const blocks = blocksOf(list, used, inverse, eps, crystal.isCentrosymmetric ? 2 : 1);

@@ -1,5 +1,6 @@
 /** Whether two lists are of the same crystal: how their intensities correlate without the fall-off with resolution. */
-import { epsilon, type Indices } from '../../crystal/symmetry/asymmetric-unit.js';
+import type { CrystalSymmetry } from '../../crystal/space-groups/crystal.js';
+import type { Indices } from '../../crystal/symmetry/asymmetric-unit.js';
 import { generateGroup, type Operation, operationOf, tripletOf } from '../../crystal/symmetry/matrices.js';
 import type { PointGroup } from '../../crystal/symmetry/point-group.js';
 import { correlation } from '../../util/correlation.js';
@@ -42,9 +43,9 @@ const shown = (x: number): string => x.toFixed(2).replace(/^-0\.00$/, '0.00');
 /** Correlation of pairs without the fall-off, and what is expected of it. */
 export function correlatedWithoutFallOff(
   pairs: readonly CommonReflection[],
-  group: PointGroup,
+  { epsilon }: Pick<CrystalSymmetry, 'epsilon'>,
 ): Omit<SameCrystal, 'verdict' | 'text'> {
-  const eps = pairs.map(({ indices }) => epsilon(indices, group));
+  const eps = pairs.map(({ indices }) => epsilon(indices));
   const of = (value: (pair: CommonReflection) => number): number[] =>
     pairs.map((pair, i) => value(pair) / (eps[i] as number));
   const lists = [of(({ x }) => x), of(({ y }) => y)] as const;
@@ -73,11 +74,11 @@ export function correlatedWithoutFallOff(
 /** Whether the lists are of the same crystal; `elsewhere` is asked for indices with which they agree if they are not. */
 export function sameCrystal(
   pairs: readonly CommonReflection[],
-  group: PointGroup,
+  crystal: Pick<CrystalSymmetry, 'epsilon'>,
   way: string,
   elsewhere: () => string | undefined,
 ): SameCrystal {
-  const found = correlatedWithoutFallOff(pairs, group);
+  const found = correlatedWithoutFallOff(pairs, crystal);
   const { cc, error, expected } = found;
   const half = minOfExpected * expected;
   if (!(errors * error < half))
@@ -119,6 +120,7 @@ const mostTried = 20_000;
 export function agreeingIndices(
   second: ReflectionList,
   group: PointGroup,
+  crystal: Pick<CrystalSymmetry, 'epsilon'>,
   pairsWith: (moved: ReflectionsByKey) => readonly CommonReflection[],
 ): string | undefined {
   const every = Math.max(1, Math.ceil(second.count / mostTried));
@@ -126,7 +128,7 @@ export function agreeingIndices(
   const some = keptRows(second, places);
   const tried = exchanges.map((by) => ({
     by,
-    ...correlatedWithoutFallOff(pairsWith(inGroup(some, group, by)), group),
+    ...correlatedWithoutFallOff(pairsWith(inGroup(some, group, by)), crystal),
   }));
   const [best] = tried.sort((a, b) => (b.cc || -1) - (a.cc || -1));
   return best && best.cc > minOfExpected * best.expected && best.cc > errors * best.error

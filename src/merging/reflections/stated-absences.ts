@@ -1,6 +1,12 @@
 /** Whether a list has reflections that a space group leaves out: one that a file states, or that is asked for. */
 import type { Centring } from '../../crystal/centring.js';
-import { isAbsentIn, type SpaceGroupSetting, spaceGroupSetting } from '../../crystal/space-groups/groups.js';
+import {
+  haveSameAbsences,
+  isAbsentIn,
+  isSymmorphic,
+  type SpaceGroupSetting,
+  spaceGroupSetting,
+} from '../../crystal/space-groups/groups.js';
 import { transformed } from '../../crystal/symmetry/asymmetric-unit.js';
 import { laueGroup } from '../../crystal/symmetry/point-group.js';
 import { hasPointGroup } from '../../crystal/symmetry/space-group.js';
@@ -180,4 +186,25 @@ export function withStated(list: ReflectionList, subject: ListSubject, name: str
   const stated = settingOfStated(name, centring);
   if (!hasPointGroup(statedGroup(stated), laueGroup(group), centring)) return subject;
   return judgeSpaceGroup(list, subject, stated).isContradicted ? subject : { ...subject, stated };
+}
+
+/**
+ * What two lists belong to, with the space group that both state, or the one that states any: unless the data of one of them
+ * contradict it. A list whose axes are named in another way than in the first one has its absences elsewhere.
+ */
+export function withCommonStated(lists: readonly ReflectionList[], subject: ListSubject): ListSubject {
+  const names = lists.flatMap(({ spaceGroup }) => spaceGroup ?? []);
+  const [setting, ...others] = names.map((name) => settingOfStated(name, subject.centring));
+  if (!setting || others.some((other) => !areSameGroup(setting, other))) return subject;
+  // A group of rotations without screw axes says no more than the point group.
+  if (setting.isChiral && isSymmorphic(setting)) return subject;
+  const [first, ...rest] = lists.map((list) => withStated(list, subject, setting.name)) as [ListSubject, ListSubject];
+  return rest.every(({ stated }) => stated !== undefined) ? first : subject;
+}
+
+/** Whether two settings have the same operators but for their origin: the same rotations, and the same absences. */
+function areSameGroup(a: SpaceGroupSetting, b: SpaceGroupSetting): boolean {
+  const turns = ({ operators }: SpaceGroupSetting): string =>
+    [...new Set(operators.map((m) => m.slice(0, 9).join()))].sort().join(';');
+  return turns(a) === turns(b) && haveSameAbsences(a, b);
 }

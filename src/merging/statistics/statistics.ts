@@ -280,9 +280,9 @@ export function mergeStatistics(
   subject: ListSubject,
   options: StatisticsOptions = {},
 ): MergeStatistics {
-  const { cell, centring, group, stated } = subject;
-  const crystal = crystalSymmetry(group, stated);
-  const isOut = (indices: Indices): boolean => absent(indices, centring) || crystal.isAbsent(indices);
+  const { cell, group } = subject;
+  const crystal = crystalSymmetry(subject);
+  const isOut = crystal.isAbsent;
   const inverse = inverseD(cell);
   const q = Float64Array.from({ length: list.count }, (_, i) => inverse(indicesOf(list, i)));
   // 0 0 0 has no resolution.
@@ -323,14 +323,14 @@ export function mergeStatistics(
 
 /** The unique reflections that are possible up to 1/d = `high` in 1/Å, and those beyond whose indices are no larger. */
 export function* possibleIndices(subject: ListSubject, high: number): Generator<Indices> {
-  const { cell, centring, group, stated } = subject;
-  const { isAbsent: isOut } = crystalSymmetry(group, stated);
+  const { cell, group } = subject;
+  const { isAbsent: isOut } = crystalSymmetry(subject);
   const [a, b, c] = lengthsOf(cell).map((length) => Math.floor(length * high + 1e-9)) as [number, number, number];
   for (let h = -a; h <= a; h++)
     for (let k = -b; k <= b; k++)
       for (let l = -c; l <= c; l++) {
         const indices: Indices = [h, k, l];
-        if (isRepresentative(indices, group) && !absent(indices, centring) && !isOut(indices)) yield indices;
+        if (isRepresentative(indices, group) && !isOut(indices)) yield indices;
       }
 }
 
