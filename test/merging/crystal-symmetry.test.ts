@@ -6,6 +6,8 @@ import { Random } from '../../src/compute/random/random.js';
 import { crystalSymmetry } from '../../src/crystal/space-groups/crystal.js';
 import { spaceGroupSetting } from '../../src/crystal/space-groups/groups.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
+import { keptRows } from '../../src/merging/lists/kept-rows.js';
+import { judgeSpaceGroup } from '../../src/merging/reflections/stated-absences.js';
 import { twinText } from '../../src/merging/reflections/words.js';
 import { listOf } from './drawn-lists.js';
 
@@ -210,4 +212,33 @@ test('a space group that the data contradict is not taken, and that is said', ()
   const { stated, remarks, twinning } = checkReflections({ ...list, spaceGroup: 'P 1 21/n 1' }, options);
   expect([stated?.isContradicted, twinning.isCentric]).toEqual([true, false]);
   expect(remarks.join()).toContain('of a crystal of rotations alone, since the data contradict');
+});
+
+describe('an inversion that is stated', () => {
+  const judged = (name: Name, options: Parameters<typeof drawn>[1], spaceGroup: string) => {
+    const { list, options: subject } = drawn(name, options);
+    return judgeSpaceGroup(list, { ...subject.cell, group: pointGroup(list.symmetry) }, spaceGroupSetting(spaceGroup));
+  };
+
+  test('is contradicted by acentric intensities, and by none of weak lists', () => {
+    for (const seed of [1, 2]) {
+      const strong = judged('P 1 m 1', { most: 13, sigma: 3, seed }, 'P 1 2/m 1');
+      expect([seed, strong.isContradicted]).toEqual([seed, true]);
+      expect(strong.text).toContain('distributed as those of a crystal without one, by');
+      expect(judged('P 1 m 1', { most: 8, sigma: 70, seed }, 'P 1 2/m 1').isDoubted).toBe(false);
+    }
+  });
+
+  test('is never contradicted by centric ones, of twins by a law or of lists without their weak reflections', () => {
+    for (const seed of [1, 2]) {
+      for (const name of ['P 1 21/n 1', 'P 4/m'] as const)
+        expect([name, seed, judged(name, { most: 9, sigma: 3, seed }, name).isDoubted]).toEqual([name, seed, false]);
+      if (seed === 1) expect(judged('P 4/m', { most: 18, sigma: 3, twin: 0.5 }, 'P 4/m').isDoubted).toBe(false);
+      const { list, options } = drawn('P 1 21/n 1', { most: 9, sigma: 10, seed });
+      const kept = Array.from(list.intensity.keys()).filter((i) => (list.intensity[i] as number) > 20);
+      const cut = keptRows(list, kept);
+      const subject = { ...options.cell, group: pointGroup(list.symmetry) };
+      expect(judgeSpaceGroup(cut, subject, spaceGroupSetting('P 1 21/n 1')).isDoubted).toBe(false);
+    }
+  });
 });

@@ -6,14 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createContext, mergeStream, readCell } from '../../dist/index.node.js';
 import { checkReflections, formatReflections, readReflections } from '../../dist/merging.js';
 import { Random } from '../../src/compute/random/random.js';
+import { crystalSymmetry } from '../../src/crystal/space-groups/crystal.js';
 import { isAbsentIn, type SpaceGroupSetting, spaceGroupSettings } from '../../src/crystal/space-groups/groups.js';
-import {
-  centric,
-  epsilon,
-  type Indices,
-  isRepresentative,
-  representative,
-} from '../../src/crystal/symmetry/asymmetric-unit.js';
+import { epsilon, type Indices, isRepresentative, representative } from '../../src/crystal/symmetry/asymmetric-unit.js';
 import { pointGroup } from '../../src/crystal/symmetry/point-group.js';
 import { expectedIntensities } from '../../src/merging/reflections/expected.js';
 import { laueOfSpaceGroup } from '../../src/merging/reflections/space-group-laue.js';
@@ -43,6 +38,7 @@ type Leak = 'none' | 'half' | 'multiple';
 /** A merged list of a space group by Wilson's law, with errors of 1/`snr` of the mean and 3 % beside. */
 function drawn(setting: SpaceGroupSetting, snr: number, leak: Leak, random: Random, long = 1) {
   const group = pointGroup(laueOfSpaceGroup(setting));
+  const crystal = crystalSymmetry({ group, centring: setting.centring, stated: setting });
   const own = { ...cellOf(setting.number, long), centring: setting.centring };
   const all = new Map<string, { readonly at: Indices; readonly intensity: number; readonly mean: number }>();
   for (let h = -9; h <= 9; h++)
@@ -52,9 +48,10 @@ function drawn(setting: SpaceGroupSetting, snr: number, leak: Leak, random: Rand
         const q2 = (h * h + k * k + (l / long) ** 2 / 2) / 85;
         if (q2 === 0 || q2 > 1 || !isRepresentative(at, group)) continue;
         if (isAbsentIn({ ...setting, operators: [] }, at)) continue;
-        const mean = 100 * Math.exp(-q2) * epsilon(at, group);
-        const present = centric(at, group) ? mean * random.normal() ** 2 : -mean * Math.log(random.uniform());
-        all.set(at.join(), { at, intensity: isAbsentIn(setting, at) ? 0 : present, mean });
+        const usual = 100 * Math.exp(-q2);
+        const mean = usual * crystal.epsilon(at);
+        const present = crystal.isCentric(at) ? mean * random.normal() ** 2 : -mean * Math.log(random.uniform());
+        all.set(at.join(), { at, intensity: isAbsentIn(setting, at) ? 0 : present, mean: usual * epsilon(at, group) });
       }
   const rows: number[][] = [];
   for (const { at, intensity, mean } of all.values()) {

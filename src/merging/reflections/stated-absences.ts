@@ -1,5 +1,6 @@
-/** Whether a list has reflections that a space group leaves out: one that a file states, or that is asked for. */
+/** Whether a list has reflections that a space group leaves out, or lacks its inversion: one that a file states, or that is asked for. */
 import type { Centring } from '../../crystal/centring.js';
+import { crystalSymmetry } from '../../crystal/space-groups/crystal.js';
 import {
   haveSameAbsences,
   isAbsentIn,
@@ -24,10 +25,12 @@ import {
   summaryOf,
 } from './absences.js';
 import { type ExpectedIntensities, expectedIntensities, type ListSubject } from './expected.js';
+import { oddsOfNoInversion } from './inversion.js';
 import { withoutMates } from './lists-in-group.js';
 import { decided, doubted, likely, oddsText } from './odds.js';
 import { fewestThere, lnOddsThere } from './presence.js';
 import { statedGroup } from './space-group-laue.js';
+import { type TwinLaw, twinLaw, twinLaws } from './twin-laws.js';
 
 /** The setting of a space group that a file states, whose name may lack the choice of its axes. */
 export function settingOfStated(name: string, centring: Centring): SpaceGroupSetting {
@@ -38,9 +41,9 @@ export function settingOfStated(name: string, centring: Centring): SpaceGroupSet
 /** What a list says of a space group. */
 export interface StatedSpaceGroup {
   readonly name: string;
-  /** Whether reflections that it leaves out are there, by more than 1000 : 1. */
+  /** Whether reflections that it leaves out are there, or its inversion is not, by more than 1000 : 1. */
   readonly isContradicted: boolean;
-  /** Whether they are there by more than 100 : 1. */
+  /** The same by more than 100 : 1. */
   readonly isDoubted: boolean;
   /** Measured reflections that it leaves out, and ln of the odds that they are empty against their being present. */
   readonly absent: number;
@@ -134,6 +137,8 @@ export function judgedBy(
   const lnOdds = oddsOf(all.places.map((i) => evidence(unique, of, i)));
   const isContradicted = worst !== undefined && worst.lnThere > decided;
   const judged = { name, isContradicted, isDoubted: worst !== undefined, absent: all.places.length, lnOdds };
+  const inversion = worst ? undefined : withoutInversion(unique, own, of, setting);
+  if (inversion) return { ...judged, ...inversion };
   if (!worst) return { ...judged, text: agreementText(judged) };
   const { count, snr, share } = summaryOf(unique, of.expected, worst.places);
   const where = worst.conditions.length === 0 ? '' : `, by ${worst.conditions.join(' and ')},`;
@@ -150,6 +155,36 @@ export function judgedBy(
         : ` The absences allow ${namesText(allowed)} (${ranking.verdict}).`),
   };
 }
+
+/**
+ * That intensities are those of a crystal without the inversion of its space group; undefined if they are not, or if it may be
+ * a twin: a perfect one of a centrosymmetric crystal has them too.
+ */
+function withoutInversion(
+  unique: ReflectionList,
+  own: ListSubject,
+  of: ExpectedIntensities,
+  setting: SpaceGroupSetting,
+): Pick<StatedSpaceGroup, 'isContradicted' | 'isDoubted' | 'text'> | undefined {
+  if (!crystalSymmetry({ ...own, stated: setting }).isCentrosymmetric) return undefined;
+  const { lnOdds, reflections } = oddsOfNoInversion(unique, of);
+  if (!(lnOdds > doubted) || !twinLaws(own).every((law) => isNoTwin(twinLaw(unique, own, of, law)))) return undefined;
+  const isContradicted = lnOdds > decided;
+  return {
+    isContradicted,
+    isDoubted: true,
+    text:
+      `The data ${isContradicted ? 'contradict' : 'speak against'} the space group ${setting.name}: it has an inversion, and ` +
+      `the intensities of ${reflections} general reflections are distributed as those of a crystal without one, by ` +
+      `${oddsText(lnOdds)}. Give the space group without it, or find the law if the crystal is a twin.`,
+  };
+}
+
+/** Twin fraction and errors below which a law makes no intensities look acentric. */
+const [noTwin, errorsOfTwin] = [0.15, 3];
+
+const isNoTwin = ({ fraction, error, isFound }: TwinLaw): boolean =>
+  !isFound && fraction + errorsOfTwin * error < noTwin;
 
 /** The names that absences leave: those of the first class, and of the next one if its odds do not exclude it. */
 function candidates({ classes: [first, second], margin }: SpaceGroupRanking): string[] {
