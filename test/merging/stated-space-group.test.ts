@@ -140,6 +140,16 @@ describe('few reflections of an axis contradict it where nothing leaks as much',
     expect(judged(shares)).toMatchObject({ isDoubted, isContradicted }),
   );
 
+  test('and what decides nothing is said where a file is made, of a group that leaves out any', () => {
+    const said = (shares: readonly number[], spaceGroup: string) => {
+      const { remarks, isDoubtful } = formatReflections(withAxis(...shares), 'mtz', { cell, spaceGroup });
+      return [isDoubtful, remarks.join().match(/hardly tell|contradict/)?.[0]];
+    };
+    expect(said([3, 0.15, 0.15], 'P 1 21 1')).toEqual([false, 'hardly tell']);
+    expect(said([3, 0.15, 0.15], 'P 1 2 1')).toEqual([false, undefined]);
+    expect(said([], 'P 1 21 1')).toEqual([false, undefined]);
+  });
+
   test('but of electrons, which are scattered twice', () =>
     expect(
       judgeSpaceGroup({ ...withAxis(0.4, 0.5, 0.4, 0.5, 0.4), wavelengthA: 0.0251 }, subject, named('P 1 21 1')),

@@ -195,6 +195,15 @@ function candidates({ classes: [first, second], margin }: SpaceGroupRanking): st
 export const namesText = (names: readonly string[]): string =>
   names.length > 6 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : names.join(', ');
 
+/** Whether a group leaves out reflections beyond those of its centring, and a list does not tell whether they are empty. */
+const isUntold = (
+  setting: SpaceGroupSetting,
+  { absent, lnOdds }: Pick<StatedSpaceGroup, 'absent' | 'lnOdds'>,
+): boolean => !isSymmorphic(setting) && (absent === 0 || lnOdds <= likely) && leavesOut(setting);
+
+/** Whether any reflection is left out by more than the centring. */
+const leavesOut = (setting: SpaceGroupSetting): boolean => conditionsOf([setting], setting.centring).length > 0;
+
 function agreementText({ name, absent, lnOdds }: Pick<StatedSpaceGroup, 'name' | 'absent' | 'lnOdds'>): string {
   if (absent === 0)
     return `The data do not tell whether the space group is ${name}: none of the reflections that it leaves out is measured.`;
@@ -204,14 +213,15 @@ function agreementText({ name, absent, lnOdds }: Pick<StatedSpaceGroup, 'name' |
     : `The data hardly tell whether the space group is ${name}: ${count} that it leaves out and that the list has decide nothing.`;
 }
 
-/** What to say of a space group that a file states: undefined if nothing speaks against it. */
+/** What to say of a space group that a file states: undefined if the list agrees with it. */
 export function doubtOfSpaceGroup(
   list: ReflectionList,
   subject: ListSubject,
   name: string,
 ): Pick<StatedSpaceGroup, 'isContradicted' | 'text'> | undefined {
-  const judged = judgeSpaceGroup(list, subject, settingOfStated(name, subject.centring));
-  return judged.isDoubted ? judged : undefined;
+  const setting = settingOfStated(name, subject.centring);
+  const judged = judgeSpaceGroup(list, subject, setting);
+  return judged.isDoubted || isUntold(setting, judged) ? judged : undefined;
 }
 
 /** What a list belongs to, with a space group that is stated if it is one of its Laue group and the data do not contradict it. */
