@@ -163,7 +163,7 @@ export const masksUdf = /* @__PURE__ */ defineUdf({
       },
     };
   },
-  resident({ params, meta, scan: { positions }, detectors }) {
+  async resident({ params, meta, scan: { positions }, detectors }) {
     const { masks, complex, shifts, without } = params;
     if (
       without.length > 0 ||
@@ -174,7 +174,7 @@ export const masksUdf = /* @__PURE__ */ defineUdf({
       return undefined;
     const intensity = new Float64Array(positions * masks.length);
     for (const [k, mask] of moved(params, meta.sig.at(-1) as number).masks.entries()) {
-      const sums = detectors.sums(k, mask);
+      const sums = await detectors.sums(k, mask);
       for (let i = 0; i < positions; i++) intensity[i * masks.length + k] = sums[i] as number;
     }
     return { intensity };

@@ -7,7 +7,7 @@ import type { ResidentScan } from './resident.js';
 /** Sums over the pixels of masks, at every position of the scan. */
 export interface ResidentSums {
   /** The sums within a mask; masks are numbered in the order of the run. */
-  sums(number: number, mask: ArrayLike<number>): Float64Array;
+  sums(number: number, mask: ArrayLike<number>): Promise<Float64Array>;
   /** The moments within a mask, [positions, 3]. */
   moments(mask: ArrayLike<number>): Float64Array;
 }

@@ -1,0 +1,107 @@
+/**
+ * Sums over the pixels of a mask that moves on a scan in memory, by passes of the core: to them, a pixel at all positions is
+ * a frame, and frames that follow one another in memory are read once, by all cores.
+ */
+import type { FramePass } from '../pass/pass.js';
+import type { UdfCore } from '../room.js';
+import type { ResidentScan } from './resident.js';
+
+/** Largest length of a line of frames. */
+const maxWidth = 65536;
+
+/** Pixels that follow one another: from `first` to before `end`. */
+type PixelRun = readonly [first: number, end: number];
+
+/** The runs of pixels that are in `now` and not in `other`, and the number of these pixels. */
+export function runsOf(
+  now: ArrayLike<number>,
+  other: ArrayLike<number> | undefined,
+): { runs: PixelRun[]; area: number } {
+  const runs: PixelRun[] = [];
+  let [area, first] = [0, -1];
+  for (let p = 0; p <= now.length; p++) {
+    const isIn = p < now.length && now[p] && !other?.[p];
+    if (isIn) {
+      area++;
+      if (first < 0) first = p;
+    } else if (first >= 0) {
+      runs.push([first, p]);
+      first = -1;
+    }
+  }
+  return { runs, area };
+}
+
+/** Height and width of frames that have so many numbers; undefined if these have no such factor. */
+function sizesOf(positions: number): readonly [height: number, width: number] | undefined {
+  for (let height = Math.ceil(positions / maxWidth); height <= Math.min(positions, maxWidth); height++)
+    if (positions % height === 0) return [height, positions / height];
+  return undefined;
+}
+
+/** The sum within a mask at every position, of integers, which are exact. */
+export class SummedPlanes {
+  readonly #scan: ResidentScan;
+  readonly #pass: FramePass;
+  readonly #image: Float64Array;
+  readonly #changed: Float64Array;
+  #inside: Uint8Array | undefined;
+
+  private constructor(scan: ResidentScan, pass: FramePass) {
+    [this.#scan, this.#pass] = [scan, pass];
+    [this.#image, this.#changed] = [new Float64Array(scan.positions), new Float64Array(scan.positions)];
+  }
+
+  /** Undefined where no pass of native code takes the numbers. */
+  static async on(scan: ResidentScan, open: () => Promise<UdfCore>): Promise<SummedPlanes | undefined> {
+    const { planes, positions } = scan;
+    const [dtype] = Object.entries(integers).find(([, type]) => planes instanceof type) ?? [];
+    const sizes = sizesOf(positions);
+    if (dtype === undefined || !sizes) return undefined;
+    const [height, width] = sizes;
+    const pass = await (await open()).framePass({ width, height, dtype: dtype as 'u16', steps: [{ kind: 'sum' }] });
+    if (pass.backend === 'native') return new SummedPlanes(scan, pass);
+    pass.dispose();
+    return undefined;
+  }
+
+  /** The sums within another mask; the memory is the same after each change. */
+  async set(mask: ArrayLike<number>): Promise<Float64Array> {
+    const [image, before] = [this.#image, this.#inside];
+    const whole = runsOf(mask, undefined);
+    const [entered, left] = before ? [runsOf(mask, before), runsOf(before, mask)] : [whole, undefined];
+    const isMoved = left !== undefined && entered.area + left.area <= whole.area;
+    // Until all are in place, a failure leaves no mask.
+    this.#inside = undefined;
+    if (!isMoved) await this.#sum(whole.runs, image);
+    else
+      for (const [runs, sign] of [[entered.runs, 1] as const, [left.runs, -1] as const]) {
+        if (runs.length === 0) continue;
+        const changed = await this.#sum(runs, this.#changed);
+        for (let i = 0; i < image.length; i++) image[i] = (image[i] as number) + sign * (changed[i] as number);
+      }
+    this.#inside = Uint8Array.from(mask);
+    return image;
+  }
+
+  async #sum(runs: readonly PixelRun[], into: Float64Array): Promise<Float64Array> {
+    const { planes, positions } = this.#scan;
+    for (const [k, [first, end]] of runs.entries())
+      await this.#pass.run(planes.subarray(first * positions, end * positions) as Uint16Array, end - first, {
+        continues: k > 0,
+        ...(k < runs.length - 1 ? { more: true } : { into }),
+      });
+    if (runs.length === 0) into.fill(0);
+    return into;
+  }
+}
+
+/** Types of which sums are exact. */
+const integers = {
+  u8: Uint8Array,
+  i8: Int8Array,
+  u16: Uint16Array,
+  i16: Int16Array,
+  u32: Uint32Array,
+  i32: Int32Array,
+} as const;
