@@ -57,10 +57,10 @@ export async function run(files: readonly string[], flags: ViewFlags, { signal }
   process.exitCode = exitCode.ok;
 }
 
-const { follow, grid, gridFile } = viewRows;
+const { follow, grid, gridFile, compute, memory } = viewRows;
 const { open: opens } = command.rows;
 /** The flags of a page that is served, which a file is not. */
-const servedRows: Parameters = { ...listenRows, ...receivedRows, follow, grid, gridFile, open: opens };
+const servedRows: Parameters = { ...listenRows, ...receivedRows, follow, grid, gridFile, compute, memory, open: opens };
 
 /** Writes what the page would show into a file. Throws `Argument` for what only a page that is served has. */
 async function save(files: readonly string[], output: string, flags: ViewFlags, signal: AbortSignal): Promise<void> {

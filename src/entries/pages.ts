@@ -50,14 +50,18 @@ export {
   type SeriesSums,
   SeriesWindow,
 } from '../server/watch/run-series.js';
+export { calibratedRun, givenOptics } from '../stem/analyses/calibrated-run.js';
 export { comLeftOut, comNotes, icomNotes } from '../stem/analyses/com-notes.js';
 export { leftOutUnder } from '../stem/analyses/left-out.js';
+export { maskOfShape } from '../stem/analyses/mask-of-shape.js';
 export { coveredBy } from '../stem/analyses/pattern-axes.js';
 export { timesText } from '../stem/analyses/under-mask.js';
+export { runOfShape, type VirtualShape } from '../stem/analyses/virtual-run.js';
 export { type Calibration, checkCalibration, darkFieldRadii, isKnown, reachOf } from '../stem/calibrate/calibration.js';
 export { milliradiansOf, opticsOf } from '../stem/calibrate/optics.js';
 export { calibrationTexts } from '../stem/calibrate/text.js';
 export { integrateMeasured, measuredNoise } from '../stem/images/integrate-measured.js';
+export { imageOf, type SentHead } from '../stem/images/sent-image.js';
 export type { NamedResult } from '../stem/output/named-results.js';
 export { resultsPage, type StoredPage } from '../stem/output/results-page.js';
 export { isAboutZero, painted } from '../udf/live/colormap.js';

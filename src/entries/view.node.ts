@@ -10,6 +10,7 @@
  * @module
  */
 import { bindSaveView } from '../server/save-view.node.js';
+import { bindServeView, type ServeView } from '../server/serve-view.node.js';
 
 /**
  * Writes what the viewer shows of files as one .html file that opens without a server and asks for no address: of a scan
@@ -25,5 +26,23 @@ export const saveView: ReturnType<typeof bindSaveView> = /* @__PURE__ */ bindSav
   udfContext: async () => (await import('./udf.node.js')).Context.makeWith('inline'),
 });
 
+/**
+ * Serves the viewer and the frames that it shows, which are read and searched in the browser:
+ *
+ * - files of frames of any format, or a stream, whose frames are found by the names in it unless they are given;
+ * - a folder: its runs and scans as a list, each with a small picture; with `follow` or a grid, the newest frame of its
+ *   files, and of new ones;
+ * - frames received from a detector or its monitor: `zmqSource` of `ewald/pipeline`, alone.
+ *
+ * The server answers only requests that know the token in its address, and offers only these files and neighbouring
+ * files of the same data set. Without files, the page opens files that are dropped on it.
+ *
+ * Throws `Argument` for a port or an address that cannot be used, `File` for files that do not exist, and `Format` for
+ * files that hold no frames, and for a geometry or a cell that cannot be read.
+ */
+export const serveView: ServeView = /* @__PURE__ */ bindServeView(async () =>
+  (await import('./udf.node.js')).Context.makeWith('inline'),
+);
+
 export type { SaveViewOptions } from '../server/save-view.node.js';
-export { type ServedView, type ServeViewOptions, serveView } from '../server/serve-view.node.js';
+export type { ServedView, ServeViewOptions } from '../server/serve-view.node.js';

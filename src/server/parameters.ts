@@ -123,6 +123,26 @@ export const viewRows = /* @__PURE__ */ grouped('input', {
     defaultText: "the geometry's, or the file's own choice",
     value: 'path',
   },
+  compute: {
+    common: true,
+    group: 'page',
+    kind: 'choice',
+    choices: ['here', 'there', 'auto'],
+    fallback: 'auto',
+    sentence: 'where images of a scan are computed: here, in the browser tab, or there, by the computer with the files',
+    more:
+      'auto: there if the scan takes more than 1 GiB, or more than 32 MiB where browsers are on other computers. The ' +
+      'page can change it.',
+  },
+  memory: {
+    group: 'page',
+    kind: 'bytes',
+    range: range(0, Number.MAX_SAFE_INTEGER, Number.NaN),
+    unit: 'bytes',
+    sentence: 'memory for a scan that is computed there; a larger one is read from its file for each image',
+    defaultText: 'half of what is free',
+    value: 'bytes',
+  },
   grid: { ...gridRows.grid, group: 'live', of: ['frames that arrive (--follow, --zmq-input)'] },
   gridFile: { ...gridRows.gridFile, group: 'live', of: ['frames that arrive (--follow, --zmq-input)'] },
   allowOutside: {

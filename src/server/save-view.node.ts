@@ -38,7 +38,7 @@ const rows = {
 
 /** Options of `saveView`. */
 export interface SaveViewOptions
-  extends Omit<ViewParameters, 'follow' | 'grid' | 'gridFile' | 'allowOutside'>,
+  extends Omit<ViewParameters, 'follow' | 'grid' | 'gridFile' | 'allowOutside' | 'compute' | 'memory'>,
     SavedViewParameters {
   /** Replaces an existing file; inputs are never replaced. Default: false. */
   readonly force?: boolean | undefined;

@@ -11,6 +11,7 @@ import { givenCells } from '../pipeline/inputs/given.js';
 import { runPlace } from '../pipeline/inputs/place.node.js';
 import type { RunView } from '../pipeline/sinks/run-view.js';
 import type { LiveInput } from '../pipeline/sources/source.js';
+import type { DisposableUdfContext } from '../stem/bind.js';
 import type { Calibration } from '../stem/calibrate/calibration.js';
 import { readCalibration } from '../stem/calibrate/read-calibration.node.js';
 import type { ScanView, ScanViewer, ViewedScan } from '../udf/live/scan-view.js';
@@ -21,6 +22,7 @@ import { fileReason } from '../util/file-errors.js';
 import { type Disposable, disposableServer, type MaybeAsyncDisposable } from '../util/resource.js';
 import { type Arriving, followArriving } from './arriving-frames.js';
 import { checkShown, type Opening } from './checked-files.js';
+import { ServedCompute } from './compute/served-compute.js';
 import { Gallery } from './gallery.node.js';
 import type { ListenParameters, ViewParameters } from './parameter-types.js';
 import { listenRows, openingRows, shownScanRows, viewRows } from './parameters.js';
@@ -48,23 +50,25 @@ export interface ServedView extends RunView, ScanViewer, Disposable {
 
 const rows = { ...viewRows, ...listenRows, onWarning: row.any } as const;
 
-/**
- * Serves the viewer and the frames that it shows, which are read and searched in the browser:
- *
- * - files of frames of any format, or a stream, whose frames are found by the names in it unless they are given;
- * - a folder: its runs and scans as a list, each with a small picture; with `follow` or a grid, the newest frame of its
- *   files, and of new ones;
- * - frames received from a detector or its monitor: `zmqSource` of `ewald/pipeline`, alone.
- *
- * The server answers only requests that know the token in its address, and offers only these files and neighbouring
- * files of the same data set. Without files, the page opens files that are dropped on it.
- *
- * Throws `Argument` for a port or an address that cannot be used, `File` for files that do not exist, and `Format` for
- * files that hold no frames, and for a geometry or a cell that cannot be read.
- */
-export async function serveView(
+/** What opens a context in which scans are computed. */
+export type OpenUdfContext = () => Promise<DisposableUdfContext>;
+
+/** `serveView` of `ewald/view`. */
+export type ServeView = (
   files: readonly string[] | readonly [LiveInput],
-  options: ServeViewOptions = {},
+  options?: ServeViewOptions,
+) => Promise<ServedView & MaybeAsyncDisposable>;
+
+/** Makes `serveView` of what opens contexts, which it loads when it needs them. */
+export const bindServeView =
+  (udfContext: OpenUdfContext): ServeView =>
+  (files, options = {}) =>
+    serve(files, options, udfContext);
+
+async function serve(
+  files: readonly string[] | readonly [LiveInput],
+  options: ServeViewOptions,
+  udfContext: OpenUdfContext,
 ): Promise<ServedView & MaybeAsyncDisposable> {
   const { geometry, cell, dataset, follow, allowOutside, port, host, ...further } = checkedOptions(
     'serveView',
@@ -105,6 +109,8 @@ export async function serveView(
     for (const file of paths) await checkFile(file);
     await checkShown(paths, { geometry, cell, opening }, warn);
   }
+  const isScanLike = !arrives && !gallery && stream === undefined && paths.length > 0;
+  const compute = computeOf(options, isScanLike ? paths : [], calibration?.found, udfContext);
   const shared = new SharedFiles();
   const list = (path: string, as?: string): void =>
     void shared.share(resolve(path), { listed: true, growing: follow, ...(as === undefined ? {} : { as }) });
@@ -123,6 +129,7 @@ export async function serveView(
     cell: numbers,
     opening,
     calibration,
+    compute,
     port,
     host,
     baseUrl,
@@ -153,10 +160,52 @@ export async function serveView(
     async close() {
       await arriving?.close();
       await server.close();
+      await compute?.close();
     },
     runSink: (run: Parameters<RunView['runSink']>[0]) => server.live.sink(run),
     happened: (event: RunEvent) => server.live.happened(event),
     scanView: (scan: ViewedScan) => server.live.scan(scan),
+  });
+}
+
+const isLoopback = (host: string): boolean => /^(127\.|localhost$|::1$|\[::1\]$)/.test(host);
+
+/** What computes for the pages; undefined if they do. Throws `Argument` for files that are not computed here. */
+function computeOf(
+  options: ServeViewOptions,
+  paths: readonly string[],
+  calibration: Calibration | undefined,
+  context: OpenUdfContext,
+): ServedCompute | undefined {
+  const { compute: where = 'auto', memory, host = '127.0.0.1', baseUrl, allowHosts = [] } = options;
+  if (where === 'here') return undefined;
+  const { syncOffset, roi, first, frames, geometry, cell, dataset } = options;
+  const isPart = (syncOffset ?? roi ?? first ?? frames) !== undefined;
+  if (where === 'there' && (isPart || paths.length === 0))
+    throw argumentError(
+      'serveView',
+      (said) =>
+        `${said('compute')} there is for whole scans in files; ` +
+        (isPart
+          ? `omit ${Object.keys(
+              Object.fromEntries(
+                Object.entries({ syncOffset, roi, first, frames }).filter(([, value]) => value !== undefined),
+              ),
+            )
+              .map(said)
+              .join(', ')}`
+          : 'name the files of one'),
+    );
+  const names = paths.filter((path) => !/\.(geom|cell|pdb)$/i.test(path));
+  if (isPart || names.length === 0 || (geometry ?? cell) !== undefined) return undefined;
+  const opening = Object.entries({ ...options, dataset }).filter(
+    ([name, value]) => (name in openingRows || name === 'dataset') && value !== undefined,
+  );
+  return new ServedCompute({
+    ...{ where, context, calibration, maxBytes: memory },
+    input: names.length > 1 ? names : (names[0] as string),
+    opening: Object.fromEntries(opening),
+    isRemote: !isLoopback(host) || baseUrl !== undefined || allowHosts.length > 0,
   });
 }
 

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { messageOf } from '../util/errors.js';
 import { Assets } from './assets.js';
 import { standingOf } from './behind-proxy.js';
+import type { ServedCompute } from './compute/served-compute.js';
 import type { Gallery } from './gallery.node.js';
 import { hostsOf } from './host-names.js';
 import { close, keepNewest, listen } from './listening.js';
@@ -33,6 +34,8 @@ interface PageServerOptions extends ListenParameters {
   readonly opening?: object | undefined;
   /** A calibration of the scan. */
   readonly calibration?: object | undefined;
+  /** What computes here for pages. */
+  readonly compute?: ServedCompute | undefined;
   /** Whether the page shows frames that are added to its files. */
   readonly follow?: boolean;
   /** Time within which a request has to be complete, ms; default 10 000. */
@@ -125,7 +128,7 @@ function answers(
   shared: SharedFiles,
   live: LiveRun,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { page, refresh, cell, opening, calibration, follow = false, frameAncestors, gallery } = options;
+  const { page, refresh, cell, opening, calibration, follow = false, frameAncestors, gallery, compute } = options;
   // In the built package, this file is next to the files that it serves.
   const assets = new Assets(fileURLToPath(new URL('.', import.meta.url)));
   const headers = securityHeaders(frameAncestors);
@@ -156,8 +159,11 @@ function answers(
       if (gallery && !item) return say(404, 'There is nothing of this name in the folder.');
       const paths = item && [...item, ...gallery.beside];
       const listed = paths ? paths.map((file) => shared.at(shared.share(file)) as object) : shared.list;
-      return sayJson({ files: listed.slice(Math.max(0, from)), follow, cell, opening, calibration, note });
+      const computed = await compute?.facts();
+      const how = { follow, cell, opening, calibration, note, compute: computed };
+      return sayJson({ files: listed.slice(Math.max(0, from)), ...how });
     }
+    if (await compute?.answer(request, response, path, asked)) return;
     if (gallery && (await answerGallery(gallery.folder, path, asked, sayJson))) return;
     if (live.answer(request, response, url)) return;
     if (await shared.answer(request, response, path)) return;

@@ -1,5 +1,5 @@
 /** Information about this machine from the operating system, if a sandbox allows access. Node only. */
-import { homedir, hostname, totalmem } from 'node:os';
+import { freemem, homedir, hostname, totalmem } from 'node:os';
 
 /** The answer; undefined when access is denied, as in Deno without --allow-sys. */
 function allowed<T>(question: () => T): T | undefined {
@@ -16,6 +16,13 @@ export function machineMemory(): number | null {
   // 0 without a limit, and larger than the machine where none is set.
   const limit = allowed(() => process.constrainedMemory?.()) || Number.POSITIVE_INFINITY;
   return all === undefined ? null : Math.min(all, limit);
+}
+
+/** The memory that is free for this process, in bytes; 0 if unknown. */
+export function freeMemory(): number {
+  // Without the pages of files that the system keeps, which Node knows from version 22 on.
+  const { availableMemory } = process as { readonly availableMemory?: () => number };
+  return Math.min(allowed(() => availableMemory?.() ?? freemem()) ?? 0, machineMemory() ?? 0);
 }
 
 /** The machine's host name, which identifies its workers. */

@@ -1,5 +1,5 @@
 /** The command that computes what a pane shows. */
-import { inShell, kebab } from '../../entries/pages.js';
+import { inShell, kebab, runOfShape } from '../../entries/pages.js';
 import type { OpenRequest, VirtualShape } from './protocol.js';
 import { isLive, quantities, type ScanQuantity } from './scan-quantities.js';
 
@@ -22,34 +22,32 @@ export interface CommandOf {
   readonly without?: readonly unknown[] | undefined;
 }
 
-const number = (value: number): string => String(Number(value.toPrecision(12)));
+/** The flags of options that analyses have; several have one. */
+const flagOf: Readonly<Record<string, string>> = {
+  r: '-r',
+  maskRadius: '-r',
+  maskRadiusInner: '--ri',
+  x: '-x',
+  y: '-y',
+};
+
+/** The options of an analysis as flags. */
+const flagsOf = (options: object): string[] =>
+  Object.entries(options).flatMap(([name, value]) => {
+    const flag = flagOf[name] ?? `--${kebab(name)}`;
+    return value === true ? [flag] : [flag, String(value)];
+  });
 
 /** The command that computes what is shown; undefined for a detector that no command has. */
 export function commandOf(about: CommandOf): string | undefined {
-  const { quantity, shape, file, opening, calibration, scanRotation, flipY, without = [] } = about;
+  const { quantity, shape, file, opening, calibration, without = [] } = about;
   const { analysis, channel } = quantities[quantity];
-  const { kind, outer, inner } = shape;
-  // Commands count from the centre of the first pixel, the page counts from its corner.
-  const [cx, cy] = [shape.cx - 0.5, shape.cy - 0.5];
-  const centre = ['--cx', number(cx), '--cy', number(cy)];
   const known = without.length > 0 ? ['--calibration', calibration] : [];
   const written = (name: string, flags: readonly string[]): string =>
     ['ewald', 'run', name, file, ...opening, ...flags, '--channel', channel, '-o', `${quantity}.npy`]
       .map(inShell)
       .join(' ');
   if (!isLive(quantity)) return written(analysis, ['--calibration', calibration]);
-  if (kind === 'square') return undefined;
-  if (analysis === 'detector') {
-    if (kind === 'disk') return written('disk', [...centre, '-r', number(outer), ...known]);
-    if (kind === 'ring') return written('ring', [...centre, '--ri', number(inner), '--ro', number(outer), ...known]);
-    return written('point', ['-x', number(Math.floor(shape.cx)), '-y', number(Math.floor(shape.cy)), ...known]);
-  }
-  if (kind === 'point') return undefined;
-  const ring = ['-r', number(outer), ...(kind === 'ring' ? ['--ri', number(inner)] : [])];
-  const axes = [
-    ...(scanRotation === undefined ? [] : ['--scan-rotation', number(scanRotation)]),
-    ...(flipY ? ['--flip-y'] : []),
-    ...known,
-  ];
-  return written(analysis, [...centre, ...ring, ...axes, ...(analysis === 'com' ? ['--regression', 'mean'] : [])]);
+  const run = runOfShape(shape, analysis === 'detector' ? 'sum' : (analysis as 'com' | 'icom'), about);
+  return run && written(run.name, [...flagsOf(run.options), ...known]);
 }

@@ -1,8 +1,7 @@
 /** The pixels of a virtual detector, with and without those that have no count. */
-import { masks, type ResidentScan } from '../../entries/udf.js';
+import { maskOfShape } from '../../entries/pages.js';
+import type { ResidentScan } from '../../entries/udf.js';
 import type { ShiftAxes, VirtualShape } from './protocol.js';
-
-type MaskSize = Pick<ResidentScan, 'width' | 'height'>;
 
 /** The pixels in memory within a shape. */
 export interface DetectorMask {
@@ -24,24 +23,13 @@ export const binnedShape = ({ kind, cx, cy, outer, inner }: VirtualShape, bin: n
   inner: inner / bin,
 });
 
-/** The mask of a shape. Masks count from the centre of the first pixel, the page counts from its corner. */
-function shapeMask({ kind, cx, cy, outer, inner }: VirtualShape, { width, height }: MaskSize): Uint8Array {
-  const at = { width, height, cx: cx - 0.5, cy: cy - 0.5 };
-  if (kind === 'disk') return masks.circular({ ...at, r: outer });
-  if (kind === 'ring') return masks.ring({ ...at, ri: inner, ro: outer });
-  if (kind === 'square')
-    return masks.rectangular({ width, height, x: at.cx - outer, y: at.cy - outer, w: 2 * outer, h: 2 * outer });
-  const inside = (value: number, end: number): number => Math.min(end - 1, Math.max(0, Math.floor(value)));
-  return masks.point({ width, height, cx: inside(cx, width), cy: inside(cy, height) });
-}
-
 /** The mask of a shape in pixels of the file. */
 export function detectorMask(
   shape: VirtualShape,
   { bin, width, height }: Pick<ResidentScan, 'bin' | 'width' | 'height'>,
   { without = [] }: ShiftAxes = {},
 ): DetectorMask {
-  const all = shapeMask(binnedShape(shape, bin), { width, height });
+  const all = maskOfShape(binnedShape(shape, bin), { width, height });
   if (without.length === 0) return { all, marks: undefined, used: all, times: 1 };
   const marks = new Uint8Array(width * height);
   for (const [y, x] of without) {

@@ -41,6 +41,8 @@ export class ImagePane {
   notes: readonly string[] = [];
   onChange: () => void = () => undefined;
   onQuantity: () => void = () => undefined;
+  /** Resolves when the pane shows the numbers themselves. */
+  settle: () => Promise<void> = async () => undefined;
   /** The plane of an image that does not show the scan. */
   plane: ImagePlane | undefined;
   #size: readonly [rows: number, columns: number] = [1, 1];
@@ -231,6 +233,7 @@ export class ImagePane {
 
   /** Saves the numbers in the unit that the pane shows, which is in the name of the .npy file. */
   async #saveNpy(): Promise<void> {
+    await this.settle();
     const { quantity } = this;
     const image = this.#vectors ?? this.image;
     if (!image) return;

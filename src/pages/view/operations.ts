@@ -43,7 +43,9 @@ export type OperationCalls = {
   readonly [N in keyof Operations]: {
     readonly options: Parameters<Operations[N]>[0];
     readonly value: Awaited<ReturnType<Operations[N]>>;
-    readonly progress: Parameters<Operations[N]> extends [unknown, (progress: infer P) => void] ? P : undefined;
+    readonly progress: Required<Parameters<Operations[N]>> extends [unknown, (progress: infer P) => void]
+      ? P
+      : undefined;
   };
 };
 

@@ -4,7 +4,7 @@
  */
 import type { OpenOptions } from '../../entries/data.js';
 import type { KnownCell, RegionValue, SearchSettings } from '../../entries/index.js';
-import type { PeakMaps, Preparation, Region, SliceOptions } from '../../entries/pages.js';
+import type { PeakMaps, Preparation, Region, SliceOptions, VirtualShape } from '../../entries/pages.js';
 import type { ChannelAxis } from '../../entries/udf.js';
 import type { Limits } from './contrast.js';
 import type { PlacedPanel } from './layout.js';
@@ -36,10 +36,12 @@ export interface OpenRequest {
   readonly calibration?: { readonly name: string; readonly found: unknown } | undefined;
   /** Why others of the files that were given are not opened. */
   readonly leftOut?: readonly string[] | undefined;
+  /** The computer that can compute the images of a scan, and whether it does at first. */
+  readonly compute?: { readonly host: string; readonly where: 'here' | 'there' } | undefined;
 }
 
 /** How files are opened, and what was given with them that is not opened. */
-export type OpeningHow = Pick<OpenRequest, 'opening' | 'calibration' | 'leftOut'>;
+export type OpeningHow = Pick<OpenRequest, 'opening' | 'calibration' | 'leftOut' | 'compute'>;
 
 /** What a file without a header asks for, with what fits: texts of fields. */
 export interface AskedShape {
@@ -184,17 +186,7 @@ export interface ShownRing {
   readonly arcs: readonly Float32Array[];
 }
 
-/**
- * A virtual detector, in pixels of a frame from its corner: a disk of the radius `outer`, a ring between both radii, a
- * square of the half-width `outer`, or the one pixel at its centre.
- */
-export interface VirtualShape {
-  readonly kind: 'disk' | 'ring' | 'square' | 'point';
-  readonly cx: number;
-  readonly cy: number;
-  readonly outer: number;
-  readonly inner: number;
-}
+export type { VirtualShape };
 
 /** A scan in the worker's memory. */
 export interface LoadedScan {
@@ -206,6 +198,8 @@ export interface LoadedScan {
   /** Bytes that the scan takes in the file and in memory. */
   readonly fileBytes: number;
   readonly bytes: number;
+  /** Whether it is in the memory of the server; undefined for one that is computed in this tab. */
+  readonly isResident?: boolean | undefined;
   /** What the file states, and the calibration that was given with it. */
   readonly optics: Optics;
   readonly units: ScanUnits;
@@ -229,6 +223,8 @@ export interface ScanImageRequest {
   /** Length of a vector that has the full colour; undefined: that of the longest ones. */
   readonly rim?: number | undefined;
   readonly axes: ShiftAxes;
+  /** Whether a server sends the numbers themselves, and not rounded ones. */
+  readonly exact?: boolean | undefined;
 }
 
 /** How shifts of the centre of mass are measured. */
@@ -296,6 +292,12 @@ export interface ScanImage {
   readonly plane?: ImagePlane | undefined;
   /** What the image should be read with. */
   readonly notes?: readonly string[] | undefined;
+  /** By how much numbers may be off while the detector moves; undefined or 0: they are exact. */
+  readonly error?: number | undefined;
+  /** The share of the frames that it is of, if not all. */
+  readonly share?: number | undefined;
+  /** Whether another image was wanted before there was one. */
+  readonly isGivenUp?: boolean | undefined;
   readonly ms: number;
 }
 
@@ -364,3 +366,19 @@ export interface ShownRegion {
   readonly value?: RegionValue | undefined;
   readonly problem?: string | undefined;
 }
+
+/** How a scan is read: the bytes that it may take in memory, and the detector whose sum is shown while it grows. */
+export interface ScanLoading {
+  readonly maxBytes: number;
+  readonly shape: VirtualShape;
+  /** Address at which the server computes the scan; undefined: it is read into memory here. */
+  readonly there?: string | undefined;
+}
+
+/** Receives the fraction of a scan that is in memory, 0 … 1, and the sum of its virtual detector. */
+export type LoadingReport = (progress: {
+  readonly share: number;
+  readonly image: ScanImage;
+  /** Every how many positions were read, if not all. */
+  readonly every?: number | undefined;
+}) => void;

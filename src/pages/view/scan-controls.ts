@@ -37,7 +37,17 @@ export function bindScan(): void {
   scan.onChange = redraw;
   scan.onPattern = (data, name, size) => viewer.showPattern(data, name, size);
   scan.onWork = (text) => say(text, false);
-  scan.onLoading = (share) => say(`Reading the scan into memory… ${Math.round(100 * share)} %`, false);
+  scan.onLoading = (share, every = 1) =>
+    say(
+      every > 1
+        ? `So far every ${every}th position of the scan, which is read…`
+        : `Reading the scan into memory… ${Math.round(100 * share)} %`,
+      false,
+    );
+  selectById('compute').addEventListener('change', () => {
+    scan.where = selectById('compute').value as 'here' | 'there';
+    if (viewer.opened) void openScan(viewer.opened, true);
+  });
   const results = ['', ...quantityNames] as const;
   bindSelect(selectById('add-pane'), addPane, results, (name) => (name ? quantities[name].title : 'Add a pane…'));
   bindOptics();
@@ -133,6 +143,7 @@ async function savePattern(): Promise<void> {
 /** Saves all pictures with their numbers as one page. */
 async function savePage(): Promise<void> {
   const { saveScanPage } = await import('./scan-page.js');
+  await scan.settle();
   const { lacks } = await saveScanPage(scan, pane.picture.frame);
   if (lacks.length > 0) say(lacks.join('; '), false);
 }
@@ -171,8 +182,9 @@ function changeShape(): void {
 }
 
 /** Shows a file with a two-dimensional scan as a scan: its virtual image next to its patterns. */
-async function openScan(opened: Opened): Promise<void> {
+async function openScan(opened: Opened, isAgain = false): Promise<void> {
   showShape(opened);
+  offerPlaces(isAgain);
   scanning = isScanOf(opened);
   showMode();
   if (!scanning) {
@@ -195,8 +207,23 @@ async function openScan(opened: Opened): Promise<void> {
   }
 }
 
+/** Offers the places where images can be computed, and says which it is. */
+function offerPlaces(isAgain: boolean): void {
+  const { compute } = viewer.request ?? {};
+  if (!isAgain) scan.where = compute?.where ?? 'here';
+  const select = selectById('compute');
+  select.hidden = !compute;
+  select.replaceChildren(
+    new Option(`Computed on ${compute?.host}`, 'there'),
+    new Option('Computed in this tab', 'here'),
+  );
+  select.value = scan.where;
+}
+
 /** States how a scan that does not fit into memory was reduced. */
-function memoryWords({ bin, bytes, fileBytes }: LoadedScan): string {
+function memoryWords({ bin, bytes, fileBytes, isResident }: LoadedScan): string {
+  if (isResident === false)
+    return 'The scan does not fit into the memory that it may take there: each image is a pass over its file.';
   if (bin === 1) return '';
   const size = (count: number): string => `${(count / 2 ** 30).toFixed(1)} GiB`;
   return (
@@ -251,7 +278,7 @@ export function drawScan(): void {
   inputById('fourier').checked = scan.fourier;
   inputById('fourier').disabled = !isLive(scan.quantity);
   byId('scan-title').textContent = scan.images[0]?.title ?? '';
-  byId<HTMLOutputElement>('virtual-ms').value = `${scan.ms.toFixed(1)} ms`;
+  byId<HTMLOutputElement>('virtual-ms').value = [`${scan.ms.toFixed(1)} ms`, scan.progress].filter(Boolean).join(', ');
   byId('of-calibration').hidden = !scan.isOfCalibration;
   byId('of-calibration').textContent = originWords();
 }

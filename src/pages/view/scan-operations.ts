@@ -13,17 +13,19 @@ import {
 } from '../../entries/udf.js';
 import type { FrameData } from './contrast.js';
 import { binnedShape, detectorMask } from './detector-mask.js';
-import {
-  type FieldNotesRequest,
-  type LoadedScan,
-  type Optics,
-  type ScanImage,
-  type ScanImageRequest,
-  type ScanRegion,
-  type ShiftAxes,
-  type ShownCalibration,
-  type VirtualShape,
-  wheelSize,
+import { pictureBytes, wheel } from './field-wheel.js';
+import type {
+  FieldNotesRequest,
+  LoadedScan,
+  LoadingReport,
+  Optics,
+  ScanImage,
+  ScanImageRequest,
+  ScanLoading,
+  ScanRegion,
+  ShiftAxes,
+  ShownCalibration,
+  VirtualShape,
 } from './protocol.js';
 import type { LiveQuantity, ScanQuantity, ScanUnits } from './scan-quantities.js';
 import type { Session } from './session.js';
@@ -33,24 +35,17 @@ import type { Workspace } from './workspace.js';
 
 const bins = [1, 2, 4, 8, 16, 32];
 
-/** How a scan is read: the bytes that it may take in memory, and the detector whose sum is shown while it grows. */
-export interface ScanLoading {
-  readonly maxBytes: number;
-  readonly shape: VirtualShape;
-}
-
-/** Receives the fraction of a scan that is in memory, 0 … 1, and the sum of its virtual detector. */
-export type LoadingReport = (progress: { readonly share: number; readonly image: ScanImage }) => void;
-
 /** The operations on the open scan. */
 export function scanOperations(work: Workspace) {
   const current = (): Session => work.current;
   return {
     /** Reads the scan of the open file into memory; pixels are summed in squares until it takes at most `maxBytes`. */
-    async loadScan({ maxBytes, shape }: ScanLoading, report: LoadingReport): Promise<LoadedScan> {
+    async loadScan({ maxBytes, shape, there }: ScanLoading, report: LoadingReport): Promise<LoadedScan> {
       const of = current();
       const { dataset } = of;
       of.virtual = undefined;
+      of.there = there === undefined ? undefined : new (await import('./scan-there.js')).ScanThere(of, there);
+      if (of.there) return of.there.load({ maxBytes, shape }, report);
       const stated = statedBy(dataset);
       const calibration = givenCalibration(of, stated.units);
       const fileBytes = residentBytes(dataset);
@@ -77,7 +72,10 @@ export function scanOperations(work: Workspace) {
     },
 
     /** An image of the scan, with one number for each position. */
-    async virtual({ shape, quantity, fourier, rim, axes }: ScanImageRequest): Promise<ScanImage> {
+    async virtual(request: ScanImageRequest, report: (part: ScanImage) => void = () => undefined): Promise<ScanImage> {
+      const { there } = current();
+      if (there) return there.virtual(request, report);
+      const { shape, quantity, fourier, rim, axes } = request;
       const virtual = virtualOf(current());
       const { scan, detector } = virtual;
       const start = performance.now();
@@ -101,6 +99,11 @@ export function scanOperations(work: Workspace) {
       };
     },
 
+    /** Gives up an image that takes long where the data are, since another one is wanted. */
+    async giveUp(): Promise<void> {
+      current().there?.giveUp();
+    },
+
     /** What an image that follows the detector should be read with, as `ewald run` says it. */
     async fieldNotes(request: FieldNotesRequest): Promise<string[]> {
       const { dataset } = current();
@@ -121,11 +124,15 @@ export function scanOperations(work: Workspace) {
 
     /** Finds centre, radius, rotation and drift in the frames. */
     async calibrate(optics: Optics): Promise<ShownCalibration> {
+      const { there } = current();
+      if (there) return there.calibrate(optics);
       return (await analysesOf(current())).calibrate(optics);
     },
 
     /** A result of an analysis of whole frames with the calibration, which is made when it is needed. */
     async analysed({ quantity, optics }: { quantity: ScanQuantity; optics: Optics }) {
+      const { there } = current();
+      if (there) return there.analysed(quantity, optics);
       const start = performance.now();
       const { image, plane, notes, calibration } = await (await analysesOf(current())).result(quantity, optics);
       return { image, plane, notes, calibration, rgba: undefined, wheel: undefined, ms: performance.now() - start };
@@ -133,6 +140,8 @@ export function scanOperations(work: Workspace) {
 
     /** The mean pattern of a region of the scan; undefined: of all positions. */
     async pattern(region: ScanRegion | undefined): Promise<{ readonly data: FrameData }> {
+      const { there } = current();
+      if (there) return there.pattern(region);
       const { scan } = virtualOf(current());
       const { without, measured } = scan;
       // What stands for a count in a gap is not drawn as one.
@@ -247,20 +256,6 @@ function regionMask({ x, y, w, h }: ScanRegion, rows: number, columns: number): 
   for (let row = y; row < y + h; row++) inside.fill(1, row * columns + x, row * columns + x + w);
   return inside;
 }
-
-/** The colours of all vectors inside a circle; transparent outside. */
-function wheel(): Uint8Array {
-  const vectors = new Float64Array(2 * wheelSize ** 2).fill(Number.NaN);
-  const middle = (wheelSize - 1) / 2;
-  for (let i = 0; i < wheelSize ** 2; i++) {
-    const [y, x] = [Math.floor(i / wheelSize) - middle, (i % wheelSize) - middle];
-    if (Math.hypot(y, x) <= middle) vectors.set([y, x], 2 * i);
-  }
-  return pictureBytes(vectorsToRgba(vectors));
-}
-
-const pictureBytes = ({ buffer, byteOffset, byteLength }: Uint8ClampedArray): Uint8Array =>
-  new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);
 
 function virtualOf({ virtual }: Session): NonNullable<Session['virtual']> {
   if (!virtual) throw new Error('The scan is not in memory.');

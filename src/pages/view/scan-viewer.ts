@@ -15,6 +15,7 @@ import type {
   OpenRequest,
   Optics,
   ScanImage,
+  ScanImageRequest,
   ScanRegion,
   ShiftAxes,
   ShownCalibration,
@@ -50,8 +51,12 @@ export class ScanViewer {
   onPattern: (data: FrameData, name: string, size: LoadedScan) => void = () => undefined;
   /** Called with words for the user while something takes long, and with an empty text after it. */
   onWork: (text: string) => void = () => undefined;
-  /** Called while a scan is read, with the fraction that is in memory, 0 … 1. */
-  onLoading: (share: number) => void = () => undefined;
+  /** Called while a scan is read, with the fraction that is in memory, 0 … 1, and every how many positions were read. */
+  onLoading: (share: number, every?: number) => void = () => undefined;
+  /** Whether the images are computed in this tab, or by the server of the page. */
+  where: 'here' | 'there' = 'here';
+  /** By how much the numbers of an image may be off while the detector moves, and the share of the frames that it is of. */
+  progress = '';
   readonly #engine: WorkerCalls;
   readonly #fail: (error: unknown) => void;
   readonly #changes: Latest<[]>;
@@ -96,6 +101,7 @@ export class ScanViewer {
 
   #bind(image: ImagePane): void {
     image.onChange = () => this.onChange();
+    image.settle = () => this.settle();
     image.onQuantity = () => void this.#compute(image);
     image.pane.grab = (first, { shiftKey }) =>
       // Other planes are moved as pictures.
@@ -142,8 +148,9 @@ export class ScanViewer {
       image.place(rows, columns);
     }
     const { maxBytes, shape } = this;
-    const loaded = await this.#engine.call('loadScan', { maxBytes, shape }, ({ share, image }) => {
-      this.onLoading(share);
+    const there = this.where === 'there' && request?.compute ? new URL('compute', location.href).href : undefined;
+    const loaded = await this.#engine.call('loadScan', { maxBytes, shape, there }, ({ share, image, every }) => {
+      this.onLoading(share, every);
       this.#fill(image);
     });
     this.loaded = loaded;
@@ -308,6 +315,8 @@ export class ScanViewer {
   /** Changes the detector; of several changes, only the latest is summed. */
   change(shape: Partial<VirtualShape>): Promise<void> {
     this.shape = { ...this.shape, ...shape };
+    // What takes long where the data are is not waited for.
+    if (this.loaded?.isResident === false && !this.#changes.idle) void this.#engine.call('giveUp');
     this.onChange();
     return this.#changes.ask();
   }
@@ -384,9 +393,13 @@ export class ScanViewer {
       const { quantity, fourier, rim } = image;
       if (!isLive(quantity)) continue;
       const request = { shape, quantity: quantity as LiveQuantity, fourier, rim, axes };
-      const found = await this.#engine.call('virtual', request);
+      const isSame = (): boolean => image.quantity === quantity && image.fourier === fourier;
+      const found = await this.#engine.call('virtual', request, (part) => {
+        if (isSame()) this.#showPart(image, part);
+      });
       ms += found.ms;
-      if (image.quantity !== quantity || image.fourier !== fourier) continue;
+      if (found.isGivenUp || !isSame()) continue;
+      this.progress = stateOf(found);
       image.command = this.#commandOf(image);
       image.show(found);
     }
@@ -396,6 +409,32 @@ export class ScanViewer {
     this.#noting = setTimeout(() => void this.#note().catch((error: unknown) => this.#fail(error)), stillMs);
   }
 
+  /** Shows an image of some of the frames. */
+  #showPart(image: ImagePane, part: ScanImage): void {
+    this.progress = stateOf(part);
+    image.show(part);
+  }
+
+  /** Shows the numbers themselves instead of rounded ones, and what they should be read with. */
+  async #showExact(image: ImagePane, request: ScanImageRequest): Promise<void> {
+    const found = await this.#engine.call('virtual', { ...request, rim: image.rim, exact: true });
+    const { quantity, fourier } = image;
+    if (found.isGivenUp || this.shape !== request.shape || quantity !== request.quantity || fourier !== request.fourier)
+      return;
+    this.progress = stateOf(found);
+    image.show(found);
+    image.note(fourier ? [] : (found.notes ?? []));
+    this.onChange();
+  }
+
+  /** Resolves when the panes show the numbers themselves, for saving them. */
+  async settle(): Promise<void> {
+    await this.#changes.done();
+    if (this.loaded?.isResident === undefined) return;
+    clearTimeout(this.#noting);
+    await this.#note();
+  }
+
   /** Writes what is wrong with the images of shifts under them, once the detector stands still. */
   async #note(): Promise<void> {
     const { shape } = this;
@@ -403,6 +442,10 @@ export class ScanViewer {
     for (const image of [...this.images]) {
       const { quantity, fourier } = image;
       if (!isLive(quantity)) continue;
+      if (this.loaded?.isResident !== undefined) {
+        await this.#showExact(image, { shape, quantity, fourier, axes });
+        continue;
+      }
       const asks = this.loaded && !fourier;
       const notes = asks ? await this.#engine.call('fieldNotes', { shape, quantity, axes }) : [];
       if (this.shape === shape && image.quantity === quantity) image.note(notes);
@@ -422,6 +465,13 @@ export class ScanViewer {
     this.onPattern(data, loaded.bin > 1 ? `${name}, ${loaded.bin} × ${loaded.bin} pixels summed` : name, loaded);
   }
 }
+
+/** What an image is not yet. */
+const stateOf = ({ error = 0, share }: ScanImage): string =>
+  [
+    ...(share === undefined ? [] : [`${Math.round(100 * share)} % of the frames`]),
+    ...(error > 0 ? [`rounded to ± ${Number(error.toPrecision(2))} while it moves`] : []),
+  ].join(', ');
 
 /** Milliseconds after which a detector stands still. */
 const stillMs = 200;

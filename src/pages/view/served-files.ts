@@ -12,6 +12,8 @@ export interface ServedFiles {
   readonly opening?: OpenRequest['opening'];
   /** A calibration of the scan. */
   readonly calibration?: OpenRequest['calibration'];
+  /** Whether this computer can compute the images of a scan. */
+  readonly compute?: OpenRequest['compute'];
   /** Why not all files can be read. */
   readonly note?: string;
 }

@@ -33,6 +33,7 @@ import { type PickedScan, pickedFrames, slicedFrames } from './picked-frames.js'
 import type { Adjustment, InputFile, Opened, OpenRequest } from './protocol.js';
 import { cellParameters } from './run-events.js';
 import type { ScanAnalyses } from './scan-analyses.js';
+import type { ScanThere } from './scan-there.js';
 import type { StreamBook } from './stream-book.js';
 
 /** The open file and its state. */
@@ -75,6 +76,8 @@ export interface Session {
         com: { readonly of: string; readonly images: ComImages } | undefined;
       }
     | undefined;
+  /** The scan as the server of the page computes it. */
+  there?: ScanThere | undefined;
   /** Calibration and analyses of the scan, which are loaded when they are needed. */
   analyses?: ScanAnalyses | undefined;
   /** The calibration that was given with the file. */

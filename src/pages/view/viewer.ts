@@ -152,7 +152,13 @@ export class Viewer {
     let sorted: OpenRequest | undefined;
     try {
       sorted = sortFiles(files);
-      const brought = { ...sorted, opening: how.opening, calibration: how.calibration, leftOut: how.leftOut };
+      const brought = {
+        ...sorted,
+        opening: how.opening,
+        calibration: how.calibration,
+        leftOut: how.leftOut,
+        compute: how.compute,
+      };
       // A geometry that arrives while frames are being opened applies to them.
       if (brought.frames.length === 0) await this.#opening;
       // A raster scan is shown frame by frame once its cell is known.

@@ -1,0 +1,210 @@
+/** The operations on a scan that the server of the page computes: the same as those on one in memory. */
+import { type Calibration, imageOf, type SentHead } from '../../entries/pages.js';
+import { fourierMagnitude, robustLimits, vectorsToRgba } from '../../entries/udf.js';
+import type { FrameData } from './contrast.js';
+import { pictureBytes, wheel } from './field-wheel.js';
+import type { OpenDataset } from './open-dataset.js';
+import type {
+  ImagePlane,
+  LoadedScan,
+  LoadingReport,
+  Optics,
+  ScanImage,
+  ScanImageRequest,
+  ScanLoading,
+  ScanRegion,
+  VirtualShape,
+} from './protocol.js';
+import { quantities, type ScanQuantity, type ScanUnits, wholeAnalysis } from './scan-quantities.js';
+import { shownCalibration, statedBy } from './shown-calibration.js';
+
+/** Bytes of a picture while a detector is dragged: what a slow network brings in a twentieth of a second. */
+const movingBytes = 100_000;
+
+interface Answer {
+  readonly head: {
+    readonly version: number;
+    readonly done: number;
+    readonly isWhole: boolean;
+    readonly problem?: string;
+    readonly notes?: readonly string[];
+    readonly calibration?: Calibration;
+    readonly isResident?: boolean;
+    readonly every?: number;
+    readonly images: readonly (SentHead & {
+      readonly shape: readonly number[];
+      readonly scales?: ImagePlane['axes'];
+    })[];
+  };
+  readonly images: readonly Float64Array[];
+}
+
+/** What of an analysis a page asks for. */
+interface Question {
+  readonly analysis: string;
+  readonly channel: string;
+  readonly shape?: VirtualShape;
+  readonly optics?: Optics | undefined;
+  readonly exact: boolean;
+}
+
+/** The open file, whose head alone is read here. */
+interface OpenFile {
+  readonly dataset: OpenDataset;
+  readonly calibration?: unknown;
+  /** Aborted when another file is opened. */
+  readonly closing: AbortController;
+}
+
+export class ScanThere {
+  readonly #of: OpenFile;
+  readonly #address: string;
+  readonly #client = Math.random().toString(36).slice(2);
+  #moving = new AbortController();
+  /** Optics with which the calibration that is used was made; undefined: there is none. */
+  #optics: Optics | undefined;
+
+  constructor(of: OpenFile, address: string) {
+    [this.#of, this.#address] = [of, address];
+    if (of.calibration !== undefined) this.#optics = {};
+  }
+
+  get #units(): ScanUnits {
+    return statedBy(this.#of.dataset).units;
+  }
+
+  async load({ shape }: ScanLoading, report: LoadingReport): Promise<LoadedScan> {
+    const { dataset, calibration } = this.#of;
+    const [height = 1, width = 1] = dataset.shape.sig;
+    const { head } = await this.#ask(
+      'load',
+      { shape },
+      { room: movingBytes },
+      ({ head: { done, every }, images: [image] }) => {
+        if (image) report({ share: done, every, image: { image, rgba: undefined, wheel: undefined, ms: 0 } });
+      },
+    );
+    const known = calibration === undefined ? undefined : shownCalibration(calibration, this.#units);
+    const isResident = head.isResident === true;
+    return { bin: 1, width, height, fileBytes: 0, bytes: 0, isResident, ...statedBy(dataset), calibration: known };
+  }
+
+  /** Ends the wait for an image that follows the detector. */
+  giveUp(): void {
+    this.#moving.abort();
+  }
+
+  /** An image that follows the detector: rounded while it moves. */
+  async virtual(request: ScanImageRequest, report: (part: ScanImage) => void): Promise<ScanImage> {
+    const { shape, quantity, exact = false } = request;
+    const start = performance.now();
+    const { analysis, channel } = quantities[quantity];
+    const question: Question = {
+      analysis: analysis === 'detector' ? 'sum' : analysis,
+      ...{ channel, shape, exact, optics: this.#optics },
+    };
+    const how = exact ? {} : { room: movingBytes };
+    const shown = (found: Answer): ScanImage => ({ ...this.#drawn(found, request), ms: performance.now() - start });
+    const moving = new AbortController();
+    this.#moving = moving;
+    try {
+      const slot = exact ? `exact ${quantity}` : 'image';
+      const told = (part: Answer): void => {
+        if (part.images.length > 0) report(shown(part));
+      };
+      return shown(await this.#ask('image', question, { ...how, slot, signal: moving.signal }, told));
+    } catch (error) {
+      if (!moving.signal.aborted) throw error;
+      return { image: new Float64Array(0), rgba: undefined, wheel: undefined, isGivenUp: true, ms: 0 };
+    }
+  }
+
+  #drawn({ head, images: [y, x] }: Answer, { quantity, fourier, rim }: ScanImageRequest): ScanImage {
+    if (!y) throw new Error('The server of this page has computed no image.');
+    const numbers = x ? y.map((value, i) => Math.hypot(value, x[i] as number)) : y;
+    const image = fourier ? fourierMagnitude(numbers, this.#of.dataset.shape.nav) : numbers;
+    const isField = x !== undefined && quantity === 'field' && !fourier;
+    const most = isField ? (rim ?? robustLimits(image)[1]) : undefined;
+    const vectors = isField
+      ? Float64Array.from({ length: 2 * y.length }, (_, i) => (i % 2 ? x : y)[i >> 1] as number)
+      : undefined;
+    return {
+      ...{ image, vectors, rim: most, ms: 0, notes: head.notes },
+      error: Math.max(0, ...head.images.map(({ error }) => error)),
+      share: head.isWhole ? undefined : head.done,
+      rgba: vectors && most !== undefined ? pictureBytes(vectorsToRgba(vectors, { most })) : undefined,
+      wheel: isField ? wheel() : undefined,
+    };
+  }
+
+  async calibrate(optics: Optics) {
+    const { head } = await this.#ask('calibration', { optics }, { slot: 'calibration' });
+    this.#optics = optics;
+    return shownCalibration(head.calibration, this.#units);
+  }
+
+  async analysed(quantity: ScanQuantity, optics: Optics) {
+    const start = performance.now();
+    const analysis = wholeAnalysis(quantity) as string;
+    const { channel } = quantities[quantity];
+    const calibration = await this.calibrate(this.#of.calibration === undefined ? optics : {});
+    const used = this.#of.calibration === undefined || analysis === 'ssb' ? optics : {};
+    const { head, images } = await this.#ask(
+      'image',
+      { analysis, channel, optics: used, exact: true },
+      { slot: quantity },
+    );
+    const [{ shape: [rows = 0, columns = 0] = [], scales } = {}] = head.images;
+    const plane = scales && { rows, columns, axes: scales };
+    return {
+      ...{ image: images[0] as Float64Array, plane, notes: head.notes, calibration },
+      ...{ rgba: undefined, wheel: undefined, ms: performance.now() - start },
+    };
+  }
+
+  async pattern(region: ScanRegion | undefined): Promise<{ readonly data: FrameData }> {
+    const { x = 0, y = 0, w = 1, h = 1 } = region ?? {};
+    const { images } = await this.#ask('pattern', region ? { region: [y, x, h, w] } : {}, { slot: 'pattern' });
+    return { data: Float32Array.from(images[0] as Float64Array) };
+  }
+
+  /** Asks until all is there; parts are told. Throws an Error with the words of the server. */
+  async #ask(
+    name: string,
+    question: object,
+    { room, slot = name, signal }: { readonly room?: number; readonly slot?: string; readonly signal?: AbortSignal },
+    tell: (part: Answer) => void = () => undefined,
+  ): Promise<Answer> {
+    for (let after = 0; ; ) {
+      const asked = new URLSearchParams({
+        client: this.#client,
+        slot,
+        after: String(after),
+        q: JSON.stringify(question),
+      });
+      if (room !== undefined) asked.set('room', String(room));
+      const answer = await fetch(`${this.#address}/${name}?${asked}`, {
+        signal: AbortSignal.any([this.#of.closing.signal, ...(signal ? [signal] : [])]),
+      });
+      if (!answer.ok) throw new Error(await answer.text());
+      const found = read(new Uint8Array(await answer.arrayBuffer()));
+      if (found.head.problem !== undefined) throw new Error(found.head.problem);
+      if (found.head.isWhole) return found;
+      if (found.head.version > after) tell(found);
+      after = found.head.version;
+    }
+  }
+}
+
+/** The line of an answer, and its images. */
+function read(bytes: Uint8Array): Answer {
+  const end = bytes.indexOf(10);
+  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end))) as Answer['head'];
+  let from = end + 1;
+  const images = head.images.map((one) => {
+    const length = one.bytes * one.length + (one.gaps ? Math.ceil(one.length / 8) : 0);
+    from += length;
+    return imageOf(one, bytes.subarray(from - length, from));
+  });
+  return { head, images };
+}

@@ -1,0 +1,81 @@
+/** What computes for the pages of a server: the scan is opened when the first page asks. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { freeMemory, machineName } from '../../compute/backends/system.js';
+import type { DisposableUdfContext } from '../../stem/bind.js';
+import type { ComputeAnswers } from './answers.js';
+import type { ComputedScanOptions } from './computed-scan.js';
+
+/** What a page is told. */
+export interface ComputeFacts {
+  /** Where images are computed at first. */
+  readonly where: 'here' | 'there';
+  /** The name of this computer. */
+  readonly host: string;
+  readonly bytes: number;
+  /** Whether the scan fits into the memory that it may take. */
+  readonly fits: boolean;
+}
+
+/** What is asked of `ServedCompute`. */
+export interface ServedComputeOptions extends Omit<ComputedScanOptions, 'maxBytes'> {
+  readonly context: () => Promise<DisposableUdfContext>;
+  readonly where: 'there' | 'auto';
+  /** Bytes that a scan may take; undefined: half of what is free. */
+  readonly maxBytes: number | undefined;
+  /** Whether browsers may be on other computers. */
+  readonly isRemote: boolean;
+}
+
+/** Sizes from which on a scan is computed here, for browsers of this computer and of others. */
+const [largeBytes, remoteBytes] = [2 ** 30, 2 ** 25];
+
+export class ServedCompute {
+  readonly #options: ServedComputeOptions;
+  #opened: Promise<{ readonly facts: ComputeFacts; readonly answers: ComputeAnswers } | undefined> | undefined;
+
+  constructor(options: ServedComputeOptions) {
+    this.#options = options;
+  }
+
+  /** What pages are told; undefined for files that are no scan, or that only a page can say what is wrong with. */
+  async facts(): Promise<ComputeFacts | undefined> {
+    return (await this.#open().catch(() => undefined))?.facts;
+  }
+
+  async answer(
+    request: IncomingMessage,
+    response: ServerResponse,
+    path: string,
+    asked: URLSearchParams,
+  ): Promise<boolean> {
+    if (!path.startsWith('/compute/')) return false;
+    const opened = await this.#open().catch(() => undefined);
+    return (await opened?.answers.answer(request, response, path, asked)) ?? false;
+  }
+
+  async close(): Promise<void> {
+    await (await this.#opened?.catch(() => undefined))?.answers.close();
+  }
+
+  #open() {
+    this.#opened ??= (async () => {
+      const { context, where, isRemote, ...options } = this.#options;
+      const [{ ComputedScan }, { ComputeAnswers }] = await Promise.all([
+        import('./computed-scan.js'),
+        import('./answers.js'),
+      ]);
+      const ctx = await context();
+      const maxBytes = options.maxBytes ?? freeMemory() / 2;
+      const scan = await ComputedScan.open(ctx, { ...options, maxBytes }).catch(async (error: unknown) => {
+        await ctx.close();
+        throw error;
+      });
+      if (!scan) return void (await ctx.close());
+      const { bytes, fits } = scan;
+      const isThere = where === 'there' || bytes > (isRemote ? remoteBytes : largeBytes);
+      const facts: ComputeFacts = { where: isThere ? 'there' : 'here', host: machineName(), bytes, fits };
+      return { facts, answers: new ComputeAnswers(scan) };
+    })();
+    return this.#opened;
+  }
+}
