@@ -3,7 +3,6 @@ import { open, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { marks } from '../crystal/stream/stream.js';
 import { within } from '../frames/files/inside.js';
-import { linesOf } from '../frames/files/lines.js';
 import { argumentError, setting } from '../options/parameters.js';
 import { fileError } from '../util/file-errors.js';
 
@@ -17,10 +16,18 @@ const prefix = 'Image filename: ';
 /** Bytes read at a time. */
 const pieceBytes = 2 ** 20;
 
-/** Whether a file is a stream, by its first line. */
+/** Whether a file is a stream, by its first bytes: numbers may go on for gigabytes without the end of a line. */
 export async function isStream(path: string): Promise<boolean> {
-  for await (const line of linesOf(path)) return line.startsWith(marks.format);
-  return false;
+  const begin = Buffer.alloc(marks.format.length);
+  const handle = await open(path).catch((cause) => {
+    throw fileError(path, 'read', cause);
+  });
+  try {
+    const { bytesRead } = await handle.read(begin, 0, begin.length, 0);
+    return begin.toString('latin1', 0, bytesRead) === marks.format;
+  } finally {
+    await handle.close();
+  }
 }
 
 const isFile = (path: string): Promise<boolean> =>
