@@ -127,6 +127,7 @@ export class Progress {
   readonly #what: string;
   readonly #started = performance.now();
   #shown = false;
+  #toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(what: string) {
     this.#what = what;
@@ -137,6 +138,7 @@ export class Progress {
 
   /** Reports the share that is done, 0 … 1; a detail that takes time is only made where it is shown. */
   share(done: number, detail: string | (() => string) = ''): void {
+    this.#tell(done, detail);
     if (!process.stderr.isTTY || performance.now() - this.#started < 1000) return;
     this.#shown = true;
     // The last column stays free: some terminals begin a new line when it is filled.
@@ -145,10 +147,22 @@ export class Progress {
     process.stderr.write(`\r\u001b[K${progressLine(this.#what, done, text, columns)}`);
   }
 
+  /** Tells the server whose page has started this run. */
+  #tell(share: number, detail: string | (() => string)): void {
+    const isDue = performance.now() - this.#toldMs >= toldEveryMs || share === 1;
+    if (process.env.EWALD_PROGRESS !== 'ipc' || !process.connected || !isDue) return;
+    this.#toldMs = performance.now();
+    // A server that has ended is not told, which is no failure of the run.
+    process.send?.({ share, words: typeof detail === 'string' ? detail : detail() }, () => undefined);
+  }
+
   end(): void {
     if (this.#shown) process.stderr.write('\r\u001b[K');
   }
 }
+
+/** Time between two messages to the server that has started a run, ms. */
+const toldEveryMs = 250;
 
 /** Reports an error on standard error, in one paragraph, and returns the exit code for it. */
 export function fail(error: unknown): number {

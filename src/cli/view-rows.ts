@@ -5,6 +5,7 @@ import {
   type Parameters,
   receivedRows,
   savedViewRows,
+  startRows,
   viewRows,
 } from '../entries/command.node.js';
 import type { CommandWords } from './command.js';
@@ -22,7 +23,13 @@ const rows = {
     value: 'file.html',
   },
   ...savedViewRows,
-  force: { kind: 'boolean', group: 'output', sentence: 'replaces an existing file; never an input', needs: ['save'] },
+  ...startRows,
+  force: {
+    kind: 'boolean',
+    group: 'output',
+    sentence: 'replaces existing files, of --save or of runs that the page starts; never an input',
+    needs: ['save', 'outputDir'],
+  },
   open: {
     kind: 'boolean',
     group: 'page',

@@ -6,6 +6,7 @@ import {
   type Parameters,
   receivedRows,
   savedViewRows,
+  startRows,
   viewRows,
 } from '../entries/command.node.js';
 import { EwaldError } from '../entries/index.node.js';
@@ -20,18 +21,7 @@ import { command, type ViewFlags } from './view-rows.js';
 /** Serves the page until Ctrl-C. */
 export async function run(files: readonly string[], flags: ViewFlags, { signal }: CliDeps): Promise<void> {
   if (flags.save !== undefined) return save(files, flags.save, flags, signal);
-  const {
-    json,
-    open = true,
-    zmqInput,
-    zmqSubscribe,
-    zmqRequest,
-    zmqPull,
-    save: _,
-    htmlMb: _mb,
-    force: _f,
-    ...serving
-  } = flags;
+  const { json, open = true, zmqInput, zmqSubscribe, zmqRequest, zmqPull, save: _, htmlMb: _mb, ...serving } = flags;
   const how = Object.entries({ zmqSubscribe, zmqRequest, zmqPull }).filter(([, value]) => value !== undefined);
   const source = receivedFrames(files, zmqInput, Object.fromEntries(how));
   const { url, done, close } = await serveView(source ? [source] : files, {
@@ -44,6 +34,7 @@ export async function run(files: readonly string[], flags: ViewFlags, { signal }
     else {
       print(bold(url));
       print(dim('The page reads the frames itself; no other files are served. Press Ctrl-C to stop.'));
+      if (flags.outputDir !== undefined) print(dim(`It may start runs, which write into ${flags.outputDir} alone.`));
       // Behind a proxy the browser is on another computer.
       if (open && flags.baseUrl === undefined) openBrowser(url);
     }
@@ -60,7 +51,18 @@ export async function run(files: readonly string[], flags: ViewFlags, { signal }
 const { follow, grid, gridFile, compute, memory } = viewRows;
 const { open: opens } = command.rows;
 /** The flags of a page that is served, which a file is not. */
-const servedRows: Parameters = { ...listenRows, ...receivedRows, follow, grid, gridFile, compute, memory, open: opens };
+const { force: _, ...startsRows } = startRows;
+const servedRows: Parameters = {
+  ...listenRows,
+  ...startsRows,
+  ...receivedRows,
+  follow,
+  grid,
+  gridFile,
+  compute,
+  memory,
+  open: opens,
+};
 
 /** Writes what the page would show into a file. Throws `Argument` for what only a page that is served has. */
 async function save(files: readonly string[], output: string, flags: ViewFlags, signal: AbortSignal): Promise<void> {

@@ -114,7 +114,15 @@ export {
 export { profileBins, readProfileRange } from '../pipeline/profile/options.js';
 export { outputRules } from '../pipeline/sinks/output-options.js';
 export { SpareWorkers } from '../pipeline/spare-workers.js';
-export { listenRows, proxyRows, receivedRows, savedViewRows, viewRows, watchRows } from '../server/parameters.js';
+export {
+  listenRows,
+  proxyRows,
+  receivedRows,
+  savedViewRows,
+  startRows,
+  viewRows,
+  watchRows,
+} from '../server/parameters.js';
 export { StatusServer } from '../server/status-server.js';
 export { withWatch } from '../server/watch-run.node.js';
 export { workerStatus } from '../server/worker-status.js';

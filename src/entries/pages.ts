@@ -13,7 +13,7 @@ export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../opt
 export { wordsOnPage } from '../options/page-words.js';
 export { kebab } from '../options/parameter-text.js';
 export { renameInMessage } from '../options/parameters.js';
-export { inShell } from '../options/shell-words.js';
+export { flagWords, inShell } from '../options/shell-words.js';
 export { centredBeam } from '../pipeline/centre/centred-beam.js';
 export { ChipMap } from '../pipeline/chip/chip-map.js';
 export {
@@ -41,6 +41,7 @@ export type { GalleryEntry, GalleryItem } from '../server/gallery.node.js';
 export type { ServedPanes } from '../server/live-panes.js';
 export type { NewestProfile } from '../server/live-profiles.js';
 export type { ScanImageFacts } from '../server/scan-images.js';
+export type { OfferedRun, ShownRun } from '../server/started-runs.js';
 export { type FrameStatistics, readStatistics } from '../server/watch/frame-statistics.js';
 export { PeakMaps, peakogramBins, peakogramDecades, peakogramMost } from '../server/watch/peak-maps.js';
 export {

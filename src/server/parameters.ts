@@ -156,6 +156,33 @@ export const viewRows = /* @__PURE__ */ grouped('input', {
   ...shownScanRows,
 } as const satisfies Parameters);
 
+/** Parameters of runs that pages start. */
+export const startRows = /* @__PURE__ */ grouped('page', {
+  outputDir: {
+    kind: 'text',
+    sentence: 'lets the page start runs on this computer, which write into this folder alone',
+    more: 'Without it, no run can be started.',
+    defaultText: 'none',
+    value: 'folder',
+  },
+  maxRuns: {
+    kind: 'integer',
+    sentence: 'runs that pages may have started at the same time',
+    range: range(1, 1000, 1),
+    needs: ['outputDir'],
+  },
+  keepRuns: {
+    kind: 'boolean',
+    sentence: 'lets started runs go on when the server ends; otherwise they end as by Ctrl-C',
+    needs: ['outputDir'],
+  },
+  force: {
+    kind: 'boolean',
+    sentence: 'lets started runs replace files of their name in the folder',
+    needs: ['outputDir'],
+  },
+} as const satisfies Parameters);
+
 /** Parameters of what a viewer shows as one file. */
 export const savedViewRows = {
   htmlMb: {
@@ -190,6 +217,7 @@ export const tables = {
   ListenParameters: listenRows,
   ProxyParameters: proxyRows,
   SavedViewParameters: savedViewRows,
+  StartParameters: startRows,
   ViewParameters: viewRows,
   WatchParameters: watchRows,
 } as const;

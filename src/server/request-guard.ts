@@ -1,7 +1,8 @@
 /**
  * Access control of the servers: only those that present the token may use them. Requests that name another host are
  * refused, since the name of a foreign page may resolve to this address (DNS rebinding). Requests from another origin,
- * and all methods but GET and HEAD, are refused as well.
+ * and all methods but GET and HEAD, are refused as well; a server whose pages start runs takes POST of JSON from its own
+ * pages, which say so.
  */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -40,6 +41,8 @@ export class RequestGuard {
   /** 128 random bits unless given, which every request must present: as a cookie, in its address, or as a Bearer. */
   readonly token: string;
   readonly #hosts: readonly string[];
+  /** Whether pages may send something, as those that start runs do. */
+  takesPosts = false;
   #cookie = 'ewald';
   #standing: Standing = alone;
 
@@ -64,10 +67,10 @@ export class RequestGuard {
       return refused(403, 'This server answers under its own address alone.');
     if (headers.origin !== undefined && headers.origin !== `http://${headers.host}` && !this.#isOrigin(headers.origin))
       return refused(403, 'This server answers to its own pages alone.');
-    if (method !== 'GET' && method !== 'HEAD') return refused(405, 'Only GET and HEAD are answered.');
-    // Nothing here reads a body, so that nobody waits for one.
-    if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0)
-      return refused(413, 'Requests have no body.');
+    const isPost = method === 'POST' && this.takesPosts;
+    if (method !== 'GET' && method !== 'HEAD' && !isPost) return refused(405, 'Only GET and HEAD are answered.');
+    const unlike = isPost ? postRefusal(headers) : bodyRefusal(headers);
+    if (unlike) return unlike;
     const path = forwarded.path ?? this.#standing.path;
     const url = whole.startsWith(path) ? whole.slice(path.length - 1) : whole;
     const query = url.indexOf('?');
@@ -143,6 +146,27 @@ export class RequestGuard {
     const [given, expected] = [Buffer.from(text), Buffer.from(this.token)];
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
+}
+
+/** Refuses a body where nothing reads one, so that nobody waits for one. */
+const bodyRefusal = (headers: Judged['headers']): Verdict | undefined =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) !== 0
+    ? refused(413, 'Requests have no body.')
+    : undefined;
+
+/** The most bytes that a page sends. */
+const maxBodyBytes = 2 ** 16;
+
+/** Refuses what a form, a script of another page, or a program that says nothing of where it comes from may send. */
+function postRefusal(headers: Judged['headers']): Verdict | undefined {
+  const { origin, 'sec-fetch-site': site = 'same-origin', 'content-type': type = '' } = headers;
+  if (origin === undefined || site !== 'same-origin')
+    return refused(403, 'This server answers to its own pages alone.');
+  if (!/^application\/json(?:;|$)/i.test(type)) return refused(415, 'Only JSON is taken.');
+  const length = Number(headers['content-length'] ?? Number.NaN);
+  if (headers['transfer-encoding'] !== undefined || !(length <= maxBodyBytes))
+    return refused(413, `At most ${maxBodyBytes} bytes are taken.`);
+  return undefined;
 }
 
 /** A host without its port. */

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { basename, resolve } from 'node:path';
 import { zarrMetadataOf } from '../frames/series-files.js';
 import { checkedOptions, refuseBy, row } from '../options/call-options.js';
-import { argumentError } from '../options/parameters.js';
+import { argumentError, refuseAlone } from '../options/parameters.js';
 import { parseGrid } from '../pipeline/chip/grid.js';
 import type { RunEvent } from '../pipeline/events.js';
 import { gridRules } from '../pipeline/grid/grid-options.js';
@@ -24,14 +24,16 @@ import { type Arriving, followArriving } from './arriving-frames.js';
 import { checkShown, type Opening } from './checked-files.js';
 import { ServedCompute } from './compute/served-compute.js';
 import { Gallery } from './gallery.node.js';
-import type { ListenParameters, ViewParameters } from './parameter-types.js';
-import { listenRows, openingRows, shownScanRows, viewRows } from './parameters.js';
+import type { ListenParameters, StartParameters, ViewParameters } from './parameter-types.js';
+import { listenRows, openingRows, shownScanRows, startRows, viewRows } from './parameters.js';
+import type { RunInput } from './run-words.js';
 import { PageServer } from './server.js';
 import { SharedFiles } from './shared-files.js';
+import { StartedRuns } from './started-runs.js';
 import { isStream, StreamFrames } from './stream-frames.js';
 
 /** Options of `serveView`. */
-export interface ServeViewOptions extends ViewParameters, ListenParameters {
+export interface ServeViewOptions extends ViewParameters, ListenParameters, StartParameters {
   /** Called with remarks on the inputs, such as a geometry with unknown entries. */
   readonly onWarning?: ((text: string) => void) | undefined;
 }
@@ -48,7 +50,7 @@ export interface ServedView extends RunView, ScanViewer, Disposable {
   close(): Promise<void>;
 }
 
-const rows = { ...viewRows, ...listenRows, onWarning: row.any } as const;
+const rows = { ...viewRows, ...listenRows, ...startRows, onWarning: row.any } as const;
 
 /** What opens a context in which scans are computed. */
 export type OpenUdfContext = () => Promise<DisposableUdfContext>;
@@ -76,6 +78,7 @@ async function serve(
     rows,
   );
   const { baseUrl, allowHosts, frameAncestors, trustProxies } = further;
+  refuseAlone('serveView', startRows, { ...options });
   const calibration = await calibrationOf(options.calibration);
   const warn = observer('serveView', options, 'onWarning');
   const received = receivedOf(files);
@@ -115,6 +118,18 @@ async function serve(
   const list = (path: string, as?: string): void =>
     void shared.share(resolve(path), { listed: true, growing: follow, ...(as === undefined ? {} : { as }) });
   if (!arrives && !gallery) for (const file of [...paths, ...besideFiles]) list(file);
+  const runs = await StartedRuns.open(options);
+  if (runs && (arrives || stream !== undefined || paths.length === 0))
+    throw argumentError(
+      'serveView',
+      (said) => `${said('outputDir')} is for files of frames: runs are started of them, and not of others`,
+    );
+  const runInput = { geometry, cell, calibration: options.calibration, opening };
+  const inputOf = (item: readonly string[] = gallery ? [] : paths): RunInput | undefined => {
+    // In a folder, each entry is a run; its streams are none.
+    const isFrames = item.length > 0 && !item.some((file) => /\.stream(?:\.part\d*)?$/i.test(file));
+    return isFrames ? wholePaths({ ...runInput, files: item }, numbers) : undefined;
+  };
   const frames =
     stream !== undefined && paths.length === 1
       ? new StreamFrames(stream, allowOutside ?? false, ({ path, as }) => list(path, as))
@@ -136,6 +151,7 @@ async function serve(
     allowHosts,
     frameAncestors,
     trustProxies,
+    starts: runs && { runs, inputOf },
     ...(frames ? { refresh: () => frames.more() } : {}),
   });
   let arriving: Arriving | undefined;
@@ -159,6 +175,7 @@ async function serve(
     done: arriving?.done ?? new Promise(() => undefined),
     async close() {
       await arriving?.close();
+      await runs?.close();
       await server.close();
       await compute?.close();
     },
@@ -207,6 +224,19 @@ function computeOf(
     opening: Object.fromEntries(opening),
     isRemote: !isLoopback(host) || baseUrl !== undefined || allowHosts.length > 0,
   });
+}
+
+/** A run with the whole paths of its files, so that its command means the same in every folder. */
+function wholePaths(input: RunInput, cellNumbers: string | undefined): RunInput {
+  const whole = (path: string | undefined): string | undefined => path && resolve(path);
+  const { files, geometry, cell, calibration, opening } = input;
+  return {
+    files: files.map((file) => resolve(file)),
+    geometry: whole(geometry),
+    cell: cellNumbers ?? whole(cell),
+    calibration: whole(calibration),
+    opening,
+  };
 }
 
 /** Refuses a grid for frames that do not arrive, and one that is none. Throws `Argument`. */

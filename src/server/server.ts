@@ -13,8 +13,11 @@ import { LiveRun } from './live-run.js';
 import type { ListenParameters } from './parameter-types.js';
 import { listenRows } from './parameters.js';
 import { RequestGuard, securityHeaders } from './request-guard.js';
+import { answerRuns } from './run-requests.js';
+import type { RunInput } from './run-words.js';
 import { RequestQueue, sendWhole } from './send.js';
 import { SharedFiles } from './shared-files.js';
+import type { StartedRuns } from './started-runs.js';
 
 /** Options of a page server. */
 interface PageServerOptions extends ListenParameters {
@@ -38,6 +41,10 @@ interface PageServerOptions extends ListenParameters {
   readonly compute?: ServedCompute | undefined;
   /** Whether the page shows frames that are added to its files. */
   readonly follow?: boolean;
+  /** Runs that pages may start, and the files that they are of: those of the page, or an entry of the folder. */
+  readonly starts?:
+    | { readonly runs: StartedRuns; readonly inputOf: (item: readonly string[] | undefined) => RunInput | undefined }
+    | undefined;
   /** Time within which a request has to be complete, ms; default 10 000. */
   readonly requestMs?: number;
 }
@@ -73,6 +80,7 @@ export class PageServer {
     } = options;
     const standsAt = standingOf(options.what, options);
     const gate = new RequestGuard(hostsOf(host));
+    gate.takesPosts = options.starts !== undefined;
     const shared = options.shared ?? new SharedFiles();
     const live = new LiveRun(shared);
     const server = createServer(
@@ -128,7 +136,18 @@ function answers(
   shared: SharedFiles,
   live: LiveRun,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const { page, refresh, cell, opening, calibration, follow = false, frameAncestors, gallery, compute } = options;
+  const {
+    page,
+    refresh,
+    cell,
+    opening,
+    calibration,
+    follow = false,
+    frameAncestors,
+    gallery,
+    compute,
+    starts,
+  } = options;
   // In the built package, this file is next to the files that it serves.
   const assets = new Assets(fileURLToPath(new URL('.', import.meta.url)));
   const headers = securityHeaders(frameAncestors);
@@ -149,6 +168,14 @@ function answers(
     const asked = new URLSearchParams(query);
     const sayJson = (value: unknown): void =>
       say(200, JSON.stringify(value), { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
+    if (starts && path.startsWith('/runs/')) {
+      const inputOf = async (within: string, item: string) => {
+        const paths = gallery && (await gallery.folder.filesOf(within, item));
+        return gallery && !paths ? undefined : starts.inputOf(paths);
+      };
+      return answerRuns(starts.runs, inputOf, request, response, path);
+    }
+    if (request.method === 'POST') return say(405, 'Only GET and HEAD are answered.', headersOf[405]);
     if (path === '/') {
       return say(303, '', { Location: `./${page}?served` });
     }
@@ -160,7 +187,8 @@ function answers(
       const paths = item && [...item, ...gallery.beside];
       const listed = paths ? paths.map((file) => shared.at(shared.share(file)) as object) : shared.list;
       const computed = await compute?.facts();
-      const how = { follow, cell, opening, calibration, note, compute: computed };
+      const starting = starts?.inputOf(item) !== undefined && { starts: true };
+      const how = { follow, cell, opening, calibration, note, compute: computed, ...starting };
       return sayJson({ files: listed.slice(Math.max(0, from)), ...how });
     }
     if (await compute?.answer(request, response, path, asked)) return;

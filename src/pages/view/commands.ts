@@ -1,5 +1,5 @@
 /** The command that computes what a pane shows. */
-import { inShell, kebab, runOfShape } from '../../entries/pages.js';
+import { flagWords, inShell, kebab, runOfShape } from '../../entries/pages.js';
 import type { OpenRequest, VirtualShape } from './protocol.js';
 import { isLive, quantities, type ScanQuantity } from './scan-quantities.js';
 
@@ -22,32 +22,41 @@ export interface CommandOf {
   readonly without?: readonly unknown[] | undefined;
 }
 
-/** The flags of options that analyses have; several have one. */
-const flagOf: Readonly<Record<string, string>> = {
-  r: '-r',
-  maskRadius: '-r',
-  maskRadiusInner: '--ri',
-  x: '-x',
-  y: '-y',
-};
+/** What the shell calls options of analyses that it calls otherwise. */
+const shellNames: Readonly<Record<string, string>> = { maskRadius: 'r', maskRadiusInner: 'ri' };
 
-/** The options of an analysis as flags. */
-const flagsOf = (options: object): string[] =>
-  Object.entries(options).flatMap(([name, value]) => {
-    const flag = flagOf[name] ?? `--${kebab(name)}`;
-    return value === true ? [flag] : [flag, String(value)];
-  });
+/** An analysis, as a run on the machine of the server is asked for it as well. */
+export interface AskedAnalysis {
+  readonly analysis: string;
+  readonly settings: Readonly<Record<string, number | boolean | string | readonly string[]>>;
+  /** Whether it takes the calibration. */
+  readonly isCalibrated: boolean;
+}
+
+/** What computes the numbers that are shown; undefined for a detector that no analysis has. */
+export function askedOf(about: Omit<CommandOf, 'file' | 'opening' | 'calibration'>): AskedAnalysis | undefined {
+  const { quantity, shape, without = [] } = about;
+  const { analysis, channel } = quantities[quantity];
+  const channels = [channel];
+  if (!isLive(quantity)) return { analysis, settings: { channels }, isCalibrated: true };
+  const run = runOfShape(shape, analysis === 'detector' ? 'sum' : (analysis as 'com' | 'icom'), about);
+  if (!run) return undefined;
+  const settings = Object.entries(run.options).map(([name, value]) => [shellNames[name] ?? name, value]);
+  return {
+    analysis: run.name,
+    settings: { ...Object.fromEntries(settings), channels },
+    isCalibrated: without.length > 0,
+  };
+}
 
 /** The command that computes what is shown; undefined for a detector that no command has. */
 export function commandOf(about: CommandOf): string | undefined {
-  const { quantity, shape, file, opening, calibration, without = [] } = about;
-  const { analysis, channel } = quantities[quantity];
-  const known = without.length > 0 ? ['--calibration', calibration] : [];
-  const written = (name: string, flags: readonly string[]): string =>
-    ['ewald', 'run', name, file, ...opening, ...flags, '--channel', channel, '-o', `${quantity}.npy`]
-      .map(inShell)
-      .join(' ');
-  if (!isLive(quantity)) return written(analysis, ['--calibration', calibration]);
-  const run = runOfShape(shape, analysis === 'detector' ? 'sum' : (analysis as 'com' | 'icom'), about);
-  return run && written(run.name, [...flagsOf(run.options), ...known]);
+  const asked = askedOf(about);
+  if (!asked) return undefined;
+  const { channels, ...settings } = asked.settings;
+  const flags = { ...settings, ...(asked.isCalibrated && { calibration: about.calibration }), channel: channels };
+  const words = flagWords(flags, (name) => (name.length === 1 ? `-${name}` : `--${kebab(name)}`));
+  return ['ewald', 'run', asked.analysis, about.file, ...about.opening, ...words, '-o', `${about.quantity}.npy`]
+    .map(inShell)
+    .join(' ');
 }

@@ -65,6 +65,7 @@ export async function openServed(): Promise<void> {
     await bring([...inputsOf(served), ...cellOf(served)], served);
     if (viewer.opened?.listed) await growStream(served);
     if (served.note !== undefined) say(served.note, true);
+    if (served.starts) await import('./run-there.js').then(({ offerRuns }) => offerRuns(served));
     const [first] = served.files;
     if (!served.follow || !first || viewer.opened) return;
     // A stream begins before its first frame.

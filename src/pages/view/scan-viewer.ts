@@ -3,7 +3,7 @@
  * The scan is kept in the worker's memory, so that the image follows the pointer.
  */
 import { Latest, type WorkerCalls } from './calls.js';
-import { commandOf, openingFlags } from './commands.js';
+import { type AskedAnalysis, askedOf, commandOf, openingFlags } from './commands.js';
 import type { FrameData } from './contrast.js';
 import { beginsAt } from './field-shapes.js';
 import type { ImagePane } from './image-pane.js';
@@ -299,6 +299,11 @@ export class ScanViewer {
       ...(factor === own ? [] : [`times ${Number((factor / own).toPrecision(6))} for ${unit}`]),
     ];
     return remarks.length > 0 ? `${words} # ${remarks.join(', ')}` : words;
+  }
+
+  /** The analysis that computes what a pane shows; undefined if none does. */
+  askedOf({ quantity, fourier }: ImagePane): AskedAnalysis | undefined {
+    return fourier ? undefined : askedOf({ quantity, shape: this.shape, ...this.#axes });
   }
 
   /** Whether all requested images and patterns are shown. */

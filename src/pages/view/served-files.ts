@@ -14,16 +14,22 @@ export interface ServedFiles {
   readonly calibration?: OpenRequest['calibration'];
   /** Whether this computer can compute the images of a scan. */
   readonly compute?: OpenRequest['compute'];
+  /** Whether runs of them can be started on the machine of the server. */
+  readonly starts?: boolean;
   /** Why not all files can be read. */
   readonly note?: string;
 }
 
+/** The entry of a folder that the page shows. */
+export function itemOfPage(): { readonly in?: string; readonly item?: string } {
+  const own = new URLSearchParams(location.search);
+  const shown = ['in', 'item'].filter((name) => own.has(name));
+  return Object.fromEntries(shown.map((name) => [name, own.get(name) as string]));
+}
+
 /** The files that the server offers, without the first ones. Throws an Error if it does not answer. */
 export async function servedFiles(from = 0): Promise<ServedFiles> {
-  const own = new URLSearchParams(location.search);
-  const item = new URLSearchParams({ from: String(from) });
-  // An entry of a folder.
-  for (const name of ['in', 'item']) if (own.has(name)) item.set(name, own.get(name) as string);
+  const item = new URLSearchParams({ from: String(from), ...itemOfPage() });
   const answer = await fetch(`session.json?${item}`);
   if (!answer.ok)
     throw new Error(`The server of this page answered ${answer.status} where the list of files was expected.`);
