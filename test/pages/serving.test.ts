@@ -1,6 +1,6 @@
 /** The server of pages: which clients may send requests, and which files they may request. */
 import { once } from 'node:events';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readlinkSync, truncateSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { type ServedView, serveView } from 'ewald/view';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PageServer } from '../../src/server/server.js';
+import { SharedFiles } from '../../src/server/shared-files.js';
 
 /** Ten bytes, which begin like a file of HDF5. */
 const content = '\x89HDF\r\n\x1a\n89';
@@ -463,6 +464,45 @@ test.skipIf(!linux)(`closes the files of clients that leave${linux ? '' : ' (abs
   expect(held()).toEqual([]);
   expect(most, 'files open at a time').toBeLessThanOrEqual(clients);
   expect((await ask('/session.json')).status).toBe(200);
+});
+
+test('forty clients that read slowly, or not at all, keep nobody waiting and cost no copy of the file', async () => {
+  const large = join(folder, 'forty.npy');
+  await writeFile(large, content, 'latin1');
+  // Sparse: 256 MB that take no room on the disk.
+  truncateSync(large, 2 ** 28);
+  const shared = new SharedFiles();
+  shared.share(large, { listed: true });
+  const server = await PageServer.listen({ what: 'serveView', page: 'view.html', shared });
+  const url = new URL(server.url);
+  const head = `Host: ${url.host}\r\nCookie: ewald-${url.port}=${url.searchParams.get('token')}\r\n\r\n`;
+  const { arrayBuffers: before } = process.memoryUsage();
+  const sockets = await Promise.all(
+    Array.from({ length: 40 }, async () => {
+      const socket = connect(Number(url.port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(`GET /files/0/forty.npy HTTP/1.1\r\n${head}`);
+      await once(socket, 'data');
+      socket.pause();
+      return socket;
+    }),
+  );
+  const answered = async (path: string): Promise<string> => {
+    const socket = connect(Number(url.port), '127.0.0.1');
+    let text = '';
+    socket.setEncoding('latin1').on('data', (piece) => {
+      text += piece;
+    });
+    socket.write(`GET ${path} HTTP/1.1\r\nConnection: close\r\nRange: bytes=0-5\r\n${head}`);
+    await once(socket, 'close');
+    return text;
+  };
+  expect(await answered('/session.json')).toMatch(/^HTTP\/1\.1 200 [\s\S]*forty\.npy/);
+  expect(await answered('/files/0/forty.npy')).toMatch(/^HTTP\/1\.1 206 [\s\S]*HDF\r\n$/);
+  // A piece for each, and what was sent and not yet collected.
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(40 * 2 ** 18);
+  for (const socket of sockets) socket.destroy();
+  await server.close();
 });
 
 describe('invalid arguments of the caller', () => {

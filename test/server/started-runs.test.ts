@@ -1,5 +1,6 @@
 /** Runs that a page starts: what may be asked for, by whom, and what they write. */
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import {
   copyFileSync,
   existsSync,
@@ -12,6 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { request } from 'node:http';
+import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatNpy } from 'ewald';
@@ -66,7 +68,7 @@ async function served(files: readonly string[], options: ServeViewOptions = {}) 
     expect(status, text).toBe(200);
     return JSON.parse(text) as T;
   };
-  return { view, port, out, ask, json };
+  return { view, port, own, out, ask, json };
 }
 interface Shown {
   id: number;
@@ -242,6 +244,31 @@ describe('what a page cannot ask for', () => {
     for (const path of ['/runs/1/kept.npy', '/runs/1/..%2fscan.npy', '/runs/1/../../scan.npy', '/runs/1'])
       expect((await one.ask(path)).status, path).toBeGreaterThanOrEqual(400);
   });
+});
+
+test('a client that leaves within its request starts nothing, and one that is slow or dead keeps nobody waiting', async () => {
+  const one = await served([at('scan.npy')]);
+  const { command, name } = await one.json<{ command: string; name: string }>('/runs/command', { run: disk });
+  const body = JSON.stringify({ run: { ...disk, name, command } });
+  const { cookie, origin, 'content-type': type } = one.own;
+  const head =
+    `POST /runs/start HTTP/1.1\r\nHost: 127.0.0.1:${one.port}\r\nCookie: ${cookie}\r\nOrigin: ${origin}\r\n` +
+    `Content-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n`;
+  const sockets: Socket[] = [];
+  for (let i = 0; i < 40; i++) {
+    const socket = connect(Number(one.port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    await once(socket, 'connect');
+    // Half a request; every other client is gone then.
+    socket.write(head + body.slice(0, body.length / 2));
+    if (i % 2 === 0) socket.destroy();
+    sockets.push(socket);
+  }
+  expect(await one.json('/runs/list')).toMatchObject({ runs: [] });
+  expect((await one.ask('/files/0/scan.npy')).status).toBe(200);
+  for (const socket of sockets) socket.destroy();
+  expect(await one.json('/runs/list')).toMatchObject({ runs: [] });
+  expect(readdirSync(one.out)).toEqual([]);
 });
 
 test('a folder that is none is refused, and so are options without it and inputs that are no files', async () => {
