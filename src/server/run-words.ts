@@ -34,6 +34,8 @@ export interface RunInput {
   readonly cell?: string | undefined;
   readonly calibration?: string | undefined;
   readonly opening?: RunSettings | undefined;
+  /** Of an entry of a folder: where it is. */
+  readonly entry?: { readonly in: string; readonly item: string } | undefined;
 }
 
 /** Kinds of values that can name no file. */

@@ -114,10 +114,11 @@ async function answerGallery(
   path: string,
   asked: URLSearchParams,
   say: (value: unknown) => void,
+  starts: boolean,
 ): Promise<boolean> {
   const within = asked.get('in') ?? '';
   const entries = path === '/gallery.json' ? await gallery.list(within) : undefined;
-  if (entries) say({ folder: basename(gallery.root), entries });
+  if (entries) say({ folder: basename(gallery.root), entries, starts });
   const item = path === '/gallery-item.json' ? await gallery.item(within, asked.get('name') ?? '') : undefined;
   if (item) say(item);
   return (entries ?? item) !== undefined;
@@ -171,7 +172,8 @@ function answers(
     if (starts && path.startsWith('/runs/')) {
       const inputOf = async (within: string, item: string) => {
         const paths = gallery && (await gallery.folder.filesOf(within, item));
-        return gallery && !paths ? undefined : starts.inputOf(paths);
+        const input = gallery && !paths ? undefined : starts.inputOf(paths);
+        return input && gallery ? { ...input, entry: { in: within, item } } : input;
       };
       return answerRuns(starts.runs, inputOf, request, response, path);
     }
@@ -192,7 +194,7 @@ function answers(
       return sayJson({ files: listed.slice(Math.max(0, from)), ...how });
     }
     if (await compute?.answer(request, response, path, asked)) return;
-    if (gallery && (await answerGallery(gallery.folder, path, asked, sayJson))) return;
+    if (gallery && (await answerGallery(gallery.folder, path, asked, sayJson, starts !== undefined))) return;
     if (live.answer(request, response, url)) return;
     if (await shared.answer(request, response, path)) return;
     const asset = await assets.at(path, String(request.headers['accept-encoding'] ?? ''));

@@ -58,6 +58,8 @@ export interface ShownRun {
   readonly name: string;
   readonly command: string;
   readonly input: string;
+  /** Of an entry of a folder: where it is. */
+  readonly entry: RunInput['entry'];
   readonly state: 'running' | 'stopping' | 'finished' | 'doubtful' | 'stopped' | 'failed';
   /** From 0 to 1; undefined while it is unknown. */
   readonly share: number | undefined;
@@ -72,6 +74,7 @@ interface Started {
   readonly id: number;
   readonly name: string;
   readonly input: string;
+  readonly entry: RunInput['entry'];
   /** The words without --resume. */
   readonly words: readonly string[];
   readonly outputs: readonly string[];
@@ -146,7 +149,7 @@ export class StartedRuns {
       if (asked.command !== commandOf(words))
         throw conflict('the command is another one than the page has shown; look at it again');
       const one: Started = {
-        ...{ id: ++this.#count, name, words, outputs, input: basename(input.files[0] ?? '') },
+        ...{ id: ++this.#count, name, words, outputs, input: basename(input.files[0] ?? ''), entry: input.entry },
         ...{ child: undefined, state: 'running', share: undefined, said: '', beganMs: 0, endedMs: undefined },
         ended: Promise.resolve(),
       };
@@ -357,10 +360,10 @@ export class StartedRuns {
   }
 
   async #shown(one: Started): Promise<ShownRun> {
-    const { id, name, words, input, state, share, said, beganMs, endedMs, outputs, child } = one;
+    const { id, name, words, input, entry, state, share, said, beganMs, endedMs, outputs, child } = one;
     const names = await readdir(this.folder).catch((): string[] => []);
     return {
-      ...{ id, name, command: commandOf(words), input, state, share, words: said },
+      ...{ id, name, command: commandOf(words), input, entry, state, share, words: said },
       seconds: ((endedMs ?? performance.now()) - beganMs) / 1000,
       resumable: !child && words[0] === 'index' && names.includes(`${name}.stream.part`),
       files: child ? [`${name}.log`] : outputs.filter((output) => names.includes(output)),

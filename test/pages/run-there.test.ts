@@ -14,6 +14,14 @@ declare const viewer: Shown & { setParameters(some: object): Promise<void> };
 declare const scan: ShownScan;
 const temporary = browsing();
 
+let folders = 0;
+/** An empty folder for outputs. */
+function outputs(): string {
+  const out = temporary(`out${folders++}`);
+  mkdirSync(out);
+  return out;
+}
+
 /** Opens the dialog, and waits for its command. */
 async function openDialog(page: Page): Promise<void> {
   await page.locator('.run-there:visible').click();
@@ -54,8 +62,7 @@ async function simulated(images: number): Promise<string[]> {
 
 describe('frames', () => {
   test('the settings of the page become a run, which is watched, survives the page and links its report', async () => {
-    const out = temporary('out-frames');
-    mkdirSync(out, { recursive: true });
+    const out = outputs();
     const url = await serve([...(await simulated(40)), '--output-dir', out]);
     const visit = await Visit.open(url, { width: 1200, height: 800 });
     const { page } = visit;
@@ -109,8 +116,7 @@ describe('frames', () => {
   });
 
   test('a run is stopped and resumed from the page, on a telephone as well', async () => {
-    const out = temporary('out-stopped');
-    mkdirSync(out, { recursive: true });
+    const out = outputs();
     const [file = '', ...others] = await simulated(40);
     const many = Array.from({ length: 24 }, (_, i) => temporary(`seen40/many${i}.h5`));
     for (const one of many) writeFileSync(one, readFileSync(file));
@@ -135,9 +141,28 @@ describe('frames', () => {
   });
 });
 
+test('the list of a folder says how the runs of its entries stand', async () => {
+  const [folder, out] = [temporary('many'), outputs()];
+  mkdirSync(folder, { recursive: true });
+  const data = Float32Array.from({ length: 4 * 5 * 64 }, (_, i) => i % 64);
+  for (const name of ['a', 'b'])
+    writeFileSync(join(folder, `${name}.npy`), formatNpy({ shape: [4, 5, 8, 8], data, complex: false }));
+  const visit = await Visit.open(await serve([folder, '--output-dir', out]), { width: 900, height: 600 });
+  const { page } = visit;
+  await page.getByRole('link', { name: 'b.npy', exact: true }).click();
+  await page.waitForFunction(() => 'scan' in globalThis && scan.idle && scan.image !== undefined);
+  await openDialog(page);
+  await runTo(page, 'b');
+  await page.goBack();
+  await page.locator('li', { hasText: 'b.npy' }).getByText('runs here: b: finished').waitFor();
+  await page.locator('li', { hasText: 'a.npy' }).locator('img').waitFor();
+  await look(page, 'run-there-gallery');
+  expect(await page.locator('.runs').count()).toBe(1);
+  expect(visit.faults).toEqual([]);
+});
+
 test('the results of a scan are run with the detector of the page; without a folder there is no button', async () => {
-  const [file, out] = [temporary('scan.npy'), temporary('out-scan')];
-  mkdirSync(out, { recursive: true });
+  const [file, out] = [temporary('scan.npy'), outputs()];
   const data = Float32Array.from({ length: 6 * 5 * 256 }, (_, i) => (i * 7919) % 97);
   writeFileSync(file, formatNpy({ shape: [6, 5, 16, 16], data, complex: false }));
   const visit = await Visit.open(await serve([file, '--output-dir', out]), { width: 1000, height: 700 });

@@ -1,5 +1,5 @@
 /** The list of a folder: what each entry is, and a small picture of it, is asked for when it comes into view. */
-import type { GalleryEntry, GalleryItem } from '../../entries/pages.js';
+import type { GalleryEntry, GalleryItem, ShownRun } from '../../entries/pages.js';
 import { byId } from '../by-id.js';
 import { createElement } from '../view/elements.js';
 
@@ -38,6 +38,7 @@ function showItem(line: HTMLElement, { name }: GalleryEntry, item: GalleryItem):
     createElement('div', title, { className: 'name' }),
     createElement('div', facts, { className: 'facts' }),
     ...(item.why === undefined ? [] : [createElement('div', item.why, { className: 'why' })]),
+    ...words.querySelectorAll('.runs'),
   );
   line.dataset.state = item.state;
 }
@@ -65,15 +66,38 @@ function lineOf(entry: GalleryEntry, look: (line: HTMLElement) => void): HTMLEle
   ];
   const line = createElement('li', createElement('div', { className: 'picture' }), words);
   line.append(createElement('div', ...facts, { className: 'size' }));
+  line.dataset.name = name;
   if (type === 'file') look(line);
   else line.classList.add('flat');
   return line;
 }
 
+/** Time between two looks at runs that were started, ms. */
+const everyMs = 2000;
+
+/** Shows the runs of entries that pages have started, again and again. */
+async function showRuns(): Promise<void> {
+  const { runs } = await answerOf<{ runs: readonly ShownRun[] }>('runs/list');
+  for (const line of document.querySelectorAll<HTMLElement>('#entries li')) {
+    const own = runs.filter(({ entry }) => entry?.in === within && entry.item === line.dataset.name);
+    const texts = own.map(({ name, state, share }) => {
+      const isGoing = state === 'running' || state === 'stopping';
+      return `${name}: ${state}${isGoing && share !== undefined ? `, ${Math.floor(100 * share)} %` : ''}`;
+    });
+    const text = texts.length === 0 ? '' : `runs here: ${texts.join('; ')}`;
+    const shown = line.querySelector('.runs') ?? createElement('div', { className: 'runs facts' });
+    if (shown.textContent !== text) shown.textContent = text;
+    if (text !== '' && !shown.isConnected) line.querySelector('.words')?.append(shown);
+  }
+  setTimeout(() => void showRuns().catch(() => undefined), everyMs);
+}
+
 async function start(): Promise<void> {
-  const { folder, entries } = await answerOf<{ folder: string; entries: readonly GalleryEntry[] }>(
-    addressOf('gallery.json', { in: within }),
-  );
+  const { folder, entries, starts } = await answerOf<{
+    folder: string;
+    entries: readonly GalleryEntry[];
+    starts: boolean;
+  }>(addressOf('gallery.json', { in: within }));
   const title = within === '' ? folder : `${folder}/${within}`;
   document.title = `${title} · ewald`;
   const parts = within.split('/').filter((part) => part !== '');
@@ -111,6 +135,7 @@ async function start(): Promise<void> {
     ),
   );
   document.documentElement.dataset.ready = 'yes';
+  if (starts) await showRuns();
 }
 
 start().catch((error: unknown) => {
