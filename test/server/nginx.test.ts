@@ -2,14 +2,15 @@
 /** The viewer behind Debian's nginx: TLS, a path, a frame of an allowed and of another origin, and a run that pages follow. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { get } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { formatNpy } from 'ewald';
 import { type ServedView, serveView } from 'ewald/view';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Frame, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startChromium } from '../support/chromium.js';
 
@@ -32,6 +33,7 @@ describe.skipIf(!isThere)(`behind nginx${isThere ? '' : ' (absent: nginx)'}`, ()
   let view: ServedView;
   let proxy: ReturnType<typeof spawn>;
   let tls: number;
+  let out: string;
 
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'ewald-nginx-'));
@@ -40,7 +42,13 @@ describe.skipIf(!isThere)(`behind nginx${isThere ? '' : ' (absent: nginx)'}`, ()
     execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject], { stdio: 'ignore' });
     tls = await freePort();
     const origin = `https://localhost:${tls}`;
-    view = await serveView([], { baseUrl: `${origin}${path}{port}/`, frameAncestors: [origin] });
+    const data = Float32Array.from({ length: 4 * 5 * 64 }, (_, i) => i % 64);
+    writeFileSync(join(folder, 'scan.npy'), formatNpy({ shape: [4, 5, 8, 8], data, complex: false }));
+    out = join(folder, 'out');
+    mkdirSync(out);
+    view = await serveView([join(folder, 'scan.npy')], {
+      ...{ baseUrl: `${origin}${path}{port}/`, frameAncestors: [origin], outputDir: out },
+    });
     const [, port = ''] = /\/proxy\/(\d+)\//.exec(view.url) ?? [];
     const settings = join(folder, 'nginx.conf');
     writeFileSync(
@@ -124,6 +132,56 @@ http {
     expect(await page.frames()[1]?.locator('h1').count()).toBe(0);
     await page.context().close();
     foreign.close();
+  });
+
+  test('a foreign page can start nothing, and the page itself starts a run, also in a frame of an allowed origin', async () => {
+    // A page of another origin on the same host, whose requests bring the cookies of the host along.
+    const foreign = createServer((_, response) =>
+      response.setHeader('Content-Type', 'text/html').end('<form method="post"><input name="a"></form>'),
+    ).listen(0, '127.0.0.1');
+    await once(foreign, 'listening');
+    const { page } = await open(view.url);
+    const base = new URL('.', page.url()).href;
+    const evil = await page.context().newPage();
+    await evil.goto(`http://localhost:${(foreign.address() as AddressInfo).port}/`);
+    const statuses: number[] = [];
+    evil.on('response', (answer) => void (answer.url().startsWith(base) && statuses.push(answer.status())));
+    const sent = await evil.evaluate(async (address) => {
+      const run = { kind: 'run', analysis: 'sum', settings: {}, name: 'evil' };
+      const ways: RequestInit[] = [
+        { method: 'POST', mode: 'no-cors', credentials: 'include', body: JSON.stringify({ run }) },
+        { method: 'POST', credentials: 'include', body: '{}', headers: { 'Content-Type': 'application/json' } },
+      ];
+      const answers = ways.map((way) =>
+        fetch(`${address}runs/start`, way).then(
+          () => 'answered',
+          () => 'refused',
+        ),
+      );
+      return Promise.all(answers);
+    }, base);
+    expect(sent).toEqual(['refused', 'refused']);
+    await evil.evaluate((address) => {
+      const form = document.querySelector('form') as HTMLFormElement;
+      form.action = `${address}runs/start`;
+      form.submit();
+    }, base);
+    await evil.waitForURL(`${base}runs/start`);
+    expect(new Set(statuses)).toEqual(new Set([403]));
+    expect(readdirSync(out)).toEqual([]);
+    foreign.close();
+    await page.context().close();
+
+    const own = await open(`https://localhost:${tls}/own.html`);
+    await expect.poll(() => own.page.frames()[1]?.locator('.run-there:visible').count(), { timeout: 60_000 }).toBe(1);
+    const frame = own.page.frames()[1] as Frame;
+    await frame.locator('.run-there:visible').click();
+    await frame.locator('#runs > pre').filter({ hasText: 'ewald run' }).waitFor();
+    await frame.locator('#runs').getByRole('button', { name: 'Start' }).click();
+    await frame.locator('#runs li[data-state=finished]').waitFor();
+    expect(readdirSync(out).sort()).toEqual(['scan.html', 'scan.log', 'scan.npy', 'scan.npy.json']);
+    expect(own.faults).toEqual([]);
+    await own.page.context().close();
   });
 
   test('a name that leads to the proxy, and is none of the server, is refused', async () => {
