@@ -52,7 +52,8 @@ const plain = (rows: Parameters): Parameters =>
 const { dataset, first, frames } = viewRows;
 const cells: Parameter = { kind: 'texts', flag: 'cell', sentence: 'known cell' };
 
-const indexRows: Parameters = {
+/** What a page may set of `ewald index`. */
+export const indexRows: Parameters = {
   ...plain({
     ...peakSourceRows,
     ...searchRows,
@@ -72,7 +73,8 @@ const indexOpeningRows: Parameters = { dataset, first, frames };
 
 const { syncOffset, roi, channels } = scanRunRows;
 const scanOpeningRows: Parameters = { ...openingRows, dataset, syncOffset, roi, first, frames };
-const scanRows = (analysis: AnalysisName): Parameters => {
+/** What a page may set of an analysis of `ewald run`. */
+export const scanRows = (analysis: AnalysisName): Parameters => {
   const { dataset: _, ...reading } = scanOpeningRows;
   return { ...plain(rowsOfAnalysis(analysis)), ...reading, channels };
 };
