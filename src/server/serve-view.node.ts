@@ -230,10 +230,14 @@ function computeOf(
 function wholePaths(input: RunInput, cellNumbers: string | undefined): RunInput {
   const whole = (path: string | undefined): string | undefined => path && resolve(path);
   const { files, geometry, cell, calibration, opening } = input;
+  // As the page sorts them, which may be given a geometry and a cell among its files.
+  const ending = (...of: readonly string[]) =>
+    files.filter((file) => of.some((end) => file.toLowerCase().endsWith(end)));
+  const [geometries, cells] = [ending('.geom'), ending('.cell', '.pdb')];
   return {
-    files: files.map((file) => resolve(file)),
-    geometry: whole(geometry),
-    cell: cellNumbers ?? whole(cell),
+    files: files.filter((file) => !geometries.includes(file) && !cells.includes(file)).map((file) => resolve(file)),
+    geometry: whole(geometry ?? geometries[0]),
+    cell: cellNumbers ?? whole(cell ?? cells[0]),
     calibration: whole(calibration),
     opening,
   };

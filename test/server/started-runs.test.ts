@@ -271,6 +271,19 @@ test('a client that leaves within its request starts nothing, and one that is sl
   expect(readdirSync(one.out)).toEqual([]);
 });
 
+test('a geometry and a cell among the files are those of the run', async () => {
+  const [geometry, cell] = [at('a.geom'), at('b.CELL')];
+  writeFileSync(
+    geometry,
+    'clen = 0.1\nres = 1e4\nphoton_energy = 9500\ndata = /x\n0/min_fs = 0\n0/max_fs = 15\n0/min_ss = 0\n' +
+      '0/max_ss = 15\n0/corner_x = 0\n0/corner_y = 0\n0/fs = x\n0/ss = y\n',
+  );
+  writeFileSync(cell, '79.1 79.1 38.1 90 90 90\n');
+  const one = await served([at('scan.npy'), geometry, cell]);
+  const { command } = await one.json<{ command: string }>('/runs/command', { run: { kind: 'index', name: 'x' } });
+  expect(command).toBe(`ewald index ${at('scan.npy')} -g ${geometry} -p ${cell} -o ${join(one.out, 'x.stream')}`);
+});
+
 test('a folder that is none is refused, and so are options without it and inputs that are no files', async () => {
   const refused = (files: readonly string[], options: ServeViewOptions, message: RegExp) =>
     expect(serveView(files, options)).rejects.toThrow(message);
