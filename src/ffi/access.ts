@@ -15,6 +15,10 @@ export interface Members {
   readonly keepsBytes: boolean;
   readonly byName: ReadonlyMap<string, CField>;
   readonly hasPointers: boolean;
+  /** Bytes of the struct. */
+  readonly size: number;
+  /** The member `T a[]`, whose elements are behind the struct. */
+  readonly behind: CField | undefined;
 }
 
 export interface Access {

@@ -447,7 +447,10 @@ export class Runtime implements Access {
     const hasPointers = fields.some(({ type }) => this.hasPointers(type));
     const byName = new Map(fields.map((field) => [field.name, field]));
     const keepsBytes = overlaps || fields.some(({ type }) => isShortened(type, this));
-    const members = { kind: struct.kind, fields, byName, overlaps, hasPointers, keepsBytes };
+    const { kind, size = 0 } = struct;
+    const last = struct.fields.at(-1);
+    const behind = last?.type.kind === 'array' && last.type.length === 0 ? last : undefined;
+    const members = { kind, fields, byName, overlaps, hasPointers, keepsBytes, size, behind };
     this.#members.set(tag, members);
     return members;
   }

@@ -42,10 +42,10 @@ export function structsArgument(
       `${place()} is ${shown(isList ? values : values[0])}; ${typeText(to)} is opaque; pass the handle that the ` +
         'library returned',
     );
-  for (const value of values) refuseElementsBehind(value, to, runtime, place);
-  const size = runtime.sizeOf(to);
-  const placeOf = (i: number): Place => (isList ? () => `${place()}[${i}]` : place);
   const members = runtime.membersOf(to.tag);
+  if (members?.behind) for (const value of values) refuseElementsBehind(value, to, runtime, place);
+  const size = members?.size ?? runtime.sizeOf(to);
+  const placeOf = (i: number): Place => (isList ? () => `${place()}[${i}]` : place);
   if (direction === 'out' && members)
     for (const [i, value] of values.entries()) memberNames(value, to, members, placeOf(i));
   // Texts come first: allocating them may move the memory under a view.

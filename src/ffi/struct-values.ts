@@ -248,8 +248,10 @@ export function writeStruct(
   const given = value as Record<string, unknown>;
   if (!members.keepsBytes) {
     // Arrays of bytes and entries would take longer than most structs.
-    const end = offset + access.sizeOf(type);
-    for (let at = offset; at < end; at++) view.setUint8(at, 0);
+    const end = offset + members.size;
+    let at = offset;
+    for (; at + 8 <= end; at += 8) view.setFloat64(at, 0);
+    for (; at < end; at++) view.setUint8(at, 0);
     let current = '';
     const where: Place = () => `${place()}.${current}`;
     for (let i = 0; i < names.length; i++) {
