@@ -72,8 +72,7 @@ fn decode_lz4(lane: u32, start: u32, length: u32, size: u32) -> bool {
   let end = start + length;
   var at = start;
   var out = 0u;
-  loop {
-    if (at == end) { return false; }
+  while (at != end) {
     let token = packed_byte(at);
     at++;
     var literals = token >> 4u;
@@ -115,6 +114,7 @@ fn decode_lz4(lane: u32, start: u32, length: u32, size: u32) -> bool {
     workgroupBarrier();
     out += count;
   }
+  return false;
 }
 
 // Eight bits of each of four planes, turned into four bits of each of eight numbers.
