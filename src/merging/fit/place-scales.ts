@@ -25,11 +25,11 @@ export interface PlaceScale extends Place {
 }
 
 /** Observations at most that are compared; a sample of the crystals of a larger merge tells as much. */
-const mostCompared = 2 ** 22;
+const mostCompared = 2 ** 18;
 /** Shells of resolution, of equal volume. */
 const shells = 10;
 /** Part of the observations, those expected to be highest, that is strong. */
-const strongest = 0.1;
+const strongPart = 0.1;
 /** Least part of the information on a reflection that others must have, and greatest multiple of what is expected that counts. */
 const [leastOthers, mostOfExpected] = [0.3, 10];
 /** Fewest crystals and observations that judge a place, and the factor and the errors by which it is far off. */
@@ -121,7 +121,7 @@ interface ClassSums {
   readonly places: number;
   readonly classes: number;
   /** The class of an observation, -1 for none. */
-  readonly classOf: (i: number) => number;
+  readonly classOf: Int8Array;
   readonly observed: Float64Array;
   readonly expected: Float64Array;
   readonly numbers: Float64Array;
@@ -131,12 +131,12 @@ const plus = (column: Float64Array, at: number, value: number): void => {
   column[at] = (column[at] as number) + value;
 };
 
-function classSums(found: Compared, places: number, classes: number, classOf: (i: number) => number): ClassSums {
+function classSums(found: Compared, places: number, classes: number, classOf: Int8Array): ClassSums {
   const cells = places * classes;
   const [observed, expected] = [new Float64Array(cells), new Float64Array(cells)];
   const numbers = new Float64Array(places);
   for (let i = 0; i < found.count; i++) {
-    const one = classOf(i);
+    const one = classOf[i] as number;
     if (one < 0) continue;
     const [place, weight] = [found.place[i] as number, found.weight[i] as number];
     plus(observed, place * classes + one, weight * (found.observed[i] as number));
@@ -191,7 +191,7 @@ function scalesOf(found: Compared, sums: ClassSums, apart: ReadonlySet<number>):
       }
       touched.clear();
     }
-    const one = i < count ? classOf(i) : -1;
+    const one = i < count ? (classOf[i] as number) : -1;
     const p = place[i] as number;
     const ratio = one < 0 ? Number.NaN : (usual[p * classes + one] as number);
     if (Number.isNaN(ratio)) continue;
@@ -214,7 +214,7 @@ export function isFarOff({ scale, error, observations, crystals }: RelativeScale
 }
 
 /** The scale of each place among some of the observations; places that are far off are no measure of the others. */
-function judged(found: Compared, places: number, classOf: (i: number) => number): RelativeScale[] {
+function judged(found: Compared, places: number, classOf: Int8Array): RelativeScale[] {
   const sums = classSums(found, places, shells, classOf);
   const apart = new Set<number>();
   for (;;) {
@@ -237,17 +237,19 @@ export function placeScales(data: Identified, merge: Merge, part: Uint8Array): P
   // A plain mean of few observations makes strong what is so by chance.
   const isStrongKnown = merge.fit !== undefined;
   const sorted = expected.slice(0, count).sort();
-  const strong = (isStrongKnown && sorted[Math.floor((1 - strongest) * count)]) || Number.POSITIVE_INFINITY;
+  const strong = (isStrongKnown && sorted[Math.floor((1 - strongPart) * count)]) || Number.POSITIVE_INFINITY;
   const highest = q2.subarray(0, count).reduce((most, one) => Math.max(most, one), 0);
-  const shellOf = (i: number): number =>
-    Math.min(shells - 1, Math.floor(shells * ((q2[i] as number) / highest) ** 1.5));
+  const shellOf = Int8Array.from({ length: count }, (_, i) =>
+    Math.min(shells - 1, Math.floor(shells * ((q2[i] as number) / highest) ** 1.5)),
+  );
+  const ofStrong = shellOf.map((shell, i) => ((expected[i] as number) >= strong ? shell : -1));
   const scales = (column: Compared, places: readonly Place[]): PlaceScale[] => {
     const all = judged(column, places.length, shellOf);
-    const ofStrong = judged(column, places.length, (i) => ((expected[i] as number) >= strong ? shellOf(i) : -1));
+    const strongest = judged(column, places.length, ofStrong);
     return places.map((place, p) => ({
       ...place,
       all: all[p] as RelativeScale,
-      strong: ofStrong[p] as RelativeScale,
+      strong: strongest[p] as RelativeScale,
     }));
   };
   const names = [...new Set(placeList.map(({ panel }) => panel))].sort((a, b) =>
