@@ -31,4 +31,4 @@ export type { LiveInput } from './sources/source.js';
 export type { ZmqSourceOptions } from './sources/zeromq.node.js';
 export type { StreamInfo } from './streams/info.js';
 export type { Joined, JoinOptions } from './streams/join.js';
-export { type CellSummary, RunSummary } from './summary.js';
+export { type CellSummary, type JudgedParts, RunSummary } from './summary.js';

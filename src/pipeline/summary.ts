@@ -27,6 +27,19 @@ interface CountedFrame {
   readonly which?: readonly number[] | undefined;
 }
 
+/** How many parts of a run its crystals contradict, of which its warnings tell more: of the detector, and crystals themselves. */
+export interface JudgedParts {
+  /** Panels of whose peaks the crystals explain far fewer than of those of others. */
+  readonly unexplainedPanels: number;
+  /** Panels, or squares of large ones, whose reflections are background in all frames or in a stretch of them. */
+  readonly emptyRegions: number;
+  /** Crystals without intensity where their own peaks are, and those that are lattices by chance. */
+  readonly emptyCrystals: number;
+  readonly crystalsByChance: number;
+  /** Frames with crystals that were not judged by any of these, since only their numbers have come back (`briefItems`). */
+  readonly notJudged: number;
+}
+
 const timedStages = ['read', 'peaks', 'index', 'integrate'] as const satisfies readonly (keyof StageTimes)[];
 
 /** What the crystals of a frame tell about the known cells. */
@@ -48,6 +61,8 @@ export interface CellSummary {
 export class RunSummary {
   /** Frames of the run; undefined if unknown. */
   readonly total: number | undefined;
+  /** What the crystals contradict; undefined until the frames have ended. */
+  judged: JudgedParts | undefined;
   readonly #started = performance.now();
   #ended: number | undefined;
   readonly #ms: Record<keyof StageTimes, number> = { read: 0, peaks: 0, index: 0, integrate: 0 };

@@ -92,7 +92,7 @@ function toldOf(seed: number, drawn: Drawn, fault: Fault, explains: (frame: numb
     regions.add(record);
     crystals.add(record);
   }
-  return [regions.text(new Set()) ?? [], crystals.remarks().map(({ text }) => text)].flat();
+  return [regions.told(new Set()).text ?? [], crystals.remarks().map(({ text }) => text)].flat();
 }
 
 /** Draws a right run: weak and strong, few crystals and many, one panel to 256. */

@@ -76,6 +76,11 @@ export class EmptyCrystals {
     }
   }
 
+  /** Crystals without intensity at their own peaks, and lattices by chance. */
+  get counts(): { readonly emptyCrystals: number; readonly crystalsByChance: number } {
+    return { emptyCrystals: this.#without, crystalsByChance: this.#chance().length };
+  }
+
   /** Remarks on crystals; empty if all are right. */
   remarks(): CrystalsRemark[] {
     return [...this.#withoutIntensity(), ...this.#byChance()];
@@ -91,13 +96,26 @@ export class EmptyCrystals {
     return [{ text, isDoubtful: this.#without >= many.without * this.#judged }];
   }
 
-  #byChance(): CrystalsRemark[] {
+  /** Medians over the crystals. */
+  #usual(): Pick<JudgedCrystal, 'explained' | 'beside'> {
+    const all = this.#crystals.kept;
+    return { explained: median(all.map((one) => one.explained)), beside: median(all.map((one) => one.beside)) };
+  }
+
+  /** The crystals that explain and have what lattices do by chance; empty if they are few, or if nothing tells what is usual. */
+  #chance(): JudgedCrystal[] {
     const all = this.#crystals.kept;
     if (all.length < usual.crystals) return [];
-    const explained = median(all.map((one) => one.explained));
-    const beside = median(all.map((one) => one.beside));
+    const { explained, beside } = this.#usual();
     const chance = all.filter((one) => one.explained < low * explained && one.beside < low * beside);
-    if (explained < usual.explained || beside <= 0 || chance.length < many.chance * all.length) return [];
+    return explained < usual.explained || beside <= 0 || chance.length < many.chance * all.length ? [] : chance;
+  }
+
+  #byChance(): CrystalsRemark[] {
+    const all = this.#crystals.kept;
+    const chance = this.#chance();
+    if (chance.length === 0) return [];
+    const { explained, beside } = this.#usual();
     const places = new Stretches();
     for (const { origin } of chance) places.add(origin);
     const percent = (part: number): string => `${(100 * part).toFixed(0)} %`;

@@ -165,10 +165,13 @@ export class EmptyRegions {
     return { ...sums, key, first: first.first, last: last.last, isWhole };
   }
 
-  /** What is doubtful about regions, but for panels of which something else is told; undefined without any. */
-  text(told: ReadonlySet<number>): string | undefined {
+  /** How many regions are empty, but for panels of which something else is told, and what is doubtful about them. */
+  told(told: ReadonlySet<number>): { readonly count: number; readonly text: string | undefined } {
     const found = this.#found().filter(({ key }) => !told.has(regionOf(key).panel));
-    if (found.length === 0) return undefined;
+    return { count: found.length, text: found.length > 0 ? this.#textOf(found) : undefined };
+  }
+
+  #textOf(found: readonly EmptyRegion[]): string {
     const named = found.slice(0, mostNamed).map(({ key, first, last, isWhole, ...sums }) => {
       const { panel, fs, ss } = regionOf(key);
       const one = this.#panels[panel];

@@ -125,14 +125,23 @@ export class FrameWarnings {
         `panels and stretches were not judged in ${counted(this.#brief, 'frame')} with crystals, of which only numbers come ` +
           'back (briefItems): empty, lagging and misplaced panels, and peaks of other frames, are not looked for',
       );
+    const { crystals } = this.#empty;
+    const nothing = { unexplainedPanels: 0, emptyRegions: 0, emptyCrystals: 0, crystalsByChance: 0 };
+    this.#summary.judged = { ...nothing, notJudged: this.#brief };
     if (this.#summary.doubt !== undefined || !this.#shiftM) return;
     const unexplained = unexplainedPanels(this.#geometry, this.#shares.panels, this.#shiftM);
     const peaks = unexplainedText(this.#geometry, unexplained);
     if (peaks !== undefined) this.#warn(peaks, true);
     const told = new Set(unexplained.filter(isDoubtfulPanel).map(({ panel }) => panel));
-    const regions = this.#empty.regions.text(told);
-    if (regions !== undefined) this.#warn(regions, true);
-    for (const { text, isDoubtful } of this.#empty.crystals.remarks()) this.#warn(text, isDoubtful);
+    const regions = this.#empty.regions.told(told);
+    if (regions.text !== undefined) this.#warn(regions.text, true);
+    for (const { text, isDoubtful } of crystals.remarks()) this.#warn(text, isDoubtful);
+    this.#summary.judged = {
+      unexplainedPanels: told.size,
+      emptyRegions: regions.count,
+      ...crystals.counts,
+      notJudged: this.#brief,
+    };
   }
 
   /** Tells at the end how many images have no well, or may have a wrong one. */
