@@ -7,9 +7,10 @@ import { parseFormat, type TypedArray } from '../memory/format.js';
 import { listed, shownAs } from '../memory/inspect.js';
 import { refuseIndexing } from '../memory/no-index.js';
 import type { KnownRow, TypedPointer } from '../memory/pointer-table.js';
-import { type Address, lendView, type MemorySpace, type Span, scoped } from '../memory/space.js';
+import { type Address, lendView, type MemorySpace, offsetBy, type Span, scoped } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access } from './access.js';
+import { splitBehind } from './behind.js';
 import { type CType, typeText } from './header/types.js';
 import { Lending, Lent, Pointees, refuseCopy } from './lent.js';
 import { textOf } from './scalars.js';
@@ -184,16 +185,24 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   set(i: number, value: V): void {
     refuseCopy(this.#source?.lent);
     const offset = this.#offset(i);
+    const place = (): string => `element ${i}`;
+    const split = splitBehind(this.runtime, this.type, value, this.#roomAt(offset), place);
     const lending = this.runtime.hasPointers(this.type) ? new Lending() : undefined;
-    this.runtime.writeTo(
-      () => this.span().view(),
-      offset,
-      this.type,
-      value,
-      () => `element ${i}`,
-      lending,
-    );
+    const given = split ? split.plain : value;
+    this.runtime.writeTo(() => this.span().view(), offset, this.type, given, place, lending);
+    if (split) {
+      const at = offsetBy(this.#span.address as Address, offset + split.offset);
+      this.runtime.writeAt(at, split.type, 0, split.elements, lending);
+    }
     if (lending) this.#note(offset / this.#size, lending);
+  }
+
+  /** Bytes from an element to the end of what it may use: the next one, or all memory that is known. */
+  #roomAt(offset: number): number {
+    if (offset + this.#size < this.byteLength) return this.#size;
+    if (!this.#source) return this.#size;
+    const { lent } = this.#source;
+    return lent ? lent.end - Number(this.#span.address) - offset : Number.POSITIVE_INFINITY;
   }
 
   *[Symbol.iterator](): IterableIterator<V> {

@@ -151,12 +151,14 @@ export class LibraryTools {
     const span = runtime.memory.span(address, length * runtime.sizeOf(pointer.type));
     const release = this.#freeing(free, pointer);
     const disown = own(runtime.memory, address);
-    return new CArray<V>(runtime, pointer.type, length, span, () => {
+    const end = (): void => {
       disown();
       if (runtime.disposed) return;
       release();
       pointer.end('its owner, which freed it');
-    });
+    };
+    // C may have more memory there.
+    return new CArray<V>(runtime, pointer.type, length, span, end, { lent: undefined, check: () => {} });
   }
 
   /**

@@ -4,10 +4,11 @@ import { type DisposableObject, disposableClass } from '../memory/disposable.js'
 import { shownAs } from '../memory/inspect.js';
 import { refuseIndexing } from '../memory/no-index.js';
 import type { KnownRow, TypedPointer } from '../memory/pointer-table.js';
-import type { Address, MemorySpace } from '../memory/space.js';
+import { type Address, type MemorySpace, offsetBy } from '../memory/space.js';
 import { expects } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access } from './access.js';
+import { splitBehind } from './behind.js';
 import { CArray } from './carray.js';
 import { type CType, handleName, typeText } from './header/types.js';
 import { Lending, type Lent, refuseCopy } from './lent.js';
@@ -120,8 +121,13 @@ export class Pointer implements TypedPointer {
   write(value: unknown, index = 0): void {
     expectsIndex(index);
     refuseCopy(this.lent);
-    const lending = this.runtime.hasPointers(this.type) ? new Lending() : undefined;
-    this.runtime.writeAt(this.address, this.type, index, value, lending);
+    const { runtime, type, lent } = this;
+    const room = lent ? lent.end - Number(this.address) : Number.POSITIVE_INFINITY;
+    const offset = type.kind === 'struct' && index !== 0 ? index * runtime.sizeOf(type) : 0;
+    const split = splitBehind(runtime, type, value, room - offset, () => `element ${index}`);
+    const lending = runtime.hasPointers(type) ? new Lending() : undefined;
+    runtime.writeAt(this.address, type, index, split ? split.plain : value, lending);
+    if (split) runtime.writeAt(offsetBy(this.address, offset + split.offset), split.type, 0, split.elements, lending);
     if (!lending) return;
     if (!this.lent) this.#hold(index, lending);
     else if (!lending.isEmpty) this.lent.hold(lending);

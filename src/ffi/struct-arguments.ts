@@ -5,6 +5,7 @@
 
 import type { Address } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
+import { refuseElementsBehind } from './behind.js';
 import type { Argument } from './frame.js';
 import { isOpaque } from './header/layout.js';
 import { type CType, isChar, type PointerType, type StructType, typeText } from './header/types.js';
@@ -73,30 +74,6 @@ export function structsArgument(
       for (const [i, value] of values.entries()) takeTexts(value as object, `${i}`, texts);
     });
   return argument;
-}
-
-/**
- * Refuses an object for a struct that ends with `T a[]`: C reads elements behind the copy, which has none. It has to have
- * none if an integer that was given, which may be their number, is 0.
- */
-function refuseElementsBehind(value: unknown, to: StructType, runtime: Passing['runtime'], place: Place): void {
-  const { fields = [] } = runtime.table.structs[to.tag] ?? {};
-  const last = fields.at(-1);
-  if (last?.type.kind !== 'array' || last.type.length > 0 || typeof value !== 'object' || value === null) return;
-  const given = value as Record<string, unknown>;
-  const behind = given[last.name] as { readonly length?: unknown } | undefined;
-  const isInteger = (type: CType): boolean => /signed/.test(runtime.scalar(type)?.layout.kind ?? '');
-  const counts = fields.flatMap(({ name, type }) =>
-    isInteger(type) && given[name] !== undefined ? [given[name]] : [],
-  );
-  const hasNone = counts.length === 0 || counts.some((count) => Number(count) === 0);
-  if (hasNone && !behind?.length) return;
-  throw new EwaldError(
-    'Argument',
-    `${place()} is an object, which cannot have the elements of ${typeText(last.type.of)} ${last.name}[] behind it; pass ` +
-      `the bytes of the ${typeText(to)} with its elements as a Uint8Array, or memory of alloc() as ` +
-      `pointer('${typeText(to)}', memory)`,
-  );
 }
 
 /** A copy, which lasts when members of objects are functions of the caller that have a heap grow. */

@@ -118,6 +118,48 @@ for (const backend of ['native', 'wasm'] as const) {
       other.dispose();
     });
 
+    test('elements behind a struct are written to memory that has room for them, and nowhere else', () => {
+      const points = [1, 2, 3].map((x) => ({ x, y: x + 1 }));
+      const sums: Record<number, number> = { 0: 0, 1: 2, 3: 20 };
+      for (const count of [0, 1, 3])
+        for (const room of [0, 1, 2, 3]) {
+          const memory = edges.alloc('char', 16 + 16 * room);
+          const tail = edges.pointer('edges_tail', memory);
+          const value = { key: 5, n: count, v: points.slice(0, count) };
+          for (const target of [tail, tail.array(1)]) {
+            const write = (given: unknown): unknown => (target === tail ? tail.write(given) : target.copyFrom([given]));
+            if (count > room) {
+              expect(refusal(() => write(value))).toMatch(
+                new RegExp(
+                  `^Shape: element 0 has ${count} elements of edges_point v\\[\\] behind it.* room for ${room}; write it to more: ` +
+                    `pointer\\('edges_tail', alloc\\('char', ${16 + 16 * count}\\)\\)$`,
+                ),
+              );
+              continue;
+            }
+            write(value);
+            expect(edges.edges_tail_sum(tail)).toBe(5 + (sums[count] as number));
+            // What is behind stays where it is not given.
+            write({ key: 6, n: count });
+            expect(edges.edges_tail_sum(tail)).toBe(6 + (sums[count] as number));
+          }
+          memory.dispose();
+        }
+      const lone = edges.alloc('edges_tail', 2);
+      for (const [i, value] of [{ n: 1 }, { n: 1, v: [points[0]] }, { v: points }].entries())
+        expect(refusal(() => lone.set(i % 2, value))).toMatch(/^Shape: element .* room for 0; write it to more/);
+      lone.copyFrom([{ n: 0, key: 4 }, { key: 3 }]);
+      expect(edges.edges_tail_sum(lone)).toBe(4);
+      lone.dispose();
+      const label = edges.ref('edges_label', { n: 2, text: 'ab' });
+      expect(edges.edges_label_end(label)).toBe(98 + 1000);
+      for (const text of ['abcdef', 'äöü', [1, 2, 3, 4, 5, 6, 7]])
+        expect(refusal(() => label.set(0, { n: 6, text }))).toMatch(
+          /^Shape: .* has 7 elements of char text\[\] .* room for 6/,
+        );
+      label.dispose();
+    });
+
     test('what stands for the only element of an array is one element, and bytes are as many structs as they hold', () => {
       for (const one of [{ x: 1, y: 2 }, [{ x: 1, y: 2 }], new Uint8Array(31)])
         expect(refusal(() => edges.edges_points(one))).toMatch(/^Shape: .* has 1 elements; expected at least 2/);

@@ -1,0 +1,82 @@
+/** Structs that end with `T a[]`: their elements are behind them, in memory that an object has not. */
+
+import { EwaldError } from '../util/errors.js';
+import type { Access } from './access.js';
+import { type ArrayType, type CField, type CType, type StructType, typeText } from './header/types.js';
+import type { Place } from './scalars.js';
+import { adopt, memberNames, membersGiven } from './struct-values.js';
+
+/** Whether an object has no elements behind it: none is given, and an integer that may be their number is 0 if any is. */
+function hasNone(access: Access, { tag }: StructType, behind: CField, given: Record<string, unknown>): boolean {
+  const { fields = [] } = access.table.structs[tag] ?? {};
+  const isInteger = (type: CType): boolean => /signed/.test(access.scalar(type)?.layout.kind ?? '');
+  const counts = fields.flatMap(({ name, type }) =>
+    isInteger(type) && given[name] !== undefined ? [given[name]] : [],
+  );
+  const isNone = counts.length === 0 || counts.some((count) => Number(count) === 0);
+  return isNone && !(given[behind.name] as { readonly length?: unknown } | undefined)?.length;
+}
+
+const declared = ({ type, name }: CField): string => `${typeText((type as ArrayType).of)} ${name}[]`;
+
+/** Refuses an object for the time of a call, if C may read elements behind the copy, which has none. */
+export function refuseElementsBehind(value: unknown, to: StructType, access: Access, place: Place): void {
+  const behind = access.membersOf(to.tag)?.behind;
+  if (!behind || typeof value !== 'object' || value === null) return;
+  if (hasNone(access, to, behind, value as Record<string, unknown>)) return;
+  throw new EwaldError(
+    'Argument',
+    `${place()} is an object, which cannot have the elements of ${declared(behind)} behind it; pass ` +
+      `the bytes of the ${typeText(to)} with its elements as a Uint8Array, or memory of alloc() as ` +
+      `pointer('${typeText(to)}', memory)`,
+  );
+}
+
+/** An object as it is written to memory: the struct alone, and the elements behind it. */
+interface Split {
+  readonly plain: unknown;
+  /** Where the elements begin, from the struct on. */
+  readonly offset: number;
+  readonly type: ArrayType;
+  readonly elements: unknown;
+}
+
+/**
+ * Splits an object for a struct that ends with `T a[]`; undefined for any other value. `room` is the number of bytes from
+ * the beginning of the struct to the end of its memory.
+ *
+ * @throws `Shape` if the elements, or one that an integer of the object may announce, have no room.
+ */
+export function splitBehind(
+  access: Access,
+  type: CType,
+  value: unknown,
+  room: number,
+  place: Place,
+): Split | undefined {
+  if (type.kind !== 'struct' || typeof value !== 'object' || value === null) return undefined;
+  const members = access.membersOf(type.tag);
+  const behind = members?.behind;
+  if (!members || !behind) return undefined;
+  memberNames(value, type, members, place);
+  const given = membersGiven(value, members);
+  const one = given.get(behind.name);
+  const of = (behind.type as ArrayType).of;
+  const size = access.sizeOf(of);
+  const isGiven = typeof one === 'string' || (one as { readonly length?: unknown } | undefined)?.length !== undefined;
+  const elements = typeof one === 'string' ? `${one}\0` : isGiven ? [...(one as Iterable<unknown>)] : [];
+  const count = typeof elements === 'string' ? new TextEncoder().encode(elements).length : elements.length;
+  const needed = Math.max(count, hasNone(access, type, behind, Object.fromEntries(given)) ? 0 : 1);
+  const fits = Math.max(0, Math.floor((room - behind.offset) / size));
+  if (needed > fits)
+    throw new EwaldError(
+      'Shape',
+      `${place()} has ${count > 0 ? '' : 'at least '}${needed} elements of ${declared(behind)} behind it, and its memory has ` +
+        `room for ${fits}; write it to more: pointer('${typeText(type)}', alloc('char', ${behind.offset + needed * size}))`,
+    );
+  if (count === 0 && (one === undefined || isGiven)) return undefined;
+  given.set(behind.name, []);
+  const plain = Object.fromEntries(given);
+  adopt(plain, value);
+  return { plain, offset: behind.offset, type: { kind: 'array', of, length: count }, elements: one };
+}
