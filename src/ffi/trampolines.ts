@@ -63,6 +63,11 @@ export class Trampolines<T extends Signature> {
     this.#needed.clear();
   }
 
+  /** How many there are. */
+  get count(): number {
+    return this.#all.size;
+  }
+
   /** Ends those that C may not call. */
   endIdle(): void {
     for (const slots of [this.#retired, ...this.#idle.values()]) for (const slot of slots.splice(0)) this.#end(slot);

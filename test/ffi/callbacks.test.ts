@@ -266,6 +266,37 @@ describe.skipIf(why)('functions of JavaScript that C can call', () => {
     expect(withAddon?.[0]).toEqual([]);
   });
 
+  test('that a terminated worker had are counted where there can be no more', { tags: 'all' }, async () => {
+    const ffi = pathToFileURL(resolve('dist/ffi.node.js')).href;
+    const source = `
+      const { parentPort } = require('node:worker_threads');
+      import('${ffi}').then(async ({ getLibHandle }) => {
+        const lib = await getLibHandle({ header: { source: 'int abs(int);' }, library: 'c' });
+        globalThis.kept = Array.from({ length: 20 }, () => lib.callback('int (*)(int)', (value) => value));
+        parentPort.postMessage(kept.length);
+        setInterval(() => {}, 1000);
+      });`;
+    const worker = new Worker(source, { eval: true });
+    expect(await once(worker, 'message')).toEqual([20]);
+    await worker.terminate();
+    const lib = await openKeeps('native');
+    const made: { dispose(): void }[] = [];
+    const error = thrown(() => {
+      for (let i = 0; i < 8193; i++) made.push(lib.callback('keeps_call', () => 0));
+    });
+    const { own, others } = error.detail as Record<'own' | 'others', number>;
+    expect({ all: own + others, isOwn: own >= made.length, areOthers: others >= 20 }).toEqual({
+      all: 8192,
+      isOwn: true,
+      areOthers: true,
+    });
+    expect(error.message).toMatch(
+      new RegExp(`\\(8192\\): ${own} of this thread, and ${others} of workers.*terminated$`),
+    );
+    for (const callback of made) callback.dispose();
+    lib.dispose();
+  });
+
   test('end with the worker that made them: C gets 0, however it ended', { tags: 'all' }, async () => {
     const lib = await openKeeps('native');
     const ffi = pathToFileURL(resolve('dist/ffi.node.js')).href;

@@ -56,7 +56,10 @@ const maxTypes = 256;
 
 let trampolines: Trampolines<CallbackSignature> | undefined;
 
-/** The trampolines of this thread; the process has 8192 for all of its threads. */
+/** How many koffi has for all threads of a process. */
+const mostCallbacks = 8192;
+
+/** The trampolines of this thread. */
 export function trampolinesOf(koffi: Koffi): Trampolines<CallbackSignature> {
   if (trampolines) return trampolines;
   const gates = gatesOfWorker();
@@ -67,12 +70,7 @@ export function trampolinesOf(koffi: Koffi): Trampolines<CallbackSignature> {
       address = koffi.register(use as (...values: never[]) => unknown, type);
     } catch (cause) {
       if (!/too many callbacks/i.test(messageOf(cause))) throw cause;
-      throw new EwaldError(
-        'Limit',
-        'C holds as many functions of JavaScript as a process can have (8192); dispose of the callbacks that C no ' +
-          'longer calls',
-        { cause },
-      );
+      throw tooMany(trampolines?.count ?? 0, cause);
     }
     const gate = gates.openGate?.(address);
     const release = (): void => {
@@ -84,6 +82,21 @@ export function trampolinesOf(koffi: Koffi): Trampolines<CallbackSignature> {
   // koffi does not take back by itself what a worker had.
   if (gates.openGate) process.once('exit', () => trampolines?.endIdle());
   return trampolines;
+}
+
+/** The error for more functions than a process can have, and whose they are: koffi gives none back that a worker had. */
+function tooMany(own: number, cause: unknown): EwaldError {
+  const others = mostCallbacks - own;
+  return new EwaldError(
+    'Limit',
+    `C holds as many functions of JavaScript as a process can have (${mostCallbacks}): ${own} of this thread` +
+      `${others > 0 ? `, and ${others} of workers, of other users of koffi, and of workers that have ended` : ''}; dispose of ` +
+      'the callbacks that C no longer calls' +
+      (others > 0
+        ? ', and let workers end by themselves or by process.exit(): koffi never gives back what one had that was terminated'
+        : ''),
+    { cause, detail: { own, others } },
+  );
 }
 
 let isWarned = false;
