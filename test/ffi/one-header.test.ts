@@ -253,6 +253,30 @@ for (const target of targets) {
       expect(thrown(() => kit.kit_account_free(opened)).message).toMatch(/was given to kit_account_free\(\)/);
     });
 
+    test.runIf(target.backend === 'wasm')('what JavaScript writes while a worker works is not undone', async () => {
+      const memory = kit.alloc('double', 4);
+      const array = new Float64Array(6).subarray(1, 5);
+      const given: [shared: unknown, write: (value: number) => void, read: () => number[]][] = [
+        [array, (value) => array.fill(value), () => [...array]],
+        [memory, (value) => memory.copyFrom([value, value, value, value]), () => memory.toArray()],
+      ];
+      for (const [shared, write, read] of given) {
+        write(2);
+        const call = rejected(kit.kit_scale.async(shared, 4, 3));
+        write(5);
+        expect((await call).message).toMatch(
+          /^JavaScript changed an array while kit_scale\.async\(\) worked on a copy/,
+        );
+        expect(read()).toEqual([5, 5, 5, 5]);
+        const only = kit.kit_scale.async(kit.in(shared), 4, 3);
+        write(7);
+        await only;
+        await kit.kit_scale.async(shared, 4, 3);
+        expect(read()).toEqual([21, 21, 21, 21]);
+      }
+      memory.dispose();
+    });
+
     test.runIf(target.backend === 'wasm')('two calls in workers do not write back the same array', async () => {
       const array = Float64Array.of(1, 2, 3, 4);
       const memory = kit.alloc('double', 4);

@@ -133,7 +133,7 @@ export class WorkerCalls {
     const { result } = fn;
     const text = isText(result);
     if (result.kind === 'pointer' && !text) throw this.#apart(`${fn.name}.async() returns a pointer`);
-    const frame = new SendingFrame((what) => this.#apart(`${fn.name}.async() ${what}`));
+    const frame = new SendingFrame(fn.name, (what) => this.#apart(`${fn.name}.async() ${what}`));
     const sent = values.map((value, i): Sent => {
       const inner = value instanceof Directed ? value.value : value;
       if (inner instanceof Pointer || inner instanceof IndirectMemory2D || inner instanceof Callback)
@@ -205,22 +205,42 @@ export class WorkerCalls {
   }
 }
 
+/** What a call writes back: where, and the bytes that were sent. */
+interface Target {
+  readonly bytes: Uint8Array;
+  readonly now: () => Uint8Array;
+}
+
+/** Whether two arrays have the same bytes, compared by words where both begin at one. */
+function isSame(a: Uint8Array, b: Uint8Array): boolean {
+  const words = (a.byteOffset | b.byteOffset) % 4 === 0 ? a.length >> 2 : 0;
+  const left = new Int32Array(a.buffer, words > 0 ? a.byteOffset : 0, words);
+  const right = new Int32Array(b.buffer, words > 0 ? b.byteOffset : 0, words);
+  for (let i = 0; i < words; i++) if (left[i] !== right[i]) return false;
+  for (let i = words * 4; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** Collects the parts of an argument, to be placed in the worker's heap. */
 class SendingFrame implements Frame {
   // A copy is sent, which is made before JavaScript continues.
   readonly asynchronous = false;
   readonly #sent = new Map<object, Sent>();
-  readonly #targets: (((bytes: Uint8Array) => void) | undefined)[] = [];
+  readonly #targets: (Target | undefined)[] = [];
+  readonly #name: string;
   readonly #refuse: (what: string) => EwaldError;
   readonly written: Written[] = [];
 
-  constructor(refuse: (what: string) => EwaldError) {
+  /** `name` is that of the function. */
+  constructor(name: string, refuse: (what: string) => EwaldError) {
+    this.#name = name;
     this.#refuse = refuse;
   }
 
-  #bytes(bytes: Uint8Array, back: ((bytes: Uint8Array) => void) | undefined, align = 8): Argument {
-    const token = { back };
-    this.#sent.set(token, { bytes, align, back: back !== undefined });
+  /** `now` is where the worker's bytes are written back. */
+  #bytes(bytes: Uint8Array, now: (() => Uint8Array) | undefined, align = 8): Argument {
+    const token = { target: now && { bytes, now } };
+    this.#sent.set(token, { bytes, align, back: now !== undefined });
     return token;
   }
 
@@ -228,7 +248,7 @@ class SendingFrame implements Frame {
     const source = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
     if (direction !== 'in')
       this.written.push({ owner: view.buffer, from: view.byteOffset, to: view.byteOffset + view.byteLength });
-    return this.#bytes(source.slice(), direction === 'in' ? undefined : (bytes) => source.set(bytes));
+    return this.#bytes(source.slice(), direction === 'in' ? undefined : () => source);
   }
 
   array(array: CArray, direction: Direction): Argument {
@@ -237,10 +257,10 @@ class SendingFrame implements Frame {
       const view = array.span().view();
       return new Uint8Array(view.buffer, view.byteOffset, byteLength);
     };
-    const back = direction === 'in' ? undefined : (bytes: Uint8Array) => now().set(bytes);
+    const isBack = direction !== 'in';
     const from = Number(array.address);
-    if (back) this.written.push({ owner: array.runtime, from, to: from + byteLength });
-    return this.#bytes(now().slice(), back, array.runtime.alignOf(array.type));
+    if (isBack) this.written.push({ owner: array.runtime, from, to: from + byteLength });
+    return this.#bytes(now().slice(), isBack ? now : undefined, array.runtime.alignOf(array.type));
   }
 
   at(): never {
@@ -256,7 +276,7 @@ class SendingFrame implements Frame {
     const refuse = this.#refuse;
     return {
       // The same array is sent after the caller has filled it.
-      argument: this.#bytes(memory, (back) => memory.set(back), align),
+      argument: this.#bytes(memory, () => memory, align),
       get address(): never {
         throw refuse('takes a table of pointers');
       },
@@ -284,9 +304,19 @@ class SendingFrame implements Frame {
     throw this.#refuse('takes a table of pointers');
   }
 
+  /** Refuses to undo what JavaScript wrote meanwhile, or to lose what C wrote. */
+  #assertUnchanged(sent: Uint8Array, now: Uint8Array): void {
+    if (sent === now || now.length !== sent.length || isSame(sent, now)) return;
+    throw new EwaldError(
+      'Argument',
+      `JavaScript changed an array while ${this.#name}.async() worked on a copy of it in a worker; what C wrote is lost, as it ` +
+        'would undo that change: write after the call, or mark the array with in() if C only reads it',
+    );
+  }
+
   sent(argument: Argument): Sent {
     const sent = typeof argument === 'object' && argument !== null ? this.#sent.get(argument) : undefined;
-    this.#targets.push(sent ? (argument as { back?: (bytes: Uint8Array) => void }).back : undefined);
+    this.#targets.push(sent ? (argument as { target?: Target }).target : undefined);
     if (sent) return sent;
     if (argument === null) return { bits: 0 };
     if (typeof argument === 'object' || typeof argument === 'string')
@@ -295,9 +325,10 @@ class SendingFrame implements Frame {
   }
 
   finish(back: readonly (Uint8Array | undefined)[]): void {
-    back.forEach((bytes, i) => {
-      if (bytes) this.#targets[i]?.(bytes);
-    });
+    const written = back.map((_, i) => this.#targets[i]?.now());
+    for (const [i, now] of written.entries())
+      if (now) this.#assertUnchanged(this.#targets[i]?.bytes as Uint8Array, now);
+    for (const [i, bytes] of back.entries()) if (bytes) written[i]?.set(bytes);
     for (const work of this.#after) work();
   }
 }
