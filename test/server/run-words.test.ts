@@ -7,6 +7,8 @@ import { flagValues, withFlags } from '../../src/cli/parameter-flags.js';
 import { command as run } from '../../src/cli/run-rows.js';
 import type { Parameter, Parameters } from '../../src/options/parameters.js';
 import { inShell, shellWords } from '../../src/options/shell-words.js';
+import { askedOf } from '../../src/pages/view/commands.js';
+import { quantityNames } from '../../src/pages/view/scan-quantities.js';
 import { indexRows, indexWords, scanRows, scanWords } from '../../src/server/run-words.js';
 import { knownAnalyses } from '../../src/stem/parameters.js';
 
@@ -108,4 +110,22 @@ test('whatever a page sets of an analysis is what the command reads, and no word
     { seed: 92, numRuns: 100 },
   );
   expect(count).toBeGreaterThan(20);
+});
+
+test('every result that a pane shows, with every detector that an analysis has, is what a page may ask for', () => {
+  const words = quantityNames.flatMap((quantity) =>
+    (['disk', 'ring', 'square', 'point'] as const).flatMap((kind) => {
+      const shape = { kind, cx: 8.5, cy: 7.5, outer: 3, inner: 1 };
+      const asked = askedOf({ quantity, shape, scanRotation: 30, flipY: true });
+      if (!asked) return [];
+      const { analysis, settings, isCalibrated } = asked;
+      const input = { files: ['/scan.npy'], calibration: '/scan.cal.json' };
+      return [scanWords(input, analysis, settings, isCalibrated).join(' ')];
+    }),
+  );
+  expect(words).toContain('run ring /scan.npy --cx 8 --cy 7 --ri 1 --ro 3 --channel intensity');
+  expect(words).toContain(
+    'run com /scan.npy --cx 8 --cy 7 --radius 3 --ri 1 --scan-rotation 30 --flip-y --regression mean --channel curl',
+  );
+  expect(words.filter((text) => text.endsWith(' --calibration /scan.cal.json')).length).toBeGreaterThan(7);
 });

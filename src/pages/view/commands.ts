@@ -22,13 +22,15 @@ export interface CommandOf {
   readonly without?: readonly unknown[] | undefined;
 }
 
-/** What the shell calls options of analyses that it calls otherwise. */
-const shellNames: Readonly<Record<string, string>> = { maskRadius: 'r', maskRadiusInner: 'ri' };
+/** The flags of options that analyses have; several have one. */
+const flagOf: Readonly<Record<string, string>> = {
+  ...{ r: '-r', x: '-x', y: '-y', maskRadius: '-r', maskRadiusInner: '--ri' },
+};
 
 /** An analysis, as a run on the machine of the server is asked for it as well. */
 export interface AskedAnalysis {
   readonly analysis: string;
-  readonly settings: Readonly<Record<string, number | boolean | string | readonly string[]>>;
+  readonly settings: Readonly<Record<string, unknown>>;
   /** Whether it takes the calibration. */
   readonly isCalibrated: boolean;
 }
@@ -40,13 +42,7 @@ export function askedOf(about: Omit<CommandOf, 'file' | 'opening' | 'calibration
   const channels = [channel];
   if (!isLive(quantity)) return { analysis, settings: { channels }, isCalibrated: true };
   const run = runOfShape(shape, analysis === 'detector' ? 'sum' : (analysis as 'com' | 'icom'), about);
-  if (!run) return undefined;
-  const settings = Object.entries(run.options).map(([name, value]) => [shellNames[name] ?? name, value]);
-  return {
-    analysis: run.name,
-    settings: { ...Object.fromEntries(settings), channels },
-    isCalibrated: without.length > 0,
-  };
+  return run && { analysis: run.name, settings: { ...run.options, channels }, isCalibrated: without.length > 0 };
 }
 
 /** The command that computes what is shown; undefined for a detector that no command has. */
@@ -55,7 +51,7 @@ export function commandOf(about: CommandOf): string | undefined {
   if (!asked) return undefined;
   const { channels, ...settings } = asked.settings;
   const flags = { ...settings, ...(asked.isCalibrated && { calibration: about.calibration }), channel: channels };
-  const words = flagWords(flags, (name) => (name.length === 1 ? `-${name}` : `--${kebab(name)}`));
+  const words = flagWords(flags, (name) => flagOf[name] ?? `--${kebab(name)}`);
   return ['ewald', 'run', asked.analysis, about.file, ...about.opening, ...words, '-o', `${about.quantity}.npy`]
     .map(inShell)
     .join(' ');
