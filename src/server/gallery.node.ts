@@ -46,6 +46,8 @@ export interface GalleryItem {
   readonly picture?: string;
   /** Whether the viewer shows it. */
   readonly opens: boolean;
+  /** Whether it is a stream, which names its frames. */
+  readonly isStream?: true;
 }
 
 /** The longer side of a picture, pixels. */
@@ -182,7 +184,7 @@ async function itemOf(files: readonly string[], isRecent: boolean): Promise<Gall
       return { kind: 'unknown', state: 'unreadable', why: 'it is no file', opens: false };
     if (await isStream(file)) {
       const isPart = file.endsWith('.part');
-      return { kind: 'run (stream)', state: isPart ? 'unfinished' : state, opens: true };
+      return { kind: 'run (stream)', state: isPart ? 'unfinished' : state, opens: true, isStream: true };
     }
     await using dataset = await open(files.length > 1 ? files : file);
     const { shape, dtype, frames, notes } = dataset;

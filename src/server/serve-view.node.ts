@@ -126,9 +126,7 @@ async function serve(
     );
   const runInput = { geometry, cell, calibration: options.calibration, opening };
   const inputOf = (item: readonly string[] = gallery ? [] : paths): RunInput | undefined => {
-    // In a folder, each entry is a run; its streams are none.
-    const isFrames = item.length > 0 && !item.some((file) => /\.stream(?:\.part\d*)?$/i.test(file));
-    return isFrames ? wholePaths({ ...runInput, files: item }, numbers) : undefined;
+    return item.length > 0 ? wholePaths({ ...runInput, files: item }, numbers) : undefined;
   };
   const frames =
     stream !== undefined && paths.length === 1

@@ -152,6 +152,15 @@ function answers(
   // In the built package, this file is next to the files that it serves.
   const assets = new Assets(fileURLToPath(new URL('.', import.meta.url)));
   const headers = securityHeaders(frameAncestors);
+  /** Of what a page may start runs: files of frames. A list or a stream in a folder may name files anywhere. */
+  const runInputOf = async (within: string, item: string): Promise<RunInput | undefined> => {
+    if (!gallery) return starts?.inputOf(undefined);
+    const paths = starts && (await gallery.folder.filesOf(within, item));
+    const found = paths && (await gallery.folder.item(within, item));
+    if (!found?.opens || found.isStream) return undefined;
+    const input = starts?.inputOf(paths);
+    return input && { ...input, entry: { in: within, item } };
+  };
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     const say = (status: number, text: string, headers: Record<string, string> = {}): void => {
@@ -170,12 +179,7 @@ function answers(
     const sayJson = (value: unknown): void =>
       say(200, JSON.stringify(value), { 'Content-Type': 'application/json', 'Cache-Control': 'no-store' });
     if (starts && path.startsWith('/runs/')) {
-      const inputOf = async (within: string, item: string) => {
-        const paths = gallery && (await gallery.folder.filesOf(within, item));
-        const input = gallery && !paths ? undefined : starts.inputOf(paths);
-        return input && gallery ? { ...input, entry: { in: within, item } } : input;
-      };
-      return answerRuns(starts.runs, inputOf, request, response, path);
+      return answerRuns(starts.runs, runInputOf, request, response, path);
     }
     if (request.method === 'POST') return say(405, 'Only GET and HEAD are answered.', headersOf[405]);
     if (path === '/') {
@@ -189,8 +193,8 @@ function answers(
       const paths = item && [...item, ...gallery.beside];
       const listed = paths ? paths.map((file) => shared.at(shared.share(file)) as object) : shared.list;
       const computed = await compute?.facts();
-      const starting = starts?.inputOf(item) !== undefined && { starts: true };
-      const how = { follow, cell, opening, calibration, note, compute: computed, ...starting };
+      const startable = starts && (await runInputOf(asked.get('in') ?? '', asked.get('item') ?? ''));
+      const how = { follow, cell, opening, calibration, note, compute: computed, ...(startable && { starts: true }) };
       return sayJson({ files: listed.slice(Math.max(0, from)), ...how });
     }
     if (await compute?.answer(request, response, path, asked)) return;

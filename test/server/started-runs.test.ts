@@ -271,6 +271,25 @@ test('a client that leaves within its request starts nothing, and one that is sl
   expect(readdirSync(one.out)).toEqual([]);
 });
 
+test('in a folder, runs are of its files of frames alone: none of lists, streams, links and what is outside', async () => {
+  const many = at('many');
+  mkdirSync(many);
+  copyFileSync(at('scan.npy'), join(many, 'in.npy'));
+  writeFileSync(join(many, 'all.lst'), `${at('scan.npy')}\n`);
+  writeFileSync(join(many, 'run.txt'), `CrystFEL stream format 2.3\nImage filename: ${at('scan.npy')}\n`);
+  symlinkSync(at('scan.npy'), join(many, 'link.npy'));
+  const one = await served([many]);
+  const status = async (item: string, within = '') =>
+    (await one.ask('/runs/command', { in: within, item, run: disk })).status;
+  expect(await status('in.npy')).toBe(200);
+  for (const item of ['all.lst', 'run.txt', 'link.npy', '../scan.npy', 'missing.npy', ''])
+    expect(await status(item), item).toBe(404);
+  expect(await status('scan.npy', '..')).toBe(404);
+  const session = (item: string) => one.json<object>(`/session.json?in=&item=${item}`);
+  expect(await session('in.npy')).toHaveProperty('starts');
+  expect(await session('run.txt')).not.toHaveProperty('starts');
+});
+
 test('a geometry and a cell among the files are those of the run', async () => {
   const [geometry, cell] = [at('a.geom'), at('b.CELL')];
   writeFileSync(
