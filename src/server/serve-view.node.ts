@@ -114,6 +114,7 @@ async function serve(
   }
   const isScanLike = !arrives && !gallery && stream === undefined && paths.length > 0;
   const compute = computeOf(options, isScanLike ? paths : [], calibration?.found, udfContext);
+  await compute?.check();
   const shared = new SharedFiles();
   const list = (path: string, as?: string): void =>
     void shared.share(resolve(path), { listed: true, growing: follow, ...(as === undefined ? {} : { as }) });
@@ -195,24 +196,17 @@ function computeOf(
   const { compute: where = 'auto', memory, host = '127.0.0.1', baseUrl, allowHosts = [] } = options;
   if (where === 'here') return undefined;
   const { syncOffset, roi, first, frames, geometry, cell, dataset } = options;
-  const isPart = (syncOffset ?? roi ?? first ?? frames) !== undefined;
-  if (where === 'there' && (isPart || paths.length === 0))
-    throw argumentError(
-      'serveView',
-      (said) =>
-        `${said('compute')} there is for whole scans in files; ` +
-        (isPart
-          ? `omit ${Object.keys(
-              Object.fromEntries(
-                Object.entries({ syncOffset, roi, first, frames }).filter(([, value]) => value !== undefined),
-              ),
-            )
-              .map(said)
-              .join(', ')}`
-          : 'name the files of one'),
-    );
+  // Those are shown by the tab alone.
+  const others = { syncOffset, roi, first, frames, geometry, cell };
+  const stray = Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   const names = paths.filter((path) => !/\.(geom|cell|pdb)$/i.test(path));
-  if (isPart || names.length === 0 || (geometry ?? cell) !== undefined) return undefined;
+  const isWhole = stray.length === 0 && names.length > 0 && names.length === paths.length;
+  if (where === 'there' && !isWhole)
+    throw argumentError('serveView', (said) => {
+      const advice = stray.length > 0 ? `omit ${stray.map(said).join(', ')}` : 'name the files of one alone';
+      return `${said('compute')} there is for whole scans in files; ${advice}`;
+    });
+  if (!isWhole) return undefined;
   const opening = Object.entries({ ...options, dataset }).filter(
     ([name, value]) => (name in openingRows || name === 'dataset') && value !== undefined,
   );

@@ -170,6 +170,19 @@ describe('images that the server computes', () => {
     }
   });
 
+  test('are refused for files that only the page shows', async () => {
+    writeFileSync(at('frames.npy'), formatNpy({ shape: [3, n, n], data: new Float32Array(3 * n * n), complex: false }));
+    const there = { compute: 'there' } as const;
+    await expect(serveView([at('frames.npy')], there)).rejects.toThrow(/is none; omit it, or state .* navShape/);
+    await expect(serveView([at('u16.npy')], { ...there, roi: '0:2,0:2' })).rejects.toThrow(/whole scans.*omit roi/);
+    await expect(serveView([folder], there)).rejects.toThrow(/whole scans in files/);
+    // Nothing is said where it was not asked for.
+    const { url, close } = await serveView([at('frames.npy')]);
+    const { ask } = await visiting(url);
+    expect((await (await ask('session.json')).json()).compute).toBeUndefined();
+    await close();
+  });
+
   test('are answered to one page while forty others do not read theirs', { tags: 'all' }, async () => {
     const { url, close } = await serveView([at('u16.npy')], { compute: 'there' });
     const { hostname, port, searchParams } = new URL(url);

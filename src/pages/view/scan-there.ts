@@ -61,6 +61,7 @@ export class ScanThere {
   readonly #address: string;
   readonly #client = Math.random().toString(36).slice(2);
   #moving = new AbortController();
+  #still = new AbortController();
   /** Optics with which the calibration that is used was made; undefined: there is none. */
   #optics: Optics | undefined;
 
@@ -92,6 +93,7 @@ export class ScanThere {
   /** Ends the wait for an image that follows the detector. */
   giveUp(): void {
     this.#moving.abort();
+    this.#still.abort();
   }
 
   /** An image that follows the detector: rounded while it moves. */
@@ -105,8 +107,11 @@ export class ScanThere {
     };
     const how = exact ? {} : { room: movingBytes };
     const shown = (found: Answer): ScanImage => ({ ...this.#drawn(found, request), ms: performance.now() - start });
+    // The numbers of a detector that moves on are not waited for: they would take the room of its pictures.
+    this.#still.abort();
     const moving = new AbortController();
-    this.#moving = moving;
+    if (exact) this.#still = moving;
+    else this.#moving = moving;
     try {
       const slot = exact ? `exact ${quantity}` : 'image';
       const told = (part: Answer): void => {

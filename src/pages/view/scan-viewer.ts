@@ -411,7 +411,8 @@ export class ScanViewer {
     this.ms = ms;
     this.onChange();
     clearTimeout(this.#noting);
-    this.#noting = setTimeout(() => void this.#note().catch((error: unknown) => this.#fail(error)), stillMs);
+    const wait = this.loaded.isResident === undefined ? stillMs : 2 * stillMs;
+    this.#noting = setTimeout(() => void this.#note().catch((error: unknown) => this.#fail(error)), wait);
   }
 
   /** Shows an image of some of the frames. */

@@ -198,7 +198,8 @@ function bodyOf({ value, failure, ...state }: Found<Value>, channel: string | un
   const chosen = results.filter(({ name }) => channel === undefined || name === channel);
   const wanted = chosen.length > 0 ? chosen : results.slice(0, 1);
   const images = wanted.flatMap((result) => {
-    const data = Float64Array.from(result.data as ArrayLike<number>);
+    const { data: given } = result;
+    const data = given instanceof Float64Array ? given : Float64Array.from(given as ArrayLike<number>);
     const width = (result.vectors ? result.shape.at(-2) : result.shape.at(-1)) ?? 1;
     const parts = result.vectors ? [0, 1].map((k) => data.filter((_, i) => i % 2 === k)) : [data];
     return parts.map((part) => ({ result, ...sentImage(part, width, room && room / parts.length) }));

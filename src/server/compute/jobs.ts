@@ -22,7 +22,7 @@ class Job<T> {
   found: Found<T> = { version: 0, done: 0, isWhole: false, value: undefined };
   readonly holders = new Set<string>();
   readonly #aborting = new AbortController();
-  #waiting = new Set<() => void>();
+  readonly #waiting = new Set<() => void>();
 
   constructor(work: Work<T>) {
     work(this.#aborting.signal, (done, value) => this.#put({ done, value: value ?? this.found.value })).then(
@@ -38,16 +38,20 @@ class Job<T> {
   #put(found: Partial<Found<T>>): void {
     if (this.found.isWhole) return;
     this.found = { ...this.found, ...found, version: this.found.version + 1 };
-    for (const wake of this.#waiting) wake();
-    this.#waiting.clear();
+    for (const wake of [...this.#waiting]) wake();
   }
 
   /** Waits for something newer than a version, or until the signal is aborted. */
   async newer(than: number, signal: AbortSignal): Promise<void> {
     while (this.found.version <= than && !this.found.isWhole && !signal.aborted)
       await new Promise<void>((resolve) => {
-        this.#waiting.add(resolve);
-        signal.addEventListener('abort', () => resolve(), { once: true });
+        const wake = (): void => {
+          signal.removeEventListener('abort', wake);
+          this.#waiting.delete(wake);
+          resolve();
+        };
+        this.#waiting.add(wake);
+        signal.addEventListener('abort', wake);
       });
   }
 }

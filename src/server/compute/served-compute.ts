@@ -1,6 +1,7 @@
 /** What computes for the pages of a server: the scan is opened when the first page asks. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { freeMemory, machineName } from '../../compute/backends/system.js';
+import { argumentError } from '../../options/parameters.js';
 import type { DisposableUdfContext } from '../../stem/bind.js';
 import type { ComputeAnswers } from './answers.js';
 import type { ComputedScanOptions } from './computed-scan.js';
@@ -35,6 +36,18 @@ export class ServedCompute {
 
   constructor(options: ServedComputeOptions) {
     this.#options = options;
+  }
+
+  /** Opens what is to be computed here, before a page asks. Throws `Argument` for files that are no such scan. */
+  async check(): Promise<void> {
+    const { where, input } = this.#options;
+    if (where !== 'there' || (await this.#open())) return;
+    throw argumentError(
+      'serveView',
+      (said) =>
+        `${said('compute')} there is for scans of two axes whose frames are images of real numbers, and ` +
+        `${[input].flat()[0]} is none; omit it, or state the axes of the scan by ${said('navShape')}`,
+    );
   }
 
   /** What pages are told; undefined for files that are no scan, or that only a page can say what is wrong with. */

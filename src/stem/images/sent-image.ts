@@ -131,9 +131,9 @@ function rangeOf(numbers: Float64Array): {
     const value = numbers[i] as number;
     if (value < low) low = value;
     if (value > high) high = value;
-    // The rest of NaN and of a fraction is not 0; that of -0 is, which would lose its sign.
+    // -0 is whole, and would lose its sign.
     if (Number.isNaN(value)) hasGaps = true;
-    else if (isWhole && (value % 1 !== 0 || Object.is(value, -0))) isWhole = false;
+    else if (isWhole && (value !== Math.floor(value) || Object.is(value, -0))) isWhole = false;
   }
   const isBounded = Number.isFinite(low) && Number.isFinite(high);
   return { isBounded, low, high, isWhole, hasGaps };
