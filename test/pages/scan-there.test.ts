@@ -29,61 +29,72 @@ const made = simulatedScan({
   step: 2,
 });
 
-test('the pictures come from there, in few bytes, and the saved numbers are those of the command below them', async () => {
-  const file = temporary('there.raw');
-  writeFileSync(file, Uint16Array.from(made.frames));
-  const shape = ['--dtype', 'u16', '--sig-shape', `${n},${n}`, '--nav-shape', `${rows},${columns}`];
-  const network = await slowNetwork(await serve([file, ...shape, '--compute', 'there']));
-  try {
-    const visit = await Visit.open(network.url);
-    let fileBytes = 0;
-    visit.page.on('response', (answer) => {
-      if (answer.url().includes('/files/')) fileBytes += Number(answer.headers()['content-length'] ?? 0);
-    });
-    const isIdle = (): Promise<unknown> =>
-      visit.page.waitForFunction(() => scan.idle && scan.image !== undefined, undefined, { timeout: 120_000 });
-    await isIdle();
-    expect(await visit.page.evaluate(() => scan.loaded?.isResident)).toBe(true);
-    expect(await visit.page.locator('#compute option:checked').textContent()).toBe(`Computed on ${hostname()}`);
-    await visit.page.evaluate(() => scan.change({ cx: 21.25, cy: 26.5, outer: 9.5 }));
-    await visit.page.locator('#add-pane').selectOption('divergence');
-    await isIdle();
-    // The page saves the numbers themselves, whatever it shows while a detector moves.
-    for (const [k, quantity] of (['sum', 'divergence'] as const).entries()) {
-      const waiting = visit.page.waitForEvent('download');
-      await visit.page.locator(`.image-pane >> nth=${k}`).locator('[name="npy"]').click();
-      const saved = temporary(`page-${quantity}.npy`);
-      await (await waiting).saveAs(saved);
-      const command = await visit.page.evaluate((i) => scan.images[i]?.command ?? '', k);
-      const words = command.split(' # ')[0]?.split(' ').slice(1) ?? [];
-      const own = temporary(`run-${quantity}.npy`);
-      words.splice(-1, 1, own);
-      const given = words.map((word) => (word === 'there.raw' ? file : word));
-      // It ends with 1 where the disk cuts the beam.
-      const { status, stderr } = spawnSync(process.execPath, ['dist/cli.js', ...given, '--force'], {
-        encoding: 'utf8',
+test.each([
+  ['in memory', []],
+  ['read for each image', ['--memory', '0']],
+] as const)(
+  'pictures of a scan %s there come in few bytes, and its saved numbers are those of the command',
+  async (held, memory) => {
+    const file = temporary('there.raw');
+    writeFileSync(file, Uint16Array.from(made.frames));
+    const shape = ['--dtype', 'u16', '--sig-shape', `${n},${n}`, '--nav-shape', `${rows},${columns}`];
+    const network = await slowNetwork(await serve([file, ...shape, '--compute', 'there', ...memory]));
+    try {
+      const visit = await Visit.open(network.url);
+      let fileBytes = 0;
+      visit.page.on('response', (answer) => {
+        if (answer.url().includes('/files/')) fileBytes += Number(answer.headers()['content-length'] ?? 0);
       });
-      expect([0, 1], stderr).toContain(status);
-      const [page, run] = [readFileSync(saved), readFileSync(own)].map((bytes) => bytes.subarray(-8 * rows * columns));
-      expect(page?.equals(run as Buffer), quantity).toBe(true);
-    }
-    // The page looks at the head of the file, in blocks of 128 KiB, and at no frames.
-    expect(fileBytes).toBeLessThanOrEqual(4 * 2 ** 17);
-    expect(fileBytes).toBeLessThan(rows * columns * n * n);
-    for (const [name, width, height] of [
-      ['desk', 1200, 800],
-      ['phone', 390, 800],
-    ] as const) {
-      await visit.page.setViewportSize({ width, height });
+      const isIdle = (): Promise<unknown> =>
+        visit.page.waitForFunction(() => scan.idle && scan.image !== undefined, undefined, { timeout: 120_000 });
       await isIdle();
-      if (process.env.EWALD_LOOKS)
-        await visit.page.screenshot({ path: `${process.env.EWALD_LOOKS}/there-${name}.png` });
-      expect(await visit.page.locator('#compute').isVisible()).toBe(true);
+      expect(await visit.page.evaluate(() => scan.loaded?.isResident)).toBe(held === 'in memory');
+      expect(await visit.page.locator('#compute option:checked').textContent()).toBe(`Computed on ${hostname()}`);
+      // Each move gives up the image of the one before.
+      await visit.page.evaluate(() =>
+        Promise.all([20, 24, 21.25].map((cx) => scan.change({ cx, cy: 26.5, outer: 9.5 }))),
+      );
+      await visit.page.locator('#add-pane').selectOption('divergence');
+      await isIdle();
+      // The page saves the numbers themselves, whatever it shows while a detector moves.
+      for (const [k, quantity] of (['sum', 'divergence'] as const).entries()) {
+        const waiting = visit.page.waitForEvent('download');
+        await visit.page.locator(`.image-pane >> nth=${k}`).locator('[name="npy"]').click();
+        const saved = temporary(`page-${quantity}.npy`);
+        await (await waiting).saveAs(saved);
+        const command = await visit.page.evaluate((i) => scan.images[i]?.command ?? '', k);
+        const words = command.split(' # ')[0]?.split(' ').slice(1) ?? [];
+        const own = temporary(`run-${quantity}.npy`);
+        words.splice(-1, 1, own);
+        const given = words.map((word) => (word === 'there.raw' ? file : word));
+        // It ends with 1 where the disk cuts the beam.
+        const { status, stderr } = spawnSync(process.execPath, ['dist/cli.js', ...given, '--force'], {
+          encoding: 'utf8',
+        });
+        expect([0, 1], stderr).toContain(status);
+        const [page, run] = [readFileSync(saved), readFileSync(own)].map((bytes) =>
+          bytes.subarray(-8 * rows * columns),
+        );
+        expect(page?.equals(run as Buffer), quantity).toBe(true);
+      }
+      // The page looks at the head of the file, in blocks of 128 KiB, and at no frames.
+      expect(fileBytes).toBeLessThanOrEqual(4 * 2 ** 17);
+      expect(fileBytes).toBeLessThan(rows * columns * n * n);
+      for (const [name, width, height] of [
+        ['desk', 1200, 800],
+        ['phone', 390, 800],
+      ] as const) {
+        await visit.page.setViewportSize({ width, height });
+        await isIdle();
+        if (process.env.EWALD_LOOKS)
+          await visit.page.screenshot({ path: `${process.env.EWALD_LOOKS}/there-${name}.png` });
+        expect(await visit.page.locator('#compute').isVisible()).toBe(true);
+      }
+      await visit.page.locator('#compute').selectOption('here');
+      await visit.page.waitForFunction(() => scan.loaded?.isResident === undefined && scan.idle);
+      expect(await visit.page.evaluate(() => scan.image?.length)).toBe(rows * columns);
+    } finally {
+      network.close();
     }
-    await visit.page.locator('#compute').selectOption('here');
-    await visit.page.waitForFunction(() => scan.loaded?.isResident === undefined && scan.idle);
-    expect(await visit.page.evaluate(() => scan.image?.length)).toBe(rows * columns);
-  } finally {
-    network.close();
-  }
-});
+  },
+);

@@ -1,5 +1,6 @@
 /** A scan that the server computes for its pages: the numbers are those of a run to the bit, and pages share the work. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +9,8 @@ import { runToFiles } from 'ewald/shell';
 import { type Calibration, Context } from 'ewald/udf';
 import { serveView } from 'ewald/view';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ComputeHead } from '../../src/server/compute/answers.js';
+import { ComputeAnswers, type ComputeHead } from '../../src/server/compute/answers.js';
+import { ComputedScan } from '../../src/server/compute/computed-scan.js';
 import { Jobs } from '../../src/server/compute/jobs.js';
 import { PassQueue } from '../../src/server/compute/pass-queue.js';
 import { calibratedRun } from '../../src/stem/analyses/calibrated-run.js';
@@ -118,7 +120,7 @@ describe('images that the server computes', () => {
             }
           }
       for (const analysis of ['polar', 'strain', 'bragg'] as const) {
-        const made = calibratedRun(analysis, [ctx as never, scan], calibration, {});
+        const made = calibratedRun(analysis, [ctx as never, scan as never], calibration, {}) as never;
         const { results, notes } = await runToFiles(ctx, scan, { analyses: [made] }).catch(() => ({
           results: [],
           notes: [],
@@ -208,6 +210,47 @@ describe('images that the server computes', () => {
   });
 });
 
+test('a client that leaves in a long pass ends it, and a newer question takes the place of the one that waits', async () => {
+  // A sparse file, which no pass is through before the client leaves.
+  writeFileSync(at('long.raw'), '');
+  truncateSync(at('long.raw'), 2 ** 36);
+  const opening = { dtype: 'u16', sigShape: [256, 256], navShape: [1024, 512] };
+  const own = new Context();
+  const options = { input: at('long.raw'), opening, calibration: undefined, maxBytes: 0 };
+  const scan = await ComputedScan.open(own as never, options);
+  if (!scan) throw new Error('no scan');
+  const answers = new ComputeAnswers(scan);
+  const server = createServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '', 'http://here');
+    answers.answer(request, response, pathname, searchParams).catch(() => response.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const ask = (q: object, signal?: AbortSignal) =>
+    fetch(
+      `http://127.0.0.1:${port}/compute/image?${new URLSearchParams({ client: 'a', slot: '0', q: JSON.stringify(q) })}`,
+      {
+        signal: signal ?? null,
+      },
+    );
+  try {
+    const [disk, , ring] = shapes;
+    const first = ask({ analysis: 'sum', shape: disk });
+    await expect.poll(() => answers.running).toBe(1);
+    const leaving = new AbortController();
+    const second = ask({ analysis: 'sum', shape: ring }, leaving.signal).catch(() => undefined);
+    expect((await first).status).toBe(409);
+    expect(answers.running).toBe(1);
+    leaving.abort();
+    await second;
+    await expect.poll(() => answers.running).toBe(0);
+    await expect.poll(() => scan.passes.isIdle, { timeout: 20_000 }).toBe(true);
+  } finally {
+    server.close();
+    await answers.close();
+  }
+});
+
 describe('jobs of pages', () => {
   const never = () => ({ left: new AbortController().signal, late: new AbortController().signal });
   /** Work that lasts until it is aborted or ended. */
@@ -269,7 +312,7 @@ describe('jobs of pages', () => {
 
 test('analyses that are asked for at the same time share one pass, and each ends by itself', async () => {
   const scan = ctx.fromMemory(counts, { navShape: [rows, columns], sigShape: [n, n] });
-  const queue = new PassQueue(ctx as never, scan);
+  const queue = new PassQueue(ctx as never, scan as never);
   const ending = new AbortController();
   const run = (analysis: unknown, { signal } = new AbortController()) =>
     queue.run(analysis as never, signal, () => undefined);

@@ -24,7 +24,9 @@ test('sums of every mask are those of its frames, however it has moved', async (
   const core = await context;
   if (!core) return skip('the native core is absent');
   for (const [dtype, [Type, most]] of Object.entries(numbers)) {
-    const data = Type.from({ length: rows * columns * height * width }, () => Math.floor(random() * most));
+    const data = (Type as typeof Uint16Array).from({ length: rows * columns * height * width }, () =>
+      Math.floor(random() * most),
+    );
     const dataset = memoryDataset(data, { navShape: [rows, columns], sigShape: [height, width] });
     const sums = await SummedPlanes.on(await residentScan(dataset), async () => core as never);
     if (!sums) throw new Error(`no sums of ${dtype}`);

@@ -47,6 +47,11 @@ export class PassQueue {
     [this.#ctx, this.#scan] = [ctx, scan];
   }
 
+  /** Whether no pass runs or is waited for. */
+  get isIdle(): boolean {
+    return this.#running === undefined;
+  }
+
   /** Runs an analysis in the next pass; `tell` receives what its partitions give. Rejects when it is aborted. */
   run(analysis: Analysis, signal: AbortSignal, tell: Tell): Promise<RunResult> {
     return new Promise((resolve, reject) => {
