@@ -136,3 +136,5 @@ try {
   for (const view of views) await view.close();
   rmSync(folder, { recursive: true });
 }
+// Scans that are computed where their files are.
+await import('./there.mjs');

@@ -88,6 +88,17 @@ function joinedCount(partitions: number, bytes: number): number {
   return Math.max(1, Math.min(most, Math.ceil((partitions * bytes) / sentBytes)));
 }
 
+/** Lists of numbers as one; there is one number for each position of a scan. */
+function joinedNumbers(lists: readonly Uint32Array[]): Uint32Array {
+  const all = new Uint32Array(lists.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const list of lists) {
+    all.set(list, at);
+    at += list.length;
+  }
+  return all;
+}
+
 /** Joins consecutive partitions. */
 function join(index: number, parts: readonly Partition[]): Partition {
   const [{ first }] = parts as readonly [Partition];
@@ -100,7 +111,7 @@ function join(index: number, parts: readonly Partition[]): Partition {
     count: parts.reduce((sum, { count }) => sum + count, 0),
     runs: parts.flatMap(({ runs }) => runs),
     places: all ? undefined : Uint32Array.from(parts.flatMap(placesOf)),
-    positions: Uint32Array.from(parts.flatMap(({ positions }) => [...positions])),
+    positions: joinedNumbers(parts.map(({ positions }) => positions)),
     parts,
   };
 }
