@@ -38,6 +38,11 @@ const least = { crystals: 8, observations: 40 };
 const [farOff, errors] = [4 / 3, 8];
 /** Greatest number of places that are no measure of the others. */
 const mostApart = 16;
+/**
+ * Fewest measurements of a reflection that are compared without partialities: means of fewer are high where a reflection
+ * happened to be whole, which is what makes them strong. One of 400 right merges of such models was accused without this.
+ */
+const fewestWhole = 6;
 /** Squared error of an intensity without partialities, as part of it. */
 const ofPlainMean = 0.5;
 
@@ -60,6 +65,7 @@ function compared(data: Identified, merge: Merge, part: Uint8Array): Compared {
   const { fit, parameters, information } = merge;
   const proportional2 = fit?.proportional2 ?? ofPlainMean;
   const excitation = new Excitation(maxReflections(observations));
+  const fewest = noise.partiality === 'none' ? fewestWhole : 2;
   const step = Math.max(1, Math.ceil(observations.count / mostCompared));
   let room = 0;
   for (let c = 0; c < crystals; c += step)
@@ -80,7 +86,7 @@ function compared(data: Identified, merge: Merge, part: Uint8Array): Compared {
     const first = offsets[c] as number;
     for (let i = first; i < (offsets[c + 1] as number); i++) {
       const [place, id] = [places[i] as number, ids[i] as number];
-      if (place === noPlace) continue;
+      if (place === noPlace || (merge.counts[id] as number) < fewest) continue;
       const [x, s, all] = [intensity[i] as number, sigma[i] as number, information[id] as number];
       const mean = merge.intensity[id] as number;
       const g = fit ? Math.exp(lnFactor(noise.partiality, parameters, at, excitation, i - first)) : 1;
@@ -234,8 +240,8 @@ export function placeScales(data: Identified, merge: Merge, part: Uint8Array): P
   if (placeList.length < 2) return [];
   const found = compared(data, merge, part);
   const { count, q2, expected } = found;
-  // A plain mean of few observations makes strong what is so by chance.
-  const isStrongKnown = merge.fit !== undefined;
+  // Without partialities, what is strong is so by chance.
+  const isStrongKnown = data.noise.partiality !== 'none';
   const sorted = expected.slice(0, count).sort();
   const strong = (isStrongKnown && sorted[Math.floor((1 - strongPart) * count)]) || Number.POSITIVE_INFINITY;
   const highest = q2.subarray(0, count).reduce((most, one) => Math.max(most, one), 0);
