@@ -24,11 +24,12 @@ export function refuseElementsBehind(value: unknown, to: StructType, access: Acc
   const behind = access.membersOf(to.tag)?.behind;
   if (!behind || typeof value !== 'object' || value === null) return;
   if (hasNone(access, to, behind, value as Record<string, unknown>)) return;
+  const own = typeText({ ...to, const: undefined });
   throw new EwaldError(
     'Argument',
     `${place()} is an object, which cannot have the elements of ${declared(behind)} behind it; pass ` +
-      `the bytes of the ${typeText(to)} with its elements as a Uint8Array, or memory of alloc() as ` +
-      `pointer('${typeText(to)}', memory)`,
+      `the bytes of the ${own} with its elements as a Uint8Array, or memory of alloc() as ` +
+      `pointer('${own}', memory), whose write() takes this object`,
   );
 }
 
