@@ -94,12 +94,17 @@ function pastedFlags(given: IndexFlags, mode: RunMode, source: string): IndexFla
 }
 
 const { geometry, dataset, thresholdChannel, copyHeader, allowMissing, checksums, maxFrameBytes } = sourceRows;
+const { constants, energy, dark, gainMap } = sourceRows;
 /** Rows whose values are options of a run, under the same names. */
 const optionRows = {
   geometry,
   dataset,
   thresholdChannel,
   copyHeader,
+  constants,
+  energy,
+  dark,
+  gainMap,
   allowMissing,
   checksums,
   maxFrameBytes,

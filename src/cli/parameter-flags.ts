@@ -231,6 +231,12 @@ export function flagValues<Rows extends Parameters>(
     row.check?.(nameOption(name), value);
     values[name] = row.inFlag === undefined ? value : (value as number) * row.inFlag.size;
   }
+  if (rows.geometry && rows.energy && values.energy !== undefined && values.constants === undefined)
+    throw new EwaldError(
+      'Argument',
+      '--energy is of raw words, which --constants convert; that of other frames is a line of the geometry, ' +
+        '"photon_energy = 9500 eV" (-g), unless they state it',
+    );
   refuseAlone('', rows, values);
   return values as FlagValues<Rows>;
 }

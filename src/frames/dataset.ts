@@ -100,6 +100,8 @@ export interface Metadata {
   readonly sensor?: { readonly material?: string | undefined; readonly thicknessM?: number | undefined } | undefined;
   /** Bits per detector pixel. */
   readonly bitDepth?: number | undefined;
+  /** Units of a value for one photon, of frames that were converted to them; absent if it is not known. */
+  readonly unitsPerPhoton?: number | undefined;
   /** Values above this one are overloads. */
   readonly saturation?: number | undefined;
   /** Values below this one are not counts but gaps or bad pixels. */

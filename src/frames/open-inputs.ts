@@ -30,7 +30,14 @@ export async function openInput(
   platform: OpenPlatform,
   siblings: readonly PlatformFile[] = [],
 ): Promise<Dataset> {
-  const dataset = await openSource(await sourceWith(input, options, platform, siblings), options, platform.services);
+  const opened = await openSource(await sourceWith(input, options, platform, siblings), options, platform.services);
+  const { constants, energy, dark, gainMap, codecs } = options;
+  const dataset =
+    (constants ?? energy ?? dark ?? gainMap)
+      ? await (await import('./raw/corrected.js')).correctedFrames(opened, options, (file, how) =>
+          openInput(file, { ...how, codecs }, platform),
+        )
+      : opened;
   // A source passed in by the caller is closed with its dataset and cannot be opened again.
   if (isSource(input)) return dataset;
   return Object.assign(dataset, { openOther: opensOther(input, options, platform, siblings) });

@@ -25,6 +25,10 @@ import { suggestedShape } from './suggested-shape.js';
 
 /** Options of `open`. */
 export interface OpenOptions extends FormatOptions {
+  /** Dark frame to subtract, or several whose mean is taken: a file of frames. Frames are f32 then. Default: none. */
+  readonly dark?: string | undefined;
+  /** Gain factor of each pixel, applied after that: a file with one frame; 0 or NaN is a bad pixel. Default: none. */
+  readonly gainMap?: string | undefined;
   /** The name of a format, or 'auto' (default): the one with the highest confidence. */
   readonly format?: FormatName | 'auto' | undefined;
   /** Codecs for unpacking chunks, from `openCodecs`; the caller keeps ownership. Default: opened on demand. */
@@ -49,11 +53,17 @@ const everywhere = [
     'checksums',
     'codecs',
     'signal',
+    'constants',
+    'energy',
+    'dark',
+    'gainMap',
   ],
 ];
 
 const rows = {
   ...openRows,
+  dark: row.text,
+  gainMap: row.text,
   ...row.others('codecs'),
   format: row.choice(['auto', ...formats.map(({ name }) => name)], 'auto'),
   signal: row.signal,

@@ -118,6 +118,18 @@ export const openRows = /* @__PURE__ */ grouped('input', {
       'Their frames are left out of a master, and parts of a virtual dataset have its fill value. Each is named in a ' +
       'warning.',
   },
+  constants: {
+    kind: 'text',
+    sentence: 'gains and pedestals of a JUNGFRAU, which make quarter photons of raw words',
+    value: 'gains.h5,pedestals.h5',
+  },
+  energy: {
+    kind: 'number',
+    sentence: 'photon energy of raw words',
+    range: range(100, 1e6, Number.NaN),
+    unit: 'eV',
+    defaultText: 'stated by the file',
+  },
   allowOutside: { kind: 'boolean', sentence: 'allows the file to refer to files outside its folder' },
   checksums: {
     kind: 'boolean',
@@ -128,7 +140,7 @@ export const openRows = /* @__PURE__ */ grouped('input', {
 } as const satisfies Parameters);
 
 /** Names of all options of `open`. */
-export const openNames = [...namesOf(openRows), 'codecs', 'signal'] as const;
+export const openNames = [...namesOf(openRows), 'dark', 'gainMap', 'codecs', 'signal'] as const;
 
 /** Parameters of describing a file of frames. */
 export const inspectRows = {

@@ -2,6 +2,7 @@
 
 import { indexerRanges, thresholdRanges } from '../compute/layout/indexing.js';
 import { openRows } from '../frames/parameters.js';
+import { levelRows } from '../frames/raw/level-rows.js';
 import { fewRows } from '../indexing/few/parameters.js';
 import { cellSearchRows, methods, minimumSpots } from '../indexing/parameters.js';
 import { compatRow } from '../options/crystfel-flags.js';
@@ -366,6 +367,10 @@ export const sourceRows = /* @__PURE__ */ grouped('input', {
     of: ['detector frames'],
   },
   thresholdChannel: { ...openRows.thresholdChannel, of: ['detector frames'] },
+  constants: { ...openRows.constants, of: ['frames in files'] },
+  energy: { ...openRows.energy, of: ['frames in files'], needs: ['constants'] },
+  dark: { ...levelRows.dark, of: ['frames in files'] },
+  gainMap: { ...levelRows.gainMap, of: ['frames in files'] },
   allowMissing: { ...openRows.allowMissing, of: ['frames in files'], neutral: true },
   checksums: { ...openRows.checksums, of: ['frames in files'], neutral: true },
   maxFrameBytes: { ...openRows.maxFrameBytes, of: ['frames in files'], neutral: true },

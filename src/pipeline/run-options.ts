@@ -65,6 +65,7 @@ export interface RunExecutor {
 
 const { geometry, copyHeader, dataset, thresholdChannel, allowMissing, checksums, maxFrameBytes, allowOutside } =
   sourceRows;
+const { constants, energy, dark, gainMap } = sourceRows;
 /** A value of JavaScript alone. */
 const value = { kind: 'value', flag: null } as const;
 
@@ -95,6 +96,10 @@ export const frameRows = {
   },
   dataset,
   thresholdChannel,
+  constants,
+  energy,
+  dark,
+  gainMap,
   allowMissing,
   checksums,
   maxFrameBytes,

@@ -15,6 +15,7 @@ import type { CheckedRun, RunExecutor } from './run-options.js';
 import { searchAll } from './search-all.js';
 import { type BriefTask, briefRecords, isBrief } from './shards/brief.js';
 import type { Found, StoredResults } from './shards/stored.js';
+import { rawOptionsOf } from './sources/raw-options.js';
 import type { IsDone, RunSource } from './sources/source.js';
 import type { BriefResults, SharedRun } from './task.js';
 
@@ -172,6 +173,7 @@ async function* resultsOf(
     first: source.live ? name : far(name),
     dataset,
     thresholdChannel,
+    raw: rawOptionsOf(options),
     allowMissing,
     checksums,
     maxFrameBytes,

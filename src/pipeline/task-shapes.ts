@@ -93,6 +93,7 @@ export const runShape = members({
   files: maybe(finite),
   dataset: maybe(text),
   thresholdChannel: maybe(text),
+  raw: maybe(members({ constants: maybe(text), energy: maybe(finite), dark: maybe(text), gainMap: maybe(text) })),
   allowMissing: maybe(truth),
   checksums: maybe(truth),
   maxFrameBytes: maybe(count()),

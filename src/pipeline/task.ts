@@ -12,6 +12,7 @@ import { type Detector, type DetectorTables, openDetector } from '../frames/dete
 import { openStacked } from '../frames/detector/stacked.js';
 import { type FrameSums, hasFrames } from '../frames/frame-sums.js';
 import type { OpenOptions } from '../frames/open.js';
+import type { RawOptions } from '../frames/raw/corrected.js';
 import { type LiveFrame, liveDataset, liveNumber, type UnreadFrame } from '../frames/streams/frame.js';
 import { members } from '../options/shapes.js';
 import { encode } from '../parallel/codec.js';
@@ -56,6 +57,8 @@ export interface SharedRun {
   readonly dataset: string | undefined;
   /** Which of several thresholds of the detector the user chose. */
   readonly thresholdChannel?: string | undefined;
+  /** How frames are corrected while they are read, as in `open`. */
+  readonly raw?: RawOptions | undefined;
   /** Whether files that do not exist are left out, as in `open`. */
   readonly allowMissing?: boolean | undefined;
   /** Whether checksums are compared, as in `open`. */
@@ -312,7 +315,16 @@ function openStackedFile(
   const open = (growing: boolean): Promise<Dataset> => {
     // The source has opened the file with these frames at least.
     const until = Math.max(1, known);
-    const options = { thresholdChannel, allowMissing, checksums, maxFrameBytes, allowOutside, growing, until };
+    const options = {
+      thresholdChannel,
+      allowMissing,
+      checksums,
+      maxFrameBytes,
+      allowOutside,
+      growing,
+      until,
+      ...run.raw,
+    };
     return openStacked((how) => scope.open(inputOf(file, sent), { ...how, ...options }), geometry, named);
   };
   return run.growing ? openFollowed(open, known) : open(false);
@@ -328,7 +340,7 @@ async function openFrames(
 ): Promise<Dataset> {
   const { dataset: named = '', thresholdChannel = '', allowMissing, checksums, maxFrameBytes, files } = run;
   const open = (): Promise<Dataset> => openStackedFile(scope, file, run, sent, known);
-  const how = `${allowMissing ? ' partly' : ''}${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}`;
+  const how = `${allowMissing ? ' partly' : ''}${checksums === false ? ' unchecked' : ''}${maxFrameBytes === undefined ? '' : ` to ${maxFrameBytes}`}${run.raw ? ` ${JSON.stringify(run.raw)}` : ''}`;
   const key = `frames ${files ?? ''}${file} ${named} ${thresholdChannel}${how}`;
   const dataset = await scope.keep(key, open);
   return dataset.frames >= known ? dataset : scope.keep(`${key} ${known}`, open);

@@ -71,10 +71,14 @@ export const listenRows = /* @__PURE__ */ grouped('page', {
 const { zmqInput, zmqSubscribe, zmqRequest, zmqPull } = sourceRows;
 const received = ['frames by ZeroMQ (--zmq-input)'];
 
-const { navShape, sigShape, dtype, endian, offset, frameHeader, frameFooter, order } = openRows;
+const { navShape, sigShape, dtype, endian, offset, frameHeader, frameFooter, order, constants, energy } = openRows;
 
 /** What a viewer may be told about files of frames, which the page reads. */
-export const openingRows = { navShape, sigShape, dtype, endian, offset, frameHeader, frameFooter, order } as const;
+export const openingRows = {
+  ...{ navShape, sigShape, dtype, endian, offset, frameHeader, frameFooter, order },
+  constants,
+  energy,
+} as const;
 
 const { syncOffset, roi } = scanRunRows;
 const { calibration } = analysisRows;

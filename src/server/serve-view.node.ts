@@ -141,7 +141,7 @@ async function serve(
     shared,
     follow,
     cell: numbers,
-    opening,
+    opening: opening && servedOpening(opening, shared),
     calibration,
     compute,
     port,
@@ -233,6 +233,14 @@ function wholePaths(input: RunInput, cellNumbers: string | undefined): RunInput 
     calibration: whole(calibration),
     opening,
   };
+}
+
+/** How the page opens files: it reads constants by the addresses at which this server offers them. */
+function servedOpening(opening: Opening, shared: SharedFiles): Opening {
+  const { constants } = opening;
+  if (constants === undefined) return opening;
+  const addresses = constants.split(',').map((file) => shared.at(shared.share(resolve(file.trim())))?.path);
+  return { ...opening, constants: addresses.join() };
 }
 
 /** Refuses a grid for frames that do not arrive, and one that is none. Throws `Argument`. */

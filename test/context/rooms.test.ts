@@ -131,6 +131,7 @@ const state: Readonly<Record<string, string>> = {
   'compute/backends/webgpu/timestamps.ts: collecting': 'a measurement of all devices, while it runs',
   'heffte/files/on-ranks.node.ts: agreed': 'a note on an error, gone with it',
   'frames/files/read.ts: inputRead': 'standard input is one for the process',
+  'frames/raw/corrected.ts: keptTables': 'the last constants, read again when a file has changed',
   'parallel/communicator/mpi.node.ts: world': 'MPI starts once in a process',
   'frames/custom.ts: partitions': 'a note on an object, gone with it',
   'frames/formats/memory.ts: arrays': 'a note on an object, gone with it',

@@ -25,6 +25,7 @@ import { refuseOtherDataset } from './geometry-dataset.js';
 import { type OpenOther, openBeside } from './open-other.js';
 import { type RingArc, resolutionRing } from './resolution-ring.js';
 import { stacked, stackedGeometry } from './stacked.js';
+import { inUnitsOf } from './stated-units.js';
 
 /** Types of numbers in which frames are searched. */
 type SearchedType = keyof typeof numbers;
@@ -181,7 +182,7 @@ export async function openDetector(
   const openOther = awaited('detector: openOther', options.openOther) ?? beside;
   const dtype = searchedType(dataset);
   const placed = described ? stackedGeometry(described, dataset) : geometryFromFile(dataset);
-  const geometry = withLimits(placed, dataset.meta, dataset.dtype);
+  const geometry = withLimits(inUnitsOf(placed, dataset.meta), dataset.meta, dataset.dtype);
   // Checks that this is the geometry of this detector before reading masks.
   checkPanels(geometry, width, height);
   if (options.bad !== undefined && (!(options.bad instanceof Uint8Array) || options.bad.length !== width * height))
@@ -212,7 +213,8 @@ export async function openDetector(
   // A geometry without energy or distance fails the run, not every single frame.
   const beam = (await beamsOf(dataset.name)).first();
   if (highres !== undefined && !known.bad) markBeyond(bad, geometry, beam, width, 1 / highres);
-  const unitsPerPhoton = given && statedUnits(geometry, beam);
+  const isStated = given !== undefined || dataset.meta.unitsPerPhoton !== undefined;
+  const unitsPerPhoton = isStated ? statedUnits(geometry, beam) : undefined;
   const saturation = known.saturation ?? (await saturationOf(geometry, dataset, openOther));
   const counts = new Counts(geometry, dataset.meta, width, dtype, {
     areFixed: masks.areFixed && !(mayDiffer && masks.mayVary),

@@ -28,7 +28,7 @@ export interface OpenRequest {
   readonly stream?: InputFile | undefined;
   /** How the frames are read, where their files do not say it. */
   readonly opening?:
-    | (Pick<OpenOptions, 'dataset' | 'navShape' | 'sigShape' | 'dtype' | 'offset'> &
+    | (Pick<OpenOptions, 'dataset' | 'navShape' | 'sigShape' | 'dtype' | 'offset' | 'constants' | 'energy'> &
         Pick<PickedScan, 'syncOffset' | 'roi'> &
         SliceOptions)
     | undefined;

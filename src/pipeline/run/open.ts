@@ -2,9 +2,11 @@
 
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { formatGeometry } from '../../crystal/geometry/write.js';
+import type { Metadata } from '../../frames/dataset.js';
 import { openDetector } from '../../frames/detector/detector.js';
 import { ofDataset, openedArray } from '../../frames/detector/geometry-dataset.js';
 import { refuseImpossible } from '../../frames/detector/impossible.js';
+import { inUnitsOf } from '../../frames/detector/stated-units.js';
 import type { Inputs } from '../../frames/files/inputs.js';
 import { sliceLength } from '../../options/frame-slice.js';
 import { abortable } from '../../util/aborted.js';
@@ -22,6 +24,7 @@ import type { CheckedRun } from '../run-options.js';
 import { startedEarly } from '../search-places.js';
 import { checkTargets } from '../sinks/targets.js';
 import { FileSource, NoneReadable } from '../sources/files.js';
+import { rawOptionsOf, refuseRaw } from '../sources/raw-options.js';
 import { isSelected } from '../sources/selection.js';
 import type { FrameSpec, RunSource, SourceOptions } from '../sources/source.js';
 import { RunSummary } from '../summary.js';
@@ -49,7 +52,7 @@ export async function* openRun(
   const source = yield* sourceOrFailures(call, given, asGiven?.geometry);
   if (!source) return undefined;
   const starting = startedEarly(options, source);
-  const geometry = asGiven && readFrom(asGiven, dataset && openedArray(source.first));
+  const geometry = asGiven && readFrom(asGiven, dataset && openedArray(source.first), source.first.meta);
   const own = searchOf(context, source, options, geometry?.geometry);
   const orientations = known?.orientations;
   const opened = { ...call, given, source, geometry, cells, orientations, own, reads, before, starting };
@@ -116,9 +119,9 @@ async function gridOf(options: CheckedRun, source: RunSource, place: RunPlace) {
   return found && { found, ChipSink };
 }
 
-/** The geometry for a stream, which states the dataset that the user named instead of the one in the file. */
-function readFrom(given: GivenGeometry, path: string | undefined): GivenGeometry {
-  const geometry = ofDataset(given.geometry, path);
+/** The geometry for a stream, which states the dataset that the user named, and the units of converted frames. */
+function readFrom(given: GivenGeometry, path: string | undefined, meta: Metadata): GivenGeometry {
+  const geometry = inUnitsOf(ofDataset(given.geometry, path), meta);
   return geometry === given.geometry ? given : { ...given, geometry, text: formatGeometry(geometry) };
 }
 
@@ -163,6 +166,7 @@ export async function openSource(
     geometry,
     dataset,
     thresholdChannel,
+    raw: rawOptionsOf(options),
     serialStart,
     allowMissing,
     checksums,
@@ -177,6 +181,7 @@ export async function openSource(
     firstFramesTimeoutS: options.firstFramesTimeoutS,
     isFirstTimed: options.given.firstFramesTimeoutS !== undefined,
   };
+  if (given.kind === 'live') refuseRaw(reading.raw, 'frames that are received');
   if (given.kind === 'live') return given.input.openLive(reading);
   const { siblings } = given;
   const { selection, awayS } = options;

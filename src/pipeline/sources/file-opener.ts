@@ -11,6 +11,7 @@ import type { RunPlace } from '../inputs/place.js';
 import type { FileList } from './file-list.js';
 import { openFollowed } from './open-followed.js';
 import { OtherFiles } from './other-files.js';
+import { refuseRaw } from './raw-options.js';
 import { SeenFrames } from './same-frames.js';
 import type { Selection } from './selection.js';
 import type { FrameSpec, SourceOptions } from './source.js';
@@ -82,6 +83,7 @@ export class FileOpener {
       return counted.dataset;
     }
     if (given) {
+      refuseRaw(this.#options.raw, 'a dataset that is open already');
       this.#watch(file, given);
       if (geometry && named === undefined) await refuseOtherDataset(geometry, given);
       await this.#others?.look(given);
@@ -99,6 +101,7 @@ export class FileOpener {
       maxFrameBytes,
       allowOutside,
       growing,
+      ...this.#options.raw,
       ...until,
     };
     const dataset = await openStacked(

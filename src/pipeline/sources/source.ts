@@ -3,6 +3,7 @@
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import type { Dataset } from '../../frames/dataset.js';
 import type { OpenOther } from '../../frames/detector/open-other.js';
+import type { RawOptions } from '../../frames/raw/corrected.js';
 import type { LiveFrame } from '../../frames/streams/frame.js';
 import type { KeptFrames } from '../../frames/streams/kept.js';
 import type { StreamFindings } from '../../frames/streams/stream-findings.js';
@@ -108,6 +109,8 @@ export interface SourceOptions {
   readonly dataset?: string | undefined;
   /** Which of several thresholds of the detector the user chose. */
   readonly thresholdChannel?: string | undefined;
+  /** How frames are corrected while they are read. */
+  readonly raw?: RawOptions | undefined;
   readonly serialStart: number;
   readonly allowMissing?: boolean | undefined;
   readonly checksums?: boolean | undefined;

@@ -1,0 +1,136 @@
+/**
+ * Words of a JUNGFRAU to quarter photons: bits 15 and 14 of a word are the gain stage (0, 1, 3 for G0, G1, G2), the
+ * others its ADC. With the constants of its stage a pixel is one multiply-add.
+ */
+import { EwaldError } from '../../util/errors.js';
+
+/** value = ADC · factor + offset, by stage and pixel; NaN in all stages for a bad pixel. */
+export interface WordTables {
+  readonly factor: Float32Array;
+  readonly offset: Float32Array;
+  /** Whether there are constants of G0, G1 and G2. */
+  readonly has: readonly boolean[];
+  /** Pixels that are never used: 1 is bad. */
+  readonly bad: Uint8Array;
+  readonly energyEv: number;
+}
+
+/** A pixel without a count: below the smallest value that one can have. */
+export const noCount = -32768;
+export const smallest = -32767;
+/** The largest value stands for all that are as large, and for pixels whose ADC has come to its end. */
+export const overload = 32767;
+/** Values for one photon. */
+export const perPhoton = 4;
+
+const adcBits = 0x3fff;
+/** Added and taken away again, it rounds to whole numbers, halves to even ones: rounding them up is a bias. */
+const toWhole = 6755399441055744;
+
+/** Stages by the two bits of their code; the third code does not exist. */
+const stageOfCode = [0, 1, -1, 2] as const;
+
+/**
+ * Converts the words of one frame into quarter photons. Throws `Format` for a code that no JUNGFRAU writes and for one
+ * of which there are no constants; `where` names the frame.
+ */
+export function convertWords(words: Uint16Array, { factor, offset, has }: WordTables, out: Int16Array, where: string) {
+  const n = words.length;
+  for (let i = 0; i < n; i++) {
+    const word = words[i] as number;
+    let at = i;
+    if (word > adcBits) {
+      const stage = stageOfCode[word >> 14] as number;
+      if (stage < 0 || !has[stage]) throw badCode(word >> 14, i, where);
+      if (stage === 2 && (word & adcBits) === 0) {
+        out[i] = Number.isNaN(offset[i] as number) ? noCount : overload;
+        continue;
+      }
+      at += stage * n;
+    }
+    const value = (word & adcBits) * (factor[at] as number) + (offset[at] as number) + toWhole - toWhole;
+    out[i] = value > smallest ? (value < overload ? value : overload) : value <= smallest ? smallest : noCount;
+  }
+}
+
+function badCode(code: number, pixel: number, where: string): EwaldError {
+  const text = code.toString(2).padStart(2, '0');
+  return new EwaldError(
+    'Format',
+    code === 2
+      ? `${where}: pixel ${pixel} has the gain code 10, which no JUNGFRAU writes: these are no raw words, or they are damaged`
+      : `${where}: pixel ${pixel} has the gain code ${text}, but the constants have no stage ${code === 1 ? 'G1' : 'G2'} ` +
+          '(it is absent, or its pedestal is 0 everywhere); give the constants of all stages',
+  );
+}
+
+/** Photon energies, in eV, of the light that a pixel has before it leaves G0 (28 photons of 9.5 keV), at the least. */
+const switchedEv = 50_000;
+/** Every pixel of this many is looked at; a prime number, so that all columns are. */
+const sampledEach = 61;
+
+/** What some of the pixels of a frame tell of its constants. */
+export interface WordSample {
+  /** Share of pixels that have left G0 without the light for it. */
+  readonly switched: number;
+  /** Share of pixels in G0 below −0.3 photons. */
+  readonly negative: number;
+  /** Median of pixels without light, in photons; undefined where too few have none. */
+  readonly unlit: number | undefined;
+}
+
+/** Looks at some of the pixels of a frame. */
+export function sampleWords(words: Uint16Array, { factor, offset, energyEv }: WordTables): WordSample {
+  const dark = (switchedEv / energyEv) * perPhoton;
+  const n = words.length;
+  const unlit: number[] = [];
+  let [good, low, switched, negative] = [0, 0, 0, 0];
+  for (let i = 0; i < n; i += n < 64 * sampledEach ? 1 : sampledEach) {
+    const word = words[i] as number;
+    const code = word >> 14;
+    const at = i + Math.max(0, stageOfCode[code] as number) * n;
+    const value = (word & adcBits) * (factor[at] as number) + (offset[at] as number);
+    if (Number.isNaN(value)) continue;
+    good++;
+    if (code !== 0) {
+      if (Math.abs(value) < dark) switched++;
+      continue;
+    }
+    low++;
+    if (value < -0.3 * perPhoton) negative++;
+    if (Math.abs(value) < 0.5 * perPhoton) unlit.push(value / perPhoton);
+  }
+  unlit.sort((a, b) => a - b);
+  return {
+    switched: good === 0 ? 0 : switched / good,
+    negative: low === 0 ? 0 : negative / low,
+    unlit: unlit.length > 0.2 * good ? unlit[unlit.length >> 1] : undefined,
+  };
+}
+
+/** Share of pixels without light that may leave G0. */
+const mostSwitched = 0.01;
+/** Photons by which pixels without light may be off. */
+const mostShifted = 0.2;
+const mostNegative = 0.6;
+
+/** Throws `Format` for a frame that was not recorded with these constants. */
+export function refuseSample({ switched, negative, unlit }: WordSample, where: string): void {
+  if (switched > mostSwitched)
+    throw new EwaldError(
+      'Format',
+      `${where}: ${percent(switched)} of the pixels are in G1 or G2 without the light for it; the gain was forced, or the ` +
+        'constants are not those of this run',
+    );
+  if (negative > mostNegative || Math.abs(unlit ?? 0) > mostShifted)
+    throw new EwaldError(
+      'Format',
+      `${where}: ${
+        negative > mostNegative
+          ? `${percent(negative)} of the pixels are negative`
+          : `pixels without light have ${unlit?.toFixed(2)} photons`
+      }; the pedestal is that of another run, or the photon energy is wrong`,
+    );
+}
+
+const percent = (share: number): string => `${(100 * share).toPrecision(2)} %`;

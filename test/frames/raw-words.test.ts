@@ -1,0 +1,184 @@
+/** Frames that are corrected as they are read: raw words of a JUNGFRAU, dark frames and gain maps. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { OpenOptions } from 'ewald/data';
+import { open } from 'ewald/data';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Jungfrau, writeTree } from '../support/jungfrau.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'ewald-raw-'));
+const of = (name: string): string => join(folder, name);
+const sig = [64, 64] as const;
+const detector = new Jungfrau(sig, 9500, 7);
+let constants = '';
+
+/** Writes frames without a beam, and opens them. */
+async function opened(name: string, frames: readonly (Uint16Array | Float32Array)[], options: OpenOptions = {}) {
+  const [first = new Uint16Array()] = frames;
+  const all = new (first.constructor as Uint16ArrayConstructor)(frames.length * detector.n);
+  for (const [i, frame] of frames.entries()) all.set(frame, i * detector.n);
+  await writeTree(of(name), { data: { value: all, shape: [frames.length, ...sig] } });
+  return open(of(name), { constants, energy: 9500, ...options });
+}
+
+beforeAll(async () => {
+  constants = await detector.write([of('gains.h5'), of('pedestals.h5')]);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A frame with a background and pixels in all three stages. */
+const lit = (): Float64Array =>
+  Float64Array.from({ length: detector.n }, (_, i) =>
+    i % 200 === 3 ? 10 ** (4 * detector.uniform()) : i % 3 === 0 ? 1 : 0,
+  );
+
+describe('raw words of a JUNGFRAU', () => {
+  test('every pixel is that of its stage, to a quarter photon, and halves have no side', async () => {
+    const photons = Array.from({ length: 4 }, lit);
+    const words = photons.map((one) => detector.words(one));
+    const dataset = await opened('lit.h5', words);
+    expect([dataset.dtype, dataset.meta.unitsPerPhoton, dataset.meta.underload]).toEqual(['i16', 4, -32767]);
+    const mask = await dataset.mask?.();
+    expect(mask?.reduce((a, b) => a + b, 0)).toBe(1);
+    const seen = new Set<number>();
+    let [sum, count, worst] = [0, 0, 0];
+    for (const [frame, raw] of words.entries()) {
+      const values = await dataset.read(frame, 1);
+      expect([values[mask?.indexOf(1) ?? 0]]).toEqual([-32768]);
+      for (const [i, word] of raw.entries()) {
+        if (mask?.[i]) continue;
+        const stage = [0, 1, -1, 2][word >> 14] as number;
+        seen.add(stage);
+        const at = stage * detector.n + i;
+        const exact =
+          (4 * ((word & 0x3fff) - (detector.pedestals[at] as number))) / ((detector.gains[at] as number) * 9.5);
+        const expected = Math.min(exact, 32767);
+        worst = Math.max(worst, Math.abs(Number(values[i]) - expected));
+        if (stage === 0) [sum, count] = [sum + Number(values[i]) - exact, count + 1];
+      }
+    }
+    // Half a step, and the digits of float32 in offsets of thousands.
+    expect(worst).toBeLessThan(0.502);
+    expect([...seen].sort()).toEqual([0, 1, 2]);
+    // The mean of errors that are uniform, four times their own error.
+    expect(Math.abs(sum / count)).toBeLessThan(4 * Math.sqrt(1 / 12 / count));
+    await dataset.dispose();
+  });
+
+  test('several frames are read into the memory of the caller, which has their type', async () => {
+    const words = [detector.words(lit()), detector.words(lit())];
+    const dataset = await opened('two.h5', words);
+    const into = new Int16Array(2 * detector.n);
+    await dataset.read(0, 2, into);
+    expect(into.subarray(detector.n)).toEqual(await dataset.read(1, 1));
+    await expect(dataset.read(0, 1, new Uint16Array(detector.n))).rejects.toMatchObject({ tag: 'Shape' });
+    await dataset.dispose();
+  });
+
+  const blank = () => detector.words(new Float64Array(detector.n));
+  const changed = (change: (words: Uint16Array) => void): Uint16Array => {
+    const words = blank();
+    change(words);
+    return words;
+  };
+  const stale = detector.pedestals.map((value, i) => (i < detector.n ? value - 100 : value));
+  const refusals: readonly [string, RegExp, () => Promise<unknown>][] = [
+    [
+      'constants of other modules',
+      /its constants are \[4, 32, 64\], but a frame is \[64, 64\]/,
+      async () =>
+        opened('a.h5', [blank()], { constants: await detector.write([of('g1.h5'), of('p1.h5')], { sig: [32, 64] }) }),
+    ],
+    ['a gain code that is none', /gain code 10/, () => opened('b.h5', [changed((words) => (words[9] = 0x8000 | 900))])],
+    ['frames that are converted', /have been converted already/, () => opened('c.h5', [new Float32Array(detector.n)])],
+    [
+      'a stage whose pedestal is 0',
+      /gain code 01, but the constants have no stage G1/,
+      async () =>
+        opened('d.h5', [changed((words) => (words[9] = 0x4000 | 9000))], {
+          constants: await detector.write([of('g2.h5'), of('p2.h5')], {
+            pedestal: detector.pedestals.map((value, i) => (Math.floor(i / detector.n) === 1 ? 0 : value)),
+          }),
+        }),
+    ],
+    [
+      'a third stage of two',
+      /gain code 11, but the constants have no stage G2/,
+      async () =>
+        opened('e.h5', [changed((words) => (words[9] = 0xc000 | 9000))], {
+          constants: await detector.write([of('g3.h5'), of('p3.h5')], { of: 2 }),
+        }),
+    ],
+    ['no photon energy', /states no photon energy/, () => opened('f.h5', [blank()], { energy: undefined })],
+    [
+      'a gain that was forced',
+      /in G1 or G2 without the light for it/,
+      () =>
+        opened('g.h5', [
+          changed((words) => {
+            for (let i = 0; i < detector.n; i++)
+              words[i] = 0x4000 | Math.round(detector.pedestals[detector.n + i] as number);
+          }),
+        ]),
+    ],
+    [
+      'the pedestal of another run',
+      /the pedestal is that of another run/,
+      async () =>
+        opened('h.h5', [blank()], { constants: await detector.write([of('g4.h5'), of('p4.h5')], { pedestal: stale }) }),
+    ],
+    [
+      'files in the other order',
+      /the file of gains comes first/,
+      () => opened('i.h5', [blank()], { constants: `${of('pedestals.h5')},${of('gains.h5')}` }),
+    ],
+    [
+      'one file',
+      /expected two files, gains and pedestals/,
+      () => opened('j.h5', [blank()], { constants: of('gains.h5') }),
+    ],
+    ['an energy alone', /is of raw words/, () => opened('k.h5', [blank()], { constants: undefined })],
+  ];
+  test.each(refusals)('%s: refused before anything is computed', async (_, message, attempt) => {
+    await expect(attempt()).rejects.toThrow(message);
+  });
+
+  test('a pedestal that drifts is said at the end', async () => {
+    const frames = Array.from({ length: 40 }, (_, i) => {
+      const shift = (i / 40) * 0.19;
+      return detector.words(new Float64Array(detector.n).fill(shift));
+    });
+    const dataset = await opened('drift.h5', frames);
+    for (let frame = 0; frame < 40; frame++) await dataset.read(frame, 1);
+    const { changedFiles } = await import('../../src/frames/dataset.js');
+    const found = Object.getOwnPropertySymbols(dataset).find((one) => one.description === changedFiles.description);
+    const say = (dataset as unknown as Record<symbol, () => Promise<readonly string[]>>)[found as symbol];
+    expect(await say?.()).toEqual([
+      expect.stringMatching(/pixels without light have moved from 0\.0\d to 0\.1\d photons/),
+    ]);
+    await dataset.dispose();
+  });
+});
+
+describe('frames of an integrating detector', () => {
+  test('a dark frame is the mean of its frames, and a gain of 0 is a bad pixel', async () => {
+    const raw = Uint16Array.from({ length: detector.n }, (_, i) => 100 + (i % 7));
+    const twice = new Uint16Array(2 * detector.n).fill(9).fill(12, detector.n);
+    await writeTree(of('dark.h5'), { data: { value: twice, shape: [2, ...sig] } });
+    await writeTree(of('map.h5'), {
+      data: { value: new Float32Array(detector.n).fill(0.5).fill(0, 3, 4), shape: [1, ...sig] },
+    });
+    const plain = { constants: undefined, energy: undefined };
+    const dataset = await opened('plain.h5', [raw], { ...plain, dark: of('dark.h5'), gainMap: of('map.h5') });
+    const values = await dataset.read(0, 1);
+    expect([...values.subarray(0, 3)]).toEqual([0, 1, 2].map((i) => (100 + i - 10.5) / 2));
+    expect(values[3]).toBeNaN();
+    expect([...((await dataset.mask?.()) ?? [])].indexOf(1)).toBe(3);
+    await dataset.dispose();
+    await expect(opened('plain2.h5', [raw], { ...plain, gainMap: of('dark.h5') })).rejects.toThrow(
+      /has 2 frames; expected one/,
+    );
+    await expect(opened('plain3.h5', [raw], { dark: of('dark.h5') })).rejects.toThrow(/have the pedestals and gains/);
+  });
+});
