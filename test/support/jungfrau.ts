@@ -1,7 +1,7 @@
 /** Raw words of a JUNGFRAU as it would write them, and the files of its constants. */
 import { writeFileSync } from 'node:fs';
-import type { FrameArray } from '../../src/frames/dtype.js';
-import { Hdf5Writer, type WriteNode } from '../../src/frames/hdf5/writer.js';
+import type { FrameArray } from '../../src/bytes/dtype.js';
+import { Hdf5Writer, type WriteNode } from '../../src/hdf5/writer.js';
 import { codecsHere } from '../frames/hdf5-support.js';
 import { seeded } from '../pipeline/hits-support.js';
 

@@ -1,7 +1,8 @@
 /** Frames that are converted pixel by pixel as they are read: a dataset over another one. */
+
+import { allocateFrames, arrayNames, type DataType, type FrameArray, isArrayOf, wordsOf } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import { changedFiles, type Dataset, imageNumbers, type Metadata, type Note } from '../dataset.js';
-import { allocateFrames, arrayNames, type DataType, type FrameArray, isArrayOf, wordsOf } from '../dtype.js';
 
 /** How frames are converted. */
 export interface Conversion {

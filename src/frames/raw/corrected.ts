@@ -2,10 +2,11 @@
  * Frames corrected as they are read: raw words of a JUNGFRAU with the constants of its stages (`constants`), or integrating
  * detectors with a dark frame and a gain map (`dark`, `gainMap`).
  */
+
+import type { FrameArray } from '../../bytes/dtype.js';
 import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
 import { changedFiles, type Dataset, type Metadata, type Note } from '../dataset.js';
-import type { FrameArray } from '../dtype.js';
 import type { OpenOptions } from '../open.js';
 import { convertedFrames } from './converted-frames.js';
 import {

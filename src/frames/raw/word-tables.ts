@@ -1,7 +1,8 @@
 /** The constants of a JUNGFRAU, of its gain file and its pedestal file, as factors and offsets of each stage. */
+
+import type { FrameArray } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
 import type { Dataset } from '../dataset.js';
-import type { FrameArray } from '../dtype.js';
 import { perPhoton, type WordTables } from './raw-words.js';
 
 /** An array of constants: one number a pixel for each stage. */
