@@ -66,6 +66,19 @@ describe('raw words of a JUNGFRAU', () => {
     await dataset.dispose();
   });
 
+  test('halves become even numbers on both sides of 0', async () => {
+    const plane = (gain: number): Float32Array => new Float32Array(4 * detector.n).fill(gain);
+    const shape = [4, ...sig];
+    await writeTree(of('g0.h5'), { gains: { value: plane(8), shape } });
+    await writeTree(of('p0.h5'), { gains: { value: plane(1000), shape } });
+    const words = new Uint16Array(detector.n).fill(1000);
+    for (let i = 0; i <= 20; i++) words[i] = 990 + i;
+    const dataset = await opened('halves.h5', [words], { constants: `${of('g0.h5')},${of('p0.h5')}`, energy: 1000 });
+    const expected = [-5, -4, -4, -4, -3, -2, -2, -2, -1, 0, 0, 0, 1, 2, 2, 2, 3, 4, 4, 4, 5];
+    expect([...(await dataset.read(0, 1)).subarray(0, 21)]).toEqual(expected);
+    await dataset.dispose();
+  });
+
   test('several frames are read into the memory of the caller, which has their type', async () => {
     const words = [detector.words(lit()), detector.words(lit())];
     const dataset = await opened('two.h5', words);

@@ -66,8 +66,10 @@ function badCode(code: number, pixel: number, where: string): EwaldError {
 
 /** Photon energies, in eV, of the light that a pixel has before it leaves G0 (28 photons of 9.5 keV), at the least. */
 const switchedEv = 50_000;
-/** Every pixel of this many is looked at; a prime number, so that all columns are. */
-const sampledEach = 61;
+/** Of large frames every pixel of this many is looked at; a prime number, so that all columns are. */
+const sampledEach = 509;
+/** Pixels of which all are looked at. */
+const smallFrame = 2 ** 18;
 
 /** What some of the pixels of a frame tell of its constants. */
 export interface WordSample {
@@ -85,7 +87,7 @@ export function sampleWords(words: Uint16Array, { factor, offset, energyEv }: Wo
   const n = words.length;
   const unlit: number[] = [];
   let [good, low, switched, negative] = [0, 0, 0, 0];
-  for (let i = 0; i < n; i += n < 64 * sampledEach ? 1 : sampledEach) {
+  for (let i = 0; i < n; i += n < smallFrame ? 1 : sampledEach) {
     const word = words[i] as number;
     const code = word >> 14;
     const at = i + Math.max(0, stageOfCode[code] as number) * n;
@@ -100,11 +102,11 @@ export function sampleWords(words: Uint16Array, { factor, offset, energyEv }: Wo
     if (value < -0.3 * perPhoton) negative++;
     if (Math.abs(value) < 0.5 * perPhoton) unlit.push(value / perPhoton);
   }
-  unlit.sort((a, b) => a - b);
+  const sorted = Float64Array.from(unlit).sort();
   return {
     switched: good === 0 ? 0 : switched / good,
     negative: low === 0 ? 0 : negative / low,
-    unlit: unlit.length > 0.2 * good ? unlit[unlit.length >> 1] : undefined,
+    unlit: sorted.length > 0.2 * good ? sorted[sorted.length >> 1] : undefined,
   };
 }
 
