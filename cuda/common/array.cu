@@ -7,7 +7,10 @@
 
 struct ewald_cuda_array {
   ewald_cuda_context* context;
-  ewald::cuda::DeviceBuffer<unsigned char> memory;
+  // Empty where the memory is another library's.
+  ewald::cuda::DeviceBuffer<unsigned char> own;
+  unsigned char* data;
+  std::uint64_t bytes;
 };
 
 namespace {
@@ -19,17 +22,34 @@ int32_t copied(ewald_cuda_array* array, std::uint64_t offset, const void* other,
   return guarded([&] {
     if (!array || (!other && bytes))
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array: a pointer is null");
-    const std::uint64_t size = array->memory.bytes();
+    const std::uint64_t size = array->bytes;
     if (offset > size || bytes > size - offset)
       throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array: " + std::to_string(bytes) +
                                                          " bytes at offset " + std::to_string(offset) +
                                                          " extend beyond the array of " + std::to_string(size));
     if (bytes == 0) return;
     useContext(array->context, [&] {
-      copy(array->memory.data() + offset);
+      copy(array->data + offset);
       EWALD_CUDA(cudaStreamSynchronize(array->context->stream));
     });
   });
+}
+
+// Throws unless this byte of another library's memory is one that kernels of the context can use.
+void expectOnDevice(const ewald_cuda_context& context, const unsigned char* byte, const char* which) {
+  const auto wrong = [&](const std::string& why) {
+    return CudaError(EWALD_STATUS_INVALID_ARGUMENT, std::string("array: the ") + which + " byte of the memory " + why);
+  };
+  cudaPointerAttributes found{};
+  if (cudaPointerGetAttributes(&found, byte) != cudaSuccess) {
+    cudaGetLastError();
+    throw wrong("is unknown to CUDA; expected memory of cudaMalloc or cudaMallocManaged that was not freed");
+  }
+  if (found.type != cudaMemoryTypeDevice && found.type != cudaMemoryTypeManaged)
+    throw wrong("is not in device memory; expected memory of cudaMalloc or cudaMallocManaged that was not freed");
+  if (found.type == cudaMemoryTypeDevice && found.device != context.device)
+    throw wrong("is on device " + std::to_string(found.device) + ", but the context is on device " +
+                std::to_string(context.device) + "; open one there");
 }
 }  // namespace
 
@@ -45,7 +65,25 @@ int32_t ewald_cuda_array_create(ewald_cuda_context* context, uint64_t bytes, ewa
       DeviceBuffer<unsigned char> memory(*context, bytes, "an array");
       EWALD_CUDA(cudaMemsetAsync(memory.data(), 0, bytes, context->stream));
       EWALD_CUDA(cudaStreamSynchronize(context->stream));
-      *array = new ewald_cuda_array{context, std::move(memory)};
+      unsigned char* const data = memory.data();
+      *array = new ewald_cuda_array{context, std::move(memory), data, bytes};
+    });
+  });
+}
+
+int32_t ewald_cuda_array_wrap(ewald_cuda_context* context, void* memory, uint64_t bytes, ewald_cuda_array** array) {
+  return guarded([&] {
+    if (!array) throw CudaError(EWALD_STATUS_INVALID_ARGUMENT, "ewald_cuda_array_wrap: a pointer is null");
+    *array = nullptr;
+    if (bytes == 0 || reinterpret_cast<std::uintptr_t>(memory) % 16 != 0)
+      throw CudaError(EWALD_STATUS_INVALID_ARGUMENT,
+                      "ewald_cuda_array_wrap: the memory is empty, or its address is not a multiple of 16");
+    useContext(context, [&] {
+      auto* const data = static_cast<unsigned char*>(memory);
+      // The driver knows no length of memory that it did not give to this library; the ends are what can be asked for.
+      expectOnDevice(*context, data, "first");
+      expectOnDevice(*context, data + bytes - 1, "last");
+      *array = new ewald_cuda_array{context, {}, data, bytes};
     });
   });
 }
@@ -57,7 +95,7 @@ void ewald_cuda_array_destroy(ewald_cuda_array* array) {
   delete array;
 }
 
-void* ewald_cuda_array_memory(const ewald_cuda_array* array) { return array->memory.data(); }
+void* ewald_cuda_array_memory(const ewald_cuda_array* array) { return array->data; }
 
 int32_t ewald_cuda_array_write(ewald_cuda_array* array, uint64_t offset, const void* from, uint64_t bytes) {
   return copied(array, offset, from, bytes, [&](unsigned char* to) {

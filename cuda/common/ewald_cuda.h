@@ -180,6 +180,9 @@ int32_t ewald_cuda_decoder_run(ewald_cuda_decoder* decoder, const uint8_t* const
 /* Device memory that persists between calls; initially zero. The context must outlive it. */
 typedef struct ewald_cuda_array ewald_cuda_array;
 int32_t ewald_cuda_array_create(ewald_cuda_context* context, uint64_t bytes, ewald_cuda_array** array);
+/* `bytes` of another library's memory on the context's device, a multiple of 16 as address: neither cleared, counted nor
+ * freed. It must live until the array is destroyed. */
+int32_t ewald_cuda_array_wrap(ewald_cuda_context* context, void* memory, uint64_t bytes, ewald_cuda_array** array);
 void ewald_cuda_array_destroy(ewald_cuda_array* array);
 void* ewald_cuda_array_memory(const ewald_cuda_array* array);
 int32_t ewald_cuda_array_write(ewald_cuda_array* array, uint64_t offset, const void* from, uint64_t bytes);

@@ -455,6 +455,13 @@ cudaError_t cudaFreeHost(void* pointer) {
   EWALD_LOCK;
   return !pointer || freePinned(pointer) ? cudaSuccess : fail(cudaErrorInvalidValue);
 }
+cudaError_t cudaPointerGetAttributes(cudaPointerAttributes* attributes, const void* pointer) {
+  EWALD_LOCK;
+  const auto address = reinterpret_cast<std::uintptr_t>(pointer);
+  *attributes = {cudaMemoryTypeUnregistered, -1, nullptr, nullptr};
+  if (deviceAllocation(address, 1)) *attributes = {cudaMemoryTypeDevice, chosenDevice, const_cast<void*>(pointer), nullptr};
+  return cudaSuccess;
+}
 cudaError_t cudaMemcpy(void* to, const void* from, std::size_t bytes, cudaMemcpyKind kind) {
   EWALD_LOCK;
   if (const cudaError_t error = synchronise(defaultStream)) return error;

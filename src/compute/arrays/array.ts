@@ -5,11 +5,12 @@
  */
 
 import { checkedOptions, checkedValue, row } from '../../options/call-options.js';
+import { expects } from '../../util/arguments.js';
 import { asItIs, assertIntact, lengthOf } from '../../util/buffers.js';
 import { EwaldError } from '../../util/errors.js';
 import { inspect, kindOf, withArticle } from '../../util/options.js';
 import { asyncDispose, type Disposable, type MaybeAsyncDisposable, Resource } from '../../util/resource.js';
-import type { BackendName } from '../backends/names.js';
+import { type BackendName, wingOf } from '../backends/names.js';
 import type { DataPlaces, Planner } from '../planner/planner.js';
 import type { ArrayMemory } from './contract.js';
 import { arrayFeature } from './kernels.js';
@@ -42,10 +43,13 @@ export interface ArrayOptions<D extends ArrayDtype = ArrayDtype> {
   /**
    * A GPUBuffer of the device that `createContext({ webgpu: { device } })` was given: the array is a part of it, and
    * nothing is copied. Kernels need its usage STORAGE, `read` COPY_SRC, `write` COPY_DST. It stays the caller's: disposing
-   * the array leaves it alone, and it must live until then.
+   * the array leaves it alone, and it must live until then. On cuda: memory of another addon on the same card.
    */
-  readonly buffer?: GpuBufferLike | undefined;
-  /** Bytes before the array in `buffer`, a multiple of the device's minStorageBufferOffsetAlignment. Default 0. */
+  readonly buffer?: GpuBufferLike | CudaMemory | undefined;
+  /**
+   * Bytes before the array in `buffer`, a multiple of the device's minStorageBufferOffsetAlignment, on cuda of 16.
+   * Default 0.
+   */
   readonly offset?: number | undefined;
 }
 
@@ -55,6 +59,20 @@ export interface GpuBufferLike {
   readonly usage: number;
 }
 
+/**
+ * Memory on a card that another addon of the process has allocated by cudaMalloc or cudaMallocManaged, such as the data of a
+ * DLPack tensor. It is neither cleared nor freed. What the addon computes in it is done before a call, and what a call
+ * computes is done when its promise settles; streams do not wait for each other.
+ */
+export interface CudaMemory {
+  /** The device address: `data` and `byte_offset` of a DLTensor added up. */
+  readonly address: bigint;
+  /** Bytes from there on that belong to it. */
+  readonly bytes: number;
+  /** Whatever keeps the memory alive; the array refers to it until it is disposed. */
+  readonly owner?: unknown;
+}
+
 export interface DeviceArrayMethods<D extends ArrayDtype = ArrayDtype> extends Disposable {
   readonly shape: readonly number[];
   readonly dtype: D;
@@ -62,6 +80,8 @@ export interface DeviceArrayMethods<D extends ArrayDtype = ArrayDtype> extends D
   /** Length in numbers: twice the number of elements for complex arrays. */
   readonly length: number;
   readonly bytes: number;
+  /** The device address on cuda, for another addon of the process; it is that of the array until it is disposed. */
+  readonly address: bigint | undefined;
   /**
    * Copies numbers from the host to the array, starting at number `offset` (default 0). Throws `Shape`, `Argument`,
    * `Disposed`.
@@ -82,11 +102,10 @@ export type DeviceArray<D extends ArrayDtype = ArrayDtype> = DeviceArrayMethods<
 /** Maximum number of elements with 32-bit indices. */
 const maxElements = 2 ** 31 - 1;
 
-/** A part of a buffer of the caller's. */
-interface BufferPart {
-  readonly buffer: object;
-  readonly offset: number;
-}
+/** A part of a buffer of the caller's, or the memory of another addon from the offset on. */
+type BufferPart =
+  | { readonly buffer: object; readonly offset: number }
+  | { readonly address: bigint; readonly bytes: number; readonly owner: unknown };
 
 /** The internals that rooms which compute on arrays use. */
 export interface ArrayParts {
@@ -101,6 +120,7 @@ class OpenArray implements DeviceArrayMethods {
   readonly backend: BackendName;
   readonly length: number;
   readonly bytes: number;
+  readonly address: bigint | undefined;
   readonly #parts: ArrayParts;
   readonly #number: (typeof numberTypes)[NumberType];
 
@@ -112,6 +132,7 @@ class OpenArray implements DeviceArrayMethods {
     this.length = length;
     this.#number = numberTypes[componentType(dtype)];
     this.bytes = length * this.#number.BYTES_PER_ELEMENT;
+    this.address = parts.memory.deviceAddress;
     Object.defineProperty(this, asyncDispose, { value: () => this.dispose() });
   }
 
@@ -202,7 +223,8 @@ export async function makeArray<D extends ArrayDtype>(
       `array: the data has ${lengthOf(data)} numbers; dtype ${dtype} needs an even number, two for each element`,
     );
   const shape = checkShape(options.shape ?? (data ? [lengthOf(data) / width] : undefined));
-  return openArray(planner, dtype, shape, part ? 'webgpu' : options.backend, { data, part });
+  const on = part && 'buffer' in part ? 'webgpu' : options.backend;
+  return openArray(planner, dtype, shape, on, { data, part });
 }
 
 /** The part of a buffer that is the memory of an array; undefined without one. */
@@ -212,11 +234,35 @@ function checkPart({ buffer, offset, backend }: ArrayOptions, data: ArrayNumbers
     if (offset !== undefined) throw wrong('offset is the place in a buffer; give the buffer as well');
     return undefined;
   }
-  if (typeof buffer !== 'object' || buffer === null) throw wrong(`buffer is ${inspect(buffer)}; expected a GPUBuffer`);
+  if (typeof buffer !== 'object' || buffer === null)
+    throw wrong(`buffer is ${inspect(buffer)}; expected a GPUBuffer, or { address, bytes } of memory on a card`);
   if (data) throw wrong('the data and a buffer are given; write the data to the array, or omit the buffer');
+  if ('address' in buffer) {
+    if (backend !== undefined && wingOf(backend) !== 'cuda')
+      throw wrong(`an address is memory of cuda, but the backend is ${backend}; omit it`);
+    return memoryFrom(buffer, offset ?? 0);
+  }
   if (backend !== undefined && backend !== 'webgpu')
     throw wrong(`a GPUBuffer is memory of webgpu, but the backend is ${backend}; omit it`);
   return { buffer, offset: offset ?? 0 };
+}
+
+/** The memory of another addon from an offset on. Throws `Argument`, and `Shape` for what kernels cannot use. */
+function memoryFrom({ address, bytes, owner }: CudaMemory, offset: number): BufferPart {
+  expects(
+    typeof address === 'bigint' && address > 0n && address < 1n << 64n,
+    'array: buffer.address',
+    address,
+    'a device address, a bigint above 0',
+  );
+  checkedValue('array: buffer.bytes', bytes, row.required(row.integer(1, Number.MAX_SAFE_INTEGER)));
+  const from = address + BigInt(offset);
+  if (from % 16n !== 0n)
+    throw new EwaldError(
+      'Shape',
+      `array: the address 0x${from.toString(16)} is not a multiple of 16, which kernels need`,
+    );
+  return { address: from, bytes: bytes - offset, owner };
 }
 
 /**
@@ -244,7 +290,14 @@ export async function openArray<D extends ArrayDtype>(
       `array: the data has ${count} numbers; the shape ${shape.join(' × ')} of dtype ${dtype} needs ${length}`,
     );
   const bytes = length * numberTypes[number].BYTES_PER_ELEMENT;
-  const { backend, kernel: memory } = await planner.plan(arrayFeature, { bytes, number, part }, on);
+  if (part && 'address' in part && part.bytes < bytes)
+    throw new EwaldError(
+      'Shape',
+      `array: the memory has ${Math.max(0, part.bytes)} bytes from there on; the shape ${shape.join(' × ')} of dtype ` +
+        `${dtype} needs ${bytes}`,
+    );
+  const given = part && ('address' in part ? { memory: part } : { part });
+  const { backend, kernel: memory } = await planner.plan(arrayFeature, { bytes, number, ...given }, on);
   const resource = new Resource('array', planner.resource, noted(memory, planner.dataOn, backend.name));
   if (data) {
     try {

@@ -1,3 +1,3 @@
 /** The public names of device arrays. */
-export type { ArrayOptions, DeviceArray, DeviceArrayMethods, GpuBufferLike } from './array.js';
+export type { ArrayOptions, CudaMemory, DeviceArray, DeviceArrayMethods, GpuBufferLike } from './array.js';
 export type { ArrayDtype, ArrayNumbers, DtypesOf, NumbersOf, NumberType } from './numbers.js';

@@ -6,6 +6,8 @@ import type { ArrayMemory, ArrayOp } from '../contract.js';
 /** The addon's functions for device memory; see cuda/addon. */
 interface ArrayAddon {
   arrayCreate(context: object, bytes: number): Promise<object>;
+  arrayWrap(context: object, address: bigint, bytes: number): Promise<object>;
+  arrayAddress(array: object): bigint;
   arrayWrite(array: object, data: Uint8Array, offset: number): Promise<void>;
   arrayRead(array: object, into: Uint8Array, offset: number): Promise<void>;
   arrayDestroy(array: object): void;
@@ -14,14 +16,19 @@ interface ArrayAddon {
 class CudaArray implements ArrayMemory {
   readonly bytes: number;
   readonly handle: object;
+  readonly deviceAddress: bigint;
   readonly #host: CudaHost;
   readonly #addon: ArrayAddon;
+  /** Kept from the garbage collector as long as its memory is in use. */
+  owner: unknown;
 
-  constructor(host: CudaHost, handle: object, bytes: number) {
+  constructor(host: CudaHost, handle: object, bytes: number, owner?: unknown) {
     this.#host = host;
     this.#addon = host.addon as ArrayAddon;
     this.handle = handle;
     this.bytes = bytes;
+    this.deviceAddress = this.#addon.arrayAddress(handle);
+    this.owner = owner;
   }
 
   write(data: Uint8Array, offset: number): Promise<void> {
@@ -34,6 +41,7 @@ class CudaArray implements ArrayMemory {
 
   async dispose(): Promise<void> {
     this.#addon.arrayDestroy(this.handle);
+    this.owner = undefined;
   }
 }
 
@@ -50,7 +58,11 @@ export function arrayOp(host: CudaHost): ArrayOp {
       if (device.memory === null || bytes <= device.memory) return true;
       return { why: `${bytes} bytes exceed the memory of ${device.name}, ${device.memory}` };
     },
-    plan: async ({ bytes }) =>
-      new CudaArray(host, await host.track(() => addon.arrayCreate(host.context, bytes)), bytes),
+    async plan({ bytes, memory }) {
+      const handle = await host.track(() =>
+        memory ? addon.arrayWrap(host.context, memory.address, bytes) : addon.arrayCreate(host.context, bytes),
+      );
+      return new CudaArray(host, handle, bytes, memory?.owner);
+    },
   };
 }

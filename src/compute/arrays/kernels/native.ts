@@ -2,7 +2,7 @@
 
 import type { NativeHost } from '../../backends/native/host.js';
 import { addonError } from '../../backends/status.js';
-import type { ArrayMemory, ArrayOp } from '../contract.js';
+import { type ArrayMemory, type ArrayOp, onlyCuda } from '../contract.js';
 
 /** The addon's functions on memory. */
 interface MemoryAddon {
@@ -51,6 +51,6 @@ export const handleOf = (side: ArrayBufferView | ArrayMemory): ArrayBufferView |
 
 /** Arrays of the core. */
 export const arrayOp = ({ addon, hold }: NativeHost): ArrayOp => ({
-  supports: () => true,
+  supports: ({ memory }) => (memory ? onlyCuda : true),
   plan: async ({ bytes }) => new CoreArray(addon as MemoryAddon, bytes, hold),
 });

@@ -3,7 +3,7 @@
 import { EwaldError } from '../../../util/errors.js';
 import type { Core } from '../../backends/wasm/heap.js';
 import type { WasmHost } from '../../backends/wasm/host.js';
-import type { ArrayMemory, ArrayOp } from '../contract.js';
+import { type ArrayMemory, type ArrayOp, onlyCuda } from '../contract.js';
 
 /** Memory in the heap; the address is stable when the heap grows. */
 export class HeapArray implements ArrayMemory {
@@ -40,8 +40,10 @@ export class HeapArray implements ArrayMemory {
 /** Arrays of a core. */
 export function arrayOp({ core, maxBytes }: WasmHost): ArrayOp {
   return {
-    supports: ({ bytes }) =>
-      bytes <= maxBytes || { why: `${bytes} bytes exceed the maximum size of the wasm heap (${maxBytes})` },
+    supports: ({ bytes, memory }) =>
+      memory
+        ? onlyCuda
+        : bytes <= maxBytes || { why: `${bytes} bytes exceed the maximum size of the wasm heap (${maxBytes})` },
     plan: async ({ bytes }) => new HeapArray(core, bytes),
   };
 }

@@ -3,7 +3,7 @@
 import { EwaldError } from '../../../util/errors.js';
 import { copySource, copyTarget, type GpuDevice } from '../../backends/webgpu/device.js';
 import type { GpuBuffer } from '../../backends/webgpu/pool.js';
-import type { ArrayMemory, ArrayOp } from '../contract.js';
+import { type ArrayMemory, type ArrayOp, onlyCuda } from '../contract.js';
 
 export class GpuArray implements ArrayMemory {
   readonly bytes: number;
@@ -65,7 +65,8 @@ const up = (byte: number): number => down(byte + 3);
 /** Arrays of a GPU device. */
 export function arrayOp(device: GpuDevice): ArrayOp {
   return {
-    supports({ bytes, number }) {
+    supports({ bytes, number, memory }) {
+      if (memory) return onlyCuda;
       if (number === 'f64') return { why: 'WebGPU has no double precision; use wasm, native or cuda' };
       for (const name of ['maxStorageBufferBindingSize', 'maxBufferSize']) {
         const limit = device.limits[name] ?? Number.POSITIVE_INFINITY;
