@@ -3,6 +3,7 @@
 import { readAddress, writeAddress } from '../memory/model.js';
 import { classOf } from '../memory/no-index.js';
 import { type Address, type Allocation, type MemorySpace, offsetBy } from '../memory/space.js';
+import { expects } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access, Members } from './access.js';
 import { CArray } from './carray.js';
@@ -173,6 +174,7 @@ export class Runtime implements Access {
   typeOf(text: string): CType {
     let type = this.#types.get(text);
     if (type) return type;
+    expects(typeof text === 'string', 'the type', text, "a type in C's notation, such as 'double' or 'struct rec *'");
     this.#scope ??= Scope.of(this.table);
     // The names of typed arrays, unless the header has a type of that name.
     const spelled = Object.hasOwn(dtypes, text) && !this.#scope.type(text) ? (dtypes[text] as string) : text;

@@ -148,6 +148,12 @@ for (const target of targets) {
       expect(refusal(() => kit.alloc('kit_recrd'))).toMatch(/unknown type name "kit_recrd"; did you mean "kit_record"/);
       expect(refusal(() => kit.alloc('double double'))).toMatch(/is not a type/);
       expect(refusal(() => kit.alloc('kit_account_t'))).toMatch(/the header keeps it opaque/);
+      // A name that a table lacks is undefined.
+      for (const none of [undefined, null, 5, {}])
+        for (const call of [kit.alloc, kit.ref, kit.callback, kit.pointer])
+          expect(refusal(() => call.call(kit, none, 1))).toMatch(
+            /^Argument: the type is .*; expected a type in C's notation/,
+          );
       expect(refusal(() => kit.callback('int', () => 0))).toMatch(/needs a function type/);
       expect(refusal(() => kit.owned(kit.kit_flat(), { length: 1, free: 'kit_fre' }))).toMatch(
         /did you mean "kit_free"/,
