@@ -160,6 +160,25 @@ describe.skipIf(!ready)(`frames by ZeroMQ${absent}`, () => {
     expect(run.out.match(/Begin crystal/g)).toHaveLength(6);
   });
 
+  test('a series with another distance than the first one is named, and the results are doubtful', async () => {
+    const { Push } = zmq ?? expect.fail();
+    const push = new Push({ linger: 0 });
+    await push.bind('tcp://127.0.0.1:*');
+    const source = ['--zmq-input', push.lastEndpoint ?? '', '--zmq-pull', '--no-data-timeout=3'];
+    const more = [...usual.slice(0, 4), '--backend=wasm', '-o', join(folder, 'series.stream'), '-j', '1'];
+    const pulled = ewald(['index', ...source, '-g', sim('mono.geom'), ...more]);
+    for (const [i, distanceM] of [0.06, 0.09].entries())
+      for (const message of await dectrisMessages(frames.slice(2 * i, 2 * i + 2), [1024, 1024], {
+        series: i + 1,
+        distanceM,
+      }))
+        await push.send(message);
+    const { code, err } = await pulled;
+    push.close();
+    expect(err).toMatch(/series 2 of \S+ states a distance of 0\.09 m, not 0\.06 m as series 1 of \S+ does/);
+    expect(code).toBe(1);
+  });
+
   test('spots and lattices that a stream sends are compared, and used only if they are asked for', {
     tags: 'nightly',
   }, async () => {

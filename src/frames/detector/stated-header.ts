@@ -4,8 +4,14 @@ import type { Geometry, StatedHeader } from '../../crystal/geometry/geometry.js'
 import { EwaldError } from '../../util/errors.js';
 import type { Dataset } from '../dataset.js';
 
+/** Frames with a header. */
+export interface HasHeader {
+  readonly meta: Dataset['meta'];
+  readonly mask?: unknown;
+}
+
 /** What a header states of the place of its detector and of its values. */
-export const headerOf = ({ meta, mask }: Dataset): StatedHeader => ({
+export const headerOf = ({ meta, mask }: HasHeader): StatedHeader => ({
   saturation: meta.saturation,
   underload: meta.underload,
   markers: meta.markers,
@@ -92,7 +98,7 @@ export function refuseOtherHeader({ header: first }: Geometry, dataset: Dataset)
 export function otherThanFirst(
   { distance, radiation, shift, panels }: Geometry,
   first: StatedHeader,
-  dataset: Dataset,
+  dataset: HasHeader,
 ): string[] {
   const isFixed = (given: object | undefined): boolean => given !== undefined && !('path' in given);
   const header = headerOf(dataset);

@@ -3,7 +3,7 @@ import type { Geometry, StatedHeader } from '../../crystal/geometry/geometry.js'
 import type { Dataset } from '../../frames/dataset.js';
 import { otherInFrames } from '../../frames/detector/each-frame.js';
 import { openBeside } from '../../frames/detector/open-other.js';
-import { headerOf, otherThanFirst } from '../../frames/detector/stated-header.js';
+import { type HasHeader, headerOf, otherThanFirst } from '../../frames/detector/stated-header.js';
 import type { SourceOptions } from './source.js';
 
 /** Largest number of names in a sentence. */
@@ -27,14 +27,21 @@ export class OtherFiles {
   async look(dataset: Dataset): Promise<void> {
     const { name } = dataset;
     if (this.#looked.has(name)) return;
+    // The first file is compared with the geometry before the run.
+    if (this.#first)
+      for (const text of await otherInFrames(this.#geometry, dataset, openBeside(dataset))) this.#warn(text);
+    this.compare(name, dataset);
+  }
+
+  /** Compares the header of a file, or of a series of frames that arrives, with that of the first one. */
+  compare(name: string, header: HasHeader): void {
+    if (this.#looked.has(name)) return;
     this.#looked.add(name);
     if (!this.#first) {
-      this.#first = { name, header: headerOf(dataset) };
+      this.#first = { name, header: headerOf(header) };
       return;
     }
-    // The first file is compared with the geometry before the run.
-    for (const text of await otherInFrames(this.#geometry, dataset, openBeside(dataset))) this.#warn(text);
-    const found = otherThanFirst(this.#geometry, this.#first.header, dataset);
+    const found = otherThanFirst(this.#geometry, this.#first.header, header);
     if (found.length === 0) return;
     this.#names.push(name);
     const text = `${found.join(', and ')} as ${this.#first.name} does`;

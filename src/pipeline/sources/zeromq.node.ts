@@ -25,6 +25,7 @@ import { fieldOf } from '../inputs/copied-headers.js';
 import type { FrameJob } from '../one-frame.js';
 import { runRows, sourceRows } from '../parameters.js';
 import type { SearchTask } from '../task.js';
+import { OtherFiles } from './other-files.js';
 import type { LiveInput, RunSource, SourceImages, SourceOptions } from './source.js';
 
 /** Options of frames received by ZeroMQ; they are named like the flags of `ewald index`. */
@@ -107,6 +108,8 @@ class LiveSource implements RunSource {
   readonly findings: RunSource['findings'];
   readonly #options: LiveOptions;
   readonly #messages: Messages;
+  /** Compares the header of each series with that of the first. */
+  readonly #others: OtherFiles | undefined;
   readonly #frames: Beginning<Received>;
   /** The first frames as datasets, by name, until the run begins. */
   readonly #firstFrames = new Map<string, Dataset>();
@@ -120,6 +123,7 @@ class LiveSource implements RunSource {
   private constructor(options: LiveOptions, messages: Messages, live: LiveFrame) {
     this.#options = options;
     this.#messages = messages;
+    this.#others = options.geometry && new OtherFiles(options.geometry, options.warn);
     this.live = live;
     this.announced = messages.announced;
     this.kept = options.shown ? new KeptFrames() : undefined;
@@ -216,6 +220,7 @@ class LiveSource implements RunSource {
     const task = (frame: Received): SearchTask => {
       const at = number++;
       if (!('error' in frame)) {
+        if (frame.series !== undefined) this.#others?.compare(`series ${frame.series} of ${address}`, frame);
         this.kept?.put(at, frame);
         if (this.#options.viewed) this.#viewed.set(at, frame);
         if (this.findings && frame.findings) this.#findings.set(at, frame.findings);
