@@ -1,6 +1,6 @@
 /**
  * Observations as columns with one entry per measured reflection; a crystal is a range of entries. An observation with
- * its unique reflection takes twenty bytes and no object, so that hundreds of millions fit into memory.
+ * its unique reflection takes 22 bytes and no object, so that hundreds of millions fit into memory.
  */
 import { EwaldError } from '../../util/errors.js';
 import { type Admission, admit, type Rows } from './admission.js';
