@@ -16,6 +16,7 @@ import { formatTable1, table1Rows } from '../../src/merging/formats/table1.js';
 import { expectedIntensities } from '../../src/merging/reflections/expected.js';
 import { twinLaw } from '../../src/merging/reflections/twin-laws.js';
 import { twinEstimate } from '../../src/merging/reflections/twin-tests.js';
+import { twinStatistics } from '../../src/merging/reflections/twinning.js';
 import { twinText } from '../../src/merging/reflections/words.js';
 import { listOf } from './drawn-lists.js';
 
@@ -116,4 +117,34 @@ test('nothing is called untwinned beside a law that may be there', () => {
   const [one] = check.laws as [(typeof check.laws)[number]];
   expect(twinText(check)).toMatch(/^Untwinned/);
   expect(twinText({ ...check, laws: [{ ...one, significance: 3.5 }] })).toMatch(/not decided/);
+});
+
+describe('the fraction of the L-test', () => {
+  const statisticsOf = (fraction: number, snr: number, seed: number) => {
+    const list = twinned(fraction, snr, seed);
+    return twinStatistics(list, subject, expectedIntensities(list, subject));
+  };
+
+  test('has an error that holds the truth, by chance alone', { tags: 'all' }, () => {
+    const count = 30;
+    const all = Array.from({ length: count }, (_, n) => {
+      const truth = (0.4 * (n + 0.5)) / count;
+      const { fraction, error } = statisticsOf(truth, [4, 8, 30][n % 3] as number, n + 1);
+      return (fraction - truth) / error;
+    });
+    const z = all.filter(Number.isFinite);
+    expect(z.length).toBeGreaterThan(25);
+    const mean = z.reduce((sum, one) => sum + one, 0) / z.length;
+    const spread = Math.sqrt(z.reduce((sum, one) => sum + (one - mean) ** 2, 0) / (z.length - 1));
+    // The mean is known to .18, the spread to .13. Above .4 fractions are pulled from the end at .5.
+    expect(Math.abs(mean)).toBeLessThan(0.55);
+    expect(spread).toBeGreaterThan(0.6);
+    expect(spread).toBeLessThan(1.4);
+  });
+
+  test('is none where errors hide the distribution, and that is said', () => {
+    const twinning = statisticsOf(0, 0.5, 1);
+    expect([twinning.fraction, twinning.error]).toEqual([Number.NaN, Number.NaN]);
+    expect(twinText({ twinning, laws: [] })).toMatch(/not decided, since the errors of \d+ pairs hide/);
+  });
 });

@@ -34,7 +34,7 @@ export interface TwinStatistics {
     readonly untwinned: readonly number[];
     readonly perfect: readonly number[];
   };
-  /** Twin fraction, 0 … 0.5, and its standard error; NaN with fewer than a hundred pairs. */
+  /** Twin fraction, 0 … 0.5, and its standard error; NaN with fewer than a hundred pairs, and where they tell nothing of it. */
   readonly fraction: number;
   readonly error: number;
   /**
@@ -135,14 +135,7 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
   const none = draws[0] as Drawn;
   const perfect = draws[draws.length - 1] as Drawn;
   // The scatter of a set of draws is that of so many pairs; the data have all of them.
-  const error = none.scatter * Math.sqrt(some.length / Math.max(1, pairs.length));
-  const expected = draws.map(({ moments }) => moments.meanAbs);
-  const { fraction, slope } = fractionOf(measured.meanAbs, expected);
-  // Near .5 ⟨|L|⟩ hardly changes with the fraction: more than what the slope at the fraction gives agrees with it.
-  const ranges = [-3, -2, -1, 1, 2, 3].map((k) => {
-    const other = fractionOf(measured.meanAbs + k * error, expected);
-    return Math.abs(inside(other.fraction) - inside(fraction)) / Math.abs(k);
-  });
+  const share = Math.sqrt(some.length / Math.max(1, pairs.length));
   return {
     isCentric: of.isCentrosymmetric,
     pairs: values.length,
@@ -156,8 +149,12 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
       perfect: perfect.curve,
     },
     ...(enough
-      ? combined(fraction, Math.max(error / slope, ...ranges), moment, of.isCentrosymmetric)
-      : { fraction: Number.NaN, error: Number.NaN }),
+      ? posteriorOf(measured.meanAbs, draws, share, {
+          moment,
+          isCentric: of.isCentrosymmetric,
+          hasLaw: twinLaws(subject).length > 0,
+        })
+      : undecided),
     secondMoment: moment.value,
     secondMomentError: moment.error,
     moments: momentsByResolution(list, of),
@@ -172,6 +169,21 @@ interface Drawn {
 }
 
 /**
+ * How variances grow with the square of normalised intensities, 1 + `growth` x: from the weaker and the stronger half. Draws in
+ * which weak reflections had the errors of strong ones would look more twinned than the list.
+ */
+function growthOf(all: readonly (readonly [square: number, variance: number])[]): number {
+  const sorted = [...all].sort(([a], [b]) => a - b);
+  const half = sorted.length >> 1;
+  const mean = (some: readonly (readonly [number, number])[], at: 0 | 1): number =>
+    some.reduce((sum, one) => sum + one[at], 0) / some.length;
+  const [weak, strong] = [sorted.slice(0, half), sorted.slice(half)];
+  const slope = (mean(strong, 1) - mean(weak, 1)) / (mean(strong, 0) - mean(weak, 0));
+  const least = mean(weak, 1) - slope * mean(weak, 0);
+  return slope > 0 && least > 0 ? slope / least : 0;
+}
+
+/**
  * Pairs as they would be with each twin fraction: Wilson's law for both twins, and the errors of the list. All fractions
  * share the random numbers, so that their expectations differ by the fraction alone.
  */
@@ -183,6 +195,9 @@ function drawn(
 ): Drawn[] {
   const wilson = (): number => (isCentrosymmetric ? random.normal() ** 2 : -Math.log(random.uniform()));
   const members = [...new Set(pairs.flat())];
+  const relative = (column: Float64Array, i: number): number => (column[i] as number) / (expected[i] as number);
+  const positive = (i: number): number => Math.max(0, relative(list.intensity, i));
+  const growth = growthOf(members.map((i) => [positive(i) ** 2, relative(list.sigma, i) ** 2]));
   const own = new Float64Array(list.count);
   const [first, second, noise] = [own, own, own].map(() => new Float64Array(members.length)) as [
     Float64Array,
@@ -195,11 +210,14 @@ function drawn(
     for (const [n, i] of members.entries()) {
       first[n] = wilson();
       second[n] = wilson();
-      noise[n] = ((list.sigma[i] as number) / (expected[i] as number)) * random.normal();
+      // The error that a reflection of no intensity would have.
+      noise[n] = (relative(list.sigma, i) / Math.sqrt(1 + growth * positive(i) ** 2)) * random.normal();
     }
     for (const [at, fraction] of fractions.entries()) {
-      for (const [n, i] of members.entries())
-        own[i] = (1 - fraction) * (first[n] as number) + fraction * (second[n] as number) + (noise[n] as number);
+      for (const [n, i] of members.entries()) {
+        const z = (1 - fraction) * (first[n] as number) + fraction * (second[n] as number);
+        own[i] = z + (noise[n] as number) * Math.sqrt(1 + growth * z * z);
+      }
       const all = ratios(pairs, (i) => own[i] as number);
       results[at]?.push(momentsOf(all));
       if (set === 0) curves.push(cumulative(all));
@@ -216,18 +234,6 @@ function drawn(
     };
   });
 }
-
-/** The twin fraction whose expectation is the measured ⟨|L|⟩, and how much that changes with the fraction. */
-function fractionOf(measured: number, expected: readonly number[]): { fraction: number; slope: number } {
-  let at = 0;
-  while (at < fractions.length - 2 && measured < (expected[at + 1] as number)) at++;
-  const slope = ((expected[at] as number) - (expected[at + 1] as number)) / 0.1;
-  const fraction = (fractions[at] as number) + ((expected[at] as number) - measured) / Math.max(slope, 1e-6);
-  return { fraction, slope: Math.max(slope, 0.02) };
-}
-
-/** Within what a twin fraction can be. */
-const inside = (x: number): number => Math.max(0, Math.min(0.5, x));
 
 interface Moment {
   readonly value: number;
@@ -271,23 +277,61 @@ function secondMomentOf(list: ReflectionList, of: ExpectedIntensities, some = me
   return { value, error: Math.sqrt(Math.max(0, squares / n - value * value) / n) };
 }
 
+/** A twin fraction and its standard error. */
+interface Estimate {
+  readonly fraction: number;
+  readonly error: number;
+}
+
+const undecided: Estimate = { fraction: Number.NaN, error: Number.NaN };
+/** Error beyond which a fraction says nothing: that of any number between 0 and .5 is .144. */
+const largestError = 0.1;
+/** What the means by resolution add to the scatter of draws, as 370 drawn lists have it. */
+const ofMeans = 1.1;
+/** Fraction from which on the second moment takes part: it has few extreme reflections in it, and says less near 0. */
+const momentFrom = 0.4;
+const grid = Array.from({ length: 2001 }, (_, n) => n / 4000);
+
 /**
- * The fractions of the L-test and of the second moment, weighted: near .5 the first says little, near 0 it says more. The
- * moment of a twin is 1 + v (1 − 2α + 2α²), with the variance v of untwinned intensities: 1, and 2 of centric ones.
+ * Mean and standard deviation of the fractions with which the measured ⟨|L|⟩ agrees, each between 0 and .5 being as probable as
+ * any other beforehand: near .5 it hardly changes with the fraction, and beyond 0 there is none. The second moment of a twin is
+ * 1 + v (1 − 2α + 2α²), with the variance v of untwinned intensities: 1, and 2 of centric ones.
  */
-function combined(
-  fromL: number,
-  error: number,
-  { value, error: of }: Moment,
-  isCentric: boolean,
-): { fraction: number; error: number } {
-  const variance = isCentric ? 2 : 1;
-  const square = (2 * (value - 1)) / variance - 1;
-  const fromMoment = inside((1 - Math.sqrt(Math.max(0, square))) / 2);
-  const slope = variance * Math.max(0.1, 2 - 4 * inside(fromL));
-  const [w, v] = [1 / error ** 2, 1 / (of / slope) ** 2];
-  // The second moment has few extreme reflections in it and decides only where the L-test does not.
-  return fromL < 0.4 || !Number.isFinite(v)
-    ? { fraction: inside(fromL), error }
-    : { fraction: inside((w * inside(fromL) + v * fromMoment) / (w + v)), error: 1 / Math.sqrt(w + v) };
+function posteriorOf(
+  measured: number,
+  draws: readonly Drawn[],
+  share: number,
+  { moment, isCentric, hasLaw }: { readonly moment: Moment; readonly isCentric: boolean; readonly hasLaw: boolean },
+): Estimate {
+  const between = (of: (one: Drawn) => number, fraction: number): number => {
+    const at = Math.min(fractions.length - 2, Math.floor(10 * fraction));
+    const [low, high] = [of(draws[at] as Drawn), of(draws[at + 1] as Drawn)];
+    return low + (10 * fraction - at) * (high - low);
+  };
+  // Twelve sets tell a scatter to a fifth: that of all fractions is one.
+  const scatter = (ofMeans * share * draws.reduce((sum, one) => sum + one.scatter, 0)) / draws.length;
+  // A list that a law of the lattice twins has both mates of a pair: those of a perfect twin are one.
+  const ofMates = (fraction: number): number => (hasLaw ? 1 / (fraction ** 2 + (1 - fraction) ** 2) : 1);
+  const chi2 = (fraction: number): number => {
+    const off = (measured - between((one) => one.moments.meanAbs, fraction)) / scatter;
+    return off ** 2 / ofMates(fraction) + Math.log(ofMates(fraction));
+  };
+  const ofMoment = (fraction: number): number =>
+    (moment.value - 1 - (isCentric ? 2 : 1) * (1 - 2 * fraction + 2 * fraction ** 2)) / moment.error;
+  const first = meanOf(chi2);
+  const hasMoment = first.fraction > momentFrom && moment.error > 0;
+  const found = hasMoment ? meanOf((fraction) => chi2(fraction) + ofMoment(fraction) ** 2 / ofMates(fraction)) : first;
+  return found.error < largestError ? found : undecided;
+}
+
+/** Mean and standard deviation of a fraction with this χ². */
+function meanOf(chi2: (fraction: number) => number): Estimate {
+  const all = grid.map(chi2);
+  const least = Math.min(...all);
+  const weights = all.map((one) => Math.exp((least - one) / 2));
+  const total = weights.reduce((sum, w) => sum + w, 0);
+  const mean = (of: (fraction: number) => number): number =>
+    weights.reduce((sum, w, n) => sum + w * of(grid[n] as number), 0) / total;
+  const fraction = mean((x) => x);
+  return { fraction, error: Math.sqrt(mean((x) => (x - fraction) ** 2)) };
 }

@@ -2,6 +2,7 @@
 import { spaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { counted } from '../../util/amounts.js';
 import { withError } from '../../util/with-error.js';
+import { fewestRatios } from '../statistics/statistics.js';
 import type { ListCheck } from './check.js';
 import { decided, oddsText } from './odds.js';
 
@@ -21,9 +22,9 @@ const hinted = 3;
 /** What the twin tests decide, and what they leave open. */
 export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'>): string {
   const { fraction, error, pairs, secondMoment, secondMomentError, isCentric } = twinning;
-  if (!Number.isFinite(fraction))
+  if (pairs < fewestRatios)
     return `Twinning: not decided, since ${counted(pairs, 'pair')} of ${isCentric ? 'centric' : 'acentric'} reflections are too few.`;
-  const said = withError(fraction, error, 2);
+  const said = Number.isFinite(fraction) ? withError(fraction, error, 2) : 'not decided';
   if (secondMoment - 3 * secondMomentError > modulated[isCentric ? 'centric' : 'acentric'])
     return (
       `Intensities vary more than those of any ${isCentric ? 'crystal' : 'acentric crystal'} without pseudosymmetry (⟨I²⟩/⟨I⟩² ` +
@@ -34,6 +35,8 @@ export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'
     .filter(({ isFound }) => isFound)
     .map((law) => `${withError(law.fraction, law.error, 2)} by ${law.operation}`);
   // A law is found where the L-test is not, if large errors of a merge hide the distribution: an ambiguity left unresolved.
+  if (possible.length === 0 && Number.isNaN(fraction))
+    return `Twinning: not decided, since the errors of ${pairs} pairs hide how their intensities are distributed.`;
   if (possible.length === 0 && fraction < 3 * error)
     return error < tellsTwins && !laws.some(({ significance }) => significance > hinted)
       ? `Untwinned: twin fraction ${said}.`
