@@ -13,7 +13,7 @@ import type { Access } from './access.js';
 import { splitBehind } from './behind.js';
 import { type CType, typeText } from './header/types.js';
 import { Lending, Lent, Pointees, refuseCopy } from './lent.js';
-import { textOf } from './scalars.js';
+import { type Place, textOf } from './scalars.js';
 import { partOf } from './wide-values.js';
 
 export interface CArray<V = unknown> extends DisposableObject {
@@ -186,13 +186,23 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     refuseCopy(this.#source?.lent);
     const offset = this.#offset(i);
     const place = (): string => `element ${i}`;
-    const split = splitBehind(this.runtime, this.type, value, this.#roomAt(offset), place);
+    if (this.type.kind === 'struct') {
+      this.#setStruct(offset, value, place);
+      return;
+    }
     const lending = this.runtime.hasPointers(this.type) ? new Lending() : undefined;
-    const given = split ? split.plain : value;
-    this.runtime.writeTo(() => this.span().view(), offset, this.type, given, place, lending);
+    this.runtime.writeTo(() => this.span().view(), offset, this.type, value, place, lending);
+    if (lending) this.#note(offset / this.#size, lending);
+  }
+
+  #setStruct(offset: number, value: unknown, place: Place): void {
+    const { runtime, type } = this;
+    const split = splitBehind(runtime, type, value, this.#roomAt(offset), place);
+    const lending = runtime.hasPointers(type) ? new Lending() : undefined;
+    runtime.writeTo(() => this.span().view(), offset, type, split ? split.plain : value, place, lending);
     if (split) {
       const at = offsetBy(this.#span.address as Address, offset + split.offset);
-      this.runtime.writeAt(at, split.type, 0, split.elements, lending);
+      runtime.writeAt(at, split.type, 0, split.elements, lending);
     }
     if (lending) this.#note(offset / this.#size, lending);
   }

@@ -121,16 +121,23 @@ export class Pointer implements TypedPointer {
   write(value: unknown, index = 0): void {
     expectsIndex(index);
     refuseCopy(this.lent);
-    const { runtime, type, lent } = this;
-    const room = lent ? lent.end - Number(this.address) : Number.POSITIVE_INFINITY;
-    const offset = type.kind === 'struct' && index !== 0 ? index * runtime.sizeOf(type) : 0;
-    const split = splitBehind(runtime, type, value, room - offset, () => `element ${index}`);
+    const { runtime, type } = this;
+    const split = type.kind === 'struct' ? this.#splitOf(value, index) : undefined;
     const lending = runtime.hasPointers(type) ? new Lending() : undefined;
     runtime.writeAt(this.address, type, index, split ? split.plain : value, lending);
-    if (split) runtime.writeAt(offsetBy(this.address, offset + split.offset), split.type, 0, split.elements, lending);
+    if (split) runtime.writeAt(offsetBy(this.address, split.offset), split.type, 0, split.elements, lending);
     if (!lending) return;
     if (!this.lent) this.#hold(index, lending);
     else if (!lending.isEmpty) this.lent.hold(lending);
+  }
+
+  /** A struct and the elements behind it; their place is one from the address on. */
+  #splitOf(value: unknown, index: number): ReturnType<typeof splitBehind> {
+    const { runtime, type, lent } = this;
+    const offset = index === 0 ? 0 : index * runtime.sizeOf(type);
+    const room = lent ? lent.end - Number(this.address) - offset : Number.POSITIVE_INFINITY;
+    const split = splitBehind(runtime, type, value, room, () => `element ${index}`);
+    return split && { ...split, offset: offset + split.offset };
   }
 
   /**
