@@ -9,6 +9,7 @@ import { countsOfBlocks } from '../report/blocks.js';
 import { exactly, numbersPage, type ShownNumbers, type StoredMarks } from '../report/numbers-page.js';
 import { counted } from '../util/amounts.js';
 import type { PlatformSignal } from '../util/globals.js';
+import { firstPlaceOf } from './reduce/first-numbers.js';
 import type { PipelineMethods } from './room.js';
 import type { FrameResult } from './stages/frame.js';
 import { readFrame } from './stages/read-frame.js';
@@ -73,7 +74,8 @@ export async function framesPage(
     const results: ShownNumbers[] = [];
     for (const [k, frame] of frames.entries()) {
       const numbers = await readFrame(dataset, frame, detector, signal);
-      results.push(shownOf(frame, found[k] as FrameResult, picture(numbers), detector));
+      const shown = shownOf(frame, found[k] as FrameResult, picture(numbers), detector);
+      results.push({ ...shown, name: await nameOf(dataset, frame) });
     }
     const isBinned = block > 1;
     const binned = isBinned ? [`${block} × ${block} pixels are one, whose number is the largest of them`] : [];
@@ -85,6 +87,14 @@ export async function framesPage(
     if (page.lacks.length === 0 || block > Math.min(width, height) / 2)
       return { ...page, lacks: [...binned, ...page.lacks] };
   }
+}
+
+/** The name of a frame; hits of a file of hits have the number and the file with which they were recorded, too. */
+async function nameOf(dataset: Dataset, frame: number): Promise<string> {
+  const { frame: first, source, of } = await firstPlaceOf(dataset, { filename: dataset.name, event: frame, serial: 0 });
+  return of === undefined
+    ? `frame ${frame}`
+    : `frame ${frame}, recorded as ${first} of ${source.replace(/^.*[/\\]/, '')}`;
 }
 
 /** A picture, and where positions on the detector are on it, in its pixels from the upper left corner. */

@@ -119,6 +119,14 @@ describe.skipIf(!dataFolder)(`hits that are kept${dataFolder ? '' : ' (absent: n
     expect(cells(await itemsOf({ ...again, geometry: undefined, minRes: 20, peaks }))).toHaveLength(3);
   });
 
+  test('a saved page of hits has the numbers with which they were recorded', { tags: 'all' }, async () => {
+    await reduced('shown.cxi');
+    const { code, err } = await ewald(['view', of('shown.cxi'), '-g', of('shown.geom'), '--save', of('shown.html')]);
+    expect(code, err).toBe(0);
+    const page = readFileSync(of('shown.html'), 'utf8');
+    for (const [i, frame] of hitsAt.entries()) expect(page).toContain(`frame ${i}, recorded as ${frame} of mixed.h5`);
+  });
+
   test('hits of a file of hits keep their first numbers', async () => {
     await reduced('first.cxi', { blanks: 0.5 });
     expect(await numbersOf(of('first.cxi'), '/entry/reduction/kept')).toEqual([1, 2, 1, 2, 1]);
