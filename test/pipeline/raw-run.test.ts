@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { open } from 'ewald/data';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 import { Jungfrau, writeTree } from '../support/jungfrau.js';
@@ -12,10 +12,10 @@ const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
 const folder = mkdtempSync(join(tmpdir(), 'ewald-raw-run-'));
 const of = (name: string): string => join(folder, name);
 const energy = '9500';
-let constants = '';
+let constants = 'gains.h5,pedestals.h5';
 
-beforeAll(async () => {
-  if (!dataFolder) return;
+/** Two frames of mono.h5 as words, with the constants of their detector. */
+async function writeRun(): Promise<void> {
   const source = await open(sim('mono.h5'));
   const frames = 2;
   const detector = new Jungfrau(source.shape.sig, Number(energy), 3);
@@ -29,7 +29,7 @@ beforeAll(async () => {
   await source.dispose();
   const text = readFileSync(sim('mono.geom'), 'utf8');
   writeFileSync(of('raw.geom'), text.replace(/^mask.*$/gm, '').replace(/adu_per_photon.*/g, 'adu_per_eV = 0.041'));
-});
+}
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const crystalsOf = (stream: string): number => readFileSync(stream, 'utf8').split('--- Begin crystal').length - 1;
@@ -40,6 +40,7 @@ describe.skipIf(!dataFolder)(`raw words in runs${dataFolder ? '' : ' (absent: no
   test('the command indexes words, keeps their hits as quarter photons and describes them', {
     tags: 'all',
   }, async () => {
+    await writeRun();
     const common = ['-g', of('raw.geom'), '-p', sim('mono.cell'), '--backend', 'wasm', '-j', '1'];
     const indexed = await ewald(['index', of('raw.h5'), ...common, ...raw(), '-o', of('raw.stream')]);
     expect(indexed.code, indexed.err).toBe(0);
