@@ -16,8 +16,11 @@ import { stretchText } from './stretch-text.js';
 const [fewestPeaks, byNoise] = [8, 0.3];
 /** Share of crystals without intensity, or by chance, from which on results are doubtful. */
 const many = { without: 0.005, chance: 0.05 };
-/** Fewest crystals that tell what is usual, and the least share of peaks that these explain. */
-const usual = { crystals: 10, explained: 0.4 };
+/**
+ * Fewest crystals that tell what is usual, the least share of peaks that these explain, and the least I/sigma beside their
+ * peaks: half of less is no more than noise.
+ */
+const usual = { crystals: 10, explained: 0.4, beside: 0.2 };
 /** Part of what is usual below which both peaks explained and I/sigma beside them are those of chance. */
 const low = 0.5;
 /** Frames at most between those of one stretch, and greatest number of stretches that are named. */
@@ -108,7 +111,8 @@ export class EmptyCrystals {
     if (all.length < usual.crystals) return [];
     const { explained, beside } = this.#usual();
     const chance = all.filter((one) => one.explained < low * explained && one.beside < low * beside);
-    return explained < usual.explained || beside <= 0 || chance.length < many.chance * all.length ? [] : chance;
+    const isTold = explained >= usual.explained && beside >= usual.beside;
+    return isTold && chance.length >= many.chance * all.length ? chance : [];
   }
 
   #byChance(): CrystalsRemark[] {
