@@ -3,6 +3,7 @@
  */
 import { type Command, Option } from 'commander';
 import {
+  argumentError,
   checkParameter,
   commaHint,
   decimal,
@@ -232,10 +233,11 @@ export function flagValues<Rows extends Parameters>(
     values[name] = row.inFlag === undefined ? value : (value as number) * row.inFlag.size;
   }
   if (rows.geometry && rows.energy && values.energy !== undefined && values.constants === undefined)
-    throw new EwaldError(
-      'Argument',
-      '--energy is of raw words, which --constants convert; that of other frames is a line of the geometry, ' +
-        '"photon_energy = 9500 eV" (-g), unless they state it',
+    throw argumentError(
+      '',
+      (said) =>
+        `${said('energy')} belongs to ${said('constants')}; give both, or neither: that of other frames is a line of the ` +
+        'geometry, "photon_energy = 9500 eV" (-g), unless they state it',
     );
   refuseAlone('', rows, values);
   return values as FlagValues<Rows>;

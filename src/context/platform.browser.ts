@@ -8,6 +8,7 @@ import { browserGpu } from '../compute/backends/webgpu/source.js';
 import { webgpuLoader } from '../compute/backends/webgpu/webgpu.js';
 import { type DeviceOptions, listDevices } from '../compute/context/context.js';
 import { EwaldError } from '../util/errors.js';
+import type { PlatformUrl } from '../util/globals.js';
 import type { WorkerPort } from '../util/worker-port.js';
 
 /** What differs between entries in a browser. */
@@ -15,7 +16,7 @@ interface BrowserEntry {
   /** How workers are started. Entries without worker tasks omit it: a bundler includes the worker's script wherever it is referenced. */
   readonly startWorker?: (source: WorkerSource | undefined) => WorkerPort;
   /** The file with the rooms of the entry, a literal in its own module so that every bundler sees it; default: the whole core. */
-  readonly wasm?: () => URL;
+  readonly wasm?: () => PlatformUrl;
 }
 
 /** A browser, as an entry needs it. */
@@ -25,7 +26,7 @@ export const browser = ({ startWorker = noWorker, wasm }: BrowserEntry = {}): Pl
     absentLoader('cuda', 'CUDA needs Node; browsers reach the GPU through webgpu'),
     webgpuLoader(browserGpu),
     absentLoader('native', 'the native addon needs Node'),
-    wasmLoader(undefined, wasm),
+    wasmLoader(undefined, wasm as (() => URL) | undefined),
   ],
   get cores() {
     return globalThis.navigator?.hardwareConcurrency ?? 1;

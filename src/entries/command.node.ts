@@ -59,6 +59,7 @@ export {
 } from '../options/help-text.js';
 export { flagOf, helpText, kebab, ownerOf, rowOfFlag, wrapped } from '../options/parameter-text.js';
 export {
+  argumentError,
   checkParameter,
   type FlagValues,
   grouped,

@@ -120,7 +120,7 @@ export const openRows = /* @__PURE__ */ grouped('input', {
   },
   constants: {
     kind: 'text',
-    sentence: 'gains and pedestals of a JUNGFRAU, which make quarter photons of raw words',
+    sentence: 'files of a JUNGFRAU that turn raw words into quarter photons',
     value: 'gains.h5,pedestals.h5',
   },
   energy: {

@@ -177,6 +177,52 @@ test('a comparison expects and takes no reflection that the space group of the l
     expect(compareReflections(list, second, options).remarks.join()).not.toContain('which is stated');
 });
 
+test('intensities of a crystal with an inversion that none states are said to vary so, those of one without are not', () => {
+  for (const name of ['P 1 21/n 1', 'P 1 m 1'] as const)
+    for (const seed of [1, 2, 3]) {
+      const { list, options } = drawn(name, { most: name === 'P 1 m 1' ? 9 : 7, seed });
+      const { spaceGroup: _, ...plain } = list;
+      const { remarks } = formatReflections(plain, 'mtz', { ...options, frenchWilson: true });
+      const isSaid = remarks.join().includes('vary as those of a centrosymmetric crystal');
+      expect([name, seed, isSaid]).toEqual([name, seed, name === 'P 1 21/n 1']);
+    }
+});
+
+test('moments do not depend on how steeply the intensities of a small cell fall off', () => {
+  const { all, list, options } = drawn('P b c a', { most: 9, sigma: 0 });
+  const [a, b, c] = [17, 20, 23];
+  const moments = [0, 4, 8, 12].map((wilsonB) => {
+    const intensity = list.intensity.map((value, i) => {
+      const [h, k, l] = (all[i] as (typeof all)[number]).indices;
+      // To .7 Å: the cell is scaled by the falling off.
+      return value * Math.exp((-wilsonB / 2) * ((h / a) ** 2 + (k / b) ** 2 + (l / c) ** 2) * 7);
+    });
+    const sigma = intensity.map((value) => 0.01 * value + 1e-3);
+    return checkReflections({ ...list, intensity, sigma }, options).twinning;
+  });
+  // Of centric reflections 3; without the fall-off within a block it was 1 for the steepest one.
+  for (const { secondMoment, secondMomentError } of moments) {
+    expect(Math.abs(secondMoment - 3)).toBeLessThan(4 * secondMomentError);
+    expect(Math.abs(secondMoment - (moments[0]?.secondMoment ?? 0))).toBeLessThan(0.25);
+  }
+});
+
+test('an R lattice on hexagonal axes has an L-test', () => {
+  const random = new Random(4, 0);
+  const rows: [number, number, number, number, number][] = [];
+  for (let h = 0; h <= 14; h++)
+    for (let k = 1; k <= 14; k++)
+      for (let l = -14; l <= 14; l++)
+        if ((((-h + k + l) % 3) + 3) % 3 === 0 && h * h + k * k + h * k + l * l < 196)
+          rows.push([h, k, l, -100 * Math.log(random.uniform()), 5]);
+  const { twinning } = checkReflections(
+    { ...listOf('3_H', rows), spaceGroup: 'R 3:H' },
+    { cell: readCell('30,30,40,90,90,120 H') },
+  );
+  expect(twinning.pairs).toBeGreaterThan(500);
+  expect(Math.abs(twinning.measured.meanAbs - 0.5)).toBeLessThan(0.04);
+});
+
 describe('the twin tests of a centrosymmetric crystal', () => {
   const checkOf = (twin: number) => {
     const { list, options } = drawn('P 4/m', { most: 14, twin });

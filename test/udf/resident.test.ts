@@ -46,6 +46,33 @@ const kinds = {
 };
 
 describe('a virtual detector', () => {
+  test('that leaves a pixel that is NaN or infinite has the sums of the others', async () => {
+    const broken = reals.slice();
+    for (const [at, value] of [
+      [3, Number.NaN],
+      [40, Number.POSITIVE_INFINITY],
+      [71, Number.NaN],
+    ] as const)
+      broken[at * height * width + 8 * width + 8] = value;
+    const scan = await residentScan(datasetOf(broken));
+    const [detector, com] = [new VirtualDetector(scan), new VirtualCom(scan)] as const;
+    for (const [x, y] of [
+      [8, 8],
+      [13, 8],
+      [9, 8],
+      [8, 13],
+    ] as const)
+      for (const mask of [kinds.disk(x, y), kinds.ring(x, y)]) {
+        const wanted = summed(broken, mask);
+        const found = detector.set(mask);
+        const isNear = (a: number, b: number): boolean =>
+          Object.is(a, b) || Math.abs(a - b) <= 1e-9 * (1 + Math.abs(b));
+        expect(wanted.findIndex((sum, i) => !isNear(found[i] as number, sum))).toBe(-1);
+        const { magnitude } = com.set(mask, { regression: -1 });
+        expect(wanted.findIndex((sum, i) => Number.isFinite(sum) !== Number.isFinite(magnitude[i]))).toBe(-1);
+      }
+  });
+
   test.each(Object.keys(kinds) as (keyof typeof kinds)[])('a %s has the exact sums after every drag', async (kind) => {
     const scan = await residentScan(datasetOf(counts));
     const detector = new VirtualDetector(scan);

@@ -5,11 +5,16 @@
  * for them.
  */
 import { close, constants, fstat, open, type Stats } from 'node:fs';
-import { promisify } from 'node:util';
 import { EwaldError } from '../../util/errors.js';
 import { fileError, tooManyFiles } from '../../util/file-errors.js';
 
-const [openOne, closeOne, statOne] = [promisify(open), promisify(close), promisify(fstat)];
+/** The promise of a call that ends with `done(error, value)`; one that is promisified costs more at each call. */
+const promised = <T>(call: (done: (error: Error | null, value: T) => void) => void): Promise<T> =>
+  new Promise((resolve, reject) => call((error, value) => (error ? reject(error) : resolve(value))));
+
+const openOne = (path: string, flags: number): Promise<number> => promised((done) => open(path, flags, done));
+const closeOne = (fd: number): Promise<void> => promised((done) => close(fd, done as (error: Error | null) => void));
+const statOne = (fd: number): Promise<Stats> => promised((done) => fstat(fd, done));
 
 /** Otherwise opening a pipe would block until a writer opens it, and could not be aborted. Windows has neither. */
 const toRead = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0);

@@ -18,6 +18,7 @@ import { crystalText } from '../reflections/crystal-text.js';
 import { fewestExpected, type ListSubject } from '../reflections/expected.js';
 import { statedGroup } from '../reflections/space-group-laue.js';
 import { testsOf, twinEstimate } from '../reflections/twin-tests.js';
+import { areLikeCentric } from '../reflections/twinning.js';
 import { indicesOf, type MergeStatistics } from '../statistics/statistics.js';
 import { formatHklf4 } from './hklf4.js';
 import { formatMmcif } from './mmcif.js';
@@ -50,8 +51,6 @@ export interface FormattedList {
 
 /** Twin fraction from which on amplitudes are said to have a wrong prior. */
 const leastTwin = 0.05;
-/** ⟨I²⟩/⟨I⟩² from which on it is rather that of centric reflections. */
-const likeCentric = 2.3;
 
 /** The kinds that hold amplitudes beside intensities. */
 export const holdsAmplitudes = (kind: ListKind): boolean => kind === 'mtz' || kind === 'cif';
@@ -76,11 +75,11 @@ export function amplitudesOfPairs(
   const remarks = [...withoutAmplitude(list, amplitudes, stated?.name), ...crystalText(stated, true)];
   const tests = testsOf(list, subject);
   const { fraction, error } = twinEstimate(tests);
-  const { secondMoment, secondMomentError } = tests.twinning;
-  if (!stated && secondMoment - 3 * secondMomentError > likeCentric)
+  const { secondMoment, secondMomentError, measured } = tests.twinning;
+  if (!stated && areLikeCentric(tests.twinning))
     remarks.push(
       `The intensities vary as those of a centrosymmetric crystal do (⟨I²⟩/⟨I⟩² ${withError(secondMoment, secondMomentError, 2)}, ` +
-        'usual 3), and no space group with an inversion is taken: weak amplitudes are too large if it has one; state it.',
+        `usual 3; ⟨|L|⟩ ${measured.meanAbs.toFixed(3)}, usual 0.637), and no space group with an inversion is taken: weak amplitudes are too large if it has one; state it.`,
     );
   if (fraction > leastTwin && fraction > 3 * error)
     remarks.push(

@@ -46,7 +46,8 @@ interface Block {
 }
 
 /**
- * Means by blocks of 200 reflections in the order of resolution, between which ln ⟨I/ε⟩ is linear in 1/d². From the first
+ * Means by blocks of 200 reflections in the order of resolution, of intensities without their fall-off over all of it: within
+ * a block of a small cell they fall by several times. Between blocks ln ⟨I/ε⟩ is linear in 1/d². From the first
  * block on whose mean is less than two of its errors, and the next one's as well, nothing is expected. `before` is what was
  * expected of the same list in another symmetry, whose 1/d is taken.
  */
@@ -74,7 +75,9 @@ export function expectedIntensities(
     else if (stated) isForbidden[i] = 1;
   }
   used.sort((a, b) => (inverse[a] as number) - (inverse[b] as number));
-  const blocks = blocksOf(list, used, inverse, eps, crystal.isCentrosymmetric ? 2 : 1);
+  const data = { list, inverse, eps, spread: crystal.isCentrosymmetric ? 2 : 1 } as const;
+  const slope = fallOff(data, used, blocksOf(data, used, 0));
+  const blocks = blocksOf(data, used, slope);
   const end = blocks.findIndex(({ isSignal }) => !isSignal);
   const known = end < 0 ? blocks : blocks.slice(0, end);
   const limit = end < 0 ? Number.POSITIVE_INFINITY : (blocks[end] as Block).q2;
@@ -83,7 +86,7 @@ export function expectedIntensities(
   if (known.length > 0)
     for (const i of used) {
       const q2 = (inverse[i] as number) ** 2;
-      if (q2 <= last) expected[i] = (eps[i] as number) * Math.exp(lnBetween(known, q2));
+      if (q2 <= last) expected[i] = (eps[i] as number) * Math.exp(lnBetween(known, q2, slope));
     }
   return {
     inverse,
@@ -96,25 +99,73 @@ export function expectedIntensities(
   };
 }
 
-/** `spread` is the relative variance of a noise-free intensity by Wilson's law. */
-function blocksOf(
-  list: ReflectionList,
-  used: readonly number[],
-  inverse: Float64Array,
-  eps: Float64Array,
-  spread: 1 | 2,
-): Block[] {
+/** Reflections with what Wilson's law takes; `spread` is the relative variance of a noise-free intensity by it. */
+interface Material {
+  readonly list: ReflectionList;
+  readonly inverse: Float64Array;
+  readonly eps: Float64Array;
+  readonly spread: 1 | 2;
+}
+
+/** Reflections that tell the fall-off as well as all of them, and steps in which it is found. */
+const [mostFitted, steps] = [20_000, 12];
+
+/**
+ * −d ln ⟨I/ε⟩ / d(1/d²), by quasi-likelihood: deviations in units of the mean, weighted by their variance with the errors. Of
+ * the reflections before the first block without a signal; 0 if there is none.
+ */
+function fallOff({ list, inverse, eps, spread }: Material, used: readonly number[], blocks: readonly Block[]): number {
+  const end = blocks.findIndex(({ isSignal }) => !isSignal);
+  const limit = end < 0 ? Number.POSITIVE_INFINITY : (blocks[end] as Block).q2;
+  const signal = used.filter((i) => (inverse[i] as number) ** 2 < limit);
+  if (end === 0 || signal.length < fewestExpected) return 0;
+  const step = Math.max(1, signal.length / mostFitted);
+  const some = Array.from(
+    { length: Math.floor(signal.length / step) },
+    (_, n) => signal[Math.floor(n * step)] as number,
+  );
+  const middle = some.reduce((sum, i) => sum + (inverse[i] as number) ** 2, 0) / some.length;
+  const [first, last] = [blocks[0] as Block, blocks[(end < 0 ? blocks.length : end) - 1] as Block];
+  let slope = last.q2 > first.q2 ? Math.log(first.mean / last.mean) / (last.q2 - first.q2) : 0;
+  let level = Math.log(first.mean) - slope * (middle - first.q2);
+  for (let n = 0; n < steps; n++) {
+    let [u, v, aa, ab, bb] = [0, 0, 0, 0, 0];
+    for (const i of some) {
+      const x = middle - (inverse[i] as number) ** 2;
+      const mean = (eps[i] as number) * Math.exp(level + slope * x);
+      const sigma = list.sigma[i] as number;
+      const weight = 1 / (spread + (Number.isFinite(sigma) ? (sigma / mean) ** 2 : 0));
+      const off = weight * ((list.intensity[i] as number) / mean - 1);
+      u += off;
+      v += off * x;
+      aa += weight;
+      ab += weight * x;
+      bb += weight * x * x;
+    }
+    const determinant = aa * bb - ab * ab;
+    if (!(determinant > 0)) return 0;
+    const most = 1 / Math.max(1, Math.abs(bb * u - ab * v) / determinant);
+    level += (most * (bb * u - ab * v)) / determinant;
+    slope += (most * (aa * v - ab * u)) / determinant;
+  }
+  return Number.isFinite(slope) && Number.isFinite(level) ? slope : 0;
+}
+
+/** Means at the middle of each block of intensities that fall off by this slope. */
+function blocksOf({ list, inverse, eps, spread }: Material, used: readonly number[], slope: number): Block[] {
   if (used.length < fewestExpected) return [];
   const count = Math.max(1, Math.floor(used.length / blockSize));
   const all = Array.from({ length: count }, (_, block): Sums => {
     const [from, to] = [block, block + 1].map((at) => Math.floor((at * used.length) / count)) as [number, number];
     let [q2, sum, noise] = [0, 0, 0];
+    for (let at = from; at < to; at++) q2 += (inverse[used[at] as number] as number) ** 2;
+    const middle = q2 / (to - from);
     for (let at = from; at < to; at++) {
       const i = used[at] as number;
-      q2 += (inverse[i] as number) ** 2;
-      sum += (list.intensity[i] as number) / (eps[i] as number);
+      const factor = Math.exp(slope * ((inverse[i] as number) ** 2 - middle)) / (eps[i] as number);
+      sum += factor * (list.intensity[i] as number);
       const sigma = list.sigma[i] as number;
-      noise += Number.isFinite(sigma) ? (sigma / (eps[i] as number)) ** 2 : 0;
+      noise += Number.isFinite(sigma) ? (factor * sigma) ** 2 : 0;
     }
     return { n: to - from, q2, sum, noise };
   });
@@ -124,7 +175,7 @@ function blocksOf(
     const next = all[at + 1];
     // One of many blocks is without a signal by chance: where the next one has it, both are one.
     if (!hasSignal(own) && next && hasSignal(next)) {
-      own = { n: own.n + next.n, q2: own.q2 + next.q2, sum: own.sum + next.sum, noise: own.noise + next.noise };
+      own = joined(own, next, slope);
       at++;
     }
     const { n, q2, sum, noise } = own;
@@ -143,12 +194,19 @@ interface Sums {
   readonly noise: number;
 }
 
+/** Two blocks as one, at the middle of both. */
+function joined(a: Sums, b: Sums, slope: number): Sums {
+  const [n, q2] = [a.n + b.n, a.q2 + b.q2];
+  const [ofA, ofB] = [a, b].map((one) => Math.exp(slope * (one.q2 / one.n - q2 / n))) as [number, number];
+  return { n, q2, sum: ofA * a.sum + ofB * b.sum, noise: ofA ** 2 * a.noise + ofB ** 2 * b.noise };
+}
+
 const hasSignal = ({ sum, noise }: Sums): boolean => sum > minSignal * Math.sqrt(noise) && sum > 0;
 
-/** ln of the mean, linear in q² between blocks and beyond the first and the last. */
-function lnBetween(blocks: readonly Block[], q2: number): number {
+/** ln of the mean, linear in q² between blocks and beyond the first and the last; farther away by the slope of all. */
+function lnBetween(blocks: readonly Block[], q2: number, fall: number): number {
   const first = blocks[0] as Block;
-  if (blocks.length === 1) return Math.log(first.mean);
+  if (blocks.length === 1) return Math.log(first.mean) - fall * (q2 - first.q2);
   let [at, end] = [0, blocks.length - 2];
   while (at < end) {
     const middle = (at + end) >> 1;
@@ -159,5 +217,6 @@ function lnBetween(blocks: readonly Block[], q2: number): number {
   const slope = (Math.log(b.mean) - Math.log(a.mean)) / (b.q2 - a.q2);
   // Beyond the ends by one block at most: a slope of two noisy means leads astray.
   const x = Math.max(-1, Math.min(2, (q2 - a.q2) / (b.q2 - a.q2)));
-  return Math.log(a.mean) + slope * x * (b.q2 - a.q2);
+  const near = a.q2 + x * (b.q2 - a.q2);
+  return Math.log(a.mean) + slope * (near - a.q2) - fall * (q2 - near);
 }

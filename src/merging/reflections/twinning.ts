@@ -8,7 +8,7 @@ import { type Indices, representative } from '../../crystal/symmetry/asymmetric-
 import { type Operation, product } from '../../crystal/symmetry/matrices.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { indexTable } from '../statistics/index-table.js';
-import { fewestRatios, indicesOf } from '../statistics/statistics.js';
+import { fewestRatios, indicesOf, lTestSteps } from '../statistics/statistics.js';
 import { type ExpectedIntensities, type ListSubject, usable } from './expected.js';
 import { twinLaws } from './twin-laws.js';
 
@@ -54,15 +54,41 @@ const sets = 12;
 const fractions = [0, 0.1, 0.2, 0.3, 0.4, 0.5];
 const curveAt = Array.from({ length: 20 }, (_, i) => (i + 1) / 20);
 
+/** ⟨I²⟩/⟨I⟩² from which on it is rather that of centric reflections. */
+const likeCentric = 2.3;
+/** Standard deviation of |L| of one pair, and by how much and how many errors ⟨|L|⟩ is above that of acentric ones, which are .14 below centric ones. */
+const [scatterOfL, [leastOff, mostErrors]] = [0.29, [0.05, 5]];
+
+/**
+ * Whether intensities that are taken as acentric vary as centric ones do: by the second moment, or by ⟨|L|⟩, which
+ * translations within the cell hardly change.
+ */
+export function areLikeCentric({
+  isCentric,
+  pairs,
+  measured,
+  untwinned,
+  secondMoment,
+  secondMomentError,
+}: TwinStatistics): boolean {
+  if (isCentric) return false;
+  const off = measured.meanAbs - untwinned.meanAbs;
+  return (
+    secondMoment - 3 * secondMomentError > likeCentric ||
+    (off > leastOff && off > (mostErrors * scatterOfL) / Math.sqrt(pairs))
+  );
+}
+
 /** Whether an operation leaves a reflection where it is. */
 const isFixed = ([h, k, l]: Indices, m: Operation): boolean =>
   h * (m[0] as number) + k * (m[3] as number) + l * (m[6] as number) === h &&
   h * (m[1] as number) + k * (m[4] as number) + l * (m[7] as number) === k &&
   h * (m[2] as number) + k * (m[5] as number) + l * (m[8] as number) === l;
 
-/** Pairs of reflections two indices apart along one axis, by their places in the list. */
+/** Pairs of reflections near each other, by their places in the list; see `lTestSteps`. */
 function neighbours(list: ReflectionList, subject: ListSubject, of: ExpectedIntensities): [number, number][] {
-  const { group } = subject;
+  const { group, centring } = subject;
+  const steps = lTestSteps(centring);
   // What a law leaves where it is has no partner, and is as of one crystal in any twin.
   const fixing = twinLaws(subject).flatMap((law) => group.operations.map((operation) => product(law, operation)));
   const isOwnMate = (indices: Indices): boolean => fixing.some((m) => isFixed(indices, m));
@@ -73,13 +99,8 @@ function neighbours(list: ReflectionList, subject: ListSubject, of: ExpectedInte
   for (let i = 0; i < list.count; i++) {
     if (!isUsed(i)) continue;
     const [h, k, l] = indicesOf(list, i);
-    const others: Indices[] = [
-      [h + 2, k, l],
-      [h, k + 2, l],
-      [h, k, l + 2],
-    ];
-    for (const other of others) {
-      const j = place(representative(other, group));
+    for (const [dh, dk, dl] of steps) {
+      const j = place(representative([h + dh, k + dk, l + dl], group));
       if (j !== undefined && j !== i) pairs.push([i, j]);
     }
   }

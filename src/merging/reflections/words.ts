@@ -5,6 +5,7 @@ import { withError } from '../../util/with-error.js';
 import { fewestRatios } from '../statistics/statistics.js';
 import type { ListCheck } from './check.js';
 import { decided, oddsText } from './odds.js';
+import { areLikeCentric } from './twinning.js';
 
 /** ⟨L²⟩ and ⟨I²⟩/⟨I⟩² that no twin has: translations within the cell. */
 const modulated = { acentric: 2.3, centric: 3.6 };
@@ -25,7 +26,7 @@ export function twinText({ twinning, laws }: Pick<ListCheck, 'twinning' | 'laws'
   if (pairs < fewestRatios)
     return `Twinning: not decided, since ${counted(pairs, 'pair')} of ${isCentric ? 'centric' : 'acentric'} reflections are too few.`;
   const said = Number.isFinite(fraction) ? withError(fraction, error, 2) : 'not decided';
-  if (secondMoment - 3 * secondMomentError > modulated[isCentric ? 'centric' : 'acentric'])
+  if (secondMoment - 3 * secondMomentError > modulated[isCentric ? 'centric' : 'acentric'] || areLikeCentric(twinning))
     return (
       `Intensities vary more than those of any ${isCentric ? 'crystal' : 'acentric crystal'} without pseudosymmetry (⟨I²⟩/⟨I⟩² ` +
       `${withError(secondMoment, secondMomentError, 2)}, usual ${isCentric ? 3 : 2}): ${isCentric ? '' : centrosymmetric}translations ` +

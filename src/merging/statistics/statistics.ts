@@ -308,7 +308,7 @@ export function mergeStatistics(
     known: options.reference ? referenceBy(options.reference, group) : undefined,
     anomalous: anomalousDifferences(list, group),
     anomalousPairs: halves ? commonDifferences(halves.map((half) => anomalousDifferences(half, group))) : [],
-    twins: options.twins === false ? [] : twinRatios(list, group, crystal, isOut),
+    twins: options.twins === false ? [] : twinRatios(list, subject, crystal, isOut),
   };
   const overall = statisticsIn(shells, (s) => s >= 0, low, high);
   return {
@@ -384,10 +384,27 @@ export function commonOf(
   return common;
 }
 
+/**
+ * How far the two reflections of an L-test are apart: two indices along an axis, which keeps their parity (Padilla & Yeates 2003),
+ * and in R on hexagonal axes, where these lead off the lattice, two of its shortest vectors.
+ */
+export const lTestSteps = (centring: Centring): readonly Indices[] =>
+  centring === 'H'
+    ? [
+        [2, 2, 0],
+        [2, 0, 2],
+        [0, 2, -2],
+      ]
+    : [
+        [2, 0, 0],
+        [0, 2, 0],
+        [0, 0, 2],
+      ];
+
 /** (I₁ − I₂)/(I₁ + I₂) of pairs of positive reflections, acentric unless all of the crystal are centric, that are two indices apart along one axis. */
 function twinRatios(
   list: ReflectionList,
-  group: PointGroup,
+  { group, centring }: ListSubject,
   { isCentric, isCentrosymmetric }: CrystalSymmetry,
   isOut: (indices: Indices) => boolean,
 ): { readonly indices: Indices; readonly ratio: number }[] {
@@ -397,11 +414,8 @@ function twinRatios(
     const first = list.intensity[i] ?? 0;
     const [h, k, l] = indicesOf(list, i);
     if (!(first > 0) || isOut([h, k, l]) || isCentric([h, k, l]) !== isCentrosymmetric) continue;
-    for (const other of [
-      [h + 2, k, l],
-      [h, k + 2, l],
-      [h, k, l + 2],
-    ] as const) {
+    for (const [dh, dk, dl] of lTestSteps(centring)) {
+      const other: Indices = [h + dh, k + dk, l + dl];
       const at = place(representative(other, group));
       const second = at === undefined ? 0 : (list.intensity[at] ?? 0);
       if (!(second > 0) || isOut(other) || isCentric(other) !== isCentrosymmetric) continue;

@@ -40,14 +40,10 @@ export function bindScan(): void {
   scan.onLoading = (share, every = 1) =>
     say(
       every > 1
-        ? `So far every ${every}th position of the scan, which is read…`
+        ? `Every ${every}th position, while the scan is read…`
         : `Reading the scan into memory… ${Math.round(100 * share)} %`,
       false,
     );
-  selectById('compute').addEventListener('change', () => {
-    scan.where = selectById('compute').value as 'here' | 'there';
-    if (viewer.opened) void openScan(viewer.opened, true);
-  });
   const results = ['', ...quantityNames] as const;
   bindSelect(selectById('add-pane'), addPane, results, (name) => (name ? quantities[name].title : 'Add a pane…'));
   bindOptics();
@@ -184,7 +180,12 @@ function changeShape(): void {
 /** Shows a file with a two-dimensional scan as a scan: its virtual image next to its patterns. */
 async function openScan(opened: Opened, isAgain = false): Promise<void> {
   showShape(opened);
-  offerPlaces(isAgain);
+  selectById('compute').hidden = !viewer.request?.compute;
+  if (viewer.request?.compute) {
+    const { offerPlaces } = await import('./compute-place.js');
+    if (viewer.opened !== opened) return;
+    offerPlaces(isAgain, () => viewer.opened && void openScan(viewer.opened, true));
+  }
   scanning = isScanOf(opened);
   showMode();
   if (!scanning) {
@@ -207,23 +208,10 @@ async function openScan(opened: Opened, isAgain = false): Promise<void> {
   }
 }
 
-/** Offers the places where images can be computed, and says which it is. */
-function offerPlaces(isAgain: boolean): void {
-  const { compute } = viewer.request ?? {};
-  if (!isAgain) scan.where = compute?.where ?? 'here';
-  const select = selectById('compute');
-  select.hidden = !compute;
-  select.replaceChildren(
-    new Option(`Computed on ${compute?.host}`, 'there'),
-    new Option('Computed in this tab', 'here'),
-  );
-  select.value = scan.where;
-}
-
 /** States how a scan that does not fit into memory was reduced. */
 function memoryWords({ bin, bytes, fileBytes, isResident }: LoadedScan): string {
   if (isResident === false)
-    return 'The scan does not fit into the memory that it may take there: each image is a pass over its file.';
+    return 'The scan does not fit into memory there: each image is a pass over its file.';
   if (bin === 1) return '';
   const size = (count: number): string => `${(count / 2 ** 30).toFixed(1)} GiB`;
   return (

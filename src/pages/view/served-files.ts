@@ -35,10 +35,9 @@ export async function servedFiles(from = 0): Promise<ServedFiles> {
     throw new Error(`The server of this page answered ${answer.status} where the list of files was expected.`);
   const served = (await answer.json()) as ServedFiles;
   const { opening } = served;
-  if (opening?.constants === undefined) return served;
   // The worker, which reads them, is at another address.
-  const constants = opening.constants.split(',').map((path) => new URL(path, location.href).href);
-  return { ...served, opening: { ...opening, constants: constants.join() } };
+  const constants = opening?.constants?.split(',').map((path) => new URL(path, location.href).href);
+  return constants ? { ...served, opening: { ...opening, constants: constants.join() } } : served;
 }
 
 /** The form in which the worker opens them. */

@@ -15,18 +15,27 @@ const maxChanges = 64;
 class MovingMask {
   readonly inside: Uint8Array;
   readonly #floating: boolean;
+  readonly #measured: ResidentScan['measured'];
   #changes = 0;
 
-  constructor({ width, height, planes }: ResidentScan) {
+  constructor({ width, height, planes, measured }: ResidentScan) {
+    this.#measured = measured;
     this.inside = new Uint8Array(width * height);
     this.#floating = planes instanceof Float32Array || planes instanceof Float64Array;
   }
 
   /**
    * Switches to another mask and calls `add` for each pixel that entered (1) or left (-1); or calls `clear`, and then
-   * `add` for all of its pixels, if these are fewer or if rounding errors would add up.
+   * `add` for all of its pixels, if these are fewer, if rounding errors would add up, or if `sums` are not finite: a NaN that
+   * leaves cannot be subtracted.
    */
-  move(what: string, mask: ArrayLike<number>, clear: () => void, add: (pixel: number, sign: 1 | -1) => void): void {
+  move(
+    what: string,
+    mask: ArrayLike<number>,
+    sums: Float64Array,
+    clear: () => void,
+    add: (pixel: number, sign: 1 | -1) => void,
+  ): void {
     const { inside } = this;
     if (mask?.length !== inside.length)
       throw new EwaldError(
@@ -40,7 +49,9 @@ class MovingMask {
       area += now;
       if (now !== inside[p]) changed.push(p);
     }
-    if (changed.length > area || (this.#floating && ++this.#changes > maxChanges)) {
+    const isAnew = (): boolean =>
+      ++this.#changes > maxChanges || !sums.every((sum, i) => Number.isFinite(sum) || this.#measured?.[i] === 0);
+    if (changed.length > area || (this.#floating && isAnew())) {
       this.#changes = 0;
       clear();
       for (let p = 0; p < inside.length; p++) {
@@ -88,6 +99,7 @@ export class VirtualDetector {
     this.#mask.move(
       'VirtualDetector.set',
       mask,
+      image,
       () => image.fill(0),
       (pixel, sign) => addRun(this.#scan, pixel, image, sign),
     );
@@ -140,6 +152,7 @@ export class VirtualMoments {
     this.#mask.move(
       what,
       mask,
+      images[0],
       () => {
         for (const image of images) image.fill(0);
       },

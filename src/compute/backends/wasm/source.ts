@@ -78,7 +78,7 @@ async function compileUrl(url: URL, readFile: ReadFile | undefined): Promise<Web
         'Load',
         tooManyFiles(cause)
           ? `the wasm core cannot be read: ${fileReason(cause)}`
-          : `the wasm core is missing: ${messageOf(cause)}; ${remedy(url.pathname)}, or run npm run build in a clone`,
+          : `the wasm core is missing: ${messageOf(cause)}; ${remedy(url.pathname)}`,
         { cause },
       );
     }
