@@ -108,9 +108,7 @@ export function pointerConverter(runtime: Runtime, type: PointerType, place: Pla
   if (isText(type) && runtime.memory.kind === 'native')
     // koffi copies a text, for the call alone.
     return (given, frame) =>
-      typeof given === 'string' && !frame.lending && !frame.asynchronous && !given.includes('\0')
-        ? given
-        : general(given, frame);
+      !frame.lending && !frame.asynchronous && isPlainText(given) ? (given as string) : general(given, frame);
   // Typed arrays of the exact type come first, in a separate function: tight loops pass them. Whether their buffer is
   // resizable is not checked, since nothing can resize it before a synchronous call returns.
   if (runtime.memory.kind === 'native') {

@@ -16,4 +16,7 @@ export const filled: ReadonlyMap<unknown, Test> = new Map<unknown, Test>([
   [BigUint64Array, (value) => ArrayBuffer.isView(value) && value instanceof BigUint64Array && value.length > 0],
 ]);
 
-export const isPlainText: Test = (value) => typeof value === 'string' && !value.includes('\0');
+/** Whether a text has no half of a pair of UTF-16, which UTF-8 does not have; engines without the function are not asked. */
+export const isWellFormed = (text: string): boolean => (text as { isWellFormed?(): boolean }).isWellFormed?.() ?? true;
+
+export const isPlainText: Test = (value) => typeof value === 'string' && !value.includes('\0') && isWellFormed(value);

@@ -8,6 +8,7 @@ import { addressOfRow } from '../memory/pointer-table.js';
 import { type Address, offsetBy, toMultiple } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import { CArray } from './carray.js';
+import { isWellFormed } from './filled.js';
 import type { Argument, Direction, Frame, Scratch } from './frame.js';
 import { isText, type PointerType, typeText } from './header/types.js';
 import { Lent, lentView } from './lent.js';
@@ -46,10 +47,15 @@ function pointerTable(
   };
 }
 
-/** A text as C reads it. @throws `Argument` for one that contains a NUL, with what to pass instead. */
+/** A text as C reads it. @throws `Argument` for one that UTF-8 cannot hold or that contains a NUL, with what to pass instead. */
 export function plainText(text: string, place: Place, instead = ''): string {
   if (text.includes('\0'))
     throw new EwaldError('Argument', `${place()} is text that contains a NUL character, where C would stop${instead}`);
+  if (!isWellFormed(text))
+    throw new EwaldError(
+      'Argument',
+      `${place()} is text with half of a pair of UTF-16 (\\ud800 to \\udfff), which UTF-8 cannot hold; pass its bytes`,
+    );
   return text;
 }
 

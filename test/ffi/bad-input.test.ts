@@ -74,6 +74,7 @@ for (const target of targets) {
       expect(refusal(() => kit.kit_fill(1, 5))).toMatch(/needs an array of one element, or ref\(\)/);
       expect(refusal(() => kit.kit_upper('a', 'b', 1))).toMatch(/the text of JavaScript cannot change/);
       expect(refusal(() => kit.kit_length('a\0b'))).toMatch(/text that contains a NUL/);
+      expect(refusal(() => kit.kit_length('a\ud800b'))).toMatch(/half of a pair of UTF-16/);
       expect(refusal(() => kit.kit_sum(kit.out(new Float64Array(1)), 1))).toMatch(
         /marked out, but const double \* is const/,
       );

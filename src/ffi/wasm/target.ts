@@ -264,6 +264,15 @@ interface Placed {
 }
 
 /**
+ * Frees memory of a heap. Made here, and not where it is used: the closures of one call share what any of them has, so that the
+ * registry that frees forgotten memory would keep it itself.
+ */
+const freeing =
+  ({ free }: WasmHeap, start: number): (() => void) =>
+  () =>
+    free(start);
+
+/**
  * Copies arrays into and out of the heap for a call; arrays that are already in the heap are passed by their address.
  */
 class WasmFrame extends FrameEnds implements CallFrame {
@@ -421,7 +430,7 @@ class WasmFrame extends FrameEnds implements CallFrame {
     { start, address, bytes }: { readonly start: number; readonly address: number; readonly bytes: number },
     direction: Direction,
   ): Lent {
-    const free = (): void => this.#heap.free(start);
+    const free = freeing(this.#heap, start);
     const copiedFor = direction === 'in' ? undefined : lending;
     const lent = new Lent({ what: lending.place, bytes, address: () => address, kept: undefined, copiedFor, free });
     this.release(() => {
