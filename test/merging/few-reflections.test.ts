@@ -180,6 +180,8 @@ test('a twin fraction whose error is that of all fractions is none', () => {
     pairs: 500,
     secondMoment: 2,
     secondMomentError: 0.1,
+    measured: { meanAbs: 0.5, meanSquare: 1 / 3 },
+    untwinned: { meanAbs: 0.5, meanSquare: 1 / 3 },
   } as TwinStatistics;
   expect(twinText({ twinning, laws: [] })).toBe('Twinning: not decided, twin fraction 0.50 ± 0.74.');
   expect(twinText({ twinning: { ...twinning, fraction: 0.02, error: 0.03 }, laws: [] })).toBe(

@@ -210,8 +210,7 @@ async function openScan(opened: Opened, isAgain = false): Promise<void> {
 
 /** States how a scan that does not fit into memory was reduced. */
 function memoryWords({ bin, bytes, fileBytes, isResident }: LoadedScan): string {
-  if (isResident === false)
-    return 'The scan does not fit into memory there: each image is a pass over its file.';
+  if (isResident === false) return 'The scan does not fit into memory there: each image is a pass over its file.';
   if (bin === 1) return '';
   const size = (count: number): string => `${(count / 2 ** 30).toFixed(1)} GiB`;
   return (
