@@ -1,6 +1,7 @@
 /** The intensity that is expected of a reflection: the mean of its resolution, times ε. */
 
 import { crystalSymmetry } from '../../crystal/space-groups/crystal.js';
+import { evenly } from '../../util/evenly.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { indicesOf, inverseD, type ListSubject } from '../statistics/statistics.js';
 
@@ -119,11 +120,7 @@ function fallOff({ list, inverse, eps, spread }: Material, used: readonly number
   const limit = end < 0 ? Number.POSITIVE_INFINITY : (blocks[end] as Block).q2;
   const signal = used.filter((i) => (inverse[i] as number) ** 2 < limit);
   if (end === 0 || signal.length < fewestExpected) return 0;
-  const step = Math.max(1, signal.length / mostFitted);
-  const some = Array.from(
-    { length: Math.floor(signal.length / step) },
-    (_, n) => signal[Math.floor(n * step)] as number,
-  );
+  const some = evenly(signal, mostFitted);
   const middle = some.reduce((sum, i) => sum + (inverse[i] as number) ** 2, 0) / some.length;
   const [first, last] = [blocks[0] as Block, blocks[(end < 0 ? blocks.length : end) - 1] as Block];
   let slope = last.q2 > first.q2 ? Math.log(first.mean / last.mean) / (last.q2 - first.q2) : 0;

@@ -5,6 +5,7 @@
  * about something. Both laws are compared with all that may be wrong with a list: errors that are too small, and intensities
  * that are too large by some background. Wilson 1949; Rogers & Wilson 1953.
  */
+import { evenly } from '../../util/evenly.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import type { ExpectedIntensities } from './expected.js';
 
@@ -94,11 +95,7 @@ function classesOf(list: ReflectionList, { expected, isCentric }: ExpectedIntens
   const usable = Array.from({ length: list.count }, (_, i) => i).filter(
     (i) => isCentric[i] === 0 && (list.sigma[i] as number) > 0 && relative(list.sigma, i) < 1,
   );
-  const step = Math.max(1, usable.length / most);
-  const some = Array.from(
-    { length: Math.floor(usable.length / step) },
-    (_, n) => usable[Math.floor(n * step)] as number,
-  );
+  const some = evenly(usable, most);
   const isCut = !some.some((i) => (list.intensity[i] as number) < leastSnr * (list.sigma[i] as number));
   const of = (own: readonly number[]): Normalised => ({
     z: Float64Array.from(own, (i) => relative(list.intensity, i)),

@@ -2,6 +2,7 @@
  * Whether reflections that a space group leaves out are there: weaker than usual ones perhaps, as those of an axis in a list
  * without the factor ε are, but stronger than anything leaks.
  */
+import { evenly } from '../../util/evenly.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import type { ExpectedIntensities } from './expected.js';
 import { lnDensity } from './french-wilson.js';
@@ -40,8 +41,7 @@ export function lnOddsThere(
   all: readonly number[],
   beside: readonly number[] = [],
 ): number {
-  const step = Math.max(1, all.length / most);
-  const some = Array.from({ length: Math.floor(all.length / step) }, (_, n) => all[Math.floor(n * step)] as number);
+  const some = evenly(all, most);
   const { wavelengthA = 0 } = list;
   const shares = wavelengthA > 0 && wavelengthA < electronsBelow ? leaksOfElectrons : leaks;
   const usual = (i: number, factor: number, share: number): number =>

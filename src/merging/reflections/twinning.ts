@@ -3,9 +3,11 @@
  * noise lowers ⟨|L|⟩ as twinning does, and a selection of strong reflections lowers it far more. Padilla & Yeates 2003; Yeates
  * 1988; Britton 1972.
  */
+
 import { Random } from '../../compute/random/random.js';
 import { type Indices, representative } from '../../crystal/symmetry/asymmetric-unit.js';
 import { type Operation, product } from '../../crystal/symmetry/matrices.js';
+import { evenly } from '../../util/evenly.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { indexTable } from '../statistics/index-table.js';
 import { fewestRatios, indicesOf, lTestSteps } from '../statistics/statistics.js';
@@ -56,8 +58,10 @@ const curveAt = Array.from({ length: 20 }, (_, i) => (i + 1) / 20);
 
 /** ⟨I²⟩/⟨I⟩² from which on it is rather that of centric reflections. */
 const likeCentric = 2.3;
-/** Standard deviation of |L| of one pair, and by how much and how many errors ⟨|L|⟩ is above that of acentric ones, which are .14 below centric ones. */
-const [scatterOfL, [leastOff, mostErrors]] = [0.29, [0.05, 5]];
+/** Standard deviation of |L| of one pair. */
+const scatterOfL = 0.29;
+/** By how much, and by how many errors, ⟨|L|⟩ is above that of acentric reflections; that of centric ones is by .14. */
+const [leastOff, mostErrors] = [0.05, 5];
 
 /**
  * Whether intensities that are taken as acentric vary as centric ones do: by the second moment, or by ⟨|L|⟩, which
@@ -146,11 +150,7 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
   const enough = values.length >= fewestRatios;
   const measured = momentsOf(values);
   const moment = secondMomentOf(list, of);
-  const step = Math.max(1, pairs.length / mostDrawn);
-  const some = Array.from(
-    { length: Math.floor(pairs.length / step) },
-    (_, n) => pairs[Math.floor(n * step)] as [number, number],
-  );
+  const some = evenly(pairs, mostDrawn);
   const random = new Random(1, 0);
   const draws = drawn(list, of, some, random);
   const none = draws[0] as Drawn;
