@@ -8,6 +8,7 @@ import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
 import { changedFiles, type Dataset, type Metadata, type Note } from '../dataset.js';
 import type { OpenOptions } from '../open.js';
+import { photonAeV } from '../units.js';
 import { convertedFrames } from './converted-frames.js';
 import {
   convertWords,
@@ -31,8 +32,6 @@ export interface RawOptions {
 /** Opens a file of constants. */
 export type OpenConstants = (file: string, how: Pick<OpenOptions, 'dataset' | 'sigShape'>) => Promise<Dataset>;
 
-/** Electron volts times angstrom. */
-const evA = 12398.41984;
 /** Photons by which pixels without light may move in a run. */
 const mostDrift = 0.1;
 /** The value of overloads of frames that a dark frame and a gain map correct. */
@@ -74,7 +73,7 @@ async function ofStages(
       `${name}: frames are ${dtype}, but raw words of a JUNGFRAU are u16; ` +
         `${dtype === 'f32' || dtype === 'f64' ? 'these have been converted already: ' : ''}omit constants (--constants)`,
     );
-  const energyEv = energy ?? (meta.wavelengthA === undefined ? undefined : evA / meta.wavelengthA);
+  const energyEv = energy ?? (meta.wavelengthA === undefined ? undefined : photonAeV / meta.wavelengthA);
   if (energyEv === undefined)
     throw argumentError(
       'open',
@@ -105,7 +104,7 @@ async function ofStages(
 /** What a file says of its frames after they have become quarter photons. */
 const quarterPhotons = (meta: Metadata, energyEv: number): Metadata => ({
   ...meta,
-  wavelengthA: meta.wavelengthA ?? evA / energyEv,
+  wavelengthA: meta.wavelengthA ?? photonAeV / energyEv,
   unitsPerPhoton: perPhoton,
   bitDepth: undefined,
   saturation: overload - 1,
@@ -114,7 +113,7 @@ const quarterPhotons = (meta: Metadata, energyEv: number): Metadata => ({
 });
 
 function notesOf({ wavelengthA }: Metadata, energyEv: number): Note[] {
-  const stated = wavelengthA === undefined ? energyEv : evA / wavelengthA;
+  const stated = wavelengthA === undefined ? energyEv : photonAeV / wavelengthA;
   if (Math.abs(stated / energyEv - 1) < 0.01) return [];
   const text = `the file states ${stated.toFixed(0)} eV; its words become photons of ${energyEv} eV (energy)`;
   return [{ kind: 'warning', text, option: 'energy' }];
@@ -201,6 +200,11 @@ async function levelled(
   open: OpenConstants,
 ): Promise<Dataset> {
   const { meta, name, frameLength } = file;
+  if (!/^[uif]\d+$/.test(file.dtype) || file.dtype === 'f16')
+    throw new EwaldError(
+      'Unsupported',
+      `${name}: frames of ${file.dtype} have no dark frame or gain; expected integers, f32 or f64`,
+    );
   const given = dark === undefined ? undefined : await planeOf(dark, 'dark', file, open);
   const gain = gainMap === undefined ? undefined : await planeOf(gainMap, 'gainMap', file, open);
   const bad = new Uint8Array(frameLength);
@@ -223,11 +227,6 @@ async function levelled(
           : (value - (zero[i] as number)) * (scale[i] as number);
     }
   };
-  if (!/^[uif]\d+$/.test(file.dtype) || file.dtype === 'f16')
-    throw new EwaldError(
-      'Unsupported',
-      `${name}: frames of ${file.dtype} have no dark frame or gain; expected integers, f32 or f64`,
-    );
   const limits = { saturation: overloaded / 2, underload: undefined, markers: undefined, bitDepth: undefined };
   return convertedFrames(file, { dtype: 'f32', meta: { ...meta, ...limits }, notes: [], bad, convert });
 }

@@ -3,6 +3,7 @@
  * others its ADC. With the constants of its stage a pixel is one multiply-add.
  */
 import { EwaldError } from '../../util/errors.js';
+import { upperMedian } from '../../util/median.js';
 
 /** value = ADC · factor + offset, by stage and pixel; NaN in all stages for a bad pixel. */
 export interface WordTables {
@@ -102,11 +103,10 @@ export function sampleWords(words: Uint16Array, { factor, offset, energyEv }: Wo
     if (value < -0.3 * perPhoton) negative++;
     if (Math.abs(value) < 0.5 * perPhoton) unlit.push(value / perPhoton);
   }
-  const sorted = Float64Array.from(unlit).sort();
   return {
     switched: good === 0 ? 0 : switched / good,
     negative: low === 0 ? 0 : negative / low,
-    unlit: sorted.length > 0.2 * good ? sorted[sorted.length >> 1] : undefined,
+    unlit: unlit.length > 0.2 * good ? upperMedian(unlit) : undefined,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import type { FrameArray } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
+import { upperMedian } from '../../util/median.js';
 import type { Dataset } from '../dataset.js';
 import { perPhoton, type WordTables } from './raw-words.js';
 
@@ -80,6 +81,5 @@ function medianOf(values: FrameArray, first: number, n: number): number {
     const value = Number(values[first + i]);
     if (Number.isFinite(value) && value !== 0) some.push(value);
   }
-  some.sort((a, b) => a - b);
-  return some[some.length >> 1] ?? 0;
+  return upperMedian(some);
 }
