@@ -51,7 +51,7 @@ export {
   type SeriesSums,
   SeriesWindow,
 } from '../server/watch/run-series.js';
-export { calibratedRun, givenOptics } from '../stem/analyses/calibrated-run.js';
+export { calibratedRun } from '../stem/analyses/calibrated-run.js';
 export { comLeftOut, comNotes, icomNotes } from '../stem/analyses/com-notes.js';
 export { leftOutUnder } from '../stem/analyses/left-out.js';
 export { maskOfShape } from '../stem/analyses/mask-of-shape.js';
@@ -74,6 +74,7 @@ export { answerCalls } from '../util/answer-calls.js';
 export { messageOf } from '../util/errors.js';
 export { mapInto } from '../util/map-into.js';
 export { median } from '../util/median.js';
+export { omitUndefined } from '../util/omit-undefined.js';
 export { Caller, type Handlers } from '../util/port-calls.js';
 export { portOf, webWorkerPort } from '../util/web-port.js';
 export type { WorkerPort } from '../util/worker-port.js';

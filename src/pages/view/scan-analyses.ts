@@ -1,5 +1,5 @@
 /** The calibration of the open scan, and its analyses of whole frames, by the context of `ewald/udf`. */
-import { type Calibration, calibratedRun, givenOptics } from '../../entries/pages.js';
+import { type Calibration, calibratedRun, omitUndefined } from '../../entries/pages.js';
 import { type AnalysisResults, Context, type Scan } from '../../entries/udf.js';
 import type { OpenDataset } from './open-dataset.js';
 import { over } from './picked-frames.js';
@@ -30,7 +30,7 @@ export class ScanAnalyses {
 
   #measured(optics: Optics): Promise<Calibration> {
     const found = this.#opened().then((scan) =>
-      this.#context.calibrate(scan, { ...givenOptics(optics), signal: this.#signal }),
+      this.#context.calibrate(scan, { ...omitUndefined(optics), signal: this.#signal }),
     );
     this.#found = found;
     // What failed is tried again.

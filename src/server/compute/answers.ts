@@ -13,6 +13,7 @@ import type { Calibration } from '../../stem/calibrate/calibration.js';
 import { type SentHead, sentImage } from '../../stem/images/sent-image.js';
 import type { NamedResult } from '../../stem/output/named-results.js';
 import { messageOf } from '../../util/errors.js';
+import { omitUndefined } from '../../util/omit-undefined.js';
 import { sendWhole } from '../send.js';
 import type { ComputedScan, ImageQuery } from './computed-scan.js';
 import { type Found, Jobs, type Work } from './jobs.js';
@@ -67,9 +68,10 @@ function shapeIn(given: unknown): VirtualShape {
 function opticsIn(given: unknown): StatedOptics | undefined {
   if (given === undefined || given === null) return undefined;
   const { voltage, semiconv, dpix } = given as StatedOptics;
-  const known = Object.entries({ voltage, semiconv, dpix }).filter(([, value]) => value !== undefined);
-  if (known.some(([, value]) => !isNumber(value) || value <= 0)) throw new Error('The optics are not understood.');
-  return Object.fromEntries(known);
+  const known = omitUndefined({ voltage, semiconv, dpix });
+  if (Object.values(known).some((value) => !isNumber(value) || value <= 0))
+    throw new Error('The optics are not understood.');
+  return known;
 }
 
 const plane = (name: string, shape: readonly number[], data: Float64Array): NamedResult => ({

@@ -1,5 +1,7 @@
 /** The analyses of whole frames that the viewer shows, which take a calibration of the scan. */
+
 import type { Scan } from '../../udf/scans/scan.js';
+import { omitUndefined } from '../../util/omit-undefined.js';
 import { type Calibration, isKnown } from '../calibrate/calibration.js';
 import type { UdfContext } from '../context.js';
 import type { Analysis } from './analysis.js';
@@ -11,10 +13,6 @@ export interface StatedOptics {
   readonly dpix?: number | undefined;
 }
 
-/** The optics that are known. */
-export const givenOptics = (optics: StatedOptics): StatedOptics =>
-  Object.fromEntries(Object.entries(optics).filter(([, value]) => value !== undefined));
-
 /** The calibration for an analysis of disks, whose radius it has to know. Throws an Error otherwise. */
 function withDisk(calibration: Calibration): { readonly calibration: Calibration } {
   if (isKnown(calibration.disk)) return { calibration };
@@ -25,14 +23,14 @@ function ssbOf(ctx: UdfContext, scan: Scan, calibration: Calibration, optics: St
   const { voltage, semiconv, dpix } = calibration.optics ?? {};
   const known = {
     ...{ voltage: voltage?.value, semiconv: semiconv?.value, dpix: dpix?.value },
-    ...givenOptics(optics),
+    ...omitUndefined(optics),
   };
   if (known.voltage === undefined || known.semiconv === undefined || known.dpix === undefined)
     throw new Error(
       'Single side band ptychography takes the voltage, the semi-angle and the step of the scan, which this file ' +
         'does not state: write them into the fields below "Calibration".',
     );
-  return ctx.createSsbAnalysis(scan, { calibration, ...givenOptics(optics) });
+  return ctx.createSsbAnalysis(scan, { calibration, ...omitUndefined(optics) });
 }
 
 /** How each analysis is made. */
