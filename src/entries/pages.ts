@@ -37,6 +37,7 @@ export { beamOfChunk } from '../pipeline/streams/beam-of-chunk.js';
 export { centreOfChunk } from '../pipeline/streams/centre-line.js';
 export { ticks } from '../report/charts.js';
 export type { StoredAxis, StoredMarks, StoredResult } from '../report/numbers-page.js';
+export type { ComputeHead } from '../server/compute/answers.js';
 export type { GalleryEntry, GalleryItem } from '../server/gallery.node.js';
 export type { ServedPanes } from '../server/live-panes.js';
 export type { NewestProfile } from '../server/live-profiles.js';

@@ -1,5 +1,5 @@
 /** The operations on a scan that the server of the page computes: the same as those on one in memory. */
-import { type Calibration, imageOf, type SentHead } from '../../entries/pages.js';
+import { type ComputeHead, imageOf } from '../../entries/pages.js';
 import { fourierMagnitude, robustLimits, vectorsToRgba } from '../../entries/udf.js';
 import type { FrameData } from './contrast.js';
 import { pictureBytes, wheel } from './field-wheel.js';
@@ -22,20 +22,7 @@ import { shownCalibration, statedBy } from './shown-calibration.js';
 const movingBytes = 100_000;
 
 interface Answer {
-  readonly head: {
-    readonly version: number;
-    readonly done: number;
-    readonly isWhole: boolean;
-    readonly problem?: string;
-    readonly notes?: readonly string[];
-    readonly calibration?: Calibration;
-    readonly isResident?: boolean;
-    readonly every?: number;
-    readonly images: readonly (SentHead & {
-      readonly shape: readonly number[];
-      readonly scales?: ImagePlane['axes'];
-    })[];
-  };
+  readonly head: ComputeHead;
   readonly images: readonly Float64Array[];
 }
 
@@ -160,7 +147,7 @@ export class ScanThere {
       { slot: quantity },
     );
     const [{ shape: [rows = 0, columns = 0] = [], scales } = {}] = head.images;
-    const plane = scales && { rows, columns, axes: scales };
+    const plane = scales && { rows, columns, axes: scales as unknown as ImagePlane['axes'] };
     return {
       ...{ image: images[0] as Float64Array, plane, notes: head.notes, calibration },
       ...{ rgba: undefined, wheel: undefined, ms: performance.now() - start },

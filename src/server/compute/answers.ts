@@ -11,7 +11,7 @@ import { isCalibratedName } from '../../stem/analyses/calibrated-run.js';
 import type { VirtualShape } from '../../stem/analyses/virtual-run.js';
 import type { Calibration } from '../../stem/calibrate/calibration.js';
 import { type SentHead, sentImage } from '../../stem/images/sent-image.js';
-import type { NamedResult } from '../../stem/output/named-results.js';
+import type { AxisScale, NamedResult } from '../../stem/output/named-results.js';
 import { messageOf } from '../../util/errors.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
 import { sendWhole } from '../send.js';
@@ -36,7 +36,7 @@ export interface ComputeHead {
   readonly isResident?: boolean | undefined;
   readonly every?: number | undefined;
   readonly images: readonly (SentHead &
-    Pick<NamedResult, 'name' | 'shape' | 'scales'> & { readonly isVectors: boolean })[];
+    Pick<NamedResult, 'name' | 'shape'> & { readonly isVectors: boolean; readonly scales?: readonly AxisScale[] })[];
 }
 
 /** What a job finds. */
