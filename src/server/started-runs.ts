@@ -157,7 +157,7 @@ export class StartedRuns {
       this.#runs.set(one.id, one);
       for (const { id, child } of this.#runs.values())
         if (this.#runs.size > maxKept && child === undefined) this.#runs.delete(id);
-      return this.#shown(one);
+      return this.#shown(one, await this.#written());
     });
   }
 
@@ -165,11 +165,11 @@ export class StartedRuns {
   resume(id: unknown): Promise<ShownRun> {
     return this.#inTurn(async () => {
       const one = this.#known(id);
-      if (!(await this.#shown(one)).resumable) throw conflict(`${one.name} cannot be resumed`);
+      if (!this.#shown(one, await this.#written()).resumable) throw conflict(`${one.name} cannot be resumed`);
       const refusal = this.#refusal() ?? (await this.#occupants(one.name)).refusal;
       if (refusal !== undefined) throw conflict(refusal);
       await this.#spawn(one, true);
-      return this.#shown(one);
+      return this.#shown(one, await this.#written());
     });
   }
 
@@ -177,12 +177,13 @@ export class StartedRuns {
   async stop(id: unknown): Promise<ShownRun> {
     const one = this.#known(id);
     interrupt(one);
-    return this.#shown(one);
+    return this.#shown(one, await this.#written());
   }
 
   /** All runs, the newest first. */
   async list(): Promise<readonly ShownRun[]> {
-    return Promise.all([...this.#runs.values()].reverse().map((one) => this.#shown(one)));
+    const written = await this.#written();
+    return [...this.#runs.values()].reverse().map((one) => this.#shown(one, written));
   }
 
   /** The last lines that a run has said. Throws `Argument`. */
@@ -359,9 +360,13 @@ export class StartedRuns {
     return undefined;
   }
 
-  async #shown(one: Started): Promise<ShownRun> {
+  /** The names of the files in the folder. */
+  #written(): Promise<readonly string[]> {
+    return readdir(this.folder).catch((): string[] => []);
+  }
+
+  #shown(one: Started, names: readonly string[]): ShownRun {
     const { id, name, words, input, entry, state, share, said, beganMs, endedMs, outputs, child } = one;
-    const names = await readdir(this.folder).catch((): string[] => []);
     return {
       ...{ id, name, command: commandOf(words), input, entry, state, share, words: said },
       seconds: ((endedMs ?? performance.now()) - beganMs) / 1000,

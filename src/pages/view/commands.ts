@@ -24,7 +24,11 @@ export interface CommandOf {
 
 /** The flags of options that analyses have; several have one. */
 const flagOf: Readonly<Record<string, string>> = {
-  ...{ r: '-r', x: '-x', y: '-y', maskRadius: '-r', maskRadiusInner: '--ri' },
+  r: '-r',
+  x: '-x',
+  y: '-y',
+  maskRadius: '-r',
+  maskRadiusInner: '--ri',
 };
 
 /** An analysis, as a run on the machine of the server is asked for it as well. */
