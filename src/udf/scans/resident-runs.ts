@@ -4,7 +4,7 @@ import type { Run } from '../execution/run.js';
 import type { Arrays } from '../functions/dtypes.js';
 import type { UdfCore } from '../room.js';
 import { packNoCounts } from './frame-counts.js';
-import type { ResidentScan } from './resident.js';
+import { areReals, type ResidentScan } from './resident.js';
 import type { ResidentSums } from './resident-scope.js';
 import { residentOf } from './scan.js';
 import type { SummedPlanes } from './summed-planes.js';
@@ -59,8 +59,7 @@ class ResidentDetectors implements ResidentSums {
 
   /** Sums of integers are exact. Those of reals are computed anew, since what leaves a mask may be infinite. */
   get #isExact(): boolean {
-    const { planes } = this.#scan;
-    return !(planes instanceof Float32Array || planes instanceof Float64Array);
+    return !areReals(this.#scan.planes);
   }
 }
 

@@ -15,6 +15,7 @@ import { EwaldError } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { checkSignal, inspect, yieldToEventLoop } from '../../util/options.js';
 import type { NoCounts } from './frame-counts.js';
+import { stretchesOf } from './stretches.js';
 
 /** Progress of reading a scan: `done` is the share of the frames that are in `scan`. */
 export interface ResidentProgress extends Progress {
@@ -109,17 +110,9 @@ export class ResidentScan {
   }
 }
 
-/** The runs of nonzero numbers, each from `first` to before `end`. */
-function stretchesOf(region: ArrayLike<number>): [first: number, end: number][] {
-  const found: [number, number][] = [];
-  for (let i = 0; i < region.length; i++) {
-    if (!region[i]) continue;
-    const last = found.at(-1);
-    if (last?.[1] === i) last[1] = i + 1;
-    else found.push([i, i + 1]);
-  }
-  return found;
-}
+/** Whether numbers are reals, of which sums are not exact. */
+export const areReals = (numbers: ArrayNumbers): boolean =>
+  numbers instanceof Float32Array || numbers instanceof Float64Array;
 
 function expectsDataset(what: string, dataset: unknown): void {
   if (typeof (dataset as Partial<Dataset> | null | undefined)?.read === 'function') return;

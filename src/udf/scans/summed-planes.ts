@@ -2,35 +2,18 @@
  * Sums over the pixels of a mask that moves on a scan in memory, by passes of the core: to them, a pixel at all positions is
  * a frame, and frames that follow one another in memory are read once, by all cores.
  */
+
+import { dtypeOf } from '../../bytes/dtype.js';
 import type { FramePass } from '../pass/pass.js';
 import type { UdfCore } from '../room.js';
-import type { ResidentScan } from './resident.js';
+import { areReals, type ResidentScan } from './resident.js';
+import { type Stretch, stretchesOf } from './stretches.js';
 
 /** Largest length of a line of frames. */
 const maxWidth = 65536;
 
-/** Pixels that follow one another: from `first` to before `end`. */
-type PixelRun = readonly [first: number, end: number];
-
-/** The runs of pixels that are in `now` and not in `other`, and the number of these pixels. */
-export function runsOf(
-  now: ArrayLike<number>,
-  other: ArrayLike<number> | undefined,
-): { runs: PixelRun[]; area: number } {
-  const runs: PixelRun[] = [];
-  let [area, first] = [0, -1];
-  for (let p = 0; p <= now.length; p++) {
-    const isIn = p < now.length && now[p] && !other?.[p];
-    if (isIn) {
-      area++;
-      if (first < 0) first = p;
-    } else if (first >= 0) {
-      runs.push([first, p]);
-      first = -1;
-    }
-  }
-  return { runs, area };
-}
+/** The number of pixels of some stretches. */
+const areaOf = (stretches: readonly Stretch[]): number => stretches.reduce((sum, [first, end]) => sum + end - first, 0);
 
 /** Height and width of frames that have so many numbers; undefined if these have no such factor. */
 function sizesOf(positions: number): readonly [height: number, width: number] | undefined {
@@ -55,11 +38,15 @@ export class SummedPlanes {
   /** Undefined where no pass of native code takes the numbers. */
   static async on(scan: ResidentScan, open: () => Promise<UdfCore>): Promise<SummedPlanes | undefined> {
     const { planes, positions } = scan;
-    const [dtype] = Object.entries(integers).find(([, type]) => planes instanceof type) ?? [];
     const sizes = sizesOf(positions);
-    if (dtype === undefined || !sizes) return undefined;
+    if (areReals(planes) || !sizes) return undefined;
     const [height, width] = sizes;
-    const pass = await (await open()).framePass({ width, height, dtype: dtype as 'u16', steps: [{ kind: 'sum' }] });
+    const pass = await (await open()).framePass({
+      width,
+      height,
+      dtype: dtypeOf(planes) as 'u16',
+      steps: [{ kind: 'sum' }],
+    });
     if (pass.backend === 'native') return new SummedPlanes(scan, pass);
     pass.dispose();
     return undefined;
@@ -68,14 +55,14 @@ export class SummedPlanes {
   /** The sums within another mask; the memory is the same after each change. */
   async set(mask: ArrayLike<number>): Promise<Float64Array> {
     const [image, before] = [this.#image, this.#inside];
-    const whole = runsOf(mask, undefined);
-    const [entered, left] = before ? [runsOf(mask, before), runsOf(before, mask)] : [whole, undefined];
-    const isMoved = left !== undefined && entered.area + left.area <= whole.area;
+    const whole = stretchesOf(mask);
+    const [entered, left] = before ? [stretchesOf(mask, before), stretchesOf(before, mask)] : [whole, undefined];
+    const isMoved = left !== undefined && areaOf(entered) + areaOf(left) <= areaOf(whole);
     // Until all are in place, a failure leaves no mask.
     this.#inside = undefined;
-    if (!isMoved) await this.#sum(whole.runs, image);
+    if (!isMoved) await this.#sum(whole, image);
     else
-      for (const [runs, sign] of [[entered.runs, 1] as const, [left.runs, -1] as const]) {
+      for (const [runs, sign] of [[entered, 1] as const, [left, -1] as const]) {
         if (runs.length === 0) continue;
         const changed = await this.#sum(runs, this.#changed);
         for (let i = 0; i < image.length; i++) image[i] = (image[i] as number) + sign * (changed[i] as number);
@@ -84,7 +71,7 @@ export class SummedPlanes {
     return image;
   }
 
-  async #sum(runs: readonly PixelRun[], into: Float64Array): Promise<Float64Array> {
+  async #sum(runs: readonly Stretch[], into: Float64Array): Promise<Float64Array> {
     const { planes, positions } = this.#scan;
     for (const [k, [first, end]] of runs.entries())
       await this.#pass.run(planes.subarray(first * positions, end * positions) as Uint16Array, end - first, {
@@ -95,13 +82,3 @@ export class SummedPlanes {
     return into;
   }
 }
-
-/** Types of which sums are exact. */
-const integers = {
-  u8: Uint8Array,
-  i8: Int8Array,
-  u16: Uint16Array,
-  i16: Int16Array,
-  u32: Uint32Array,
-  i32: Int32Array,
-} as const;

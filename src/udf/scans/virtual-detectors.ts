@@ -4,7 +4,7 @@
  */
 import { EwaldError } from '../../util/errors.js';
 import { inspect } from '../../util/options.js';
-import { ResidentScan } from './resident.js';
+import { areReals, ResidentScan } from './resident.js';
 
 /**
  * Number of changes after which a sum of floating-point numbers is recomputed, because rounding errors would add up.
@@ -21,7 +21,7 @@ class MovingMask {
   constructor({ width, height, planes, measured }: ResidentScan) {
     this.#measured = measured;
     this.inside = new Uint8Array(width * height);
-    this.#floating = planes instanceof Float32Array || planes instanceof Float64Array;
+    this.#floating = areReals(planes);
   }
 
   /**
