@@ -3,8 +3,8 @@
 import { badFile } from '../bytes/bad-file.js';
 import type { ByteSource } from '../bytes/byte-source.js';
 import type { EwaldError } from '../util/errors.js';
+import { photonAeV } from '../util/photons.js';
 import { type QuantityName, unitFactor } from '../util/units.js';
-import { photonAeV } from './units.js';
 
 /** A header: its file, for messages, and its values by their keys. */
 export interface HeaderValues {

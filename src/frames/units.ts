@@ -4,9 +4,6 @@ const electronMass = 9.1093837015e-31;
 const charge = 1.602176634e-19;
 const light = 299_792_458;
 
-/** Wavelength in Å of photons times their energy in eV. */
-export const photonAeV = 12398.41984332;
-
 /** Relativistic wavelength in Å of electrons accelerated by a voltage: h / √(2 m e U (1 + e U / 2 m c²)). */
 export const electronWavelengthA = (volts: number): number =>
   (1e10 * planck) /

@@ -1,4 +1,5 @@
 /** A detector geometry: panels in space, the beam, where the data lie in the file, and which pixels are bad. */
+import { photonAeV } from '../../util/photons.js';
 import { unitFactor } from '../../util/units.js';
 import type { Vector } from '../cell.js';
 
@@ -145,19 +146,17 @@ export interface Beam {
   readonly shiftM: readonly [number, number];
 }
 
-/** hc in eV angstrom (CODATA 2018). */
-export const planckTimesLight = 12398.41984332003;
 const electronRest = 510998.95;
 
 /** Wavelength in angstrom of a radiation: λ = hc/E, for electrons with the relativistic momentum (CODATA 2018). */
 export function wavelengthOf(kind: RadiationKind, value: number): number {
   if (kind === 'wavelength') return value;
-  if (kind === 'photonEnergy') return planckTimesLight / value;
-  return planckTimesLight / Math.sqrt(value * (value + 2 * electronRest));
+  if (kind === 'photonEnergy') return photonAeV / value;
+  return photonAeV / Math.sqrt(value * (value + 2 * electronRest));
 }
 
 /** Photon energy in eV of a wavelength in angstrom; for electrons the energy that a photon of this wavelength has. */
-export const photonEnergyOf = (wavelengthA: number): number => planckTimesLight / wavelengthA;
+export const photonEnergyOf = (wavelengthA: number): number => photonAeV / wavelengthA;
 
 /** Units of a panel's pixels per photon at a wavelength; undefined if its geometry states none. */
 export const unitsPerPhotonOf = (

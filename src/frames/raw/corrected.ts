@@ -6,9 +6,9 @@
 import type { FrameArray } from '../../bytes/dtype.js';
 import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
+import { photonAeV } from '../../util/photons.js';
 import { changedFiles, type Dataset, type Metadata, type Note } from '../dataset.js';
 import type { OpenOptions } from '../open.js';
-import { photonAeV } from '../units.js';
 import { convertedFrames } from './converted-frames.js';
 import {
   convertWords,

@@ -12,6 +12,7 @@
 import type { Codec, Codecs } from '../../bytes/codecs/codecs.js';
 import { type DataType, elementBytes, viewAs } from '../../bytes/dtype.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
+import { photonAeV } from '../../util/photons.js';
 import { wordTable } from '../../util/word-table.js';
 import type { Metadata } from '../dataset.js';
 import { fieldsOfMessage } from './crystfel.js';
@@ -99,7 +100,7 @@ function metaOf(config: Json): Metadata {
   const [distance, wavelength, energy, saturation] = [
     ...['detector_distance', 'wavelength', 'photon_energy', 'countrate_correction_count_cutoff'],
   ].map(number);
-  const wavelengthA = wavelength || (energy ? 12398.4198 / energy : undefined);
+  const wavelengthA = wavelength || (energy ? photonAeV / energy : undefined);
   const meta: Metadata = {
     ...(wavelengthA ? { wavelengthA } : {}),
     ...(distance ? { distanceM: distance } : {}),

@@ -6,6 +6,7 @@
 import type { CodecName, Codecs } from '../../bytes/codecs/codecs.js';
 import type { DataType, FrameArray } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
+import { photonAeV } from '../../util/photons.js';
 import { wordTable } from '../../util/word-table.js';
 import type { Metadata } from '../dataset.js';
 import { chosenChannel } from '../threshold-channel.js';
@@ -72,7 +73,7 @@ async function seriesOf(message: Message, codecs: Codecs, wanted?: string): Prom
   const translation = message.get('detector_translation');
   const distance = Array.isArray(translation) ? Math.abs(Number(translation[2])) : undefined;
   const [energy, wavelength, saturation] = ['incident_energy', 'incident_wavelength', 'saturation_value'].map(number);
-  const wavelengthA = wavelength || (energy ? 12398.4198 / energy : undefined);
+  const wavelengthA = wavelength || (energy ? photonAeV / energy : undefined);
   const stated = message.get('channels');
   const channels = Array.isArray(stated) ? stated.map(String) : [];
   const channel = chosenChannel(channels, wanted, 'the start of the series');

@@ -4,10 +4,10 @@
  * later.
  */
 
-import { planckTimesLight } from '../../crystal/geometry/geometry.js';
 import { areIndices, wrongIndices } from '../../crystal/indices.js';
 import { marks } from '../../crystal/stream/stream.js';
 import { EwaldError } from '../../util/errors.js';
+import { photonAeV } from '../../util/photons.js';
 import { refuseNoText } from '../../util/text-begin.js';
 import type { Collector, ReflectionRow } from './collector.js';
 import type { Mark, ObservationColumns } from './columns.js';
@@ -314,7 +314,7 @@ export class StreamScanner {
     } else if (line.startsWith('--- End crystal')) this.#endCrystal();
     else if (line.startsWith('Image filename: ')) this.#filename = value();
     else if (line.startsWith('Event: ')) this.#event = value();
-    else if (line.startsWith('photon_energy_eV')) this.#wavelength = planckTimesLight / number();
+    else if (line.startsWith('photon_energy_eV')) this.#wavelength = photonAeV / number();
     else if (line.startsWith('beam_bandwidth')) this.#bandwidth = number();
     else if (crystal && line === `${marks.namedAxes}named`)
       crystal.axes = numberOfCell(this.#cells.at(-1)?.join('\n') ?? '');
