@@ -53,120 +53,161 @@ const utf8Length = (text: string): number => new TextEncoder().encode(text).leng
 
 /** Starts to read a stream; `lines` have no line ends. Throws `Format` if it is not a stream. */
 export async function readRawStream(lines: AsyncIterable<string>, name: string): Promise<RawStream> {
-  const source = lines[Symbol.asyncIterator]();
-  /** Carriage returns that are not part of `end` yet, and of the last line: streams that were on Windows have them. */
-  let [returns, last, isOfWindows] = [0, 0, false];
-  const next = async (): Promise<string | undefined> => {
-    const { done, value } = await source.next();
-    if (done) return undefined;
-    if (value.startsWith(marks.format)) isOfWindows = value.endsWith('\r');
-    last = isOfWindows && value.endsWith('\r') ? 1 : 0;
-    returns += last;
-    return last ? value.slice(0, -1) : value;
-  };
-  let end = 0;
-  /** Counts lines that have been read, of which the last one read is not part if `isBeyond`. */
-  const count = (text: string, isBeyond = false): void => {
-    const kept = isBeyond ? last : 0;
-    end += utf8Length(text) + returns - kept;
-    returns = kept;
-  };
-  const unread = new Set<number>();
-  const note = (text: string, serial: number): void => {
-    unread.add(serial);
-    count(`${text}\n`);
-  };
-  const first = await next();
+  const counted = new CountedLines(lines);
+  const first = await counted.next();
   refuseNoText(first ?? '', name, 'a stream');
   if (!first?.startsWith(marks.format))
     throw new EwaldError('Format', `${name} is not a stream: it begins with "${(first ?? '').slice(0, 60)}"`);
+  const reader = new RawReader(counted, name);
+  const { head, begins } = await reader.headFrom(first);
+  return {
+    head,
+    torn: () => reader.isTorn,
+    read: () => ({ end: counted.end, unread: reader.unread, heads: reader.heads, cut: reader.cut }),
+    chunks: () => reader.chunks(begins),
+  };
+}
+
+/** Lines of a file, and the byte up to which they have been taken. */
+class CountedLines {
+  /** Bytes of the lines that were counted. */
+  end = 0;
+  readonly #source: AsyncIterator<string>;
+  /** Carriage returns that are not part of `end` yet, and of the last line: streams that were on Windows have them. */
+  #returns = 0;
+  #last = 0;
+  #isOfWindows = false;
+
+  constructor(lines: AsyncIterable<string>) {
+    this.#source = lines[Symbol.asyncIterator]();
+  }
+
+  async next(): Promise<string | undefined> {
+    const { done, value } = await this.#source.next();
+    if (done) return undefined;
+    if (value.startsWith(marks.format)) this.#isOfWindows = value.endsWith('\r');
+    this.#last = this.#isOfWindows && value.endsWith('\r') ? 1 : 0;
+    this.#returns += this.#last;
+    return this.#last ? value.slice(0, -1) : value;
+  }
+
+  /** Counts lines that have been read, of which the last one read is not part if `isBeyond`. */
+  count(text: string, isBeyond = false): void {
+    const kept = isBeyond ? this.#last : 0;
+    this.end += utf8Length(text) + this.#returns - kept;
+    this.#returns = kept;
+  }
+}
+
+/** Reads heads and chunks in turn. */
+class RawReader {
+  readonly unread = new Set<number>();
+  readonly heads: string[] = [];
+  isTorn = false;
+  cut = 0;
+  readonly #lines: CountedLines;
+  readonly #name: string;
+
+  constructor(lines: CountedLines, name: string) {
+    this.#lines = lines;
+    this.#name = name;
+  }
 
   /** The head that begins with this line; `begins` is whether a chunk follows. */
-  const headFrom = async (line: string | undefined): Promise<{ head: string; begins: boolean }> => {
+  async headFrom(first: string): Promise<{ readonly head: string; readonly begins: boolean }> {
     let head = '';
     // Notes occur only after the head; a similar line within the head is part of the head.
     let notes: [line: string, serial: number][] = [];
-    let one = line;
-    for (; one !== undefined && one !== marks.chunkBegin; one = await next()) {
-      const serial = unreadSerial(one);
-      if (serial !== undefined) notes.push([one, serial]);
+    let line: string | undefined = first;
+    for (; line !== undefined && line !== marks.chunkBegin; line = await this.#lines.next()) {
+      const serial = unreadSerial(line);
+      if (serial !== undefined) notes.push([line, serial]);
       else {
         if (head.length > longestBlock)
           throw new EwaldError(
             'Format',
-            `${name}: its head has more than ${longestBlock} characters and is followed by no chunk`,
+            `${this.#name}: its head has more than ${longestBlock} characters and is followed by no chunk`,
           );
-        head += [...notes.map(([text]) => text), one].map((text) => `${text}\n`).join('');
+        head += [...notes.map(([text]) => text), line].map((text) => `${text}\n`).join('');
         notes = [];
       }
     }
-    count(head, one !== undefined);
-    for (const [text, serial] of notes) note(text, serial);
-    return { head, begins: one !== undefined };
-  };
+    this.#lines.count(head, line !== undefined);
+    for (const [text, serial] of notes) this.#note(text, serial);
+    return { head, begins: line !== undefined };
+  }
 
-  const { head, begins } = await headFrom(first);
-  const heads: string[] = [];
-  let [isTorn, cut] = [false, 0];
-  return {
-    head,
-    torn: () => isTorn,
-    read: () => ({ end, unread, heads, cut }),
-    async *chunks() {
-      /** The line that a chunk or another head begins with. */
-      let line: string | undefined = begins ? marks.chunkBegin : undefined;
-      while (line !== undefined) {
-        if (line.startsWith(marks.format)) {
-          const further = await headFrom(line);
-          heads.push(further.head);
-          line = further.begins ? marks.chunkBegin : undefined;
-          continue;
-        }
-        const block: string[] = [line];
-        let one = await next();
-        let left = longestBlock;
-        for (; one !== undefined && one !== marks.chunkEnd && !beginsAnew(one); one = await next()) {
-          left -= one.length + 1;
-          if (left < 0)
-            throw new EwaldError(
-              'Format',
-              `${name}: the chunk that begins at byte ${end} has more than ${longestBlock} characters without an end`,
-            );
-          block.push(one);
-        }
-        if (one === undefined) {
-          isTorn = true;
-          return;
-        }
-        if (one !== marks.chunkEnd) {
-          count(block.map((text) => `${text}\n`).join(''), true);
-          cut++;
-          line = one;
-          continue;
-        }
-        const text = `${block.join('\n')}\n${marks.chunkEnd}\n`;
-        count(text);
-        const chunk = rawChunk(block, text, end, name);
-        unread.delete(chunk.serial);
-        yield chunk;
-        line = await next();
-        /** Lines that belong to the stream only if something follows. */
-        let between = '';
-        for (; line !== undefined && !beginsAnew(line); line = await next()) {
-          const serial = unreadSerial(line);
-          if (serial !== undefined) {
-            note(`${between}${line}`, serial);
-            between = '';
-          } else if (line === '' || line === marks.otherCell) between += `${line}\n`;
-          else {
-            isTorn = true;
-            return;
-          }
-        }
-        if (line !== undefined) count(between, true);
+  async *chunks(begins: boolean): AsyncGenerator<RawChunk> {
+    /** The line that a chunk or another head begins with. */
+    let line: string | undefined = begins ? marks.chunkBegin : undefined;
+    while (line !== undefined) {
+      if (line.startsWith(marks.format)) {
+        const further = await this.headFrom(line);
+        this.heads.push(further.head);
+        line = further.begins ? marks.chunkBegin : undefined;
+        continue;
       }
-    },
-  };
+      const { block, end } = await this.#blockFrom(line);
+      if (end === undefined) {
+        this.isTorn = true;
+        return;
+      }
+      if (end !== marks.chunkEnd) {
+        this.#lines.count(block.map((text) => `${text}\n`).join(''), true);
+        this.cut++;
+        line = end;
+        continue;
+      }
+      const text = `${block.join('\n')}\n${marks.chunkEnd}\n`;
+      this.#lines.count(text);
+      const chunk = rawChunk(block, text, this.#lines.end, this.#name);
+      this.unread.delete(chunk.serial);
+      yield chunk;
+      line = await this.#nextBegin();
+    }
+  }
+
+  /** The lines of a chunk, and the line after them, which ends it or begins another one; undefined at the end. */
+  async #blockFrom(begin: string): Promise<{ readonly block: readonly string[]; readonly end: string | undefined }> {
+    const block = [begin];
+    let line = await this.#lines.next();
+    let left = longestBlock;
+    for (; line !== undefined && line !== marks.chunkEnd && !beginsAnew(line); line = await this.#lines.next()) {
+      left -= line.length + 1;
+      if (left < 0)
+        throw new EwaldError(
+          'Format',
+          `${this.#name}: the chunk that begins at byte ${this.#lines.end} has more than ${longestBlock} characters without an end`,
+        );
+      block.push(line);
+    }
+    return { block, end: line };
+  }
+
+  /** The line that the next chunk or head begins with; undefined at the end, or at lines of neither. */
+  async #nextBegin(): Promise<string | undefined> {
+    let line = await this.#lines.next();
+    /** Lines that belong to the stream only if something follows. */
+    let between = '';
+    for (; line !== undefined && !beginsAnew(line); line = await this.#lines.next()) {
+      const serial = unreadSerial(line);
+      if (serial !== undefined) {
+        this.#note(`${between}${line}`, serial);
+        between = '';
+      } else if (line === '' || line === marks.otherCell) between += `${line}\n`;
+      else {
+        this.isTorn = true;
+        return undefined;
+      }
+    }
+    if (line !== undefined) this.#lines.count(between, true);
+    return line;
+  }
+
+  #note(text: string, serial: number): void {
+    this.unread.add(serial);
+    this.#lines.count(`${text}\n`);
+  }
 }
 
 /** Whether a chunk or another stream begins with a line. */
