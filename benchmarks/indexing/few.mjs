@@ -320,8 +320,8 @@ async function turns() {
             .map((one) => errorOf(one, still, crystal, kind))
             .reduce((best, one) => (one.chi2 < best.chi2 ? one : best));
           angles.push(error.angle);
-          // A spurious spot that is taken for a reflection may turn a crystal far away.
-          if (error.angle > farAway) far++;
+          // A spurious spot that is taken for a reflection may turn a crystal by many errors; such images are counted.
+          if (error.angle > farAway || error.chi2 > 50) far++;
           else (isSaid ? said : rest).push(error.chi2);
         }
       }
