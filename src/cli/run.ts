@@ -6,6 +6,7 @@ import {
   isCutFile,
   killable,
   knownAnalyses,
+  limitsOf,
   liveRows,
   loadUdfs,
   messageOf,
@@ -346,54 +347,6 @@ async function contextOf(chosen: ExecutorChoice, { backend }: RunFlags, signal: 
   return Context.makeWith(chosen.kind, { ...context, ...(chosen.kind === 'workers' && { cpus: chosen.workers }) });
 }
 
-/** Smallest and largest number, ignoring NaN. */
-function range(data: NamedResult['data']): { min: number; max: number } {
-  let [min, max] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  const numbers = data as ArrayLike<number>;
-  const eights = typeof data[0] === 'bigint' ? 0 : data.length - (data.length % 8);
-  for (let from = 0; from < eights; from += 8) {
-    // Nearly all are between those before them, which eight at a time tell in a third of the time.
-    const low = min;
-    const high = max;
-    const a = numbers[from] as number;
-    const b = numbers[from + 1] as number;
-    const c = numbers[from + 2] as number;
-    const d = numbers[from + 3] as number;
-    const e = numbers[from + 4] as number;
-    const f = numbers[from + 5] as number;
-    const g = numbers[from + 6] as number;
-    const h = numbers[from + 7] as number;
-    const isOutside =
-      a < low ||
-      a > high ||
-      b < low ||
-      b > high ||
-      c < low ||
-      c > high ||
-      d < low ||
-      d > high ||
-      e < low ||
-      e > high ||
-      f < low ||
-      f > high ||
-      g < low ||
-      g > high ||
-      h < low ||
-      h > high;
-    for (let i = from; isOutside && i < from + 8; i++) {
-      const value = numbers[i] as number;
-      if (value < min) min = value;
-      if (value > max) max = value;
-    }
-  }
-  for (let i = eights; i < data.length; i++) {
-    const value = Number(data[i]);
-    if (value < min) min = value;
-    if (value > max) max = value;
-  }
-  return { min, max };
-}
-
 /** Why a result has no numbers, if the shape of the scan is the reason. */
 function whyEmpty(name: string, nav: readonly number[]): string {
   if (!/divergence|curl/.test(name)) return '';
@@ -438,7 +391,11 @@ function report(
   const bytes = read.before + read.bytes;
   const { lost = 0, reason, dropped = 0 } = scan.live?.status ?? {};
   if (lost > 0) note(`${yellow('warning:')} ${counted(lost, 'frame')} did not arrive${reason ? `: ${reason}` : ''}`);
-  const described = results.map(({ name, shape, dtype, data }) => ({ name, shape, dtype, ...range(data) }));
+  const described = results.map((result) => {
+    const { name, shape, dtype } = result;
+    const { min, max } = limitsOf(result);
+    return { name, shape, dtype, min, max };
+  });
   const write = flags.output === '-' ? note : print;
   if (flags.json && flags.output !== '-') {
     printJson({

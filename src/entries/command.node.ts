@@ -138,6 +138,7 @@ export {
   spotSimulationRows,
 } from '../simulate/parameters.js';
 export { readCalibration } from '../stem/calibrate/read-calibration.node.js';
+export { limitsOf } from '../stem/output/numbers.js';
 export {
   type AnalysisName,
   analysisRows,

@@ -63,8 +63,11 @@ export interface FrameSeries {
   readonly options: SeriesOptions;
   /** Frames written so far. */
   readonly written: number;
-  /** Appends frames; the array holds a whole number of them. */
-  write(frames: FrameArray): Promise<void>;
+  /**
+   * Appends frames; the array holds a whole number of them. Those that are not compressed may come in pieces that end
+   * anywhere, of which one is written while the next is computed: it must stay as it is until the one after that.
+   */
+  write(frames: FrameArray | Iterable<FrameArray>): Promise<void>;
 }
 
 interface Series extends FrameSeries {
@@ -113,24 +116,23 @@ export class Hdf5Writer {
       get written() {
         return chunks.length;
       },
-      write: async (data: FrameArray) => {
-        const bytes = bytesOfArray(data);
-        const room = (frames ?? Number.POSITIVE_INFINITY) - chunks.length;
-        if (bytes.length % frameBytes !== 0 || bytes.length / frameBytes > room)
-          throw new EwaldError(
-            'Shape',
-            `${bytes.length} bytes are ${bytes.length / frameBytes} frames; there is room for ${room}`,
-          );
-        // Frames as they are lie one behind another: a result of single rows would be as many calls of the system.
-        const together = packing === 'none' && bytes.length > 0 ? await this.#append(bytes) : 0;
-        for (let at = 0; at < bytes.length; at += frameBytes) {
-          if (packing === 'none') {
-            chunks.push({ address: together + at, size: frameBytes });
-            continue;
+      write: async (data) => {
+        const pieces = ArrayBuffer.isView(data) ? [data] : data;
+        const room = ((frames ?? Number.POSITIVE_INFINITY) - chunks.length) * frameBytes;
+        if (packing === 'none') {
+          const start = this.#end;
+          const length = await this.#appendAll(pieces, { frameBytes, room });
+          for (let at = start; at < start + length; at += frameBytes) chunks.push({ address: at, size: frameBytes });
+          return;
+        }
+        for (const piece of pieces) {
+          const bytes = bytesOfArray(piece);
+          refuseBytes(bytes.length, { frameBytes, room });
+          for (let at = 0; at < bytes.length; at += frameBytes) {
+            const frame = await packedFrame(this.#codecs, packing, size, bytes.subarray(at, at + frameBytes));
+            const packed = checksums ? withChecksum(this.#codecs, frame) : frame;
+            chunks.push({ address: await this.#append(packed), size: packed.length });
           }
-          const frame = await packedFrame(this.#codecs, packing, size, bytes.subarray(at, at + frameBytes));
-          const packed = checksums ? withChecksum(this.#codecs, frame) : frame;
-          chunks.push({ address: await this.#append(packed), size: packed.length });
         }
       },
     } as Series;
@@ -158,6 +160,24 @@ export class Hdf5Writer {
     const at = this.#end;
     await this.#node(node);
     return at;
+  }
+
+  /** Appends frames as they are, in pieces, and returns their bytes: the next piece is made while one is written. */
+  async #appendAll(pieces: Iterable<FrameArray>, limits: Limits): Promise<number> {
+    let length = 0;
+    let writing: Promise<unknown> = Promise.resolve();
+    for (const piece of pieces) {
+      const bytes = bytesOfArray(piece);
+      await writing;
+      length += bytes.length;
+      if (length > limits.room) refuseBytes(length, limits);
+      // Whoever makes the next one may fail before this is awaited.
+      writing = bytes.length > 0 ? this.#append(bytes) : writing;
+      writing.catch(() => undefined);
+    }
+    await writing;
+    refuseBytes(length, limits);
+    return length;
   }
 
   async #append(bytes: Uint8Array): Promise<number> {
@@ -270,6 +290,21 @@ export class Hdf5Writer {
     if (filtered) messages.push([message.filters, filtersOf(packing, size, checksums)]);
     return messages;
   }
+}
+
+/** Bytes of a frame, and how many bytes a series has room for. */
+interface Limits {
+  readonly frameBytes: number;
+  readonly room: number;
+}
+
+/** Throws `Shape` for bytes that are no whole number of frames, or too many. */
+function refuseBytes(length: number, { frameBytes, room }: Limits): void {
+  if (length % frameBytes === 0 && length <= room) return;
+  throw new EwaldError(
+    'Shape',
+    `${length} bytes are ${length / frameBytes} frames; there is room for ${room / frameBytes}`,
+  );
 }
 
 /** Elements of a block that Zstandard compresses: larger ones than those of LZ4, since each costs a call. */

@@ -135,6 +135,7 @@ const state: Readonly<Record<string, string>> = {
   'parallel/communicator/mpi.node.ts: world': 'MPI starts once in a process',
   'frames/custom.ts: partitions': 'a note on an object, gone with it',
   'frames/formats/memory.ts: arrays': 'a note on an object, gone with it',
+  'stem/output/numbers.ts: known': 'a note on an object, gone with it',
   'stem/images/lines.ts: plans': 'a bounded cache of sines, eight lengths at most',
   'udf/scans/resident-runs.ts: known': 'a note on an object, gone with it',
   'udf/scans/scan.ts: residents': 'a note on an object, gone with it',

@@ -97,6 +97,24 @@ test('every dtype and packing by our own reader', async () => {
     }
 });
 
+test('frames that are not compressed may come in pieces that end anywhere, but not too many or a part of one', async () => {
+  const data = frames('u16', 5 * 144) as Uint16Array;
+  const whole = await write('u16', 'none', 5, [9, 16]);
+  const series = async (pieces: readonly Uint16Array[]): Promise<Uint8Array> => {
+    const { sink, bytes } = memory();
+    const append = async (some: Uint8Array) => sink.append(await new Promise((end) => setImmediate(end, some)));
+    const writer = await Hdf5Writer.create({ ...sink, append }, codecs);
+    const one = writer.series({ frames: 5, signal: [9, 16], dtype: 'u16', packing: 'none' });
+    await one.write(pieces);
+    await writer.finish({ data: { frames: one } });
+    return bytes();
+  };
+  const cut = (...ends: number[]) => ends.map((end, i) => data.subarray(ends[i - 1] ?? 0, end));
+  expect(await series(cut(1, 144, 150, 150, 719, 720))).toEqual(whole);
+  await expect(series(cut(1, 719))).rejects.toThrow(/1438 bytes are 4\.99\d* frames; there is room for 5/);
+  await expect(series([data, data.subarray(0, 144)])).rejects.toThrow('1728 bytes are 6 frames; there is room for 5');
+});
+
 test('the metadata of the experiment survive a round trip through NXmx', async () => {
   const mask = new Uint8Array(24 * 32);
   mask[40] = 1;

@@ -5,13 +5,13 @@ import {
   halfOf,
   halfSpectrum2d,
   inverse2d,
+  MiddleSpectrum,
   magnitude,
-  shiftedMagnitude,
-  shiftedSpectrum,
   spectrum2d,
   transform2d,
 } from '../../src/stem/images/fourier.js';
 import { checkPattern, patternMask } from '../../src/udf/disks/patterns.js';
+import { inParts, type WritePart } from '../../src/udf/functions/in-parts.js';
 
 let state = 1;
 const random = (): number => {
@@ -92,8 +92,42 @@ test('real images have the same one by half of the work, and its magnitude with 
         moved.set([re, im], 2 * to);
         sizes[to] = Math.hypot(re, im);
       }
-    expect(error(shiftedSpectrum(real, height, width), moved)).toBeLessThan(1e-14);
-    expect(error(shiftedMagnitude(real, height, width), sizes)).toBeLessThan(1e-14);
+    const spectrum = new MiddleSpectrum(() => real, [height, width], ['complex', 'magnitude', 'logs']);
+    expect(error(spectrum.complex(), moved)).toBeLessThan(1e-14);
+    expect(error(spectrum.magnitude(), sizes)).toBeLessThan(1e-14);
+    expect(error(spectrum.logs(), sizes.map(Math.log1p))).toBeLessThan(1e-14);
+    // Opposite frequencies have one magnitude.
+    const [found, down, right] = [spectrum.magnitude(), height >> 1, width >> 1];
+    for (let y = height % 2 ? 0 : 1; y < height; y++)
+      for (let x = width % 2 ? 0 : 1; x < width; x++)
+        expect(found[y * width + x]).toBe(found[(2 * down - y) * width + 2 * right - x]);
+  }
+});
+
+test('rows of a spectrum are those of the whole, to the bit, in any order and as often as they are asked for', () => {
+  for (const [height, width] of sides) {
+    const real = numbers(height * width);
+    let transforms = 0;
+    const wanted = ['complex', 'magnitude', 'logs'] as const;
+    const spectrum = new MiddleSpectrum(
+      () => {
+        transforms++;
+        return real;
+      },
+      [height, width],
+      wanted,
+    );
+    const whole = wanted.map((name) => spectrum[name]());
+    expect(transforms).toBe(1);
+    for (const [i, name] of wanted.entries()) {
+      const row = width * (name === 'complex' ? 2 : 1);
+      const write = spectrum[name][inParts] as WritePart;
+      for (let y = height - 1; y >= 0; y -= 2) {
+        const part = new Float64Array(row * Math.min(2, height - y)).fill(7);
+        write(y * row, part);
+        expect(part).toEqual(whole[i]?.subarray(y * row, y * row + part.length));
+      }
+    }
   }
 });
 

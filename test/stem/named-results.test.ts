@@ -2,6 +2,8 @@
 import { expect, test } from 'vitest';
 import { later } from '../../src/stem/analyses/analysis.js';
 import { missingNumbers, type NamedResult, namedChannels, renamed } from '../../src/stem/output/named-results.js';
+import { limitsOf, piecesOf } from '../../src/stem/output/numbers.js';
+import { computedInParts } from '../../src/udf/functions/in-parts.js';
 
 const result = (name: string, data: Float64Array | Int32Array, more: Partial<NamedResult> = {}): NamedResult =>
   ({ name, data, dtype: 'f64', shape: [2, 2], navAxes: 2, ...more }) as NamedResult;
@@ -90,4 +92,74 @@ test('the names, shapes and types of results are told without their numbers, whi
   expect(computed).toBe(0);
   expect([...(result.data as Float64Array), ...(result.data as Float64Array)]).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
   expect(computed).toBe(1);
+});
+
+test('what is said of the numbers is what a look at each of them says', () => {
+  let state = 7;
+  const random = (most: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * most);
+  };
+  const special = [none, 1 / 0, -1 / 0];
+  for (let round = 0; round < 300; round++) {
+    const dtype = (['f64', 'f32', 'c128', 'i16', 'u64'] as const)[random(5)] as 'f64';
+    const each = dtype === ('c128' as string) ? 2 : 1;
+    const rare = [1, 3, 40, 1e9][random(4)] as number;
+    const values = Array.from({ length: each * random(40) }, () =>
+      /^[fc]/.test(dtype) && random(rare) === 0
+        ? (special[random(3)] as number)
+        : random(100) - (dtype[0] === 'u' ? 0 : 50),
+    );
+    const data =
+      dtype === ('u64' as string)
+        ? BigUint64Array.from(values, BigInt)
+        : dtype === ('i16' as string)
+          ? Int16Array.from(values)
+          : Float64Array.from(values);
+    const numbers = values.filter((value) => !Number.isNaN(value));
+    const isNone = (k: number): boolean =>
+      values.slice(each * k, each * (k + 1)).some((value) => !Number.isFinite(value));
+    expect(limitsOf({ dtype, shape: [values.length / each], data: data as Float64Array })).toEqual({
+      min: Math.min(...numbers),
+      max: Math.max(...numbers),
+      missing: Array.from({ length: values.length / each }, (_, k) => k).filter(isNone).length,
+      isEndless: values.some((value) => Math.abs(value) === 1 / 0),
+      isEmpty: values.length > 0 && numbers.length === 0,
+    });
+  }
+});
+
+test('numbers that come in pieces are those of the whole: each is there while the next one is computed', () => {
+  for (const [shape, dtype, most] of [
+    [[7, 5], 'f64', 12],
+    [[7, 5], 'c128', 1],
+    [[3, 2, 4], 'f64', 8],
+    [[9], 'f64', 4],
+    [[0, 3], 'f64', 4],
+  ] as const) {
+    const each = dtype === 'c128' ? 2 : 1;
+    const length = each * shape.reduce((a: number, b: number) => a * b, 1);
+    const row = each * (shape.at(-1) as number);
+    const asked: number[] = [];
+    const write = (from: number, out: Float64Array): void => {
+      expect([from % row, out.length % row]).toEqual([0, 0]);
+      asked.push(from);
+      for (let i = 0; i < out.length; i++) out[i] = Math.sqrt(from + i);
+    };
+    const result = later({ dtype, shape, name: 'root' }, computedInParts(length, write));
+    const found: number[] = [];
+    let before: { readonly piece: Float64Array; readonly was: number[] } | undefined;
+    for (const piece of piecesOf(result, most) as Iterable<Float64Array>) {
+      expect([...(before?.piece ?? [])]).toEqual(before?.was ?? []);
+      before = { piece, was: [...piece] };
+      found.push(...piece);
+    }
+    const pieces = asked.length;
+    expect(limitsOf(result)).toMatchObject({ min: length ? 0 : 1 / 0, max: length ? Math.sqrt(length - 1) : -1 / 0 });
+    // What was looked at while it was written is not computed again for its limits.
+    expect(asked).toHaveLength(pieces);
+    expect(found).toEqual([...result.data]);
+    // What is in memory is one piece.
+    expect([...piecesOf(result, most)]).toEqual(length ? [result.data] : []);
+  }
 });

@@ -1,6 +1,7 @@
 /** An analysis: a UDF configured for a scan, and channels that present its results. */
 
 import type { BufferDtype } from '../../udf/functions/dtypes.js';
+import { type InParts, inParts } from '../../udf/functions/in-parts.js';
 import type { AnyUdf } from '../../udf/functions/udf.js';
 import { countTexts } from '../../udf/scans/count-texts.js';
 import type { Scan } from '../../udf/scans/scan.js';
@@ -24,7 +25,7 @@ export interface ChannelAxis {
 }
 
 /** One image of a result. */
-export interface Channel {
+export interface Channel extends InParts {
   readonly key: string;
   readonly title: string;
   /** Description of its numbers. */
@@ -205,18 +206,25 @@ export const sigChannel = <K extends string>(
 
 /**
  * A channel whose numbers are computed when they are first read: the names of results are known before a run, and files
- * are written one after another.
+ * are written one after another, each part by part if `data` knows how.
  */
 export function later<C extends object, D extends ArrayLike<number | bigint>>(
   channel: C,
-  data: () => D,
-): C & { readonly data: D } {
+  data: (() => D) & InParts,
+): C & { readonly data: D } & InParts {
   let known: D | undefined;
   const get = (): D => {
     known ??= data();
     return known;
   };
-  return Object.defineProperty({ ...channel }, 'data', { enumerable: true, get }) as C & { readonly data: D };
+  return Object.defineProperties(
+    { ...channel },
+    {
+      data: { enumerable: true, get },
+      // What is in memory need not be computed again.
+      [inParts]: { get: () => (known ? undefined : data[inParts]) },
+    },
+  ) as C & { readonly data: D } & InParts;
 }
 
 /** What is said against results, found by one look at them: whoever asks for faults asks for doubts as well. */

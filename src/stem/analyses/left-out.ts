@@ -1,8 +1,11 @@
 /** The pixels to which a calibration gives no count, and what analyses say of them. */
 
+import type { ResultBuffer } from '../../udf/functions/buffers.js';
+import { computedInParts, type InParts, inParts } from '../../udf/functions/in-parts.js';
 import type { MaskArray } from '../../udf/pass/masks.js';
 import type { Scan } from '../../udf/scans/scan.js';
 import { counted } from '../../util/amounts.js';
+import { product } from '../../util/product.js';
 import { type Fill, filled, fillOf, marked, type PixelList, scaledMask } from '../images/without-count.js';
 import { calibratedBy } from './calibrated.js';
 
@@ -71,6 +74,17 @@ export function withoutCounts<A extends ArrayLike<number>>(data: A, { marks }: L
   if (!marks) return data;
   const step = data.length / marks.length;
   return Float64Array.from(data, (value, i) => (marks[Math.floor(i / step)] ? Number.NaN : value));
+}
+
+/** The same of a result, whose parts can be had by themselves. */
+export function partsWithoutCounts(result: ResultBuffer<'f64'>, leftOut: LeftOut): (() => Float64Array) & InParts {
+  const { marks } = leftOut;
+  const write = result[inParts];
+  if (!write) return () => withoutCounts(result.data, leftOut);
+  return computedInParts(product(result.shape), (from, out) => {
+    write(from, out);
+    for (let i = 0; marks && i < out.length; i++) if (marks[from + i]) out[i] = Number.NaN;
+  });
 }
 
 /** An image of the detector in which they have the mean of their neighbours. */

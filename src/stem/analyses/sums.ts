@@ -8,7 +8,7 @@ import { product } from '../../util/product.js';
 import { pickUdf } from '../builtin/pick.js';
 import { stddevUdf } from '../builtin/stddev.js';
 import { logSumUdf, sumSigUdf, sumUdf } from '../builtin/sums.js';
-import { logMagnitudes, shiftedMagnitude, shiftedSpectrum } from '../images/fourier.js';
+import { MiddleSpectrum } from '../images/fourier.js';
 import {
   analysis,
   complexChannels,
@@ -20,7 +20,15 @@ import {
   roundedDoubt,
   sigChannel,
 } from './analysis.js';
-import { areNaN, haveNeighbours, leftOutOf, leftOutOfFrames, withNeighbours, withoutCounts } from './left-out.js';
+import {
+  areNaN,
+  haveNeighbours,
+  leftOutOf,
+  leftOutOfFrames,
+  partsWithoutCounts,
+  withNeighbours,
+  withoutCounts,
+} from './left-out.js';
 import { centreOf, detectorSize } from './parameters.js';
 import { underMask } from './under-mask.js';
 
@@ -86,7 +94,7 @@ export const stddevAnalysis = /* @__PURE__ */ analysis('stddev', (scan, options,
             ...sigChannel(scan, key, key, `${key} of each pixel`, [], true),
             unit: key === 'var' ? 'counts²' : 'counts',
           },
-          () => withoutCounts(results[key].data, leftOut),
+          partsWithoutCounts(results[key], leftOut),
         ),
       ),
   };
@@ -150,7 +158,10 @@ function picked(
       const { width, height } = detectorSize(scan, what);
       const desc = `|spectrum| of ${name}, frequency 0 in the middle`;
       const channel = sigChannel(scan, 'intensity', 'spectrum', desc, [], true);
-      return [later(channel, () => shiftedMagnitude(withNeighbours(raw, leftOut, [height, width]), height, width))];
+      const sides = [height, width] as const;
+      return [
+        later(channel, new MiddleSpectrum(() => withNeighbours(raw, leftOut, sides), sides, ['magnitude']).magnitude),
+      ];
     },
   };
 }
@@ -181,17 +192,19 @@ export const fftSumAnalysis = /* @__PURE__ */ analysis('fft-sum', (scan, options
     channels({ intensity }) {
       const middle = 'frequency 0 in the middle';
       const logDesc = `log(|spectrum of the sum| + 1), ${middle}`;
-      const complex = later(
-        { ...sigChannel(scan, 'complex', 'spectrum', `the complex spectrum, ${middle}`, []), complex: true },
+      const spectrum = new MiddleSpectrum(
         () => {
           const given = withNeighbours(intensity.data as Float64Array, leftOut, scan.shape.sig);
-          const sum = hole ? given.map((value, i) => (hole[i] ? 0 : value)) : given;
-          return shiftedSpectrum(sum, centre.height, centre.width);
+          return hole ? given.map((value, i) => (hole[i] ? 0 : value)) : given;
         },
+        [centre.height, centre.width],
+        ['logs', 'complex'],
       );
-      const logs = later(sigChannel(scan, 'intensity', 'spectrum of the sum', logDesc, []), () =>
-        logMagnitudes(complex.data, centre.height, centre.width),
+      const complex = later(
+        { ...sigChannel(scan, 'complex', 'spectrum', `the complex spectrum, ${middle}`, []), complex: true },
+        spectrum.complex,
       );
+      const logs = later(sigChannel(scan, 'intensity', 'spectrum of the sum', logDesc, []), spectrum.logs);
       return [logs, complex];
     },
   };

@@ -6,6 +6,7 @@
  * 10.1145/3221269.3223036).
  */
 import type { DataType } from '../../bytes/dtype.js';
+import { computedInParts, type WritePart } from '../../udf/functions/in-parts.js';
 import { defineUdf, type UdfMeta } from '../../udf/functions/udf.js';
 import { integerVarsum, restOfProduct } from '../../udf/pass/varsum.js';
 import { requireReal } from './real-frames.js';
@@ -109,31 +110,29 @@ export const stddevUdf = /* @__PURE__ */ defineUdf({
     // A detector may have so many pixels that results which nobody reads take longer than the frames. What is read is
     // new memory, so that results do not depend on what is done with others. Each has a loop of its own: a function for
     // each pixel would take as long as the frames.
-    const varsum = (): Float64Array => {
-      if (!integers) return second.slice();
-      const out = new Float64Array(sum.length);
-      if (n > 0) for (let p = 0; p < out.length; p++) out[p] = integerVarsum(n, sum[p] as number, second[p] as number);
-      return out;
+    const varsum: WritePart = (from, out) => {
+      if (!integers) out.set(second.subarray(from, from + out.length));
+      else if (n === 0) out.fill(0);
+      else
+        for (let p = 0, at = from; p < out.length; p++, at++)
+          out[p] = integerVarsum(n, sum[at] as number, second[at] as number);
     };
+    const part = (write: WritePart) => computedInParts(sum.length, write);
     return {
-      sum: () => sum.slice(),
+      sum: part((from, out) => out.set(sum.subarray(from, from + out.length))),
       numFrames,
-      varsum,
-      var() {
-        const out = varsum();
+      varsum: part(varsum),
+      var: part((from, out) => {
+        varsum(from, out);
         for (let p = 0; p < out.length; p++) out[p] = (out[p] as number) / n;
-        return out;
-      },
-      std() {
-        const out = varsum();
+      }),
+      std: part((from, out) => {
+        varsum(from, out);
         for (let p = 0; p < out.length; p++) out[p] = Math.sqrt((out[p] as number) / n);
-        return out;
-      },
-      mean() {
-        const out = new Float64Array(sum.length);
-        for (let p = 0; p < out.length; p++) out[p] = (sum[p] as number) / n;
-        return out;
-      },
+      }),
+      mean: part((from, out) => {
+        for (let p = 0, at = from; p < out.length; p++, at++) out[p] = (sum[at] as number) / n;
+      }),
     };
   },
   kernel: () => ({

@@ -1,6 +1,7 @@
 /**
  * Fourier transforms of single images, in float64 and of any sides; those of many frames are faster by `ctx.fft`.
  */
+import { computedInParts } from '../../udf/functions/in-parts.js';
 import { expectsNumbers } from '../../util/arguments.js';
 import { EwaldError } from '../../util/errors.js';
 import { mapInto } from '../../util/map-into.js';
@@ -98,32 +99,61 @@ export function inverse2d(data: Float64Array, height: number, width: number): vo
 }
 
 /** The spectrum of a real image, [height, width] complex and interleaved, frequency 0 in the corner. */
-export const spectrum2d = (picture: ArrayLike<number>, height: number, width: number): Float64Array =>
-  wholeSpectrum(halfSpectrum2d(picture, height, width), [height, width], [0, 0]);
-
-/** All frequencies of a half spectrum, moved by [down, right]. */
-function wholeSpectrum(
-  half: Float64Array,
-  [height, width]: readonly [number, number],
-  [down, right]: readonly [number, number],
-): Float64Array {
+export function spectrum2d(picture: ArrayLike<number>, height: number, width: number): Float64Array {
   const out = new Float64Array(2 * height * width);
+  writeSpectrum(halfSpectrum2d(picture, height, width), { height, width, down: 0, right: 0 }, 0, out);
+  return out;
+}
+
+/** The sides of an image, and the place of its frequency 0. */
+interface Placed {
+  readonly height: number;
+  readonly width: number;
+  readonly down: number;
+  readonly right: number;
+}
+
+/** Frequency 0 in the middle: the floor of half the length. */
+const inMiddle = (height: number, width: number): Placed => ({ height, width, down: height >> 1, right: width >> 1 });
+
+/** Of each row of `out`, from the number `from` on, where it begins, its row of a half spectrum, and the opposite one. */
+function* rowsOf({ height, down }: Placed, row: number, from: number, out: Float64Array) {
+  for (let at = 0, y = from / row; at < out.length; at += row, y++) {
+    const own = (y + height - down) % height;
+    yield { at, own, opposite: (height - own) % height };
+  }
+}
+
+/** Writes rows of all frequencies of a half spectrum, complex and interleaved; `from` is the first number of a row. */
+function writeSpectrum(half: Float64Array, placed: Placed, from: number, out: Float64Array): void {
+  const { width, right } = placed;
   const columns = halfOf(width);
-  for (let y = 0; y < height; y++) {
-    const to = ((y + down) % height) * width;
-    const opposite = (y === 0 ? 0 : height - y) * columns;
-    for (let x = 0, from = 2 * y * columns; x < columns; x++, from += 2) {
-      const at = 2 * (x + right < width ? to + x + right : to + x + right - width);
-      out[at] = half[from] as number;
-      out[at + 1] = half[from + 1] as number;
+  for (const { at, own, opposite } of rowsOf(placed, 2 * width, from, out)) {
+    for (let x = 0, i = 2 * own * columns; x < columns; x++, i += 2) {
+      const to = at + 2 * (x + right < width ? x + right : x + right - width);
+      out[to] = half[i] as number;
+      out[to + 1] = half[i + 1] as number;
     }
-    for (let x = columns, from = 2 * (opposite + width - columns); x < width; x++, from -= 2) {
-      const at = 2 * (x + right < width ? to + x + right : to + x + right - width);
-      out[at] = half[from] as number;
-      out[at + 1] = -(half[from + 1] as number);
+    for (let x = columns, i = 2 * (opposite * columns + width - columns); x < width; x++, i -= 2) {
+      const to = at + 2 * (x + right < width ? x + right : x + right - width);
+      out[to] = half[i] as number;
+      out[to + 1] = -(half[i + 1] as number);
     }
   }
-  return out;
+}
+
+/** The same of one real number for each frequency, which its opposite has as well. */
+function writeSizes(sizes: Float64Array, placed: Placed, from: number, out: Float64Array): void {
+  const { width, right } = placed;
+  const columns = halfOf(width);
+  for (const { at, own, opposite } of rowsOf(placed, width, from, out)) {
+    out.set(sizes.subarray(own * columns, own * columns + width - right), at + right);
+    for (let x = 1, i = opposite * columns + 1; x <= right; x++, i++) out[at + right - x] = sizes[i] as number;
+    // Frequencies that are their own opposites along x have one number in both rows.
+    const one = Math.max(own, opposite) * columns;
+    out[at + right] = sizes[one] as number;
+    if (2 * right === width) out[at] = sizes[one + right] as number;
+  }
 }
 
 /** √(re² + im²). Math.hypot, which takes five times as long, is left to what would overflow or vanish. */
@@ -132,44 +162,75 @@ export function magnitude(re: number, im: number): number {
   return square > 1e-280 && square < 1e300 ? Math.sqrt(square) : Math.hypot(re, im);
 }
 
-/** |spectrum| with frequency 0 in the middle (floor of half the length). */
-export function shiftedMagnitude(picture: ArrayLike<number>, height: number, width: number): Float64Array {
-  const half = halfSpectrum2d(picture, height, width);
-  const columns = halfOf(width);
-  const out = new Float64Array(height * width);
-  const [down, right] = [height >> 1, width >> 1];
-  for (let y = 0; y < height; y++) {
-    const row = ((y + down) % height) * width;
-    const opposite = (((height - y) % height) + down) % height;
-    for (let x = 0, from = 2 * y * columns; x < columns; x++, from += 2) {
-      const size = magnitude(half[from] as number, half[from + 1] as number);
-      out[x + right < width ? row + x + right : row + x + right - width] = size;
-      out[opposite * width + (right >= x ? right - x : width - x + right)] = size;
-    }
+/** The spectrum of a real image with frequency 0 in the middle; what is computed of it first is kept for the others. */
+export class MiddleSpectrum {
+  readonly #picture: () => ArrayLike<number>;
+  readonly #placed: Placed;
+  #half: Float64Array | undefined;
+  #unread: Set<string>;
+
+  /** `wanted` are those that will be read, after which nothing is kept. */
+  constructor(
+    picture: () => ArrayLike<number>,
+    [height, width]: readonly [number, number],
+    wanted: readonly ('magnitude' | 'logs' | 'complex')[],
+  ) {
+    this.#picture = picture;
+    this.#placed = inMiddle(height, width);
+    this.#unread = new Set(wanted);
   }
-  return out;
+
+  /** |z|, [height, width]. */
+  get magnitude() {
+    return this.#sizes('magnitude', magnitude);
+  }
+
+  /** log(|z| + 1), [height, width]. */
+  get logs() {
+    return this.#sizes('logs', (re, im) => Math.log(magnitude(re, im) + 1));
+  }
+
+  /** The spectrum itself, complex and interleaved. */
+  get complex() {
+    const { height, width } = this.#placed;
+    const length = 2 * height * width;
+    return computedInParts(length, (from, out) => {
+      writeSpectrum(this.#spectrum(), this.#placed, from, out);
+      if (from + out.length === length) this.#wasRead('complex');
+    });
+  }
+
+  #sizes(name: string, of: (re: number, im: number) => number) {
+    const { height, width } = this.#placed;
+    const length = height * width;
+    let sizes: Float64Array | undefined;
+    return computedInParts(length, (from, out) => {
+      sizes ??= sizesOf(this.#spectrum(), of);
+      writeSizes(sizes, this.#placed, from, out);
+      if (from + out.length < length) return;
+      sizes = undefined;
+      this.#wasRead(name);
+    });
+  }
+
+  #spectrum(): Float64Array {
+    const { height, width } = this.#placed;
+    this.#half ??= halfSpectrum2d(this.#picture(), height, width);
+    return this.#half;
+  }
+
+  #wasRead(name: string): void {
+    this.#unread.delete(name);
+    if (this.#unread.size === 0) this.#half = undefined;
+  }
 }
 
-/** log(|z| + 1) of the spectrum of a real image with frequency 0 in the middle, whose other half has the same numbers. */
-export function logMagnitudes(spectrum: Float64Array, height: number, width: number): Float64Array {
-  const logs = new Float64Array(height * width);
-  const [down, right] = [height >> 1, width >> 1];
-  for (let y = 0; y <= down; y++)
-    for (let x = 0, at = y * width; x < width; x++, at++)
-      logs[at] = Math.log(magnitude(spectrum[2 * at] as number, spectrum[2 * at + 1] as number) + 1);
-  for (let y = down + 1; y < height; y++) {
-    const opposite = (2 * down - y) * width;
-    for (let x = 0; x < width; x++) {
-      const over = 2 * right - x;
-      logs[y * width + x] = logs[opposite + (over < width ? over : over - width)] as number;
-    }
-  }
-  return logs;
+/** A number for each complex one. */
+function sizesOf(spectrum: Float64Array, of: (re: number, im: number) => number): Float64Array {
+  const sizes = new Float64Array(spectrum.length / 2);
+  for (let i = 0; i < sizes.length; i++) sizes[i] = of(spectrum[2 * i] as number, spectrum[2 * i + 1] as number);
+  return sizes;
 }
-
-/** The spectrum with frequency 0 in the middle, complex and interleaved. */
-export const shiftedSpectrum = (picture: ArrayLike<number>, height: number, width: number): Float64Array =>
-  wholeSpectrum(halfSpectrum2d(picture, height, width), [height, width], [height >> 1, width >> 1]);
 
 /**
  * The absolute Fourier transform of an image, such as that of a virtual detector: [height, width], unscaled, with
@@ -187,5 +248,5 @@ export function fourierMagnitude(image: ArrayLike<number>, shape: readonly numbe
       `fourierMagnitude: the image has ${image.length} numbers, the shape is [${shape}]; expected [height, width]`,
     );
   const finite = mapInto(new Float64Array(image.length), image, (value) => (Number.isNaN(value) ? 0 : value));
-  return shiftedMagnitude(finite, height, width);
+  return new MiddleSpectrum(() => finite, [height, width], ['magnitude']).magnitude();
 }

@@ -2,12 +2,14 @@
 
 import { numpyTypeOf } from '../../frames/numpy-types.js';
 import type { ResultBuffer } from '../../udf/functions/buffers.js';
-import { type BufferArray, type BufferDtype, numbersPerElement } from '../../udf/functions/dtypes.js';
+import type { BufferArray, BufferDtype } from '../../udf/functions/dtypes.js';
+import { type InParts, inParts } from '../../udf/functions/in-parts.js';
 import { counted } from '../../util/amounts.js';
 import { EwaldError } from '../../util/errors.js';
 import { oneLine } from '../../util/plain-text.js';
 import { product } from '../../util/product.js';
 import { type Analysis, later } from '../analyses/analysis.js';
+import { limitsOf } from './numbers.js';
 
 /** The numbers of an axis: the first (default 0), and the difference from one to the next. */
 export interface AxisScale {
@@ -17,7 +19,7 @@ export interface AxisScale {
 }
 
 /** One array of results. */
-export interface NamedResult {
+export interface NamedResult extends InParts {
   readonly name: string;
   readonly shape: readonly number[];
   readonly dtype: BufferDtype;
@@ -101,25 +103,25 @@ export function namedChannels(analysis: Analysis, results: ResultBuffers): Named
       const array = vectors ?? channel.data;
       return array instanceof Float64Array || dtype ? (array as BufferArray) : Float64Array.from(array);
     };
-    return withGaps(later(named, numbers) as NamedResult, measured);
+    const write = vectors ? undefined : channel[inParts];
+    return withGaps(later(named, Object.assign(numbers, { [inParts]: write })) as NamedResult, measured);
   });
 }
 
 /** The buffers of a UDF by their names. */
 export const namedBuffers = (results: ResultBuffers): NamedResult[] =>
-  Object.entries(results).map(([name, { shape, dtype, data, kind, extraShape, validMask }]) =>
-    withGaps(
-      {
-        name,
-        shape,
-        dtype,
-        data,
-        navAxes: kind === 'nav' ? shape.length - extraShape.length : 0,
-        ...(kind === 'sig' && extraShape.length === 0 && { axes: sigAxes(shape.length) }),
-      },
-      kind === 'nav' ? validMask : undefined,
-    ),
-  );
+  Object.entries(results).map(([name, result]) => {
+    const { shape, dtype, kind, extraShape, validMask } = result;
+    const described = {
+      name,
+      shape,
+      dtype,
+      navAxes: kind === 'nav' ? shape.length - extraShape.length : 0,
+      ...(kind === 'sig' && extraShape.length === 0 && { axes: sigAxes(shape.length) }),
+    };
+    const numbers = Object.assign(() => result.data, { [inParts]: result[inParts] });
+    return withGaps(later(described, numbers), kind === 'nav' ? validMask : undefined);
+  });
 
 /** Share of the positions without a finite number from which on a result is in doubt: more than an edge of a specimen. */
 const maxMissing = 0.25;
@@ -138,36 +140,19 @@ export interface MissingNumbers {
   readonly isDoubtful: boolean;
 }
 
-/** Whether all of these are finite: 0 times any other number is NaN, as is each sum with it. */
-function areFinite(values: Float32Array | Float64Array): boolean {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  const whole = values.length - (values.length % 4);
-  for (let i = 0; i < whole; i += 4) {
-    a += 0 * (values[i] as number);
-    b += 0 * (values[i + 1] as number);
-    c += 0 * (values[i + 2] as number);
-    d += 0 * (values[i + 3] as number);
-  }
-  for (let i = whole; i < values.length; i++) a += 0 * (values[i] as number);
-  return a + b + c + d === 0;
-}
-
 /** In how many pixels images of the detector have no number, of several with as many together. */
 function missingPixels(results: readonly NamedResult[], leftOut: number): MissingNumbers[] {
   const byCount = new Map<string, string[]>();
   const endless = new Set<string>();
-  for (const { name, data, dtype, navAxes, axes } of results) {
-    if (navAxes > 0 || !axes?.[0]?.startsWith('sig_')) continue;
-    if (!(data instanceof Float32Array || data instanceof Float64Array) || areFinite(data)) continue;
-    const each = numbersPerElement(dtype);
-    let found = 0;
-    for (let i = 0; i < data.length; i += each)
-      if (!(Number.isFinite(data[i]) && Number.isFinite(data[i + each - 1]))) found++;
-    const all = data.length / each;
+  for (const result of results) {
+    const { name, dtype, shape, navAxes, axes } = result;
+    if (navAxes > 0 || !axes?.[0]?.startsWith('sig_') || !/^[fc]/.test(dtype)) continue;
+    const { missing: found, isEndless } = limitsOf(result);
+    const all = product(shape);
     // Those that a calibration leaves out are said by each analysis.
     if (found <= leftOut || found === all) continue;
     const key = `${found} ${all}`;
-    if (isEndless(data)) endless.add(key);
+    if (isEndless) endless.add(key);
     byCount.set(key, [...(byCount.get(key) ?? []), name]);
   }
   return [...byCount].map(([key, names]) => {
@@ -198,12 +183,14 @@ export function missingNumbers(
   const byCount = new Map<number, string[]>();
   const endless = new Set<number>();
   const empty: string[] = [];
-  for (const { name, data, navAxes, axes } of results) {
-    if (!(data instanceof Float32Array || data instanceof Float64Array)) continue;
+  for (const result of results) {
+    const { name, dtype, navAxes, axes } = result;
+    if (!/^[fc]/.test(dtype)) continue;
     if (navAxes === 0) {
-      if (axes && data.length > 0 && data.every(Number.isNaN)) empty.push(name);
+      if (axes && limitsOf(result).isEmpty) empty.push(name);
       continue;
     }
+    const data = result.data as Float64Array;
     const each = data.length / all;
     let found = 0;
     for (let i = 0; i < all; i++) if (data.subarray(i * each, (i + 1) * each).some(Number.isFinite)) found++;

@@ -22,6 +22,7 @@ import { product } from '../../util/product.js';
 import { version } from '../../util/version.js';
 import { aboutText, type ResultsAbout } from './about.js';
 import { fileWord, type NamedResult, numpyType } from './named-results.js';
+import { piecesOf } from './numbers.js';
 import { pictureOf } from './picture-file.js';
 import { axesOf, ofLast, type ResultAxes } from './result-axes.js';
 import { refuseTiff, tiffOf } from './tiff-results.js';
@@ -263,9 +264,8 @@ function unusedPart(folder: string): string {
 }
 
 async function writeNpy(output: Output, result: NamedResult): Promise<void> {
-  const { data } = result;
   await output.write(npyHeadOf(numpyType(result), result.shape));
-  await output.write(bytesOfArray(data));
+  for (const piece of piecesOf(result)) await output.write(bytesOfArray(piece));
 }
 
 async function writeHdf5(
@@ -296,8 +296,8 @@ async function writeHdf5(
         dtype: (dtype === 'bool' ? 'u8' : dtype) as DataType,
         packing: 'none',
       });
-      // Numbers that are computed when they are read are written before those of the next result.
-      await series.write(result.data as FrameArray);
+      // Numbers that are computed when they are read are written before those of the next result, most while they are.
+      await series.write(piecesOf(result) as Iterable<FrameArray>);
       children[name] = {
         frames: series,
         attributes: {

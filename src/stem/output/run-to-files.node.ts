@@ -220,27 +220,40 @@ export async function runToFiles(
     const [notes, found] = [said('doubts'), said('faults')];
     const faults = failure ? [] : [...(await changesOf(scan)), ...found];
     const leftOut = Math.max(0, ...analyses.map(({ name, options = {} }) => leftOutOf(scan, name, options).count));
-    const missing = missingNumbers(results, scan.shape.nav, measuredPositions(scan, buffers), leftOut);
     const before = new Set(prepared.flatMap((one) => one.notes ?? []));
-    const warnings = [
-      ...scan.notes.filter(({ kind }) => kind === 'warning').map(({ text }) => text),
-      ...(failure ? [failure.message] : []),
-      ...[...faults, ...before, ...notes, ...countTexts(scan).texts],
-      ...missing.map(({ text }) => text),
-    ];
-    const about = {
+    // What the numbers lack is known when they have been looked at, as they are where large ones are written.
+    const looked = () => {
+      const missing = missingNumbers(results, scan.shape.nav, measuredPositions(scan, buffers), leftOut);
+      const warnings = [
+        ...scan.notes.filter(({ kind }) => kind === 'warning').map(({ text }) => text),
+        ...(failure ? [failure.message] : []),
+        ...[...faults, ...before, ...notes, ...countTexts(scan).texts],
+        ...missing.map(({ text }) => text),
+      ];
+      return { missing, warnings };
+    };
+    let known: ReturnType<typeof looked> | undefined;
+    const look = () => {
+      known ??= looked();
+      return known;
+    };
+    const about: ResultsAbout = {
       ...aboutRun(scan, { analyses, udfs, roi, corrections }, all),
       ...(failure && { measured: measuredBy(failure) }),
-      ...(warnings.length > 0 && { warnings }),
+      get warnings() {
+        const { warnings } = look();
+        return warnings.length > 0 ? warnings : undefined;
+      },
     };
     const page = async (): Promise<string> => {
-      const made = await makePage?.({ results, about, notes: warnings });
+      const made = await makePage?.({ results, about, notes: look().warnings });
       notes.push(...(made?.lacks ?? []));
       return made?.html ?? '';
     };
     const how = { ...writing, about, isPart, signal: given.signal, page };
     const written = writes ? await writeResults(outputs, results, files, how) : [];
     if (running.record && recorded && !isPart) written.push(recorded.file);
+    const { missing, warnings } = look();
     shown?.end(failure, written, warnings);
     shown = undefined;
     if (failure) throw withResults(failure, results, written);

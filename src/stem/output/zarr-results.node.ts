@@ -3,13 +3,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { bytesOfArray } from '../../bytes/dtype.js';
+import { bytesOfArray, type DataType, elementBytes } from '../../bytes/dtype.js';
 import { makeWhole } from '../../frames/files/folders.js';
+import { numbersPerElement } from '../../udf/functions/dtypes.js';
 import { EwaldError } from '../../util/errors.js';
 import { fileError } from '../../util/file-errors.js';
 import { product } from '../../util/product.js';
 import type { ResultsAbout } from './about.js';
 import { fileWord, type NamedResult, numpyType } from './named-results.js';
+import { piecesOf } from './numbers.js';
 import { axesOf } from './result-axes.js';
 
 /** Chunks of rows of the first axis have at most this many bytes, unless one row has more. */
@@ -63,10 +65,10 @@ type Metadata = Record<string, Readonly<Record<string, unknown>>>;
 
 /** Writes the chunks of an array; returns its description. */
 async function writeArray(folder: string, result: NamedResult): Promise<Metadata[string]> {
-  const { shape, data } = result;
+  const { shape, dtype } = result;
   const [first = 1, ...rest] = shape;
-  const bytes = bytesOfArray(data);
-  const row = Math.max(1, data.byteLength / Math.max(1, first));
+  const element = elementBytes((dtype === 'bool' ? 'u8' : dtype) as DataType);
+  const row = Math.max(1, product(rest) * element);
   const rows = Math.max(1, Math.min(first, Math.floor(maxChunkBytes / row)));
   const described = {
     zarr_format: 2,
@@ -79,12 +81,16 @@ async function writeArray(folder: string, result: NamedResult): Promise<Metadata
     filters: null,
   };
   if (product(shape) === 0) return described;
-  for (let at = 0; at < first; at += rows) {
-    const part = bytes.subarray(at * row, (at + rows) * row);
-    // The last chunk is as long as the others.
-    const chunk = part.length === rows * row ? part : new Uint8Array(rows * row);
-    if (chunk !== part) chunk.set(part);
-    await writeFile(join(folder, [at / rows, ...rest.map(() => 0)].join('.')), chunk);
+  let count = 0;
+  for (const piece of piecesOf(result, (rows * row * numbersPerElement(dtype)) / element)) {
+    const bytes = bytesOfArray(piece);
+    for (let at = 0; at < bytes.length; at += rows * row) {
+      const part = bytes.subarray(at, at + rows * row);
+      // The last chunk is as long as the others.
+      const chunk = part.length === rows * row ? part : new Uint8Array(rows * row);
+      if (chunk !== part) chunk.set(part);
+      await writeFile(join(folder, [count++, ...rest.map(() => 0)].join('.')), chunk);
+    }
   }
   return described;
 }

@@ -17,6 +17,7 @@ import {
   numbersPerElement,
   scatter,
 } from './dtypes.js';
+import { type InParts, inParts, type WritePart } from './in-parts.js';
 
 /** The unit for which a buffer has one element: each scan position, each pixel of a frame, or the whole run. */
 export type BufferKind = 'nav' | 'sig' | 'single';
@@ -115,7 +116,7 @@ export function shapeOfBuffer(
 }
 
 /** One buffer of a finished or partial run. */
-export class ResultBuffer<D extends BufferDtype = BufferDtype> {
+export class ResultBuffer<D extends BufferDtype = BufferDtype> implements InParts {
   readonly name: string;
   readonly kind: BufferKind;
   readonly dtype: D;
@@ -164,6 +165,11 @@ export class ResultBuffer<D extends BufferDtype = BufferDtype> {
   get rawData(): DtypeArrays[D] {
     if (typeof this.#raw === 'function') this.#raw = this.#raw();
     return this.#raw;
+  }
+
+  /** How a part of the numbers is computed, while they are not in memory. */
+  get [inParts](): WritePart | undefined {
+    return typeof this.#raw === 'function' ? (this.#raw as InParts)[inParts] : undefined;
   }
 
   /** 1 where an element of `rawData` (ignoring extra axes) holds a result: its frame existed and was processed. */
