@@ -2,6 +2,7 @@
 import { pathToFileURL } from 'node:url';
 import { listLaws } from './lists.mjs';
 import { mergeLaws } from './merges.mjs';
+import { rowLaws } from './rows.mjs';
 import { runLaws } from './runs.mjs';
 import { scanLaws } from './scans.mjs';
 
@@ -24,7 +25,13 @@ export async function openLaws(folder = new URL('../../dist', import.meta.url)) 
     shell: await entry('shell.node'),
     contexts: { udf: scans },
   };
-  return [...listLaws(place), ...mergeLaws(place), ...(await runLaws(place)), ...scanLaws(place)];
+  return [
+    ...listLaws(place),
+    ...rowLaws(place),
+    ...mergeLaws(place),
+    ...(await runLaws(place)),
+    ...scanLaws(place),
+  ];
 }
 
 /** Ends what was opened. */

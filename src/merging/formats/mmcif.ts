@@ -5,6 +5,7 @@ import { centric, type Indices, representative } from '../../crystal/symmetry/as
 import { pointGroup } from '../../crystal/symmetry/point-group.js';
 import { argumentError } from '../../options/parameters.js';
 import { counted } from '../../util/amounts.js';
+import { decimal } from '../../util/decimal.js';
 import { EwaldError } from '../../util/errors.js';
 import { BadRows } from '../lists/bad-rows.js';
 import { type FreeSet, flagsOf } from '../lists/free-set.js';
@@ -293,7 +294,7 @@ function readLoop(
   const bad = new BadRows();
   let [without, negative, below] = [0, 0, 0];
   for (const row of loop.rows) {
-    const indices = places.map((place) => Number(row[place])) as unknown as Indices;
+    const indices = places.map((place) => decimal(row[place] ?? '')) as unknown as Indices;
     const wrong = wrongRow(row, indices, columns);
     if (wrong !== undefined) {
       bad.add(wrong);
@@ -408,12 +409,7 @@ function wrongRow(
   if (!indices.every(Number.isInteger)) return `"${row.slice(0, 8).join(' ')}" has no whole indices`;
   for (const [column, sigmaColumn] of columns) {
     for (const text of [row[column], row[sigmaColumn]])
-      if (
-        text !== undefined &&
-        Number.isNaN(Number(text)) &&
-        Number.isNaN(numberOf(text)) &&
-        !/^([?.]|nan)$/i.test(text)
-      )
+      if (text !== undefined && Number.isNaN(numberOf(text)) && !/^([?.]|nan)$/i.test(text))
         return `the reflection ${indices.join(' ')} has "${text.slice(0, 40)}" where a number is expected, or ? for none`;
     if (row[sigmaColumn]?.startsWith('-') && Number.isFinite(numberOf(row[column])) && numberOf(row[sigmaColumn]) < 0)
       return `the reflection ${indices.join(' ')} has the sigma ${row[sigmaColumn]}; expected 0 or more`;
@@ -422,8 +418,10 @@ function wrongRow(
 }
 
 /** `12.3(4)` is 12.3. */
-const numberOf = (text: string | undefined): number =>
-  text === undefined || text === '?' || text === '.' ? Number.NaN : Number(text.replace(/\(\d+\)$/, ''));
+const numberOf = (text: string | undefined): number => {
+  const own = decimal(text ?? '');
+  return Number.isNaN(own) && text?.endsWith(')') ? decimal(text.replace(/\(\d+\)$/, '')) : own;
+};
 
 function parametersOf({ items }: CifBlock): readonly number[] | undefined {
   const own = cellItems.map((item) => numberOf(items.get(`_cell.${item}`) ?? items.get(`_cell_${item}`)));

@@ -2,6 +2,7 @@
 
 import type { Centring } from '../../crystal/centring.js';
 import { pointGroup } from '../../crystal/symmetry/point-group.js';
+import { decimal } from '../../util/decimal.js';
 import { EwaldError } from '../../util/errors.js';
 import { BadRows, failingAt } from '../lists/bad-rows.js';
 import type { ReflectionList } from '../lists/hkl.js';
@@ -85,7 +86,7 @@ export function readXdsAscii(text: string, name = 'the XDS_ASCII file'): XdsRefl
       continue;
     }
     if (line.trim() === '') continue;
-    const values = line.trim().split(/\s+/).map(Number);
+    const values = line.trim().split(/\s+/).map(decimal);
     const of = (item: string): number => values[items.get(item) ?? -1] ?? Number.NaN;
     const indices = [of('H'), of('K'), of('L')] as [number, number, number];
     const [intensity, sigma] = [of('IOBS'), of('SIGMA(IOBS)')];
