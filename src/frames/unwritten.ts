@@ -14,14 +14,16 @@ export interface StoredArray {
 const maxChunks = 64;
 
 /**
- * Rows at the end of an array, along its first axis, of which nothing is stored: found by bisection, since rows are
- * written in order, so that an array that is whole costs one look.
+ * Rows at the end of an array, along its first axis, of which nothing is stored: up to `looks` rows of chunks are looked at
+ * one by one, from the last one, and the others by bisection, as of rows that are written in order. An array that is whole
+ * costs one look.
  */
-export async function unwrittenRows(array: StoredArray): Promise<number> {
+export async function unwrittenRows(array: StoredArray, looks = 1): Promise<number> {
   const [rows = 1] = array.shape;
   const [step = 1] = array.chunk ?? [rows];
   let [from, to] = [0, Math.ceil(rows / step)];
-  if (await isWritten(array, to - 1)) return 0;
+  for (let look = 0; to > 0 && look < Math.max(1, looks); look++, to--)
+    if (await isWritten(array, to - 1)) return Math.max(0, rows - to * step);
   while (from < to) {
     const middle = Math.floor((from + to) / 2);
     if (await isWritten(array, middle)) from = middle + 1;

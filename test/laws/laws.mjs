@@ -1,5 +1,6 @@
 /** All laws, over the package in a folder: dist/, or a changed copy of it. */
 import { pathToFileURL } from 'node:url';
+import { fileLaws } from './files.mjs';
 import { listLaws } from './lists.mjs';
 import { mergeLaws } from './merges.mjs';
 import { rowLaws } from './rows.mjs';
@@ -29,7 +30,8 @@ export async function openLaws(folder = new URL('../../dist', import.meta.url)) 
     ...listLaws(place),
     ...rowLaws(place),
     ...mergeLaws(place),
-    ...(await runLaws(place)),
+    ...runLaws(place),
+    ...fileLaws(place),
     ...scanLaws(place),
   ];
 }

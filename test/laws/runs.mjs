@@ -1,15 +1,27 @@
 /** Laws over frames and runs: one small scene, its frames in drawn shapes and its detector in drawn words. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { containers } from './containers.mjs';
+import { containers as own } from './containers.mjs';
+import { hdf5Containers } from './hdf5.mjs';
 import { within } from './law.mjs';
 import { randomOf } from './stills.mjs';
 
-const side = 144;
+const containers = { ...own, ...hdf5Containers };
+export const side = 144;
 const cell = '44,57,68,82,97,104';
-const [pixelMm, distanceMm, wavelengthA] = [0.075, 20, 1.3];
+const [pixelMm, distanceMm] = [0.075, 20];
+export const wavelengthA = 1.3;
+/** The corner of the detector from the beam, in pixels. */
+export const centre = [-73.3, -70.6];
+/** Options of a run over the scene. */
+export const runOptions = {
+  cells: [cell],
+  refineGeometry: 'off',
+  peaks: { threshold: 40, minSnr: 4, localBgRadius: 3 },
+  intRadius: [3, 4, 6],
+};
 const planckLight = 12398.419843320025;
 
 /** The frames of the scene, 144 × 144 pixels of u16, and where the beam hits. */
@@ -35,7 +47,7 @@ async function sceneOf({ ewald, data, shell }) {
     const dataset = await data.open(join(folder, 'a.h5'));
     const numbers = Array.from(await dataset.read(0, dataset.frames), Number);
     await dataset.dispose();
-    return { numbers, geometry: readFileSync(join(folder, 'a.geom'), 'utf8') };
+    return numbers;
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -45,7 +57,7 @@ async function sceneOf({ ewald, data, shell }) {
  * A detector in the laboratory: the directions of fs and ss, and the corner, in pixels. The moves keep every pixel at its
  * place: [detector, the number of the old pixel for each new one].
  */
-const plain = { fs: [1, 0], ss: [0, 1], corner: [-73.3, -70.6], size: [side, side] };
+export const plain = { fs: [1, 0], ss: [0, 1], corner: centre, size: [side, side] };
 const moved = {
   none: (d) => [d, (fs, ss) => [fs, ss]],
   transposed: ({ fs, ss, corner }) => [{ fs: ss, ss: fs, corner, size: [side, side] }, (x, y) => [y, x]],
@@ -70,7 +82,7 @@ const turnedFrames = (numbers, at) => {
 };
 
 /** The geometry in the words that were drawn. */
-function geometryOf({ fs, ss, corner }, words = {}) {
+export function geometryOf({ fs, ss, corner }, words = {}) {
   const { energy = 'eV', length = 'm', offset = 0, gain = 'photon', factor = 1, bad = [] } = words;
   const eV = planckLight / wavelengthA;
   const photons = {
@@ -106,23 +118,26 @@ function geometryOf({ fs, ss, corner }, words = {}) {
   ].join('\n');
 }
 
-export async function runLaws({ ewald, data, shell, context }) {
-  let scene;
-  const numbersOf = async () => {
-    scene ??= await sceneOf({ ewald, data, shell });
-    return scene.numbers;
-  };
+const scenes = new WeakMap();
+/** The counts of the scene, simulated once for a build. */
+export function sceneNumbers(place) {
+  if (!scenes.has(place.ewald.readCell)) scenes.set(place.ewald.readCell, sceneOf(place));
+  return scenes.get(place.ewald.readCell);
+}
+
+export function runLaws({ ewald, data, shell, context }) {
+  const numbersOf = () => sceneNumbers({ ewald, data, shell });
   /** What a run finds in each frame, in the laboratory's frame: peaks, cells, reflections. */
   async function run(inputs, { fs, ss, corner }, words = {}, more = {}) {
     const out = [];
     const factor = words.factor ?? 1;
-    const given = { geometry: geometryOf({ fs, ss, corner }, words), cells: [cell], refineGeometry: 'off' };
-    const peaks = { threshold: 40 * factor, minSnr: 4, localBgRadius: 3 };
+    const geometry = geometryOf({ fs, ss, corner }, words);
+    const peaks = { ...runOptions.peaks, threshold: 40 * factor };
     for await (const { result, error } of context.pipeline({
       inputs,
-      ...given,
+      ...runOptions,
+      geometry,
       peaks,
-      intRadius: [3, 4, 6],
       ...more,
     })) {
       if (error) throw error;
@@ -174,7 +189,17 @@ export async function runLaws({ ewald, data, shell, context }) {
     {
       law: 'the frames of a run in any container, type and order of bytes have the same crystals',
       drawn: fc.record({
-        container: fc.constantFrom('npy', 'npy in Fortran order', 'tiff', 'mrc', 'edf', 'zarr', 'npz'),
+        container: fc.constantFrom(
+          'npy',
+          'npy in Fortran order',
+          'tiff',
+          'mrc',
+          'edf',
+          'zarr',
+          'npz',
+          'HDF5 in one piece',
+          'HDF5 in chunks',
+        ),
         dtype: fc.constantFrom('u16', 'i16', 'u32', 'i32', 'f32'),
         little: fc.boolean(),
       }),

@@ -1,9 +1,11 @@
 /** Laws over scans and the functions over their frames. */
 import fc from 'fast-check';
-import { containers, joined, kinds } from './containers.mjs';
+import { joined, kinds, containers as own } from './containers.mjs';
+import { hdf5Containers } from './hdf5.mjs';
 import { bits, within } from './law.mjs';
 import { randomOf } from './stills.mjs';
 
+const containers = { ...own, ...hdf5Containers };
 const seeds = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 const sizes = {
   nav: fc.tuple(fc.integer({ min: 2, max: 5 }), fc.integer({ min: 2, max: 5 })),

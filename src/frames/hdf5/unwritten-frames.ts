@@ -24,6 +24,9 @@ interface Asked {
 const rowsOf = ({ shape }: Hdf5Dataset, signalAxes: number): number =>
   shape.length <= signalAxes ? 1 : (shape[0] as number);
 
+/** Most chunks that are looked for when a file is opened: a millisecond. An index of its own counts as several. */
+const [maxChunks, chunksAnIndex] = [1024, 16];
+
 /** Frames at the end, scans included, for which the file stores nothing; 0 where it does not tell. */
 export async function unwrittenAtEnd({
   frames: { parts, framesLast, stacked },
@@ -34,7 +37,7 @@ export async function unwrittenAtEnd({
   let unwritten = 0;
   for (const part of [...parts].reverse()) {
     if (part.shape.length <= signalAxes) return 0;
-    const without = await unwrittenRows(part);
+    const without = await unwrittenRows(part, maxChunks);
     unwritten += without;
     if (without < rowsOf(part, signalAxes)) break;
   }
@@ -65,9 +68,6 @@ async function among({ frames: { parts }, signalAxes, count }: Asked, atEnd: num
   }
   return found;
 }
-
-/** Most chunks that are looked for when a file is opened: a millisecond. An index of its own counts as several. */
-const [maxChunks, chunksAnIndex] = [1024, 16];
 
 /** What is known of frames that were not written when their file is opened, and what is looked for at the end. */
 export interface Unwritten {

@@ -26,6 +26,8 @@ const maxAlignedBytes = 2 ** 27;
 const ahead = 4;
 /** Frames that touch more chunks than this are reported. */
 const maxChunks = 4;
+/** Rows of chunks that are looked at one by one for those that were never written, from the end. */
+const zarrLooks = 64;
 
 /** Opens the array that the metadata describe, or one of a group. */
 export async function openZarr(source: ByteSource, options: FormatOptions, services: Services): Promise<Dataset> {
@@ -242,7 +244,8 @@ async function openArray(
   // Zarr leaves out chunks that have the fill value alone, so that this may be as it should be.
   const isStored = (place: readonly number[]): Promise<boolean> => chunks.isStored(place, options.signal);
   const [rowsInAll = 1] = nav;
-  const unwritten = nav.length === 0 ? 0 : (await unwrittenRows({ shape, chunk, isStored })) * (frames / rowsInAll);
+  const unwritten =
+    nav.length === 0 ? 0 : (await unwrittenRows({ shape, chunk, isStored }, zarrLooks)) * (frames / rowsInAll);
   if (unwritten > 0) {
     const perRow = frames / rowsInAll;
     const before = (await unwrittenBefore({ shape, chunk, isStored }, unwritten / perRow)) * perRow;
