@@ -38,6 +38,20 @@ const scaledReflections = (crystals, k) =>
     reflections: c.reflections.map(([h, l, m, i, s, p, b]) => [h, l, m, i * k, s * k, p * k, b * k]),
   }));
 
+/** The crystals with each reflection at its place on sixteen panels around the beam: columns of fs, ss and panel. */
+function onPanels(crystals, dMin = 2.6, wavelength = 1.3) {
+  const edge = Math.tan(2 * Math.asin(wavelength / 2 / dMin));
+  return crystals.map((one) => ({
+    ...one,
+    reflections: one.reflections.map(([h, k, l, ...rest]) => {
+      const g = [0, 1, 2].map((x) => (h * one.stars[0][x] + k * one.stars[1][x] + l * one.stars[2][x]) / 10);
+      const at = [0, 1].map((x) => Math.max(0, Math.min(399, 200 * (1 + g[x] / (g[2] + 1 / wavelength) / edge))));
+      const [fs, ss] = at.map((x) => (x % 100).toFixed(1));
+      return [h, k, l, ...rest, fs, ss, `p${4 * Math.floor(at[1] / 100) + Math.floor(at[0] / 100)}`];
+    }),
+  }));
+}
+
 export function mergeLaws({ context }) {
   const optionsOf = ({ group, model }) => ({
     symmetry: group,
@@ -228,14 +242,20 @@ export function mergeLaws({ context }) {
       law: 'crystals that contradict themselves, and reflections that nothing can measure, change no merge',
       drawn: fc.record({
         ...merges,
-        wrong: fc.constantFrom('a cell', 'an energy', '0 0 0', 'beyond'),
+        wrong: fc.constantFrom('a cell', 'an axis', 'a unit', 'an energy', 'a mirror', '0 0 0', 'beyond'),
         many: fc.integer({ min: 1, max: 3 }),
       }),
       answers: async (drawn) => {
         const crystals = stillsOf(drawn);
         const extra = stills({ seed: drawn.seed + 1, crystals: drawn.many, group: drawn.group });
         const wrong = {
-          'a cell': ({ parameters: [a, ...rest], ...one }) => ({ ...one, parameters: [2 * a, ...rest] }),
+          'a cell': ({ parameters: [a, ...rest], ...one }) => ({ ...one, parameters: [1.3 * a, ...rest] }),
+          'an axis': ({ stars, ...one }) => ({
+            ...one,
+            stars: stars.map((row, i) => (i === 1 ? row.map((x) => x / 2) : row)),
+          }),
+          'a unit': ({ stars, ...one }) => ({ ...one, stars: stars.map((row) => row.map((x) => x / 10)) }),
+          'a mirror': ({ stars, ...one }) => ({ ...one, stars: stars.map(([x, y, z]) => [x, y, 0 - z]) }),
           'an energy': (one) => ({ ...one, energy: one.energy / 2.5 }),
         }[drawn.wrong];
         const row = drawn.wrong === '0 0 0' ? [0, 0, 0, 1e6, 10, 9, 1] : [90, 90, 90, 1e6, 10, 9, 1];
@@ -248,6 +268,44 @@ export function mergeLaws({ context }) {
         return [of(answer(drawn, a), drawn.many), of(answer(drawn, b), impossible + otherAxes + offSphere)];
       },
       agree: rounding,
+      draws: 14,
+    },
+    {
+      law: 'panels that record other counts are named by the merge, and no others',
+      drawn: fc.record({
+        seed: seeds,
+        group: fc.constantFrom('mmm', '4/mmm'),
+        panel: fc.integer({ min: 5, max: 10 }),
+        fault: fc.constantFrom('none', 'half', 'times four', 'clipped'),
+      }),
+      answers: async ({ seed, group, panel, fault }) => {
+        const crystals = onPanels(stills({ seed, crystals: 60, group, dMin: 2.6 }));
+        const strong = crystals.flatMap(({ reflections }) => reflections.map(([, , , i]) => i)).sort((a, b) => b - a);
+        const most = strong[Math.floor(0.12 * strong.length)];
+        const recorded = {
+          none: (x) => x,
+          half: (x) => x / 2,
+          'times four': (x) => 4 * x,
+          clipped: (x) => Math.min(x, most),
+        }[fault];
+        const other = crystals.map((one) => ({
+          ...one,
+          reflections: one.reflections.map(([h, k, l, i, s, ...rest]) =>
+            rest.at(-1) === `p${panel}`
+              ? [h, k, l, recorded(i), (s * recorded(i)) / i || s, ...rest]
+              : [h, k, l, i, s, ...rest],
+          ),
+        }));
+        const { remarks, isDoubtful } = await merge({ group, model: 'gaussian' }, [streamOf(other)]);
+        const said = remarks.find((text) => /of the detector are not those/.test(text)) ?? '';
+        const named = [...said.matchAll(/\b(p\d+):/g)].map(([, name]) => name);
+        const isCeiling = /have a ceiling/.test(said);
+        return [
+          [fault === 'none' ? [] : [`p${panel}`], fault === 'clipped'],
+          [named, isCeiling && isDoubtful],
+        ];
+      },
+      agree: bits,
       draws: 5,
     },
     {

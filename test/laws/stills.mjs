@@ -144,7 +144,7 @@ const planckLight = 12398.419843320025;
 
 /**
  * Crystals: { event, parameters, energy, stars, reflections: [[h, k, l, I, σ, peak, background]] }, with scales, partialities
- * and counting noise. Numbers have the digits of the stream.
+ * and counting noise. Numbers have the digits of the stream. A row may have fs, ss and panel behind these.
  */
 export function stills({ seed, crystals, group, dMin = 4.2, wavelength = 1.3 }) {
   const { parameters } = groups[group];
@@ -208,7 +208,7 @@ const chunkOf = ({ file, event, parameters, energy, stars, reflections }) => [
   ...stars.map((row, i) => `${'abc'[i]}star = ${row.map((x) => x.toFixed(7)).join(' ')} nm^-1`),
   'Reflections measured after indexing',
   '   h    k    l          I   sigma(I)       peak background  fs/px  ss/px panel',
-  ...reflections.map((row) => `${row.join(' ')} 100.0 200.0 p0`),
+  ...reflections.map((row) => (row.length > 7 ? row.join(' ') : `${row.join(' ')} 100.0 200.0 p0`)),
   'End of reflections',
   '--- End crystal',
   '----- End chunk -----',
