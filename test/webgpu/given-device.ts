@@ -174,10 +174,16 @@ export function givenDeviceTests(
       const fresh = await requestDevice();
       const said: string[] = [];
       const ctx = await createContext({ webgpu: { device: fresh }, log: { sink: (entry) => said.push(`${entry}`) } });
-      const array = await ctx.array({ shape: [8] });
+      const plan = await ctx.fft({ shape: [4], precision: 'f32' });
+      const [input, output] = await Promise.all([1, 2].map(() => ctx.array({ shape: [4], dtype: 'c64' })));
+      const encoder = fresh.createCommandEncoder();
       fresh.destroy();
       await fresh.lost;
-      await refused(array.read(), 'DeviceLost', /was lost \(destroyed.*\); .* on another device/);
+      const lost = /was lost \(destroyed.*\); .* on another device/;
+      await refused(output?.read() ?? Promise.resolve(), 'DeviceLost', lost);
+      await refused(plan.forward(input as never, output as never), 'DeviceLost', lost);
+      await refused(ctx.array({ shape: [4] }), 'DeviceLost', lost);
+      expect(() => plan.encode?.(encoder, { input, output } as never)).toThrow(lost);
       await ctx.dispose();
       await refused(createContext({ webgpu: { device: fresh }, log }), 'DeviceLost', /was lost/);
     });
