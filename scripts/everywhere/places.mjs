@@ -23,6 +23,7 @@ export const runtimes = [
   node(20),
   node(22),
   node(24),
+  node(26),
   {
     name: 'Deno',
     spec: 'deno@2',

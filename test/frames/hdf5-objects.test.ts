@@ -21,6 +21,7 @@ describe.each(files)(`%s, seed ${seed}`, (name, told) => {
   });
 
   test('a damaged superblock, root, dataset or end of the file is refused by where it is', async () => {
+    const before = process.resourceUsage().maxRSS;
     const whole = readFileSync(join(folder, name));
     const sound = await open(join(folder, name));
     const dataset = await sound.get('/area');
@@ -43,6 +44,7 @@ describe.each(files)(`%s, seed ${seed}`, (name, told) => {
       if (i === 2 || i === 3) expect(error.message).toContain(`${places[i - 2]}`);
       if (i === 3) expect(error.message).toContain('/area');
     }
+    expect((process.resourceUsage().maxRSS - before) / 1024).toBeLessThan(200);
   });
 });
 
