@@ -93,6 +93,8 @@ function missing(why) {
   return Object.assign(new Error(why), { absent: true });
 }
 
+const noDriver = 'no software driver of Vulkan is installed (Debian: mesa-vulkan-drivers)';
+
 /** Installs a package of a tool in a separate folder; returns the folder. */
 async function tool(spec) {
   const at = join(folder, 'tools', spec.replace(/[^\w.-]/g, '_'));
@@ -119,7 +121,7 @@ async function inRuntime({ spec, file, flags, emulator = [], native = host, driv
   const [binary, ...before] = [...emulator, installed];
   const { stdout } = spawnSync(binary, [...before, '--version'], { encoding: 'utf8' });
   const version = /\d+\.\d+\.\d+/.exec(stdout ?? '')?.[0] ?? '';
-  if (driver && !driver()) throw missing('no software driver of Vulkan is installed (Debian: mesa-vulkan-drivers)');
+  if (driver && !driver()) throw missing(noDriver);
   const backends = driver
     ? ['webgpu']
     : existsSync(join(project, 'node_modules', native))
@@ -143,14 +145,21 @@ async function validated([binary, ...flags], env) {
   const words = ['node_modules/ewald/dist/cli.js', 'validate', '--backend', 'webgpu', '--seconds', '60', '--json'];
   const { output, errors } = await run(binary, [...flags, ...words], { cwd: project, apart: true, minutes: 10, env });
   const { counts } = JSON.parse(output.slice(output.indexOf('{')) || '{}');
-  if (!counts?.pass || counts.fail > 0) throw new Error(`validate: ${JSON.stringify(counts)}: ${tail(errors, 4)}`);
+  return rowsText(counts, tail(errors, 4));
+}
+
+/** The rows of a minute, none of which may be wrong. */
+function rowsText(counts, errors = '') {
+  if (!counts?.pass || counts.fail > 0) throw new Error(`validate: ${JSON.stringify(counts)}: ${errors}`);
   return `; ${counts.pass} rows of \`ewald validate\`, all right`;
 }
 
 /** The page loads the modules as they are, by an import map, and reports with a request: no driver is necessary. */
-async function inBrowser({ find, flags, profile, through = [], env = {} }) {
+async function inBrowser({ find, flags, profile, through = [], env = {}, driver, preferences = {} }) {
   const binary = find();
   if (!binary) throw missing('it is not installed');
+  if (driver && !driver()) throw missing(noDriver);
+  const backend = driver ? 'webgpu' : 'wasm';
   const version = /\d+(\.\d+)+/.exec(spawnSync(binary, ['--version'], { encoding: 'utf8' }).stdout ?? '')?.[0] ?? '';
   const imports = Object.fromEntries(
     inBrowsers.map((entry) => {
@@ -163,8 +172,13 @@ async function inBrowser({ find, flags, profile, through = [], env = {} }) {
 <script type="module">
 import { smoke } from '/smoke.mjs';
 const load = (entry) => import(entry);
-const outcomes = await smoke(${JSON.stringify(inBrowsers)}, load, 'wasm').catch((error) => ({ page: String(error) }));
-await fetch('/outcomes', { method: 'POST', body: JSON.stringify(outcomes) });
+const outcomes = await smoke(${JSON.stringify(inBrowsers)}, load, '${backend}').catch((error) => ({ page: String(error) }));
+const counts = ${driver ? 'await minuteOfRows().catch((error) => ({ error: String(error) }))' : 'undefined'};
+await fetch('/outcomes', { method: 'POST', body: JSON.stringify({ outcomes, counts }) });
+async function minuteOfRows() {
+  const [{ validate }, { createContext }] = await Promise.all([import('ewald/validate'), import('ewald')]);
+  return (await validate({ createContext, backends: ['webgpu'], seconds: 60 })).counts;
+}
 </script>`;
   const types = { js: 'text/javascript', mjs: 'text/javascript', wasm: 'application/wasm' };
   let report;
@@ -187,19 +201,25 @@ await fetch('/outcomes', { method: 'POST', body: JSON.stringify(outcomes) });
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
   const home = mkdtempSync(join(tmpdir(), 'ewald-browser-'));
+  const lines = Object.entries(preferences).map(([name, value]) => `user_pref("${name}", ${value});\n`);
+  if (lines.length > 0) writeFileSync(join(home, 'user.js'), lines.join(''));
+  const drivers = driver && { VK_ICD_FILENAMES: driver(), XDG_RUNTIME_DIR: tmpdir() };
   const [command, ...words] = [...through, binary, ...flags, ...profile(home)];
   const child = spawn(command, [...words, `http://127.0.0.1:${server.address().port}/`], {
     stdio: 'ignore',
-    env: { ...process.env, HOME: home, ...env },
+    env: { ...process.env, HOME: home, ...env, ...drivers },
     detached: true,
   });
   const exited = new Promise((resolve) => child.once('exit', resolve));
+  let checked = '';
   try {
-    const limit = AbortSignal.timeout(180_000);
+    const limit = AbortSignal.timeout(300_000);
     const late = new Promise((_, reject) =>
-      limit.addEventListener('abort', () => reject(new Error('the page did not report within three minutes'))),
+      limit.addEventListener('abort', () => reject(new Error('the page did not report within five minutes'))),
     );
-    judged(await Promise.race([reported, late]), inBrowsers);
+    const { outcomes, counts } = await Promise.race([reported, late]);
+    judged(outcomes, inBrowsers);
+    if (driver) checked = rowsText(counts);
   } finally {
     server.closeAllConnections();
     server.close();
@@ -209,7 +229,7 @@ await fetch('/outcomes', { method: 'POST', body: JSON.stringify(outcomes) });
     await exited;
     rmSync(home, { recursive: true, force: true, maxRetries: 5 });
   }
-  return { version, what: `${inBrowsers.length} entries on wasm, as modules without a bundler` };
+  return { version, what: `${inBrowsers.length} entries on ${backend}, as modules without a bundler${checked}` };
 }
 
 /** Every entry point in strict TypeScript without skipLibCheck, for a page and for Node. */

@@ -19,6 +19,11 @@ const fileIn = (folder, pattern) => {
   return name === undefined ? undefined : join(folder, name);
 };
 
+/** Mesa's driver of the CPU. */
+const lavapipe = () => fileIn('/usr/share/vulkan/icd.d', /^lvp_icd\./);
+/** Chromium's own driver of the CPU. */
+const swiftShader = () => fileIn('/usr/lib/chromium', /^vk_swiftshader_icd\./);
+
 export const runtimes = [
   node(20),
   node(22),
@@ -45,7 +50,7 @@ export const runtimes = [
     spec: 'deno@2',
     file: 'node_modules/.bin/deno',
     flags: ['run', '--no-prompt', '--allow-all', '--unstable-webgpu'],
-    driver: () => fileIn('/usr/share/vulkan/icd.d', /^lvp_icd\./),
+    driver: lavapipe,
   },
   { name: 'Bun', spec: 'bun@1', file: 'node_modules/.bin/bun', flags: ['run'] },
 ];
@@ -70,6 +75,15 @@ export const browsers = [
     find: () => process.env.FIREFOX || which('firefox-esr') || which('firefox'),
     flags: ['--headless', '--no-remote', '--new-instance'],
     profile: (home) => ['--profile', home],
+  },
+  {
+    // Firefox compiles shaders by naga; software drivers are on its list of those that it does not use.
+    name: 'Firefox, WebGPU',
+    find: () => process.env.FIREFOX || which('firefox-esr') || which('firefox'),
+    flags: ['--headless', '--no-remote', '--new-instance'],
+    profile: (home) => ['--profile', home],
+    preferences: { 'dom.webgpu.enabled': true, 'gfx.webgpu.ignore-blocklist': true },
+    driver: () => lavapipe() ?? swiftShader(),
   },
   {
     // Safari's engine, on a display of its own (Debian: webkit2gtk-driver, xvfb).
