@@ -102,6 +102,19 @@ export const containers = {
     }
     return { bytes: joined(...parts), options: { navShape: nav } };
   },
+  mib({ numbers, nav, sig, dtype, bits }) {
+    const type = { u8: 'U08', u16: 'U16', u32: 'U32' }[dtype];
+    if (!type) return undefined;
+    const pixels = sig[0] * sig[1];
+    const parts = [];
+    for (let f = 0; f < numbers.length / pixels; f++) {
+      const size = [sig[1], sig[0]].map((n) => String(n).padStart(4, '0'));
+      const counter = bits === undefined ? '' : `MQ1A,2018-01-25T17:00:07.870000Z,1000000ns,${bits}`;
+      const head = `MQ1,${String(f + 1).padStart(6, '0')},00384,01,${size.join()},${type},   1x1,01,2018-01-25 18:00:07,0.001000,0,0,0,0.000000E+0,${counter},`;
+      parts.push(ascii(head.padEnd(384, '\0')), bytesOf(numbers.slice(f * pixels, (f + 1) * pixels), dtype, false));
+    }
+    return { bytes: joined(...parts), options: { navShape: nav } };
+  },
   zarr({ numbers, nav, sig, dtype, little }) {
     const shape = [...nav, ...sig];
     const meta = {
@@ -132,7 +145,7 @@ export const containers = {
   },
 };
 
-function npyOf(numbers, shape, dtype, little, fortran) {
+export function npyOf(numbers, shape, dtype, little, fortran) {
   const { bytes, numpy } = kinds[dtype];
   const order = bytes === 1 ? '|' : little ? '<' : '>';
   const head = `{'descr': '${order}${numpy}', 'fortran_order': ${fortran ? 'True' : 'False'}, 'shape': (${shape.join(', ')},), }`;
@@ -148,7 +161,7 @@ function npyOf(numbers, shape, dtype, little, fortran) {
 const reversedBits = (byte) => Number.parseInt(byte.toString(2).padStart(8, '0').split('').reverse().join(''), 2);
 
 /** Pages of one strip each. */
-function tiffOf(numbers, sig, dtype, little, lowestFirst = false) {
+export function tiffOf(numbers, sig, dtype, little, lowestFirst = false, white = 1) {
   const { bytes } = kinds[dtype];
   const sign = dtype[0] === 'u' ? 1 : dtype[0] === 'i' ? 2 : 3;
   const pixels = sig[0] * sig[1];
@@ -160,7 +173,7 @@ function tiffOf(numbers, sig, dtype, little, lowestFirst = false) {
     [257, 4, sig[0]],
     [258, 3, 8 * bytes],
     [259, 3, 1],
-    [262, 3, 1],
+    [262, 3, white],
     ...(lowestFirst ? [[266, 3, 2]] : []),
     [273, 4, 8 + f * padded],
     [277, 3, 1],

@@ -1,11 +1,14 @@
 /** All laws, over the package in a folder: dist/, or a changed copy of it. */
 import { pathToFileURL } from 'node:url';
+import { cLaws } from './c.mjs';
 import { fileLaws } from './files.mjs';
+import { limitLaws } from './limits.mjs';
 import { listLaws } from './lists.mjs';
 import { mergeLaws } from './merges.mjs';
 import { rowLaws } from './rows.mjs';
 import { runLaws } from './runs.mjs';
 import { scanLaws } from './scans.mjs';
+import { shellLaws } from './shell.mjs';
 
 const opened = [];
 
@@ -24,6 +27,9 @@ export async function openLaws(folder = new URL('../../dist', import.meta.url)) 
     udf,
     data: await entry('data.node'),
     shell: await entry('shell.node'),
+    ffi: await entry('ffi.node'),
+    memory: await entry('memory'),
+    folder: base,
     contexts: { udf: scans },
   };
   return [
@@ -33,6 +39,9 @@ export async function openLaws(folder = new URL('../../dist', import.meta.url)) 
     ...runLaws(place),
     ...fileLaws(place),
     ...scanLaws(place),
+    ...limitLaws(place),
+    ...(await shellLaws(place)),
+    ...(await cLaws(place)),
   ];
 }
 

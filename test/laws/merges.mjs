@@ -268,7 +268,7 @@ export function mergeLaws({ context }) {
         return [of(answer(drawn, a), drawn.many), of(answer(drawn, b), impossible + otherAxes + offSphere)];
       },
       agree: rounding,
-      draws: 14,
+      draws: 11,
     },
     {
       law: 'panels that record other counts are named by the merge, and no others',

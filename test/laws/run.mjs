@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// Draws laws: `node test/laws/run.mjs [WORDS OF A LAW…] [--seed N [--path P]] [--seconds 10] [--dist FOLDER]`. Without a
-// seed it is that of the day. Ends with 1 at the first law that does not hold.
+// Draws laws: `node test/laws/run.mjs [WORDS OF A LAW…] [--seed N [--path P]] [--seconds 10] [--dist FOLDER]
+// [--first WORDS]`. Without a seed it is that of the day. Ends with 1 at the first law that does not hold.
 import { parseArgs } from 'node:util';
 import { check, seedOfDay } from './law.mjs';
 import { closeLaws, openLaws } from './laws.mjs';
@@ -8,10 +8,13 @@ import { closeLaws, openLaws } from './laws.mjs';
 const text = { type: 'string' };
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { seed: text, path: text, seconds: text, draws: text, dist: text, all: { type: 'boolean' } },
+  options: { seed: text, path: text, seconds: text, draws: text, dist: text, first: text, all: { type: 'boolean' } },
 });
 const number = (word) => (word === undefined ? undefined : Number(word));
-const laws = (await openLaws(values.dist)).filter(({ law }) => positionals.every((word) => law.includes(word)));
+const isFirst = ({ law }) => Number(values.first !== undefined && law.includes(values.first));
+const laws = (await openLaws(values.dist))
+  .filter(({ law }) => positionals.every((word) => law.includes(word)))
+  .sort((a, b) => isFirst(b) - isFirst(a));
 if (laws.length === 0) {
   console.error(`no law has the words ${positionals.join(' ')}`);
   process.exitCode = 2;

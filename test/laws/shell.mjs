@@ -1,0 +1,174 @@
+/** Laws over what is written on a command line, each command run in this process. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fc from 'fast-check';
+import { npyOf, tiffOf } from './containers.mjs';
+import { bits, within } from './law.mjs';
+import { centre, geometryOf, plain, runOptions, sceneNumbers, side } from './runs.mjs';
+import { countsOf } from './scans.mjs';
+import { randomOf } from './stills.mjs';
+
+const seeds = fc.integer({ min: 1, max: 2 ** 31 - 1 });
+
+/** A function that runs `ewald` with words, and returns its exit code and what it writes to standard error. */
+async function commandOf(folder) {
+  const cli = new URL('cli.js', `${folder}/`);
+  const [, program] = /import\(["'](\.\/[^"']+)["']\)/.exec(readFileSync(cli, 'utf8')) ?? [];
+  const { runCommand } = await import(new URL(program, cli).href);
+  return async (words) => {
+    const kept = ['stdout', 'stderr'].map((name) => process[name].write);
+    const written = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'])
+      process[name].write = (chunk, encoding, done) => {
+        written[name] += Buffer.from(chunk).toString();
+        (typeof encoding === 'function' ? encoding : done)?.();
+        return true;
+      };
+    const [argv, before] = [process.argv, process.exitCode];
+    process.exitCode = undefined;
+    process.argv = [process.execPath, fileURLToPath(cli), ...words];
+    try {
+      await runCommand(words, new AbortController().signal);
+      return { code: process.exitCode ?? 0, said: written.stderr };
+    } finally {
+      process.exitCode = before;
+      process.argv = argv;
+      for (const [i, name] of ['stdout', 'stderr'].entries()) process[name].write = kept[i];
+    }
+  };
+}
+
+/** A folder for one input, removed afterwards. */
+async function inFolder(work) {
+  const folder = mkdtempSync(join(tmpdir(), 'ewald-laws-'));
+  try {
+    return await work((name) => join(folder, name), folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** Flags of what a command may do beside its results, none of which is asked for. */
+const idle = [
+  ['run', '--html-mb', '5'],
+  ['run', '--no-stay'],
+  ['run', '--base-url', '/x/'],
+  ['run', '--allow-host', 'a.example'],
+  ['run', '--frame-ancestors', 'https://a.example'],
+  ['run', '--trust-proxy', '10.0.0.1'],
+  ['index', '--base-url', '/x/'],
+  ['index', '--allow-host', 'a.example'],
+  ['index', '--html-mb', '5'],
+];
+
+export async function shellLaws({ ewald, data, shell, context, folder }) {
+  const command = await commandOf(folder);
+  const scene = () => sceneNumbers({ ewald, data, shell });
+  return [
+    {
+      law: 'a flag that changes nothing alone is refused by its name before anything is written',
+      drawn: fc.record({ flag: fc.constantFrom(...idle), seed: seeds }),
+      answers: ({ flag: [name, ...flag], seed }) =>
+        inFolder(async (at, place) => {
+          const drawn = { nav: [2, 2], sig: [8, 8], seed };
+          writeFileSync(at('scan.npy'), npyOf(countsOf(drawn), [2, 2, 8, 8], 'u16', true, false));
+          const words = name === 'run' ? ['run', 'sum', at('scan.npy')] : ['index', at('scan.npy')];
+          const { code, said } = await command([...words, '-o', at('out'), ...flag]);
+          const files = readdirSync(place);
+          return [
+            [true, true, ['scan.npy']],
+            [code !== 0, said.includes(flag[0].replace(/^--no-/, '--')) || said.includes(flag[0]), files],
+          ];
+        }),
+      agree: bits,
+      draws: 24,
+    },
+    {
+      law: 'a correction from a TIFF is that from an .npy file, unless the TIFF says that 0 is white, which is refused',
+      drawn: fc.record({
+        seed: seeds,
+        flag: fc.constantFrom('--dark', '--gain-map', '--excluded-pixels'),
+        white: fc.constantFrom(0, 1),
+        dtype: fc.constantFrom('u8', 'u16', 'f32'),
+        little: fc.boolean(),
+      }),
+      answers: ({ seed, flag, white, dtype, little }) =>
+        inFolder(async (at) => {
+          const random = randomOf(seed);
+          const counts = countsOf({ nav: [2, 2], sig: [8, 9], seed });
+          writeFileSync(at('scan.npy'), npyOf(counts, [2, 2, 8, 9], 'u16', true, false));
+          const values = Array.from({ length: 72 }, () =>
+            flag === '--excluded-pixels' ? Number(random() < 0.1) : 1 + Math.floor(3 * random()),
+          );
+          writeFileSync(at('own.npy'), npyOf(values, [8, 9], dtype, true, false));
+          writeFileSync(at('own.tif'), tiffOf(values, [8, 9], dtype, little, false, white));
+          const run = (file, out) => command(['run', 'sum', at('scan.npy'), flag, at(file), '-o', at(out)]);
+          const [one, other] = [await run('own.npy', 'a.npy'), await run('own.tif', 'b.npy')];
+          if (white === 0)
+            return [
+              [true, false, true],
+              [other.code !== 0, existsSync(at('b.npy')), /0 is white/.test(other.said)],
+            ];
+          const bytes = (name) => [...readFileSync(at(name))];
+          return [
+            [one.code, bytes('a.npy')],
+            [other.code, bytes('b.npy')],
+          ];
+        }),
+      agree: bits,
+      draws: 5,
+    },
+    {
+      law: 'a geometry is refined on crystals of either hand alike',
+      drawn: fc.record({
+        left: fc.array(fc.boolean(), { minLength: 9, maxLength: 9 }),
+        shift: fc.constantFrom(0.4, -0.5),
+      }),
+      answers: ({ left, shift }) =>
+        inFolder(async (at) => {
+          const numbers = await scene();
+          const bytes = (n) => new File([npyOf(numbers, [3, side, side], 'u16', true, false)], `${n}.npy`);
+          const corner = [centre[0] + shift, centre[1]];
+          const run = context.pipeline({
+            inputs: [0, 1, 2].map(bytes),
+            ...runOptions,
+            geometry: geometryOf({ ...plain, corner }),
+            output: at('right.stream'),
+          });
+          for await (const { error } of run) if (error) throw error;
+          const text = readFileSync(at('right.stream'), 'utf8');
+          let n = 0;
+          const negated = (line) => line.replace(/[-+](?=\d+\.)/g, (sign) => (sign === '-' ? '+' : '-'));
+          const turned = text.replace(/^astar = .*\nbstar = .*\ncstar = .*$/gm, (lines) =>
+            left[n++ % 9] ? negated(lines) : lines,
+          );
+          writeFileSync(at('left.stream'), turned);
+          const refined = async (name) => {
+            const { crystals, pairs, notes } = await shell.refineStreamGeometry(at(name), {
+              output: at(`${name}.geom`),
+              force: true,
+            });
+            const geometry = readFileSync(at(`${name}.geom`), 'utf8')
+              .split('\n')
+              .filter((line) => !line.startsWith(';'));
+            const isSaid = notes.some((note) => /left-handed/.test(note));
+            return {
+              crystals,
+              pairs,
+              isSaid,
+              numbers: geometry
+                .join(' ')
+                .match(/-?\d+(?:\.\d+)?(?:e-?\d+)?/g)
+                .map(Number),
+            };
+          };
+          const [one, other] = [await refined('right.stream'), await refined('left.stream')];
+          return [{ ...one, isSaid: left.slice(0, n).some(Boolean) }, other];
+        }),
+      agree: within(1e-6, 'the same equations; lengths in metres', 1e-8),
+      draws: 2,
+    },
+  ];
+}
