@@ -106,13 +106,16 @@ export interface Firefox {
   close(): Promise<void>;
 }
 
-export async function startFirefox(preferences: string): Promise<Firefox> {
+export async function startFirefox(
+  preferences: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Firefox> {
   const profile = mkdtempSync(join(tmpdir(), 'ewald-firefox-'));
   writeFileSync(join(profile, 'user.js'), preferences);
   const words = ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'];
   const firefox: ChildProcess = spawn(found as string, words, {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, HOME: profile },
+    env: { ...process.env, HOME: profile, ...env },
   });
   const address = await new Promise<string>((done, failed) => {
     let text = '';
