@@ -283,12 +283,14 @@ EWALD_INLINE void store(T* p, Vec<T, W> v) {
   memcpy(p, &v, sizeof v);
 }
 
-// W integers, each as an integer of twice its width.
+// W numbers, each as one of twice its width.
 template <class To, int W, class From>
 EWALD_INLINE Vec<To, W> widened(const From* p) {
   static_assert(sizeof(To) == 2 * sizeof(From));
 #if defined(__wasm_simd128__)
-  if constexpr (sizeof(From) == 1)
+  if constexpr (From(1) / 2 != 0)
+    return (Vec<To, W>)wasm_f64x2_promote_low_f32x4(wasm_v128_load64_zero(p));
+  else if constexpr (sizeof(From) == 1)
     return (Vec<To, W>)(From(-1) < 0 ? wasm_i16x8_load8x8(p) : wasm_u16x8_load8x8(p));
   else if constexpr (sizeof(From) == 2)
     return (Vec<To, W>)(From(-1) < 0 ? wasm_i32x4_load16x4(p) : wasm_u32x4_load16x4(p));
@@ -297,6 +299,21 @@ EWALD_INLINE Vec<To, W> widened(const From* p) {
 #else
   return __builtin_convertvector((load<From, W>(p)), Vec<To, W>);
 #endif
+}
+
+// 2 W numbers, each as one of twice its width.
+template <class To, int W, class From>
+EWALD_INLINE void widen_two(const From* p, Vec<To, W>& low, Vec<To, W>& high) {
+#if defined(__wasm_simd128__)
+  if constexpr (From(1) / 2 != 0) {
+    const v128_t both = wasm_v128_load(p);
+    low = (Vec<To, W>)wasm_f64x2_promote_low_f32x4(both);
+    high = (Vec<To, W>)wasm_f64x2_promote_low_f32x4(wasm_i64x2_shuffle(both, both, 1, 1));
+    return;
+  }
+#endif
+  low = widened<To, W>(p);
+  high = widened<To, W>(p + W);
 }
 
 // The 16-bit halves of two vectors in turn, within each 16 bytes: of their first eight bytes, of their last.

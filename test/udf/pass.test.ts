@@ -171,6 +171,17 @@ describe.each(['wasm', 'native'] as const)('a pass on %s', (backend) => {
     },
   );
 
+  test('floats beside a pixel of 10⁹ lose no digit in the sum of their frame', async () => {
+    const data = made('f32') as Float32Array;
+    for (let f = 0; f < frames; f++) data[f * pixels + (spans[2 * (f % 27)] as number) + f] = 1e9;
+    const pass = await ctx.framePass({ width, height, dtype: 'f32', steps: [{ kind: 'sumOf', spans }] });
+    const { nav } = await pass.run(data, frames);
+    await pass.dispose();
+    const { nav: want } = oracle(data, false);
+    // Some thousand roundings of 2⁻⁵³ of the sum; in single precision each would be 64.
+    for (let f = 0; f < frames; f++) expect(Math.abs((nav[f] as number) - (want[f]?.[0] as number))).toBeLessThan(1e-3);
+  });
+
   test.each(['u16', 'f32'] as const)('sums of %s in memory of the caller', async (dtype) => {
     const data = made(dtype);
     const pass = await ctx.framePass({ width, height, dtype, steps });

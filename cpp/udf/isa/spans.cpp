@@ -1,5 +1,5 @@
 // Sums of one frame over runs of pixels: disks and rings are a few runs per row, and nothing is multiplied. Sums of
-// integers are exact; a few floats are added in vectors, then in doubles.
+// integers are exact; floats are added in doubles.
 #include "udf/isa/numbers.h"
 #include "udf/pass.h"
 
@@ -11,7 +11,7 @@ using ewald::udf::Spans;
 // Vectors of sums that stay in registers from run to run, in numbers that can hold `most` additions.
 template <class T>
 class Sum {
-  using S = Twice<T>;
+  using S = std::conditional_t<std::is_same_v<T, float>, double, Twice<T>>;
   static constexpr int lanes = lanes_of<S>;
   // An 8-bit number can be added 2^8 times to a 16-bit one, and a 16-bit number 2^16 times to a 32-bit one.
   static constexpr uint32_t most = sizeof(T) == 1 ? 128 : sizeof(T) == 2 ? 1u << 15 : ~0u;
@@ -33,8 +33,15 @@ public:
       if (pairs > most - additions) pairs = most - additions;
       additions += pairs;
       for (const uint32_t end = i + pairs * 2 * lanes; i < end; i += 2 * lanes) {
-        a += widen<S>(p + i);
-        b += widen<S>(p + i + lanes);
+        if constexpr (std::is_same_v<S, double>) {
+          Lanes<S> low, high;
+          widen_two<S, lanes>(p + i, low, high);
+          a += low;
+          b += high;
+        } else {
+          a += widen<S>(p + i);
+          b += widen<S>(p + i + lanes);
+        }
       }
       if (additions == most) empty();
     }
@@ -43,68 +50,6 @@ public:
   [[gnu::always_inline]] double value() {
     empty();
     return double(total);
-  }
-};
-
-template <>
-class Sum<float> {
-  // Number of additions to a float before it is added to the doubles: few enough to preserve the sum's digits, and many
-  // enough that runs of a few vectors do not spend more time on this than on adding.
-  static constexpr uint32_t most = 32;
-  typedef double D __attribute__((vector_size(4 * width)));
-  F a = zero(), b = zero(), c = zero(), d = zero();
-  // The sums in doubles, each of half of the lanes of a vector.
-  D low{}, high{};
-  double rest = 0;
-  uint32_t additions = 0;
-
-  [[gnu::always_inline]] void empty() {
-    float numbers[width];
-    store(numbers, (a + b) + (c + d));
-    for (int k = 0; k < width / 2; k++) {
-      low[k] += double(numbers[k]);
-      high[k] += double(numbers[k + width / 2]);
-    }
-    a = b = c = d = zero();
-    additions = 0;
-  }
-
-public:
-  [[gnu::always_inline]] void add(const float* p, uint32_t n) {
-    uint32_t i = 0;
-    while (i + 4 * width <= n) {
-      if (additions >= most) empty();
-      uint32_t fours = (n - i) / (4 * width);
-      if (fours > most - additions) fours = most - additions;
-      additions += fours;
-      for (const uint32_t end = i + fours * 4 * width; i < end; i += 4 * width) {
-        a += load(p + i);
-        b += load(p + i + width);
-        c += load(p + i + 2 * width);
-        d += load(p + i + 3 * width);
-      }
-    }
-    if (i + width <= n) {
-      // At most one more than `most`.
-      additions++;
-      if (i + 2 * width <= n) {
-        b += load(p + i);
-        c += load(p + i + width);
-        i += 2 * width;
-      }
-      if (i + width <= n) {
-        a += load(p + i);
-        i += width;
-      }
-      if (additions > most) empty();
-    }
-    for (; i < n; i++) rest += p[i];
-  }
-  [[gnu::always_inline]] double value() {
-    empty();
-    double sum = rest;
-    for (int k = 0; k < width / 2; k++) sum += low[k] + high[k];
-    return sum;
   }
 };
 
