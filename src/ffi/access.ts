@@ -57,7 +57,7 @@ export interface Access {
   /** The object for an address; null for NULL. `lent` is the memory that it is known to lead into. */
   pointer(address: Address, to: CType, lent?: Lent): object | null;
   /** The zero-terminated text at an address. */
-  textAt(address: Address): string;
+  textAt(address: Address, most?: number): string;
   /** What ended at which address of the memory. */
   readonly ends: Ended;
   /** Takes note that all pointers of a type to an address have ended, by a function. */

@@ -4,19 +4,11 @@ import { WasmSpace } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import { pointerConverter } from './arguments.js';
 import { type Argument, type CallFrame, type Converter, Directed, type Parameter } from './frame.js';
-import {
-  type CFunction,
-  type CType,
-  type FunctionType,
-  isText,
-  type PointerType,
-  signature,
-  typeText,
-} from './header/types.js';
+import { type CFunction, type CType, type FunctionType, isText, signature, typeText } from './header/types.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
-import type { Bits, Place } from './scalars.js';
-import type { Target } from './target.js';
+import type { Place } from './scalars.js';
+import type { Bound, Target } from './target.js';
 
 const checksOf = (parameters: readonly Parameter[]) => parameters.flatMap(({ check }) => check ?? []);
 
@@ -37,9 +29,9 @@ export function bindCall(
   target: Target,
   fn: CFunction,
   parameters: readonly Parameter[],
+  { call, out }: Bound = target.bind(fn),
 ): (...values: unknown[]) => unknown {
   const { runtime } = target;
-  const { call, out } = target.bind(fn);
   const invoke = invoker(
     call,
     parameters.map(({ convert }) => convert),
@@ -277,13 +269,6 @@ export const givesPointers = (runtime: Runtime, { result, parameters }: Function
   parameters.some(
     ({ type }) => type.kind === 'pointer' && (type.to.kind === 'function' || runtime.hasPointers(type.to)),
   );
-
-/** The arguments of a function that is called through a pointer: numbers, and what is in C's memory already. */
-export const plainArguments = (runtime: Runtime, { parameters }: FunctionType, values: readonly unknown[]): Bits[] =>
-  parameters.map(({ type }, i) => {
-    const place = (): string => `argument ${i + 1}`;
-    return runtime.scalar(type)?.in(values[i], place) ?? runtime.addressOf(values[i], type as PointerType, place);
-  });
 
 /** Makes a call: errors thrown by callbacks are rethrown. */
 export function calling(runtime: Runtime, call: () => unknown): unknown {

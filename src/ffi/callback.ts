@@ -58,7 +58,7 @@ export function callbackShape(runtime: Runtime, type: FunctionType): CallbackSha
         if (result.kind === 'pointer') {
           if (typeof value === 'string' && result.to.const && isByte(result.to, runtime))
             return runtime.lendText(plainText(value, place));
-          return runtime.addressOf(value ?? null, result, place);
+          return runtime.addressOf(value, result, place);
         }
         throw new EwaldError('Unsupported', `a callback cannot return ${shown(value)}`);
       };

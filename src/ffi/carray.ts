@@ -10,7 +10,7 @@ import type { KnownRow, TypedPointer } from '../memory/pointer-table.js';
 import { type Address, lendView, type MemorySpace, offsetBy, type Span, scoped } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access } from './access.js';
-import { splitBehind } from './behind.js';
+import { splitBehind, withElementsBehind } from './behind.js';
 import { type CType, typeText } from './header/types.js';
 import { Lending, Lent, Pointees, refuseCopy } from './lent.js';
 import { type Place, textOf } from './scalars.js';
@@ -178,7 +178,10 @@ export class CArray<V = unknown> implements Located, TypedPointer {
   /** Element i; negative indices count from the end. Numbers, bigints, booleans, objects for structs, pointers. */
   at(i: number): V {
     const offset = this.#offset(i);
-    return this.runtime.read(this.span().view(), offset, this.type, this.#pointees?.at(offset / this.#size)) as V;
+    const { runtime, type } = this;
+    const value = runtime.read(this.span().view(), offset, type, this.#pointees?.at(offset / this.#size));
+    if (type.kind !== 'struct') return value as V;
+    return withElementsBehind(runtime, value, type, offsetBy(this.#span.address as Address, offset), this.lent) as V;
   }
 
   /** Writes element i. @throws `Argument` when the type cannot hold the value. */
@@ -197,12 +200,12 @@ export class CArray<V = unknown> implements Located, TypedPointer {
 
   #setStruct(offset: number, value: unknown, place: Place): void {
     const { runtime, type } = this;
-    const split = splitBehind(runtime, type, value, this.#roomAt(offset), place);
+    const at = offsetBy(this.#span.address as Address, offset);
+    const split = splitBehind(runtime, type, value, { at, room: this.#roomAt(offset) }, place);
     const lending = runtime.hasPointers(type) ? new Lending() : undefined;
     runtime.writeTo(() => this.span().view(), offset, type, split ? split.plain : value, place, lending);
     if (split) {
-      const at = offsetBy(this.#span.address as Address, offset + split.offset);
-      runtime.writeAt(at, split.type, 0, split.elements, lending);
+      runtime.writeAt(offsetBy(at, split.offset), split.type, 0, split.elements, lending);
     }
     if (lending) this.#note(offset / this.#size, lending);
   }

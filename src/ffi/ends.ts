@@ -1,6 +1,7 @@
 /** The functions that free what C made: found by their name and signature, or named by the caller. */
 import { expectsMembers } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
+import { isOpaque } from './header/layout.js';
 import { type CFunction, type FunctionTable, handleName, signature, typeText } from './header/types.js';
 import { unknownName } from './names.js';
 
@@ -22,6 +23,8 @@ export interface Ending {
   readonly argument?: number;
   /** Whether it frees what C allocated, and no struct that the caller may have allocated. */
   readonly frees?: true;
+  /** Whether it ends what the pointer points at, and leaves NULL there: `x_free(x **)`. */
+  readonly through?: true;
 }
 
 /** The argument that each of some functions ends: its name or its number from 1; false for those that end none. */
@@ -40,6 +43,11 @@ export interface Ends {
 
 const strong = ['free', 'destroy', 'delete', 'dispose', 'destruct', 'deinit', 'finalize', 'finalise'];
 const weak = ['close', 'release', 'cleanup'];
+/** Words that say an end only of a struct that the header keeps opaque and that has no other one, behind its own name. */
+const last = ['end', 'finish', 'done', 'shutdown', 'fini'];
+/** Ends of a transaction that has no other one; the first are what `dispose()` calls. */
+const undoing = ['abort', 'rollback'];
+const transaction = /(?:txn|transaction)$/;
 /** Ends of what is counted; what else looks like an end of such a type does something else. */
 const counted = ['unref', 'unreference', 'decref'];
 /** Last words of functions that count one more. */
@@ -67,9 +75,14 @@ interface Candidate {
 function candidateOf(fn: CFunction, typeNames: readonly string[]): Candidate | undefined {
   const all = words(fn.name);
   for (const [i, word] of all.entries()) {
-    const verb = [...counted, ...strong, ...weak].find(
-      (end) => word === end || (i === all.length - 1 && word.endsWith(end)),
-    );
+    const isLastWord = i === all.length - 1;
+    // `freeaddrinfo` has the name of the type behind the verb, without a sign between them.
+    const before = isLastWord
+      ? strong.find((end) => typeNames.includes(word.slice(end.length)) && word.startsWith(end))
+      : undefined;
+    if (before)
+      return { fn, isStrong: true, isCounted: false, rest: [...all.slice(0, i), word.slice(before.length)].join('') };
+    const verb = [...counted, ...strong, ...weak].find((end) => word === end || (isLastWord && word.endsWith(end)));
     const behind = all.slice(i + 1).join('');
     const isLast = behind === '' || /^v?\d+$/.test(behind) || typeNames.some((name) => name.endsWith(behind));
     if (!verb || !isLast) continue;
@@ -105,9 +118,12 @@ const plainName = (name: string): string => words(name.replace(/_(?:t|s|st|tag)$
 function endingsOf(
   tag: string,
   functions: readonly CFunction[],
-  { typedefs }: FunctionTable,
+  { typedefs, structs, enums }: FunctionTable,
 ): { readonly disposing: readonly CFunction[]; readonly others: readonly CFunction[] } {
-  const aliases = Object.entries(typedefs).filter(([, { type }]) => type.kind === 'struct' && type.tag === tag);
+  const aliases = Object.entries(typedefs).filter(([, { type }]) => {
+    const named = type.kind === 'pointer' ? type.to : type;
+    return named.kind === 'struct' && named.tag === tag;
+  });
   const names = [tag, ...aliases.map(([name]) => name)].map(plainName);
   const found = functions.flatMap((fn) => candidateOf(fn, names) ?? []);
   const unreferencing = found.filter(({ isCounted }) => isCounted);
@@ -115,11 +131,32 @@ function endingsOf(
   const freeing = found.filter(({ isStrong }) => isStrong);
   const ownFreeing = own.filter(({ isStrong }) => isStrong);
   const chosen = [unreferencing, ownFreeing, own, freeing, found].find(({ length }) => length > 0) ?? [];
+  if (chosen.length === 0) return lastEnds(functions, names, isOpaque({ kind: 'struct', tag }, { structs, enums }));
   const others = chosen === unreferencing ? ownFreeing.filter(({ fn }) => /free$/i.test(fn.name)) : [];
   return {
     disposing: chosen.map(({ fn }) => fn).sort((a, b) => a.name.length - b.name.length),
     others: others.map(({ fn }) => fn),
   };
+}
+
+/** What ends a struct for which the usual words find nothing: a transaction, or what is closed in other words. */
+function lastEnds(
+  functions: readonly CFunction[],
+  names: readonly string[],
+  isOpaqueHandle: boolean,
+): { readonly disposing: readonly CFunction[]; readonly others: readonly CFunction[] } {
+  const ending = (verbs: readonly string[]): CFunction[] =>
+    functions.filter((fn) => {
+      const all = words(fn.name);
+      // What returns a pointer may be the last element instead.
+      if (fn.result.kind === 'pointer' && all.at(-1) !== 'finish') return false;
+      return verbs.includes(all.at(-1) ?? '') && names.includes(all.slice(0, -1).join(''));
+    });
+  if (names.some((name) => transaction.test(name))) {
+    const disposing = ending(undoing);
+    return { disposing, others: disposing.length > 0 ? ending(['commit']) : [] };
+  }
+  return { disposing: isOpaqueHandle ? ending(last) : [], others: [] };
 }
 
 /** Whether a function may leave open what it is to close, as sqlite3_close() does: it returns a number other than 0. */
@@ -157,7 +194,10 @@ export function findEnds(
     const taken = takenBy(fn, changed);
     if (movesMemory(fn)) endings.set(fn.name, { mayFail: false, moves: true, frees: true });
     else if (taken !== undefined) byName.set(taken, [...(byName.get(taken) ?? []), fn]);
-    else if (freesMemory(fn)) endings.set(fn.name, { mayFail: false, frees: true });
+    else {
+      const ending = freesMemory(fn);
+      if (ending) endings.set(fn.name, ending);
+    }
     if (taken !== undefined && counting.includes(words(fn.name).at(-1) ?? '')) references.add(fn.name);
   }
   const disposers = new Map<string, string>();
@@ -239,12 +279,30 @@ function handleOptions(type: string, options: HandleOptions): HandleOptions {
   );
 }
 
-/** Whether a function frees memory of any type, as C's `free` does. */
-function freesMemory({ name, result, parameters }: CFunction): boolean {
+/** Words of functions that ask, or that do something else with what is free. */
+const asking = ['is', 'has', 'can', 'get', 'set', 'num', 'count', 'lock', 'register', 'add', 'on', 'to', 'handlers'];
+
+/**
+ * How a function frees memory of any type, as C's `free` does: `XFree(void *)`, `g_strfreev(char **)`, `dlclose(void *)`, and
+ * `x_free(x **)`, which frees what it finds there.
+ */
+function freesMemory({ name, result, parameters }: CFunction): Ending | undefined {
   const [first] = parameters;
-  if (result.kind !== 'void' || parameters.length !== 1 || first?.type.kind !== 'pointer') return false;
+  const isAnswer = result.kind === 'void' || (result.kind === 'scalar' && !/float|double|bool/i.test(result.name));
+  if (!isAnswer || parameters.length !== 1 || first?.type.kind !== 'pointer') return undefined;
   const { to } = first.type;
-  return to.kind !== 'function' && !to.const && /free$/i.test(name);
+  if (to.kind === 'function' || to.kind === 'struct' || to.const) return undefined;
+  const all = words(name);
+  const final = all.at(-1) ?? '';
+  if (all.some((word) => asking.includes(word))) return undefined;
+  const frees = all.includes('free') || /freev?$/.test(final);
+  if (to.kind === 'pointer' && (to.to.kind === 'struct' || to.to.kind === 'void'))
+    return frees || strong.includes(final) || final === 'unref' ? { mayFail: false, through: true } : undefined;
+  const isVoid = to.kind === 'void';
+  if (frees || (isVoid && strong.includes(final))) return { mayFail: false, frees: true };
+  return isVoid && final.endsWith('close')
+    ? { mayFail: !always.test(name) && result.kind !== 'void', frees: true }
+    : undefined;
 }
 
 /** Whether a function moves memory, as `realloc` does: what it is given and what it returns have one type. */

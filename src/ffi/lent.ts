@@ -1,6 +1,7 @@
 /** Memory that JavaScript lends to C, and what keeps it while pointers of C lead into it. */
 
 import { backstop } from '../memory/disposable.js';
+import { BufferError } from '../memory/errors.js';
 import type { Address } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
 import type { Place } from './scalars.js';
@@ -19,6 +20,8 @@ interface LentMemory {
   readonly within?: Lent | undefined;
   /** Whether C allocated it, so that C may free it. */
   readonly isOfC?: boolean | undefined;
+  /** Whether other memory that C may use follows, as rows follow each other. */
+  readonly isRow?: boolean | undefined;
   /** Throws if the memory has ended. */
   readonly check?: () => void;
   /** Frees memory that would otherwise be freed when the call ends. */
@@ -81,6 +84,34 @@ export class Lent {
 
   get end(): number {
     return this.start + this.#of.bytes;
+  }
+
+  /** Bytes from an address to the end of what may be used: C knows how long what it allocated is. */
+  roomAt(address: Address): number {
+    const { within, isOfC, isRow } = this.#of;
+    if (within) return within.roomAt(address);
+    return isOfC || isRow ? Number.POSITIVE_INFINITY : this.end - Number(address);
+  }
+
+  /** Refuses elements outside of the memory. */
+  assertInside(address: Address, index: number, size: number, count = 1): void {
+    const { within, bytes, isOfC, isRow } = this.#of;
+    if (within) {
+      within.assertInside(address, index, size, count);
+      return;
+    }
+    if (isOfC || isRow) return;
+    const before = Number(address) - this.start;
+    const from = before + index * size;
+    if (from >= 0 && from + count * size <= bytes) return;
+    const least = Math.ceil(-before / size) || 0;
+    const most = Math.floor((bytes - before) / size) - 1;
+    const inside = most < least ? 'it has none there' : `there it has ${least} to ${most}`;
+    throw new BufferError(
+      'INDEX',
+      `element ${count > 1 ? index + count - 1 : index} is outside of ${this.what}, into which this pointer leads; ${inside}`,
+      { index },
+    );
   }
 
   /** @throws `Disposed` if the memory has ended. */

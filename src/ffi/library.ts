@@ -11,6 +11,7 @@ import { CArray } from './carray.js';
 import { refusingEmpty } from './empty.js';
 import { type Ending, endingOf, findEnds, findKeeps, type GivenEnds, type HandleOptions } from './ends.js';
 import { Directed, type Parameter } from './frame.js';
+import { layoutOf } from './header/layout.js';
 import { type CFunction, type FunctionTable, typeText } from './header/types.js';
 import { keep } from './kept.js';
 import { Callback } from './kept-callback.js';
@@ -20,6 +21,7 @@ import { isFunctionOfC, pointerOf } from './own-functions.js';
 import { own, refuseForeign, refuseUsed } from './owned.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
+import { shown } from './scalars.js';
 import type { Target } from './target.js';
 import { calledLate } from './trampolines.js';
 
@@ -237,12 +239,35 @@ export class LibraryTools {
     return keep(runtime, runtime.kept, value, owner);
   }
 
-  /** The function at a function pointer. */
+  /**
+   * The function at a pointer to one, which takes what a function of the library takes: `lib.callable(lib.get_fn())(2)`.
+   *
+   * @throws `Argument` for other pointers, `Unsupported` for functions with varargs.
+   */
   callable(pointer: Pointer): (...values: unknown[]) => unknown {
-    const { type } = pointer;
-    if (type.kind !== 'function')
-      throw new EwaldError('Argument', `${pointer.typeText} is not a pointer to a function`);
-    return this.#target.callable(pointer.address, type);
+    const { runtime } = this.#target;
+    if (!(pointer instanceof Pointer) || pointer.type.kind !== 'function' || pointer.memory !== runtime.memory)
+      throw new EwaldError(
+        'Argument',
+        `callable() is given ${pointer instanceof Pointer ? `a ${pointer.typeText}` : shown(pointer)}; it needs a pointer to a function that this library returned`,
+      );
+    const { type, address } = pointer;
+    if (type.variadic)
+      throw new EwaldError(
+        'Unsupported',
+        `callable(): ${pointer.typeText} takes varargs; call it from a function of C`,
+      );
+    const fn: CFunction = { ...type, name: '(*)', file: '', line: 0, column: 0 };
+    const parameters = callParameters(runtime, fn, undefined, this.#target.byValue?.bind(this.#target)).map(
+      (parameter, i) => refusingEmpty(parameter, fn, i, runtime),
+    );
+    const call = bindCall(this.#target, fn, parameters, this.#target.bindAt(address, fn));
+    const checked = (...values: unknown[]): unknown => {
+      void pointer.address;
+      return call(...values);
+    };
+    isFunctionOfC(checked, () => pointer);
+    return checked;
   }
 
   /** A pointer to a variable of the library. */
@@ -253,7 +278,11 @@ export class LibraryTools {
     const address = this.#target.address(name);
     if (address === undefined) throw missing(this.#target, name);
     const { type } = declared;
-    return new Pointer(runtime, address, type.kind === 'array' ? type.of : type);
+    const of = type.kind === 'array' ? type.of : type;
+    // One that is declared without a length is as long as C says.
+    const bytes = layoutOf(type, runtime.model, runtime.table)?.size || Number.POSITIVE_INFINITY;
+    const lent = new Lent({ what: () => `the variable "${name}"`, bytes, address: () => address, kept: undefined });
+    return new Pointer(runtime, address, of, lent);
   }
 
   /**
@@ -382,10 +411,12 @@ interface Known {
 function makeFunction(target: Target, fn: CFunction, known: Known): LibraryFunction {
   const { lengths, ending, isReference, keeps } = known;
   const { runtime } = target;
-  const ends = ending && !ending.mayFail && !ending.moves;
+  const ends = ending && !ending.mayFail && !ending.moves && !ending.through;
   const ended = ending?.argument ?? 0;
   const parameters = callParameters(runtime, fn, lengths, target.byValue?.bind(target))
-    .map((parameter, i) => (i === ended && ending ? guarding(parameter, fn, ended, ending) : parameter))
+    .map((parameter, i) =>
+      i === ended && ending && !ending.through ? guarding(parameter, fn, ended, ending) : parameter,
+    )
     .map((parameter, i) => (i === ended && ends ? marking(parameter, `${fn.name}()`) : parameter))
     .map((parameter, i) => refusingEmpty(parameter, fn, i, runtime));
   let bound = (fn.variadic ? bindVariadic : bindCall)(target, fn, parameters);
@@ -395,7 +426,21 @@ function makeFunction(target: Target, fn: CFunction, known: Known): LibraryFunct
     for (const { check } of parameters) check?.(values);
     return target.async(fn, values, parameters);
   };
-  if (ending && !ends) {
+  if (ending?.through) {
+    const [call, later] = [bound, asynchronous];
+    bound = (...values) => {
+      const end = endingWithin(values[ended], `${fn.name}()`);
+      const result = call(...values);
+      end();
+      return result;
+    };
+    asynchronous = async (...values) => {
+      const end = endingWithin(values[ended], `${fn.name}()`);
+      const result = await later(...values);
+      end();
+      return result;
+    };
+  } else if (ending && !ends) {
     const [call, later] = [bound, asynchronous];
     const end = (values: readonly unknown[], result: unknown): unknown => {
       const given = values[ended];
@@ -440,6 +485,16 @@ function makeFunction(target: Target, fn: CFunction, known: Known): LibraryFunct
     return address === undefined ? undefined : new Pointer(runtime, address, type);
   });
   return Object.assign(bound, { async: asynchronous, declaration: fn }) as LibraryFunction;
+}
+
+/** What ends a handle in a list or an array, as `[handle]`, if C left NULL for it. */
+function endingWithin(given: unknown, by: string): () => void {
+  const first = (): unknown =>
+    given instanceof CArray && given.length > 0 ? given.at(0) : Array.isArray(given) ? given[0] : null;
+  const before = first();
+  return () => {
+    if (before instanceof Pointer && first() === null) before.end(by);
+  };
 }
 
 /** A call that notes which pointers it was given, since those that come back may be others to the same things. */

@@ -42,6 +42,6 @@ export function refuseForeign(value: unknown, by: string): void {
   if (!lent || lent.isOfC) return;
   throw new EwaldError(
     'Argument',
-    `${by} frees memory that C allocated, and is given a pointer into ${lent.what}, which is memory of JavaScript`,
+    `${by} frees memory that C allocated, and is given a pointer into ${lent.what}, which C did not allocate`,
   );
 }

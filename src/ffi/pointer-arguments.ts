@@ -334,7 +334,7 @@ function lendRows(rows: IndirectMemory2D, kept: IndirectMemory2D | undefined, fr
   };
   lending.later(() => {
     for (const row of rows.places)
-      lending.add(new Lent({ what, bytes, address: () => addressOfRow(row), kept, check }));
+      lending.add(new Lent({ what, bytes, address: () => addressOfRow(row), kept, check, isRow: true }));
   });
   if (!kept)
     frame.release(() => {

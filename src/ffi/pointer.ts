@@ -8,7 +8,7 @@ import { type Address, type MemorySpace, offsetBy } from '../memory/space.js';
 import { expects } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access } from './access.js';
-import { splitBehind } from './behind.js';
+import { splitBehind, withElementsBehind } from './behind.js';
 import { CArray } from './carray.js';
 import { type CType, handleName, typeText } from './header/types.js';
 import { Lending, type Lent, refuseCopy } from './lent.js';
@@ -111,15 +111,23 @@ export class Pointer implements TypedPointer {
     return !this.lent && this.runtime.ends.by(this.#address, this.type, this.#born) !== undefined;
   }
 
+  #assertInside(index: number): void {
+    expectsIndex(index);
+    if (this.lent) this.lent.assertInside(this.address, index, this.runtime.sizeOf(this.type));
+  }
+
   /** Reads the pointee, or the element `index` after it. */
   read(index = 0): unknown {
-    expectsIndex(index);
-    return this.runtime.readAt(this.address, this.type, index, this.lent?.inside);
+    this.#assertInside(index);
+    const { runtime, type, address } = this;
+    const value = runtime.readAt(address, type, index, this.lent?.inside);
+    if (type.kind !== 'struct') return value;
+    return withElementsBehind(runtime, value, type, offsetBy(address, index * runtime.sizeOf(type)), this.lent);
   }
 
   /** Writes the pointee, or the element `index` after it. */
   write(value: unknown, index = 0): void {
-    expectsIndex(index);
+    this.#assertInside(index);
     refuseCopy(this.lent);
     const { runtime, type } = this;
     const split = type.kind === 'struct' ? this.#splitOf(value, index) : undefined;
@@ -136,7 +144,13 @@ export class Pointer implements TypedPointer {
     const { runtime, type, lent } = this;
     const offset = index === 0 ? 0 : index * runtime.sizeOf(type);
     const room = lent ? lent.end - Number(this.address) - offset : Number.POSITIVE_INFINITY;
-    const split = splitBehind(runtime, type, value, room, () => `element ${index}`);
+    const split = splitBehind(
+      runtime,
+      type,
+      value,
+      { at: offsetBy(this.address, offset), room },
+      () => `element ${index}`,
+    );
     return split && { ...split, offset: offset + split.offset };
   }
 
@@ -163,8 +177,9 @@ export class Pointer implements TypedPointer {
     const { type } = this;
     const isBytes = type.kind === 'void' || (type.kind === 'scalar' && this.runtime.sizeOf(type) === 1);
     if (!isBytes) throw new EwaldError('Argument', `text() reads bytes, and this is a ${this.typeText}`);
-    if (length === undefined) return this.runtime.textAt(this.address);
+    if (length === undefined) return this.runtime.textAt(this.address, this.lent?.roomAt(this.address));
     expects(Number.isSafeInteger(length) && length >= 0, 'the length', length, 'a whole number from 0');
+    if (length > 0) this.lent?.assertInside(this.address, 0, 1, length);
     const { buffer, byteOffset } = this.memory.span(this.address, length).view();
     return utf8.decode(new Uint8Array(buffer, byteOffset, length).slice());
   }
@@ -174,6 +189,7 @@ export class Pointer implements TypedPointer {
     const { runtime, type } = this;
     const size = runtime.sizeOf(type);
     expects(Number.isSafeInteger(length) && length >= 0, 'the length', length, 'a whole number from 0');
+    if (length > 0) this.lent?.assertInside(this.address, 0, size, length);
     const span = runtime.memory.span(this.address, length * size);
     return new CArray(runtime, type, length, span, undefined, {
       lent: this.lent,

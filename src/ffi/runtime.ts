@@ -210,7 +210,9 @@ export class Runtime implements Access {
             ? ': the header keeps it opaque, so the library makes it'
             : type.kind === 'void'
               ? "; say what is there: pointer.as('double')"
-              : ''),
+              : type.kind === 'function'
+                ? '; callable(pointer) of the library is the function'
+                : ''),
       );
     return layout.size;
   }
@@ -406,6 +408,8 @@ export class Runtime implements Access {
   }
 
   #writeArray(view: DataView, offset: number, { of, length }: ArrayType, value: unknown, place: Place): void {
+    // As it was read: its elements are behind the struct.
+    if (length === 0 && value instanceof Pointer) return;
     if (typeof value === 'string' && of.kind === 'scalar' && this.sizeOf(of) === 1) {
       const bytes = new TextEncoder().encode(value);
       if (bytes.length >= length)
@@ -539,14 +543,17 @@ export class Runtime implements Access {
     return this.memory.span(offsetBy(address, index * size), size).view();
   }
 
-  /** Reads a zero-terminated text page by page, since its length is unknown until the zero is found. */
-  textAt(given: Address): string {
+  /**
+   * Reads a zero-terminated text page by page, since its length is unknown until the zero is found; `most` are the bytes
+   * that are known to be there.
+   */
+  textAt(given: Address, most = Number.POSITIVE_INFINITY): string {
     const address = unsigned(given);
     const text = new TextDecoder('utf-8', { ignoreBOM: true });
     let found = '';
     for (let at = address, total = 0; total < 2 ** 30; ) {
       // Never beyond the page of a byte that may be the terminating zero; a wasm heap has an end, too.
-      const page = 4096 - Number(BigInt(at) % 4096n);
+      const page = Math.min(4096 - Number(BigInt(at) % 4096n), most - total);
       const { buffer } = this.memory as { buffer?: ArrayBufferLike };
       const room = buffer ? Math.max(0, Math.min(page, buffer.byteLength - Number(at))) : page;
       const view = this.memory.span(at, room).view();
@@ -555,6 +562,7 @@ export class Runtime implements Access {
       found += text.decode(bytes.slice(0, end < 0 ? undefined : end), { stream: end < 0 });
       if (end >= 0) return found;
       total += bytes.length;
+      if (total >= most) return found + text.decode();
       at = offsetBy(at, bytes.length);
       if (buffer && Number(at) >= buffer.byteLength) break;
     }

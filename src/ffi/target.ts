@@ -39,8 +39,8 @@ export interface Target {
     late: () => Error,
     isKept: boolean,
   ): { readonly address: Address; release(): void };
-  /** Makes a function from a function pointer. */
-  callable(address: Address, type: FunctionType): (...values: unknown[]) => unknown;
+  /** The function at an address, of the type of a declaration. @throws `Unsupported` if it cannot be called. */
+  bindAt(address: Address, fn: CFunction): Bound;
   /** Calls C's `free`. */
   free(address: Address): void;
   close(): void;

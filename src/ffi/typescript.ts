@@ -170,7 +170,7 @@ class Writer {
         '',
         ...this.#doc(doc, ''),
         `export interface ${this.#typeName(tag)} {`,
-        ...named.map(({ name, type }) => `  ${key(name)}${may}: ${this.#field(type)};`),
+        ...named.map((field) => `  ${key(field.name)}${may}: ${this.#member(field.type, field === named.at(-1))};`),
         '}',
       ];
     });
@@ -377,6 +377,12 @@ class Writer {
   #callbackResult(type: CType): string {
     if (type.kind === 'void') return 'void';
     return type.kind === 'pointer' ? 'Pointer | CArray | null' : (this.#scalar(type) ?? 'never');
+  }
+
+  /** The last member may have its elements behind the struct: it is a pointer when it is read. */
+  #member(type: CType, isLast: boolean): string {
+    const isBehind = isLast && type.kind === 'array' && type.length === 0;
+    return isBehind ? `Pointer | ${isChar(type.of) ? 'string' : this.#field(type)}` : this.#field(type);
   }
 
   #field(type: CType): string {

@@ -221,14 +221,31 @@ export class WasmSpace extends Counted implements MemorySpace {
   readonly kind = 'wasm';
   readonly model = 'wasm32';
   readonly #heap: WasmHeap;
+  readonly #endsViews: boolean;
 
-  constructor(heap: WasmHeap) {
+  /**
+   * `endsViews`: whether nobody else has views of the memory, so that those of use() and withRow() can be ended with what
+   * they show. Default false: the code that Emscripten writes beside a module has some.
+   */
+  constructor(heap: WasmHeap, { endsViews = false }: { readonly endsViews?: boolean | undefined } = {}) {
     super();
     this.#heap = heap;
+    this.#endsViews = endsViews;
   }
 
   /** Number of views that are lent now. */
   lent = 0;
+  /** Whether somebody may have kept one. */
+  #wasLent = false;
+
+  #free(start: number): void {
+    this.#heap.free(start);
+    if (!this.#wasLent || !this.#endsViews || this.lent > 0) return;
+    this.#wasLent = false;
+    // Growth by nothing takes the bytes from all views.
+    if (this.buffer instanceof ArrayBuffer) this.#heap.memory.grow(0);
+  }
+
   #seen: ArrayBufferLike | undefined;
   #grownBy: string | undefined;
 
@@ -245,6 +262,7 @@ export class WasmSpace extends Counted implements MemorySpace {
    */
   lend<R>(use: () => R): R {
     const { buffer } = this;
+    this.#wasLent = true;
     if (this.lent++ === 0) {
       this.#seen = buffer;
       this.#grownBy = undefined;
@@ -286,7 +304,7 @@ export class WasmSpace extends Counted implements MemorySpace {
     }
     this.noticed('alloc()');
     new Uint8Array(this.buffer, address, bytes).fill(0);
-    return this.owned(new HeapSpan(heap.memory, address, bytes), () => heap.free(start), { what });
+    return this.owned(new HeapSpan(heap.memory, address, bytes), () => this.#free(start), { what });
   }
 
   span(address: Address, bytes: number): Span {

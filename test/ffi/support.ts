@@ -212,7 +212,9 @@ export async function rejected(
 /** Opens the library of what an argument is to the two languages. */
 export function openEdges(backend: 'native' | 'wasm', options: Partial<LibraryOptions> = {}): Promise<Kit> {
   const buildDir = built(`edges-${backend}`, ['edges.c', 'edges.h'], (folder) => {
-    const names = readFileSync(join(fixtures, 'edges.h'), 'utf8').matchAll(/(edges_\w+)\(/g);
+    const names = readFileSync(join(fixtures, 'edges.h'), 'utf8').matchAll(
+      /(edges_\w+)\(|(?<=^extern \w+ )(edges_\w+)/gm,
+    );
     if (backend === 'native')
       run('gcc', '-O2', '-Wall', '-shared', '-fPIC', '-I.', 'edges.c', '-o', join(folder, `libedges.${shared}`));
     else
@@ -221,7 +223,7 @@ export function openEdges(backend: 'native' | 'wasm', options: Partial<LibraryOp
         ...['-O2', '-I.', 'edges.c', '-sSTANDALONE_WASM', '--no-entry', '-sALLOW_MEMORY_GROWTH'],
         '-sMAXIMUM_MEMORY=4GB',
         ...['-sALLOW_TABLE_GROWTH', '-Wl,--export-table', '-o', join(folder, 'edges.wasm')],
-        `-sEXPORTED_FUNCTIONS=_malloc,_free,${[...names].map(([, name]) => `_${name}`).join()}`,
+        `-sEXPORTED_FUNCTIONS=_malloc,_free,${[...names].map(([, name, variable]) => `_${name ?? variable}`).join()}`,
       );
   });
   return getLibHandle({ header: 'edges.h', includeDir: fixtures, library: 'edges', buildDir, backend, ...options });

@@ -1,7 +1,6 @@
 /** A native library, called through koffi. Arrays are passed by their address and are not copied. */
 import { toMultiple } from '../../memory/space.js';
 import { EwaldError, messageOf } from '../../util/errors.js';
-import { calling, plainArguments } from '../bind.js';
 import { type CallbackShape, callbackShape, resultOf } from '../callback.js';
 import {
   type Argument,
@@ -114,16 +113,7 @@ export class NativeTarget implements Target {
   #function(fn: CFunction): KoffiFunction {
     let bound = this.#bound.get(fn.name);
     if (bound) return bound;
-    for (const type of [fn.result, ...fn.parameters.map((parameter) => parameter.type)]) {
-      if (type.kind === 'array' || (type.kind === 'opaque' && !partOf(type)))
-        throw new EwaldError(
-          'Unsupported',
-          `${signature(fn, fn.name)} passes ${typeText(type)} by value, which calls of native libraries do not support; ` +
-            'declare a function that takes a pointer to it, or one of double',
-        );
-    }
-    const parameters = fn.parameters.map(({ type }) => (isText(type) ? 'str' : this.#type(type)));
-    const result = isText(fn.result) ? 'str' : this.#type(fn.result);
+    const [result, parameters] = this.#passed(fn);
     try {
       bound = this.#library.func(fn.symbol ?? fn.name, result, fn.variadic ? [...parameters, '...'] : parameters);
     } catch (cause) {
@@ -132,6 +122,20 @@ export class NativeTarget implements Target {
     }
     this.#bound.set(fn.name, bound);
     return bound;
+  }
+
+  /** The result and the parameters in koffi's notation. */
+  #passed(fn: CFunction): [result: unknown, parameters: unknown[]] {
+    for (const type of [fn.result, ...fn.parameters.map((parameter) => parameter.type)]) {
+      if (type.kind === 'array' || (type.kind === 'opaque' && !partOf(type)))
+        throw new EwaldError(
+          'Unsupported',
+          `${signature(fn, fn.name)} passes ${typeText(type)} by value, which calls of native libraries do not support; ` +
+            'declare a function that takes a pointer to it, or one of double',
+        );
+    }
+    const passed = (type: CType): unknown => (isText(type) ? 'str' : this.#type(type));
+    return [passed(fn.result), fn.parameters.map(({ type }) => passed(type))];
   }
 
   /** The type in koffi's notation. Pointers are passed as addresses; pointees are checked before. */
@@ -272,21 +276,14 @@ export class NativeTarget implements Target {
     >;
   }
 
-  callable(address: number | bigint, type: FunctionType): (...values: unknown[]) => unknown {
-    const { parameters, result } = type;
-    const fn = this.#koffi.decode(
-      BigInt(address),
-      this.#koffi.proto(
-        isText(result) ? 'str' : this.#type(result),
-        parameters.map(({ type: parameter }) => this.#type(parameter)),
-      ),
-    ) as (...values: unknown[]) => unknown;
-    const out = this.#result(result);
-    return (...values) => {
-      const given = plainArguments(this.runtime, type, values);
-      const passed = given.map((value, i) => (parameters[i]?.type.kind === 'pointer' ? value || null : value));
-      return out(calling(this.runtime, () => fn(...passed)));
-    };
+  /** What koffi has made of the types of functions, which it keeps for good. */
+  readonly #prototypes = new Map<string, unknown>();
+
+  bindAt(address: number | bigint, fn: CFunction): Bound {
+    const text = signature(fn, fn.name);
+    const prototype = this.#prototypes.get(text) ?? this.#koffi.proto(...this.#passed(fn));
+    this.#prototypes.set(text, prototype);
+    return { call: this.#koffi.decode(BigInt(address), prototype) as Bound['call'], out: this.#result(fn.result) };
   }
 
   free(address: number | bigint): void {

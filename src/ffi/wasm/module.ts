@@ -3,6 +3,7 @@ import { EwaldError, messageOf } from '../../util/errors.js';
 import { fetchReason } from '../../util/fetch-reason.js';
 import type { PlatformInstance, PlatformModule, PlatformResponse, PlatformUrl } from '../../util/globals.js';
 import { wasmRefusal } from '../../util/policy.js';
+import { isOfFiles, systemCalls } from './system.js';
 
 /** The forms in which a wasm library can be given. */
 export type WasmSource =
@@ -73,7 +74,7 @@ export async function startModule(source: WasmSource, name: string, imports: Was
   if (source instanceof WebAssembly.Instance) return { instance: source, module: undefined, bytes: undefined };
   const { module, bytes } = await compile(source, name);
   let memory: WebAssembly.Memory | undefined;
-  const write = lineWriter();
+  const system = systemCalls({ memory: () => memory, print: (line) => console.log(line) });
   // The names are the module's own, which may be those of members of every object.
   const all: Record<string, Record<string, WebAssembly.ImportValue>> = Object.create(null);
   for (const { module: from, name: what, kind } of WebAssembly.Module.imports(module)) {
@@ -81,7 +82,7 @@ export async function startModule(source: WasmSource, name: string, imports: Was
     const own = Object.hasOwn(imports, from) ? (imports[from] ?? {}) : {};
     const given = Object.hasOwn(own, what) ? own[what] : undefined;
     if (given !== undefined) all[from][what] = given as WebAssembly.ImportValue;
-    else if (kind === 'function') all[from][what] = standIn(from, what, name, () => memory, write);
+    else if (kind === 'function') all[from][what] = standIn(from, what, name, system);
     else
       throw new EwaldError(
         'Load',
@@ -101,54 +102,29 @@ export async function startModule(source: WasmSource, name: string, imports: Was
   return { instance, module, bytes };
 }
 
-/** Implements the few system calls that a library may make, and refuses all others. */
+/** A call of the system, or what refuses it by name. */
 function standIn(
   from: string,
   what: string,
   library: string,
-  memory: () => WebAssembly.Memory | undefined,
-  write: Write,
-): (...values: number[]) => unknown {
+  system: Readonly<Record<string, WebAssembly.ImportValue>>,
+): WebAssembly.ImportValue {
   if (what === 'emscripten_notify_memory_growth') return () => undefined;
   if (what === 'proc_exit') {
-    return (code) => {
+    return (code: number) => {
       throw new EwaldError('Internal', `the wasm module ${library} exited with code ${code}`);
     };
   }
-  if (what === 'fd_write')
-    return (_fd, list, count, written) => write(memory(), list as number, count as number, written as number);
-  // There are no files to close, seek or read: returns "bad descriptor".
-  if (from.startsWith('wasi')) return () => 8;
+  if (from.startsWith('wasi')) {
+    const call = Object.hasOwn(system, what) ? system[what] : undefined;
+    if (call) return call;
+    if (isOfFiles(what)) return () => 8;
+  }
   return () => {
     throw new EwaldError(
       'Unsupported',
       `the wasm module ${library} calls ${from}.${what}, which is not provided; pass it: { imports: { ${from}: { ` +
         `${what}: … } } }`,
     );
-  };
-}
-
-type Write = (memory: WebAssembly.Memory | undefined, list: number, count: number, written: number) => number;
-
-/**
- * Prints the output of a module to the console line by line; an incomplete line is kept until it ends.
- */
-function lineWriter(): Write {
-  let line = '';
-  return (memory, list, count, written) => {
-    if (!memory) return 8;
-    const view = new DataView(memory.buffer);
-    let total = 0;
-    for (let i = 0; i < count; i++) {
-      const start = view.getUint32(list + i * 8, true);
-      const length = view.getUint32(list + i * 8 + 4, true);
-      line += new TextDecoder().decode(new Uint8Array(memory.buffer, start, length).slice());
-      total += length;
-    }
-    const lines = line.split('\n');
-    line = lines.pop() ?? '';
-    for (const full of lines) console.log(full);
-    view.setUint32(written, total, true);
-    return 0;
   };
 }

@@ -2,7 +2,6 @@
 
 import { toMultiple, type WasmHeap, WasmSpace } from '../../memory/space.js';
 import { EwaldError } from '../../util/errors.js';
-import { calling, plainArguments } from '../bind.js';
 import { callbackShape, resultOf } from '../callback.js';
 import {
   type Argument,
@@ -85,7 +84,7 @@ export class WasmTarget implements Target {
     this.#signatures = started.bytes && exportedSignatures(started.bytes);
     this.#started = started;
     this.#options = options;
-    this.runtime = new Runtime(table, new WasmSpace(this.#heap), name);
+    this.runtime = new Runtime(table, new WasmSpace(this.#heap, { endsViews: started.module !== undefined }), name);
     this.#keepStack(exports);
   }
 
@@ -136,10 +135,14 @@ export class WasmTarget implements Target {
           `function of ${this.runtime.name} ${has}; the header and the library are from different builds`,
       );
     }
+    return this.#bound(call as Bound['call'], fn);
+  }
+
+  #bound(call: Bound['call'], fn: CFunction): Bound {
     const isPlain = !isLowered(fn.result) && !fn.parameters.some(({ type }) => isLowered(type));
-    const bound = isPlain ? undefined : lowered(call as Bound['call'], fn, this.runtime, this.#heap);
+    const bound = isPlain ? undefined : lowered(call, fn, this.runtime, this.#heap);
     const out = bound && isLowered(fn.result) ? bound.out : resultOf(this.runtime, fn.result);
-    return { call: bound?.call ?? (call as Bound['call']), out };
+    return { call: bound?.call ?? call, out };
   }
 
   byValue(type: CType, place: Place): Converter | undefined {
@@ -230,16 +233,26 @@ export class WasmTarget implements Target {
     };
   }
 
-  callable(address: number | bigint, type: FunctionType): (...values: unknown[]) => unknown {
+  bindAt(address: number | bigint, fn: CFunction): Bound {
+    const place = Number(address);
     const table = this.#exports.__indirect_function_table;
-    const entry = table instanceof WebAssembly.Table ? table.get(Number(address)) : undefined;
+    if (!(table instanceof WebAssembly.Table))
+      throw new EwaldError(
+        'Unsupported',
+        `the wasm module ${this.runtime.name} exports no function table, which pointers to functions need; with ` +
+          'Emscripten: -Wl,--export-table',
+      );
+    const entry: unknown = place < table.length ? table.get(place) : undefined;
     if (typeof entry !== 'function')
       throw new EwaldError('Argument', `the wasm module ${this.runtime.name} has no function at index ${address}`);
-    const out = resultOf(this.runtime, type.result);
-    return (...values) => {
-      const passed = plainArguments(this.runtime, type, values);
-      return out(calling(this.runtime, () => entry(...passed)) as Bits);
-    };
+    const wanted = wasmSignature(fn, fn.name, this.runtime);
+    if (entry.length !== wanted.parameters.length)
+      throw new EwaldError(
+        'Argument',
+        `the pointer is one to ${signature(fn, fn.name)}, which is ${signatureText(wanted)} on wasm, but the function there ` +
+          `takes ${entry.length} arguments`,
+      );
+    return this.#bound(entry as Bound['call'], fn);
   }
 
   free(address: number | bigint): void {

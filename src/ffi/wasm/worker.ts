@@ -19,6 +19,7 @@ import type { Runtime } from '../runtime.js';
 import type { Bits } from '../scalars.js';
 import type { WasmImports } from './module.js';
 import type { OpenPort } from './port.js';
+import { systemCalls } from './system.js';
 
 /** The form in which an argument is sent to the worker: bits, or bytes to place in its heap. */
 type Sent = { readonly bits: Bits } | { readonly bytes: Uint8Array; readonly align: number; readonly back: boolean };
@@ -45,11 +46,15 @@ interface LibraryCalls {
 const code = `
 const start = (port) => {
   let exports;
+  // Bundlers that keep the names of functions call this.
+  const __name = (fn) => fn;
+  const system = (${systemCalls})({ memory: () => exports && exports.memory, print: (line) => console.log(line) });
   // As module.ts stands in for what is not there: a library that needs more cannot be called here.
   const stand = (from, name) => {
     if (name === 'proc_exit') return (c) => { throw new Error('the module ended itself with code ' + c); };
     if (name === 'emscripten_notify_memory_growth') return () => {};
-    if (name === 'fd_write' || from.startsWith('wasi')) return () => 8;
+    if (from.startsWith('wasi') && Object.hasOwn(system, name)) return system[name];
+    if (from.startsWith('wasi') && /^(?:fd|path|sock)_/.test(name)) return () => 8;
     return () => { throw Object.assign(new Error('calls ' + from + '.' + name + ', which is not provided'), { tag: 'Unsupported' }); };
   };
   const answer = async ({ id, call, options: { module, name, args, text } }) => {

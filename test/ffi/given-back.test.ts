@@ -1,0 +1,179 @@
+// What C gives back and what it may do with it: variables, functions, elements behind structs, views, the time.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findEnds, parseHeader } from '../../src/entries/ffi.node.js';
+import { absent, type Kit, openEdges, thrown } from './support.js';
+
+const refusal = (work: () => unknown): string => {
+  const error = thrown(work);
+  return `${error.tag}: ${error.message}`;
+};
+
+for (const backend of ['native', 'wasm'] as const) {
+  const missing = backend === 'native' ? absent('gcc', 'koffi') : absent('emcc');
+  describe.skipIf(missing)(`${backend}${missing ? ` (absent: ${missing})` : ''}`, () => {
+    let edges: Kit;
+    beforeAll(async () => {
+      edges = await openEdges(backend);
+    });
+    afterAll(() => edges.dispose());
+
+    test('C has the time, and waits', async () => {
+      const now = (): number => performance.timeOrigin + performance.now();
+      const calls: ((clock: number) => Promise<number>)[] = [
+        async (clock) => edges.edges_time(clock),
+        (clock) => edges.edges_time.async(clock),
+      ];
+      for (const call of calls) {
+        const [before, time, after] = [now(), (await call(0)) * 1000, now()];
+        // The two clocks are rounded differently, and the one of the system may be corrected.
+        expect([time > before - 100, time < after + 100]).toEqual([true, true]);
+        expect(await call(1)).toBeLessThanOrEqual(await call(1));
+      }
+      for (const sleep of [edges.edges_sleep, edges.edges_sleep.async]) {
+        const before = performance.now();
+        expect(await sleep(2000)).toBe(0);
+        expect(performance.now() - before).toBeGreaterThan(1.9);
+      }
+    });
+
+    test('a variable is no memory to free, and has no elements beyond its own', () => {
+      const numbers = edges.variable('edges_numbers');
+      expect([numbers.read(3), numbers.array(4).toArray()]).toEqual([4, [1, 2, 3, 4]]);
+      for (const work of [
+        () => numbers.read(4),
+        () => numbers.read(-1),
+        () => numbers.write(1, 4),
+        () => numbers.as('short').read(8),
+        () => numbers.array(5),
+        () => edges.variable('edges_origin').as('double', 3),
+      ])
+        expect(refusal(work)).toMatch(
+          /^Argument: element -?\d+ is outside of the variable "edges_\w+", .*it has 0 to \d$/,
+        );
+      expect(numbers.as('short').read(7)).toBe(0);
+      expect(edges.variable('edges_letters').text()).toBe('abc');
+      for (const work of [
+        () => edges.edges_free(numbers),
+        () => edges.free(numbers),
+        () => edges.owned(numbers, { length: 4 }),
+      ])
+        expect(refusal(work)).toMatch(/is given a pointer into the variable "edges_numbers", which C did not allocate/);
+      expect(edges.variable('edges_origin').read()).toEqual({ x: 5, y: 6 });
+    });
+
+    test('a pointer into an argument has no elements beyond it', () => {
+      const array = edges.alloc('double', 2).copyFrom([1, 2]);
+      const pointer = edges.pointer('double', array);
+      expect(pointer.read(1)).toBe(2);
+      expect(refusal(() => pointer.read(2))).toMatch(/^Argument: element 2 is outside of an array of double/);
+      expect(edges.pointer('double', pointer.array(1)).read(1)).toBe(2);
+      array.dispose();
+    });
+
+    test('functions that C returns, in a struct or in an argument, are called as those of the library', () => {
+      const { sum, scaled } = edges.edges_ops_of();
+      const out = edges.alloc('edges_of_array', 1);
+      edges.edges_ops_out(out);
+      const list: unknown[] = [null];
+      edges.edges_ops_out(list);
+      for (const pointer of [sum, out.at(0), list[0]]) {
+        const call = edges.callable(pointer);
+        expect([call(Float64Array.of(1, 2, 4), 3), call([1, 2], 2)]).toEqual([7, 3]);
+        expect(refusal(() => call([1, 2]))).toMatch(/^Argument: \(\*\)\(\) got 1 argument; expected 2/);
+        expect(refusal(() => call([1, 2], 2, 3))).toMatch(/got 3 arguments; expected 2/);
+        expect(refusal(() => call(['x'], 1))).toMatch(/^Argument: /);
+      }
+      expect(edges.callable(scaled)({ x: 1, y: 2 }, 3)).toEqual({ x: 3, y: 6 });
+      expect(edges.callable(edges.edges_named_op())('häuser')).toBe('äuser');
+      expect(refusal(() => edges.callable(edges.edges_any_op()))).toMatch(/^Unsupported: .* takes varargs/);
+      expect(refusal(() => sum.read())).toMatch(/callable\(pointer\)/);
+      for (const wrong of [edges.variable('edges_numbers'), null, 3, () => 1])
+        expect(refusal(() => edges.callable(wrong))).toMatch(
+          /^Argument: callable\(\) is given .*; it needs a pointer to/,
+        );
+      out.dispose();
+    });
+
+    test('a callback that returns nothing where C wants a pointer is refused; null is NULL', () => {
+      expect(edges.edges_text_length(() => 'four')).toBe(4);
+      expect(edges.edges_text_length(() => null)).toBe(-1);
+      expect(refusal(() => edges.edges_text_length(() => {}))).toMatch(
+        /^Argument: what the callback returned is undefined; const char \* needs null, /,
+      );
+    });
+
+    test('a struct with elements behind it is read with a pointer to them, and written as it was read', () => {
+      const tail = edges.edges_tail_new(3);
+      for (const read of [() => tail.read(), () => tail.array(1).at(0)]) {
+        const value = read();
+        expect(value).toMatchObject({ key: 5, n: 3 });
+        expect(value.v.array(value.n).toArray()).toEqual([0, 1, 2].map((i) => ({ x: i, y: 10 * i })));
+      }
+      tail.write({ ...tail.read(), key: 7 });
+      tail.array(1).set(0, { ...tail.read(), key: 8 });
+      expect(edges.edges_tail_sum(tail)).toBe(8 + 50);
+      const other = edges.edges_tail_new(1);
+      expect(refusal(() => tail.write(other.read()))).toMatch(
+        /^Argument: .*whose elements are behind the struct; give them/,
+      );
+      expect(refusal(() => edges.edges_tail_sum(tail.read()))).toMatch(/cannot have the elements/);
+      for (const one of [tail, other]) edges.edges_tail_free(one);
+    });
+
+    test('a view that was kept is empty once its array is disposed', () => {
+      const array = edges.alloc('double', 2).copyFrom([1, 2]);
+      const kept = array.use((view: Float64Array) => view);
+      expect([...kept]).toEqual([1, 2]);
+      const next = edges.alloc('double', 2);
+      array.dispose();
+      next.copyFrom([3, 4]);
+      expect(kept.length).toBe(0);
+      expect(next.toArray()).toEqual([3, 4]);
+      next.dispose();
+    });
+
+    test('what a function frees and sets to NULL has ended', () => {
+      for (const give of [(one: unknown) => [one], (one: unknown) => edges.ref('edges_ctx *', one)]) {
+        const ctx = edges.edges_ctx_new(4);
+        const same = edges.edges_ctx_self(ctx);
+        const list = give(ctx);
+        edges.edges_ctx_destroy(list);
+        expect([...list]).toEqual([null]);
+        for (const one of [ctx, same])
+          expect(refusal(() => edges.edges_ctx_value(one))).toMatch(/^Disposed: .* was given to edges_ctx_destroy\(\)/);
+      }
+    });
+  });
+}
+
+test('other names of ends are those of transactions, of types behind the verb, and of what frees any memory', () => {
+  const { disposers, endings } = findEnds(
+    parseHeader(`
+      struct addrinfo { int family; }; void freeaddrinfo(struct addrinfo *); struct ifaddrs { int flags; };
+      void freeifaddrs(struct ifaddrs *); typedef struct MDB_txn MDB_txn; int mdb_txn_commit(MDB_txn *);
+      void mdb_txn_abort(MDB_txn *); void mdb_txn_reset(MDB_txn *); typedef struct __locale_struct *locale_t; struct __locale_struct;
+      void freelocale(locale_t); struct git_transaction; int git_transaction_commit(struct git_transaction *);
+      void git_transaction_free(struct git_transaction *); struct group; int group_commit(struct group *);
+      int XFree(void *); void g_strfreev(char **); int dlclose(void *); void psl_free_string(char *);
+      void g_signal_handlers_destroy(void *); int lock_is_free(void *); void freeze(void *); void set_free(void *);
+      struct Elf; int elf_end(struct Elf *); struct list { int n; }; void list_end(struct list *); struct buf;
+      char *buf_end(struct buf *); struct packet; void packet_free(struct packet **); void *alloc_free(void *);
+      int remove_free(const char *);
+    `),
+  );
+  expect(Object.fromEntries(disposers)).toEqual({
+    addrinfo: 'freeaddrinfo',
+    ifaddrs: 'freeifaddrs',
+    MDB_txn: 'mdb_txn_abort',
+    __locale_struct: 'freelocale',
+    git_transaction: 'git_transaction_free',
+    Elf: 'elf_end',
+  });
+  expect([...endings.keys()].sort()).toEqual(
+    [
+      ...disposers.values(),
+      ...['XFree', 'dlclose', 'g_strfreev', 'mdb_txn_commit', 'packet_free', 'psl_free_string'],
+    ].sort(),
+  );
+  expect(endings.get('packet_free')).toEqual({ mayFail: false, through: true });
+});
