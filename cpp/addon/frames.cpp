@@ -77,11 +77,24 @@ Napi::Value swap_bytes(const CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+// convertWords(words: Uint16Array, pedestals, factors: Float32Array, stages, out: Int16Array) -> the first word without
+// constants, or the number of words
+Napi::Value convert_words(const CallbackInfo& info) {
+  const View words = view_at(info, 0, 0);
+  const size_t n = words.bytes / sizeof(uint16_t);
+  size_t bad = 0;
+  check(info.Env(), ewald_convert_words(elements<const uint16_t>(info, 0, n), elements<const float>(info, 1, 3 * n),
+                                        elements<const float>(info, 2, 3 * n), uint32_of(info, 3), n,
+                                        elements<int16_t>(info, 4, n), &bad));
+  return Napi::Number::New(info.Env(), double(bad));
+}
+
 const Room room([](Napi::Env env, Napi::Object exports) {
   exports.Set("codecDecode", Napi::Function::New(env, codec_decode, "codecDecode"));
   exports.Set("codecBound", Napi::Function::New(env, codec_bound, "codecBound"));
   exports.Set("codecEncode", Napi::Function::New(env, codec_encode, "codecEncode"));
   exports.Set("swapBytes", Napi::Function::New(env, swap_bytes, "swapBytes"));
+  exports.Set("convertWords", Napi::Function::New(env, convert_words, "convertWords"));
   exports.Set("fletcher32", Napi::Function::New(env, fletcher32, "fletcher32"));
 });
 

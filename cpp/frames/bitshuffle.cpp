@@ -66,7 +66,7 @@ size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 }  // namespace
 
 #define EWALD_BEST(isa) \
-  Kernels { isa::is_zero, isa::join_bits, isa::join_bytes, isa::swap_bytes, isa::adler32 }
+  Kernels { isa::is_zero, isa::join_bits, isa::join_bytes, isa::swap_bytes, isa::adler32, isa::convert_words }
 const Kernels& kernels() {
 #if defined(__wasm_simd128__)
   static constexpr Kernels best = EWALD_BEST(simd128);

@@ -155,3 +155,13 @@ extern "C" EWALD_EXPORT(ewald_swap_bytes) int32_t
   kernels().swap_bytes(in, out, bytes, element_bytes);
   return EWALD_STATUS_OK;
 }
+
+extern "C" EWALD_EXPORT(ewald_convert_words) int32_t
+    ewald_convert_words(const uint16_t* words, const float* pedestals, const float* factors, uint32_t stages, size_t n,
+                        int16_t* out, size_t* bad) {
+  const bool is_null = words == nullptr || pedestals == nullptr || factors == nullptr || out == nullptr;
+  if (bad == nullptr || n > SIZE_MAX / 16 || (n > 0 && is_null))
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT, "ewald_convert_words: a pointer is null");
+  *bad = kernels().convert_words(words, pedestals, factors, stages, n, out);
+  return EWALD_STATUS_OK;
+}

@@ -10,6 +10,8 @@
   void join_bytes(const uint8_t* streams, size_t stride, uint32_t used, uint32_t element, uint8_t* out, size_t n); \
   void swap_bytes(const uint8_t* in, uint8_t* out, size_t bytes, uint32_t size);                                   \
   uint32_t adler32(uint32_t adler, const uint8_t* data, size_t bytes);                                             \
+  size_t convert_words(const uint16_t* words, const float* pedestals, const float* factors, uint32_t stages,       \
+                       size_t n, int16_t* out);                                                                    \
   }
 EWALD_DATA_KERNELS(sse2)
 EWALD_DATA_KERNELS(avx2)
@@ -32,6 +34,9 @@ struct Kernels {
   void (*swap_bytes)(const uint8_t* in, uint8_t* out, size_t bytes, uint32_t size);
   // zlib's Adler-32, continued from `adler`, which starts at 1.
   uint32_t (*adler32)(uint32_t adler, const uint8_t* data, size_t bytes);
+  // What ewald_convert_words says; returns the first word without constants, `n` if there is none.
+  size_t (*convert_words)(const uint16_t* words, const float* pedestals, const float* factors, uint32_t stages, size_t n,
+                          int16_t* out);
 };
 
 // The kernels for the best instruction set of this machine.

@@ -240,6 +240,13 @@ int32_t ewald_codec_encode(uint32_t codec, uint32_t element_bytes, uint32_t para
 uint32_t ewald_fletcher32(const uint8_t* in, size_t in_bytes);
 /* Reverses the bytes of each number of element_bytes (2, 4 or 8); `out` has `bytes` bytes as well and may be `in`. */
 int32_t ewald_swap_bytes(const uint8_t* in, uint8_t* out, size_t bytes, uint32_t element_bytes);
+/* Raw words of a JUNGFRAU to quarter photons: bits 15 and 14 are the gain stage (0, 1 and 3 are G0, G1 and G2), the others
+ * its ADC, and out = round((adc - pedestal) * factor) in float32, halves to even, within -32767 and 32767; -32768 where the
+ * pedestal is NaN, and 32767 in G2 for an ADC of 0. `pedestals` and `factors` have [3][n] numbers; bit s of `stages` says
+ * whether there are some of stage s. `bad` is the first word whose stage has none (code 2 never has), or n; if there is
+ * one, the content of `out` is undefined. Arrays must not overlap. */
+int32_t ewald_convert_words(const uint16_t* words, const float* pedestals, const float* factors, uint32_t stages, size_t n,
+                            int16_t* out, size_t* bad);
 
 #ifdef __cplusplus
 }

@@ -34,8 +34,11 @@ export async function openInput(
   const { constants, energy, dark, gainMap, codecs } = options;
   const dataset =
     (constants ?? energy ?? dark ?? gainMap)
-      ? await (await import('./raw/corrected.js')).correctedFrames(opened, options, (file, how) =>
-          openInput(file, { ...how, codecs }, platform),
+      ? await (await import('./raw/corrected.js')).correctedFrames(
+          opened,
+          options,
+          (file, how) => openInput(file, { ...how, codecs }, platform),
+          async () => (codecs ? { ...codecs, dispose: async () => undefined } : platform.services.codecs()),
         )
       : opened;
   // A source passed in by the caller is closed with its dataset and cannot be opened again.

@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OpenOptions } from 'ewald/data';
-import { open } from 'ewald/data';
+import { open, openCodecs } from 'ewald/data';
+import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Jungfrau, writeTree } from '../support/jungfrau.js';
 
@@ -32,6 +33,76 @@ const lit = (): Float64Array =>
   Float64Array.from({ length: detector.n }, (_, i) =>
     i % 200 === 3 ? 10 ** (4 * detector.uniform()) : i % 3 === 0 ? 1 : 0,
   );
+
+describe('the conversion of the core', () => {
+  /** The rule of ewald.h in numbers of JavaScript: differences and products are rounded to float32 each. */
+  const expected = (word: number, pedestal: number, factor: number): number => {
+    if (word >> 14 === 3 && (word & 0x3fff) === 0 && !Number.isNaN(pedestal)) return 32767;
+    const value = Math.fround(Math.fround((word & 0x3fff) - pedestal) * factor);
+    if (Number.isNaN(value)) return -32768;
+    const [below, part] = [Math.floor(value), value - Math.floor(value)];
+    const whole = part === 0.5 ? 2 * Math.round(value / 2) : part < 0.5 ? below : below + 1;
+    return Math.max(-32767, Math.min(32767, whole));
+  };
+  const word = fc.oneof(
+    { weight: 6, arbitrary: fc.integer({ min: 0, max: 0x3fff }) },
+    fc.integer({ min: 0x4000, max: 0x7fff }),
+    fc.integer({ min: 0xc000, max: 0xffff }),
+    fc.constant(0xc000),
+  );
+  const constant = fc.oneof(
+    fc.float({ min: 0, max: 16383 }),
+    fc.integer({ min: 0, max: 16383 }),
+    fc.constant(Number.NaN),
+  );
+  const scale = fc.oneof(fc.constantFrom(0.5, 0.25, -0.5, 1), fc.float({ min: -4, max: 4 }), fc.float());
+  const pixel = fc.tuple(word, constant, constant, constant, scale, scale, scale);
+
+  test.each(['wasm', 'native'] as const)(
+    '%s: every bit is that of the rule, and words without constants are found',
+    async (backend) => {
+      const codecs = await openCodecs({ backend });
+      fc.assert(
+        fc.property(
+          fc.array(pixel, { minLength: 1, maxLength: 200 }),
+          fc.boolean(),
+          fc.nat(),
+          fc.nat(3),
+          (drawn, isSmall, at, damage) => {
+            // Blocks of words in G0 alone go another way than those with others.
+            const pixels = drawn.map((one) =>
+              isSmall ? one.with(0, (one[0] as number) & 0x3fff) : one,
+            ) as typeof drawn;
+            const n = pixels.length;
+            const words = Uint16Array.from(pixels, ([value]) => value);
+            const of = (first: number) =>
+              Float32Array.from({ length: 3 * n }, (_, i) => pixels[i % n]?.[first + Math.floor(i / n)] as number);
+            const [pedestals, factors] = [of(1), of(4)];
+            if (damage === 0) words[at % n] = 0x8000;
+            const stages = damage === 1 ? 5 : 7;
+            const wrong = words.findIndex((value) => value >> 14 === 2 || (stages === 5 && value >> 14 === 1));
+            const converter = codecs.wordConverter({ pedestals, factors, stages });
+            const out = new Int16Array(n);
+            const end = converter.convert(words, out);
+            converter.release();
+            expect(end).toBe(wrong < 0 ? n : wrong);
+            for (let i = 0; i < (end === n ? n : 0); i++) {
+              const stage = [0, 1, -1, 2][(words[i] as number) >> 14] as number;
+              const want = expected(
+                words[i] as number,
+                pedestals[stage * n + i] as number,
+                factors[stage * n + i] as number,
+              );
+              if (out[i] !== want) throw new Error(`word ${words[i]}, ${pixels[i]}: ${out[i]} instead of ${want}`);
+            }
+          },
+        ),
+        { numRuns: 150, seed: 90 },
+      );
+      await codecs.dispose();
+    },
+  );
+});
 
 describe('raw words of a JUNGFRAU', () => {
   test('every pixel is that of its stage, to a quarter photon, and halves have no side', async () => {

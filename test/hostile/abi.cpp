@@ -651,6 +651,28 @@ void few() {
   expect(ewald_few_bytes(nullptr) == 0, "bytes of no handle");
 }
 
+void raw_words() {
+  snprintf(place, sizeof place, "ewald_convert_words");
+  constexpr size_t n = 70;
+  Exact<uint16_t> words(n);
+  Exact<float> pedestals(3 * n), factors(3 * n);
+  Exact<int16_t> out(n);
+  size_t bad = 0;
+  const auto run = [&](uint32_t stages, size_t count) {
+    return ewald_convert_words(words.data, pedestals.data, factors.data, stages, count, out.data, &bad);
+  };
+  for (const uint16_t code : {0, 0x4000, 0x8000, 0xffff})
+    for (const float value : {0.0f, -1.0f / 0.0f, 0.0f / 0.0f, 3e38f})
+      for (const uint32_t stages : {0u, 1u, 5u, 7u, 0xffffffffu}) {
+        for (size_t i = 0; i < n; i++) words.data[i] = uint16_t(code + i);
+        for (size_t i = 0; i < 3 * n; i++) pedestals.data[i] = factors.data[i] = value;
+        expect(run(stages, n) == EWALD_STATUS_OK && bad <= n, "a word is outside");
+      }
+  refused(run(7, SIZE_MAX / 8), "more words than there is memory");
+  refused(ewald_convert_words(nullptr, pedestals.data, factors.data, 7, n, out.data, &bad), "null words");
+  refused(ewald_convert_words(words.data, pedestals.data, factors.data, 7, n, out.data, nullptr), "null result");
+}
+
 void codecs() {
   constexpr size_t most = 200;
   uint32_t random = 12345;
@@ -686,6 +708,7 @@ void codecs() {
   refused(ewald_swap_bytes(bytes.data, bytes.data, 23, 2), "half a number");
   refused(ewald_swap_bytes(nullptr, bytes.data, 24, 2), "null input");
   ewald_fletcher32(bytes.data, 0);
+  raw_words();
 }
 
 // Columns of three crystals, the middle one without reflections, with every possible error.

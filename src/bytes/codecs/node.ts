@@ -29,6 +29,13 @@ export interface CodecAddon extends Turning {
   ): Promise<void> | undefined;
   codecBound(codec: number, elementBytes: number, parameter: number, bytes: number): number;
   codecEncode(codec: number, elementBytes: number, parameter: number, input: Uint8Array, output: Uint8Array): number;
+  convertWords(
+    words: Uint16Array,
+    pedestals: Float32Array,
+    factors: Float32Array,
+    stages: number,
+    out: Int16Array,
+  ): number;
   fletcher32(input: Uint8Array): number;
 }
 
@@ -86,6 +93,10 @@ export function nativeCodecs(addon: CodecAddon): Codecs {
         throw addonError(error);
       }
     },
+    wordConverter: ({ pedestals, factors, stages }) => ({
+      convert: (words, out) => addon.convertWords(words, pedestals, factors, stages, out),
+      release: () => undefined,
+    }),
     fletcher32: (bytes) => addon.fletcher32(bytes),
     dispose: async () => undefined,
   };

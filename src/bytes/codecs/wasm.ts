@@ -3,7 +3,7 @@
 import { Core } from '../../compute/backends/wasm/heap.js';
 import { dataEnums } from '../../compute/layout/data.js';
 import { EwaldError } from '../../util/errors.js';
-import type { Codec, Codecs } from './codecs.js';
+import type { Codec, Codecs, StageConstants, WordConverter } from './codecs.js';
 import { makePieceHeader, type Piece, pieceHeaderBytes, splitChunk } from './pieces.js';
 
 /** A buffer in the heap that grows on demand. */
@@ -50,6 +50,30 @@ function decodeIn(
   } finally {
     core.free(input);
   }
+}
+
+/** Constants in the heap, where a frame is copied to and from for each conversion. */
+function heldConstants(core: Core, { pedestals, factors, stages }: StageConstants): WordConverter {
+  const n = pedestals.length / 3;
+  let at = core.alloc(Math.max(1, 28 * n + 4));
+  const [scale, words, out, bad] = [at + 12 * n, at + 24 * n, at + 26 * n, at + 28 * n];
+  core.write(at, pedestals);
+  core.write(scale, factors);
+  const place = new Uint32Array(1);
+  return {
+    convert(from, to) {
+      if (at === 0) throw new EwaldError('Disposed', 'these constants were let go of');
+      core.write(words, from);
+      core.check('ewald_convert_words', words, at, scale, stages, n, out, bad);
+      core.read(bad, place);
+      core.read(out, to);
+      return place[0] as number;
+    },
+    release() {
+      core.free(at);
+      at = 0;
+    },
+  };
 }
 
 /** The codecs of a loaded core; `deflate` is the platform's. */
@@ -118,6 +142,10 @@ export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
       const bytes = new Uint8Array(length[0] ?? 0);
       core.read(out, bytes);
       return bytes;
+    },
+    wordConverter(constants) {
+      alive();
+      return heldConstants(core, constants);
     },
     fletcher32(bytes) {
       alive();

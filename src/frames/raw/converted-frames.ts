@@ -15,10 +15,15 @@ export interface Conversion {
   readonly convert: (frame: FrameArray, out: FrameArray, number: number) => void;
   /** What is said at the end. */
   readonly remarks?: () => readonly string[];
+  /** Lets go of what converting takes. */
+  readonly release?: () => Promise<void>;
 }
 
 /** The converted frames of a dataset, which it owns. */
-export function convertedFrames(file: Dataset, { dtype, meta, notes, bad, convert, remarks }: Conversion): Dataset {
+export function convertedFrames(
+  file: Dataset,
+  { dtype, meta, notes, bad, convert, remarks, release }: Conversion,
+): Dataset {
   const { frameLength } = file;
   /** Memory of frames as they are in the file, used again. */
   const free: FrameArray[] = [];
@@ -73,6 +78,9 @@ export function convertedFrames(file: Dataset, { dtype, meta, notes, bad, conver
     ...(file.field && { field: (name) => (file.field as NonNullable<typeof file.field>)(name) }),
     [imageNumbers]: file[imageNumbers],
     [changedFiles]: changes,
-    dispose: () => file.dispose(),
+    dispose: async () => {
+      await file.dispose();
+      await release?.();
+    },
   };
 }

@@ -3,6 +3,7 @@
  * detectors with a dark frame and a gain map (`dark`, `gainMap`).
  */
 
+import type { Codecs } from '../../bytes/codecs/codecs.js';
 import type { FrameArray } from '../../bytes/dtype.js';
 import { argumentError } from '../../options/parameters.js';
 import { EwaldError } from '../../util/errors.js';
@@ -38,7 +39,12 @@ const mostDrift = 0.1;
 const overloaded = 2 ** 30;
 
 /** The corrected frames, which own `file`; closes it after an error. Throws `Argument`, `File`, `Format`, `Shape`. */
-export async function correctedFrames(file: Dataset, options: RawOptions, open: OpenConstants): Promise<Dataset> {
+export async function correctedFrames(
+  file: Dataset,
+  options: RawOptions,
+  open: OpenConstants,
+  openCodecs: () => Promise<Codecs>,
+): Promise<Dataset> {
   try {
     const { constants, energy, dark, gainMap } = options;
     if (constants !== undefined && (dark ?? gainMap) !== undefined)
@@ -53,7 +59,7 @@ export async function correctedFrames(file: Dataset, options: RawOptions, open: 
       );
     return constants === undefined
       ? await levelled(file, { dark, gainMap }, open)
-      : await ofStages(file, constants, energy, open);
+      : await ofStages(file, { constants, energy }, open, openCodecs);
   } catch (error) {
     await file.dispose();
     throw error;
@@ -62,9 +68,9 @@ export async function correctedFrames(file: Dataset, options: RawOptions, open: 
 
 async function ofStages(
   file: Dataset,
-  constants: string,
-  energy: number | undefined,
+  { constants, energy }: { readonly constants: string; readonly energy: number | undefined },
   open: OpenConstants,
+  openCodecs: () => Promise<Codecs>,
 ): Promise<Dataset> {
   const { name, dtype, meta } = file;
   if (dtype !== 'u16')
@@ -81,16 +87,27 @@ async function ofStages(
         `${name} states no photon energy, by which its constants become photons; give it: ${said('energy')} 9500 (eV)`,
     );
   const tables = await tablesOf(file, constants, energyEv, open);
+  const codecs = await openCodecs();
+  const converter = codecs.wordConverter(tables);
+  const release = async (): Promise<void> => {
+    converter.release();
+    await codecs.dispose();
+  };
   const drift = new Drift();
   const convert = (frame: FrameArray, out: FrameArray, number: number): void => {
     const where = `${name}: frame ${number}`;
     const sample = sampleWords(frame as Uint16Array, tables);
-    convertWords(frame as Uint16Array, tables, out as Int16Array, where);
+    convertWords(frame as Uint16Array, converter, out as Int16Array, where);
     refuseSample(sample, where);
     drift.add(sample.unlit);
   };
   // Constants of another run are refused before anything is computed.
-  if (file.frames > 0) convert(await file.read(0, 1), new Int16Array(file.frameLength), 0);
+  try {
+    if (file.frames > 0) convert(await file.read(0, 1), new Int16Array(file.frameLength), 0);
+  } catch (error) {
+    await release();
+    throw error;
+  }
   return convertedFrames(file, {
     dtype: 'i16',
     meta: quarterPhotons(meta, energyEv),
@@ -98,6 +115,7 @@ async function ofStages(
     bad: tables.bad,
     convert,
     remarks: () => drift.remarks(name),
+    release,
   });
 }
 

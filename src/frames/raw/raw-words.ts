@@ -1,23 +1,20 @@
 /**
  * Words of a JUNGFRAU to quarter photons: bits 15 and 14 of a word are the gain stage (0, 1, 3 for G0, G1, G2), the
- * others its ADC. With the constants of its stage a pixel is one multiply-add.
+ * others its ADC. With the constants of its stage a pixel is a difference and a product, which the core computes
+ * (cpp/frames/isa/words.cpp).
  */
+import type { StageConstants, WordConverter } from '../../bytes/codecs/codecs.js';
 import { EwaldError } from '../../util/errors.js';
 import { upperMedian } from '../../util/median.js';
 
-/** value = ADC · factor + offset, by stage and pixel; NaN in all stages for a bad pixel. */
-export interface WordTables {
-  readonly factor: Float32Array;
-  readonly offset: Float32Array;
-  /** Whether there are constants of G0, G1 and G2. */
-  readonly has: readonly boolean[];
+/** value = (ADC − pedestal) · factor, by stage and pixel; pedestals are NaN in all stages for a bad pixel. */
+export interface WordTables extends StageConstants {
   /** Pixels that are never used: 1 is bad. */
   readonly bad: Uint8Array;
   readonly energyEv: number;
 }
 
-/** A pixel without a count: below the smallest value that one can have. */
-export const noCount = -32768;
+/** The smallest value that a pixel can have; one without a count has −32768. */
 export const smallest = -32767;
 /** The largest value stands for all that are as large, and for pixels whose ADC has come to its end. */
 export const overload = 32767;
@@ -25,8 +22,6 @@ export const overload = 32767;
 export const perPhoton = 4;
 
 const adcBits = 0x3fff;
-/** Added and taken away again, it rounds to whole numbers, halves to even ones: rounding them up is a bias. */
-const toWhole = 6755399441055744;
 
 /** Stages by the two bits of their code; the third code does not exist. */
 const stageOfCode = [0, 1, -1, 2] as const;
@@ -35,23 +30,9 @@ const stageOfCode = [0, 1, -1, 2] as const;
  * Converts the words of one frame into quarter photons. Throws `Format` for a code that no JUNGFRAU writes and for one
  * of which there are no constants; `where` names the frame.
  */
-export function convertWords(words: Uint16Array, { factor, offset, has }: WordTables, out: Int16Array, where: string) {
-  const n = words.length;
-  for (let i = 0; i < n; i++) {
-    const word = words[i] as number;
-    let at = i;
-    if (word > adcBits) {
-      const stage = stageOfCode[word >> 14] as number;
-      if (stage < 0 || !has[stage]) throw badCode(word >> 14, i, where);
-      if (stage === 2 && (word & adcBits) === 0) {
-        out[i] = Number.isNaN(offset[i] as number) ? noCount : overload;
-        continue;
-      }
-      at += stage * n;
-    }
-    const value = (word & adcBits) * (factor[at] as number) + (offset[at] as number) + toWhole - toWhole;
-    out[i] = value > smallest ? (value < overload ? value : overload) : value <= smallest ? smallest : noCount;
-  }
+export function convertWords(words: Uint16Array, converter: WordConverter, out: Int16Array, where: string): void {
+  const bad = converter.convert(words, out);
+  if (bad < words.length) throw badCode((words[bad] as number) >> 14, bad, where);
 }
 
 function badCode(code: number, pixel: number, where: string): EwaldError {
@@ -68,7 +49,7 @@ function badCode(code: number, pixel: number, where: string): EwaldError {
 /** Photon energies, in eV, of the light that a pixel has before it leaves G0 (28 photons of 9.5 keV), at the least. */
 const switchedEv = 50_000;
 /** Of large frames every pixel of this many is looked at; a prime number, so that all columns are. */
-const sampledEach = 509;
+const sampledEach = 1021;
 /** Pixels of which all are looked at. */
 const smallFrame = 2 ** 18;
 
@@ -83,7 +64,7 @@ export interface WordSample {
 }
 
 /** Looks at some of the pixels of a frame. */
-export function sampleWords(words: Uint16Array, { factor, offset, energyEv }: WordTables): WordSample {
+export function sampleWords(words: Uint16Array, { pedestals, factors, energyEv }: WordTables): WordSample {
   const dark = (switchedEv / energyEv) * perPhoton;
   const n = words.length;
   const unlit: number[] = [];
@@ -92,7 +73,7 @@ export function sampleWords(words: Uint16Array, { factor, offset, energyEv }: Wo
     const word = words[i] as number;
     const code = word >> 14;
     const at = i + Math.max(0, stageOfCode[code] as number) * n;
-    const value = (word & adcBits) * (factor[at] as number) + (offset[at] as number);
+    const value = ((word & adcBits) - (pedestals[at] as number)) * (factors[at] as number);
     if (Number.isNaN(value)) continue;
     good++;
     if (code !== 0) {

@@ -14,7 +14,7 @@ export interface Constants {
 }
 
 /** Stages of an array of constants; the fourth is the high gain G0, whose constants are not used. */
-const stages = 3;
+const stageCount = 3;
 
 /** Reads a whole array of constants. */
 export async function readConstants(dataset: Dataset): Promise<Constants> {
@@ -36,31 +36,30 @@ export function wordTables(
   for (const given of [gain, pedestal]) refuseShape(given, sig, n);
   if (mask && mask.length !== n)
     throw new EwaldError('Shape', `${pedestal.name}: its pixel_mask has ${mask.length} pixels; a frame has ${n}`);
-  const usual = Array.from({ length: stages }, (_, stage) => medianOf(gain.values, stage * n, n));
+  const usual = Array.from({ length: stageCount }, (_, stage) => medianOf(gain.values, stage * n, n));
   if (Math.abs(usual[0] ?? 0) > medianOf(pedestal.values, 0, n))
     throw new EwaldError(
       'Format',
       `${gain.name} has larger numbers than ${pedestal.name}: the file of gains comes first, then that of pedestals`,
     );
-  const factor = new Float32Array(stages * n).fill(Number.NaN);
-  const offset = new Float32Array(stages * n).fill(Number.NaN);
+  const pedestals = new Float32Array(stageCount * n).fill(Number.NaN);
+  const factors = new Float32Array(stageCount * n).fill(Number.NaN);
   const bad = new Uint8Array(n);
   if (mask) for (let i = 0; i < n; i++) bad[i] = mask[i] ? 1 : 0;
-  const has = usual.map((g, stage) => {
+  let stages = 0;
+  for (const [stage, g] of usual.entries()) {
     const [G, P] = [gain, pedestal].map(({ values }) => values.subarray(stage * n, (stage + 1) * n) as Float32Array);
-    if (!G || !P || P.length < n || G.length < n || !(Math.abs(g) > 0) || P.every((value) => !(value !== 0)))
-      return false;
+    if (!G || !P || P.length < n || G.length < n || !(Math.abs(g) > 0) || P.every((value) => !(value !== 0))) continue;
+    stages |= 1 << stage;
     for (let i = 0; i < n; i++) {
       const [a, p] = [G[i] as number, P[i] as number];
       if (!(Math.abs(a) >= Math.abs(g) / 10) || !Number.isFinite(a) || !Number.isFinite(p) || p === 0) bad[i] = 1;
-      const scale = perPhoton / ((a * energyEv) / 1000);
-      factor[stage * n + i] = scale;
-      offset[stage * n + i] = -p * scale;
+      factors[stage * n + i] = perPhoton / ((a * energyEv) / 1000);
+      pedestals[stage * n + i] = p;
     }
-    return true;
-  });
-  for (let i = 0; i < n; i++) if (bad[i]) for (let at = i; at < stages * n; at += n) offset[at] = Number.NaN;
-  return { factor, offset, has, bad, energyEv };
+  }
+  for (let i = 0; i < n; i++) if (bad[i]) for (let at = i; at < stageCount * n; at += n) pedestals[at] = Number.NaN;
+  return { pedestals, factors, stages, bad, energyEv };
 }
 
 function refuseShape({ name, shape, values }: Constants, sig: readonly number[], n: number): void {
