@@ -9,10 +9,16 @@ import { argumentError, setting } from '../options/parameters.js';
 import { EwaldError } from '../util/errors.js';
 import type { PlatformSignal } from '../util/globals.js';
 
-/** Options of one read. */
+/** What every read takes. */
 export interface ReadOptions {
   /** Aborts the read with `Aborted`. */
   readonly signal?: PlatformSignal | undefined;
+}
+
+/** Options of one read of bytes. */
+export interface BytesOptions extends ReadOptions {
+  /** Whether nothing near these bytes will be read: a source over a network requests no more than them. Default false. */
+  readonly alone?: boolean | undefined;
 }
 
 /** Options of opening a file next to another one. */
@@ -45,7 +51,7 @@ export interface ByteSource {
    * Throws `Format` if the source ends first, `File` if it cannot be read or has changed since it was opened,
    * `Aborted`.
    */
-  read(offset: number, into: number | Uint8Array, options?: ReadOptions): Promise<Uint8Array>;
+  read(offset: number, into: number | Uint8Array, options?: BytesOptions): Promise<Uint8Array>;
   /**
    * Reads frames that are separated by gaps or have another byte order directly into their destination. Undefined if
    * the source cannot do this for less than the cost of a copy.

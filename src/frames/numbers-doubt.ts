@@ -40,12 +40,20 @@ export async function notesOnNumbers(source: ByteSource, stored: Stored, at: rea
   const [read, turned]: [Uint8Array[], Uint8Array[]] = [[], []];
   const noteOf = (doubt: Doubt): Note[] => [{ kind: 'warning', ...doubt, isCut: true }];
   let [used, most] = [0, 0];
-  for (const [i, behind] of [...new Set(at)].entries()) {
+  const begins = [...new Set(at)].map((behind) => stored.offset + behind);
+  const lengthAt = (from: number): number =>
+    width * Math.floor(Math.min(stored.bytes, sampleBytes, source.size - from) / width);
+  let rest: readonly Promise<Uint8Array>[] = [];
+  for (const [i, from] of begins.entries()) {
     if (i > 1 && used >= fewest) break;
-    const from = stored.offset + behind;
-    const length = Math.min(stored.bytes, sampleBytes, source.size - from);
+    const length = lengthAt(from);
     if (length < width) break;
-    const bytes = (await source.read(from, Math.floor(length / width) * width)).slice();
+    // Of files at an address, the others come together.
+    if (i === 2) {
+      rest = begins.slice(2).map(async (at) => source.read(at, Math.max(0, lengthAt(at)), { alone: true }));
+      for (const one of rest) one.catch(() => undefined);
+    }
+    const bytes = (await (rest[i - 2] ?? source.read(from, length))).slice();
     const other = bytes.slice();
     swapBytes(little ? other : bytes, width, source);
     const numbers = viewAs(bytes, dtype);

@@ -2,6 +2,8 @@
 import { open } from 'ewald/data';
 import { expect, test } from 'vitest';
 import { bytesOfArray, type DataType, elements } from '../../src/bytes/dtype.js';
+import { memorySource } from '../../src/bytes/sources/memory.js';
+import { openSource } from '../../src/frames/open.js';
 
 let state = 1;
 const random = (): number => {
@@ -80,3 +82,21 @@ test.each(['little', 'big'] as const)(
       expect(await doubted(stored(counts(mean), 'u16', endian), 'f16', endian), `f16 ${mean}`).toBe('dtype');
   },
 );
+
+test('plain numbers with empty frames are opened in few turns of reading, as a slow network needs it', async () => {
+  const source = memorySource(new Uint8Array(2 ** 21 + 2 ** 10), 'empty.raw');
+  let [turns, running] = [0, 0];
+  const { read } = source;
+  const counted: typeof source.read = async (...given) => {
+    if (running++ === 0) turns++;
+    await new Promise((resolve) => setImmediate(resolve));
+    running--;
+    return read(...given);
+  };
+  const dataset = await openSource(Object.assign(Object.create(source), { read: counted }), {
+    ...{ dtype: 'u16', sigShape: [64, 64] },
+  });
+  expect(dataset.frames).toBe(256);
+  await dataset.dispose();
+  expect(turns).toBeLessThan(8);
+});

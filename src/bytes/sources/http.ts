@@ -17,6 +17,7 @@ import { pause } from '../../util/pace.js';
 import {
   absentFile,
   type ByteSource,
+  type BytesOptions,
   partsInside,
   type ReadOptions,
   readTarget,
@@ -76,11 +77,11 @@ export async function httpSource(url: string | PlatformUrl, options: HttpSourceO
   const source: ByteSource = {
     name: address,
     size: version.size,
-    async read(offset: number, into: number | Uint8Array, { signal }: ReadOptions = {}) {
+    async read(offset: number, into: number | Uint8Array, { signal, alone }: BytesOptions = {}) {
       checkSignal(signal);
       const out = readTarget(source, offset, into);
       if (whole) out.set(whole.subarray(offset, offset + out.byteLength));
-      else await ranges.read(offset, out, { signal });
+      else await ranges.read(offset, out, { signal, alone });
       return out;
     },
     async sibling(path: string, siblingOptions: SiblingOptions = {}) {

@@ -4,7 +4,7 @@
  */
 import type { PlatformSignal } from '../../util/globals.js';
 import { checkSignal } from '../../util/options.js';
-import type { ReadOptions } from '../byte-source.js';
+import type { BytesOptions, ReadOptions } from '../byte-source.js';
 
 /** Fills memory from an offset on. */
 type Fetch = (offset: number, into: Uint8Array, options: ReadOptions) => Promise<unknown>;
@@ -52,12 +52,12 @@ export class ReadAhead {
   }
 
   /** Fills `out` from `offset` on, which the file holds. Throws what the fetch throws, and `Aborted`. */
-  async read(offset: number, out: Uint8Array, { signal }: ReadOptions): Promise<void> {
+  async read(offset: number, out: Uint8Array, { signal, alone }: BytesOptions): Promise<void> {
     const end = offset + out.length;
     for (let at = offset; at < end; ) {
       checkSignal(signal);
       const held = [...this.#ranges].find(({ from, end: last }) => from <= at && at < last);
-      if (!held && end - at >= largeRead) {
+      if (!held && (alone || end - at >= largeRead)) {
         await this.#fetch(at, out.subarray(at - offset), { signal });
         return;
       }

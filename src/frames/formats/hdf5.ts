@@ -12,12 +12,17 @@ export const hdf5: Format = {
   options: ['dataset', 'thresholdChannel', 'sigShape', 'order'],
   detect: ({ head }) => (isAt(head) ? { confidence: 1, why: 'the HDF5 signature at byte 0' } : undefined),
   async search({ source, head, signal }) {
-    // A user block of 512 · 2ⁿ bytes may precede the signature.
-    for (let at = 512; at + 8 <= source.size && at <= 2 ** 20; at *= 2) {
-      const bytes = at + 8 <= head.length ? head.subarray(at, at + 8) : await source.read(at, 8, { signal });
-      if (isAt(bytes)) return { confidence: 0.9, why: `the HDF5 signature at byte ${at}, after a user block` };
-    }
-    return undefined;
+    // A user block of 512 · 2ⁿ bytes may precede the signature. All places are asked at once, for files at an address.
+    const places = Array.from({ length: 12 }, (_, n) => 512 * 2 ** n).filter((at) => at + 8 <= source.size);
+    const found = await Promise.all(
+      places.map((at) =>
+        at + 8 <= head.length ? head.subarray(at, at + 8) : source.read(at, 8, { signal, alone: true }),
+      ),
+    );
+    const at = places[found.findIndex(isAt)];
+    return at === undefined
+      ? undefined
+      : { confidence: 0.9, why: `the HDF5 signature at byte ${at}, after a user block` };
   },
   open: openHdf5Frames,
 };
