@@ -63,7 +63,7 @@ export { type Calibration, checkCalibration, darkFieldRadii, isKnown, reachOf } 
 export { milliradiansOf, opticsOf } from '../stem/calibrate/optics.js';
 export { calibrationTexts } from '../stem/calibrate/text.js';
 export { integrateMeasured, measuredNoise } from '../stem/images/integrate-measured.js';
-export { imageOf, type SentHead } from '../stem/images/sent-image.js';
+export { imageOf, type SentHead, sentBytes } from '../stem/images/sent-image.js';
 export type { NamedResult } from '../stem/output/named-results.js';
 export { resultsPage, type StoredPage } from '../stem/output/results-page.js';
 export { isAboutZero, painted } from '../udf/live/colormap.js';

@@ -292,10 +292,8 @@ export interface ScanImage {
   readonly plane?: ImagePlane | undefined;
   /** What the image should be read with. */
   readonly notes?: readonly string[] | undefined;
-  /** By how much numbers may be off while the detector moves; undefined or 0: they are exact. */
-  readonly error?: number | undefined;
-  /** The share of the frames that it is of, if not all. */
-  readonly share?: number | undefined;
+  /** What it is not yet, in words: the share of the frames that it is of, by how much its numbers may be off. */
+  readonly progress?: string | undefined;
   /** Whether another image was wanted before there was one. */
   readonly isGivenUp?: boolean | undefined;
   readonly ms: number;

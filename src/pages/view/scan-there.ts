@@ -1,5 +1,5 @@
 /** The operations on a scan that the server of the page computes: the same as those on one in memory. */
-import { type ComputeHead, imageOf } from '../../entries/pages.js';
+import { type ComputeHead, imageOf, sentBytes } from '../../entries/pages.js';
 import { fourierMagnitude, robustLimits, vectorsToRgba } from '../../entries/udf.js';
 import type { FrameData } from './contrast.js';
 import { pictureBytes, wheel } from './field-wheel.js';
@@ -18,8 +18,8 @@ import type {
 import { quantities, type ScanQuantity, type ScanUnits, wholeAnalysis } from './scan-quantities.js';
 import { shownCalibration, statedBy } from './shown-calibration.js';
 
-/** Bytes of a picture while a detector is dragged: what a slow network brings in a twentieth of a second. */
-const movingBytes = 100_000;
+/** Bytes of a picture while a detector is dragged: more where the picture before has come within this time, ms. */
+const [leastMoving, mostMoving, quickMs] = [20_000, 100_000, 60];
 
 interface Answer {
   readonly head: ComputeHead;
@@ -48,6 +48,7 @@ export class ScanThere {
   readonly #address: string;
   readonly #client = Math.random().toString(36).slice(2);
   #moving = new AbortController();
+  #movingBytes = leastMoving;
   #still = new AbortController();
   /** Optics with which the calibration that is used was made; undefined: there is none. */
   #optics: Optics | undefined;
@@ -67,7 +68,7 @@ export class ScanThere {
     const { head } = await this.#ask(
       'load',
       { shape },
-      { room: movingBytes },
+      { room: this.#movingBytes },
       ({ head: { done, every }, images: [image] }) => {
         if (image) report({ share: done, every, image: { image, rgba: undefined, wheel: undefined, ms: 0 } });
       },
@@ -92,7 +93,7 @@ export class ScanThere {
       analysis: analysis === 'detector' ? 'sum' : analysis,
       ...{ channel, shape, exact, optics: this.#optics },
     };
-    const how = exact ? {} : { room: movingBytes };
+    const how = exact ? {} : { room: this.#movingBytes };
     const shown = (found: Answer): ScanImage => ({ ...this.#drawn(found, request), ms: performance.now() - start });
     // The numbers of a detector that moves on are not waited for: they would take the room of its pictures.
     this.#still.abort();
@@ -122,8 +123,7 @@ export class ScanThere {
       : undefined;
     return {
       ...{ image, vectors, rim: most, ms: 0, notes: head.notes },
-      error: Math.max(0, ...head.images.map(({ error }) => error)),
-      share: head.isWhole ? undefined : head.done,
+      progress: progressOf(head),
       rgba: vectors && most !== undefined ? pictureBytes(vectorsToRgba(vectors, { most })) : undefined,
       wheel: isField ? wheel() : undefined,
     };
@@ -175,11 +175,13 @@ export class ScanThere {
         q: JSON.stringify(question),
       });
       if (room !== undefined) asked.set('room', String(room));
+      const begun = performance.now();
       const answer = await fetch(`${this.#address}/${name}?${asked}`, {
         signal: AbortSignal.any([this.#of.closing.signal, ...(signal ? [signal] : [])]),
       });
       if (!answer.ok) throw new Error(await answer.text());
       const found = read(new Uint8Array(await answer.arrayBuffer()));
+      if (room !== undefined) this.#movingBytes = performance.now() - begun < quickMs ? mostMoving : leastMoving;
       if (found.head.problem !== undefined) throw new Error(found.head.problem);
       if (found.head.isWhole) return found;
       if (found.head.version > after) tell(found);
@@ -188,13 +190,26 @@ export class ScanThere {
   }
 }
 
+/** What the images of an answer are not yet. */
+function progressOf({ isWhole, done, images }: ComputeHead): string {
+  const [error, block] = [
+    Math.max(0, ...images.map((one) => one.error)),
+    Math.max(1, ...images.map((one) => one.block)),
+  ];
+  return [
+    ...(isWhole ? [] : [`${Math.round(100 * done)} % of the frames`]),
+    ...(block > 1 ? [`means of ${block} × ${block} positions while it moves`] : []),
+    ...(error > 0 ? [`rounded to ± ${Number(error.toPrecision(2))}${block > 1 ? '' : ' while it moves'}`] : []),
+  ].join(', ');
+}
+
 /** The line of an answer, and its images. */
 function read(bytes: Uint8Array): Answer {
   const end = bytes.indexOf(10);
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end))) as Answer['head'];
   let from = end + 1;
   const images = head.images.map((one) => {
-    const length = one.bytes * one.length + (one.gaps ? Math.ceil(one.length / 8) : 0);
+    const length = sentBytes(one);
     from += length;
     return imageOf(one, bytes.subarray(from - length, from));
   });

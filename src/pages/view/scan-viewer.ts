@@ -404,7 +404,7 @@ export class ScanViewer {
       });
       ms += found.ms;
       if (found.isGivenUp || !isSame()) continue;
-      this.progress = stateOf(found);
+      this.progress = found.progress ?? '';
       image.command = this.#commandOf(image);
       image.show(found);
     }
@@ -417,7 +417,7 @@ export class ScanViewer {
 
   /** Shows an image of some of the frames. */
   #showPart(image: ImagePane, part: ScanImage): void {
-    this.progress = stateOf(part);
+    this.progress = part.progress ?? '';
     image.show(part);
   }
 
@@ -427,7 +427,7 @@ export class ScanViewer {
     const { quantity, fourier } = image;
     if (found.isGivenUp || this.shape !== request.shape || quantity !== request.quantity || fourier !== request.fourier)
       return;
-    this.progress = stateOf(found);
+    this.progress = found.progress ?? '';
     image.show(found);
     image.note(fourier ? [] : (found.notes ?? []));
     this.onChange();
@@ -471,13 +471,6 @@ export class ScanViewer {
     this.onPattern(data, loaded.bin > 1 ? `${name}, ${loaded.bin} × ${loaded.bin} pixels summed` : name, loaded);
   }
 }
-
-/** What an image is not yet. */
-const stateOf = ({ error = 0, share }: ScanImage): string =>
-  [
-    ...(share === undefined ? [] : [`${Math.round(100 * share)} % of the frames`]),
-    ...(error > 0 ? [`rounded to ± ${Number(error.toPrecision(2))} while it moves`] : []),
-  ].join(', ');
 
 /** Milliseconds after which a detector stands still. */
 const stillMs = 200;

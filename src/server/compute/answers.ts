@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
+import { constants, gzip } from 'node:zlib';
 import type { StatedOptics } from '../../stem/analyses/calibrated-run.js';
 import { isCalibratedName } from '../../stem/analyses/calibrated-run.js';
 import type { VirtualShape } from '../../stem/analyses/virtual-run.js';
@@ -19,6 +19,8 @@ import type { ComputedScan, ImageQuery } from './computed-scan.js';
 import { type Found, Jobs, type Work } from './jobs.js';
 
 const compress = promisify(gzip);
+/** Differences have the bits of noise, in which longer repeats are searched for in vain. */
+const packing = { level: 1, strategy: constants.Z_RLE };
 /** An answer waits this long for news, ms. */
 const waitMs = 10_000;
 /** Bytes of an image that moves. */
@@ -99,10 +101,13 @@ const questions: Readonly<Record<string, (scan: ComputedScan, given: Record<stri
     if (!isLive && !isCalibratedName(analysis)) throw new Error('There is no such image.');
     const shape = isLive ? shapeIn(given) : undefined;
     const optics = opticsIn(stated);
-    const query: ImageQuery = { analysis, shape, optics, exact: exact === true && scan.hasOwnOrder } as ImageQuery;
+    const wanted = typeof channel === 'string' ? channel : undefined;
+    const isPicture = isLive && exact !== true && scan.isHeld;
+    const own = { analysis, shape, optics, exact: exact === true, channel: isPicture ? wanted : undefined };
+    const query = own as ImageQuery;
     return {
       key: `image ${JSON.stringify(query)}`,
-      channel: typeof channel === 'string' ? channel : undefined,
+      channel: wanted,
       work: (signal, tell) => scan.image(query, signal, tell),
     };
   },
@@ -176,7 +181,7 @@ export class ComputeAnswers {
       const room = Number(asked.get('room') ?? 0) || 0;
       const body = bodyOf(found, made.channel, room > 0 ? Math.min(mostRoom, room) : undefined);
       const zipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
-      const sent = zipped ? await compress(body, { level: 1 }) : body;
+      const sent = zipped ? await compress(body, packing) : body;
       response.writeHead(200, {
         'Content-Type': 'application/octet-stream',
         'Content-Length': sent.length,
@@ -194,6 +199,13 @@ export class ComputeAnswers {
   }
 }
 
+/** The numbers of one component of vectors. */
+function everySecond(vectors: Float64Array, first: number): Float64Array {
+  const out = new Float64Array(vectors.length >> 1);
+  for (let i = 0; i < out.length; i++) out[i] = vectors[2 * i + first] as number;
+  return out;
+}
+
 /** The line and the images of an answer; those of a part are rounded as well. */
 function bodyOf({ value, failure, ...state }: Found<Value>, channel: string | undefined, room?: number): Buffer {
   const { results = [], ...rest } = value ?? {};
@@ -203,7 +215,7 @@ function bodyOf({ value, failure, ...state }: Found<Value>, channel: string | un
     const { data: given } = result;
     const data = given instanceof Float64Array ? given : Float64Array.from(given as ArrayLike<number>);
     const width = (result.vectors ? result.shape.at(-2) : result.shape.at(-1)) ?? 1;
-    const parts = result.vectors ? [0, 1].map((k) => data.filter((_, i) => i % 2 === k)) : [data];
+    const parts = result.vectors ? [0, 1].map((k) => everySecond(data, k)) : [data];
     return parts.map((part) => ({ result, ...sentImage(part, width, room && room / parts.length) }));
   });
   const head: ComputeHead = {

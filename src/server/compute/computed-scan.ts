@@ -8,12 +8,15 @@ import { maskOfShape } from '../../stem/analyses/mask-of-shape.js';
 import { coveredBy } from '../../stem/analyses/pattern-axes.js';
 import { runOfShape, type VirtualQuantity, type VirtualShape } from '../../stem/analyses/virtual-run.js';
 import type { DisposableUdfContext } from '../../stem/bind.js';
+import type { ComParams } from '../../stem/builtin/com.js';
 import { sumUdf } from '../../stem/builtin/ready.js';
 import type { Calibration } from '../../stem/calibrate/calibration.js';
+import { isMovingCom, MovingCom } from '../../stem/images/moving-com.js';
+import type { NamedResult } from '../../stem/output/named-results.js';
 import { knownAnalyses } from '../../stem/parameters.js';
 import { type ResidentScan, residentBytes } from '../../udf/scans/resident.js';
-import type { Scan } from '../../udf/scans/scan.js';
-import { PassQueue, type RunResult, runResultOf } from './pass-queue.js';
+import { residentOf, type Scan } from '../../udf/scans/scan.js';
+import { PassQueue, pictureOf, type RunResult, runResultOf } from './pass-queue.js';
 
 /** How a scan is opened and what it may take. */
 export interface ComputedScanOptions {
@@ -31,8 +34,10 @@ export interface ImageQuery {
   readonly shape?: VirtualShape | undefined;
   /** Whether a calibration is used, with what is stated of the optics. */
   readonly optics?: StatedOptics | undefined;
-  /** Whether reals are added in the order of a pass, as in a run. */
+  /** Whether its numbers and notes are those of a run; otherwise it is a picture of a detector that moves. */
   readonly exact: boolean;
+  /** Of a picture, the only result that is wanted. */
+  readonly channel?: string | undefined;
 }
 
 type Tell<T> = (done: number, value?: T) => void;
@@ -62,6 +67,7 @@ export class ComputedScan {
   #held: Scan | undefined;
   #heldIsWhole = false;
   #turn: Promise<unknown> = Promise.resolve();
+  #com: MovingCom | undefined;
   readonly #calibrations = new Map<string, Promise<Calibration>>();
 
   private constructor(ctx: DisposableUdfContext, scan: Scan, options: ComputedScanOptions) {
@@ -83,6 +89,11 @@ export class ComputedScan {
   /** Whether the scan fits into the memory that it may take. */
   get fits(): boolean {
     return this.bytes <= this.#options.maxBytes && this.scan.sync.syncOffset === 0 && this.scan.live === undefined;
+  }
+
+  /** Whether the scan is in memory, where each result of a detector that moves is computed by itself. */
+  get isHeld(): boolean {
+    return this.#heldIsWhole;
   }
 
   /** Whether numbers from memory differ in their last bits from those of a pass, which adds reals in another order. */
@@ -124,7 +135,7 @@ export class ComputedScan {
   async image(query: ImageQuery, signal: AbortSignal, tell: Tell<RunResult>): Promise<RunResult> {
     const { analysis: name, shape, optics } = query;
     const isLive = name === 'sum' || name === 'com' || name === 'icom';
-    const held = isLive && this.#heldIsWhole && !query.exact ? this.#held : undefined;
+    const held = isLive && this.#heldIsWhole && !(query.exact && this.hasOwnOrder) ? this.#held : undefined;
     const on = held ?? this.scan;
     const calibration = optics === undefined ? undefined : await this.calibration(optics);
     const analysis = isCalibratedName(name)
@@ -134,10 +145,29 @@ export class ComputedScan {
     // Detectors move on one scan, one after the other; those that nobody waits for any more do not move at all.
     const done = this.#turn.then(async () => {
       signal.throwIfAborted();
-      return runResultOf(analysis, await this.#ctx.runUdf(on, analysis.udf, { signal }));
+      const picture = query.exact ? undefined : this.#movedCom(on, analysis, query.channel);
+      if (picture) return { results: [picture], notes: [] };
+      const buffers = await this.#ctx.runUdf(on, analysis.udf, { signal });
+      return query.exact ? runResultOf(analysis, buffers) : pictureOf(analysis, buffers);
     });
     this.#turn = done.catch(() => undefined);
     return done;
+  }
+
+  /** A picture of centres of mass within a mask that moves; undefined where it is not of the mask and its axes alone. */
+  #movedCom(on: Scan, { name, udf }: Analysis, channel: string | undefined): NamedResult | undefined {
+    const resident = residentOf(on);
+    const params = udf.params as unknown as ComParams;
+    if (!resident || !isMovingCom(channel) || !(name === 'com' || name === 'icom') || !MovingCom.takes(params))
+      return undefined;
+    this.#com ??= new MovingCom(resident);
+    const data = this.#com.image(channel, params);
+    const { nav } = on.shape;
+    const isField = channel === 'field';
+    return {
+      ...{ name: channel, dtype: 'f64', navAxes: 2, data, shape: isField ? [...nav, 2] : nav },
+      ...(isField && { vectors: true }),
+    };
   }
 
   #virtual(on: Scan, quantity: VirtualQuantity, shape: VirtualShape | undefined, known?: Calibration): Analysis {

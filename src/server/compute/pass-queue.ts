@@ -24,6 +24,12 @@ export function runResultOf(analysis: Analysis, buffers: unknown): RunResult {
   };
 }
 
+/** The same without notes, which take longer than a picture. */
+export const pictureOf = (analysis: Analysis, buffers: unknown): RunResult => ({
+  results: namedChannels(analysis, buffers as ResultBuffers),
+  notes: [],
+});
+
 interface Waiting {
   readonly analysis: Analysis;
   readonly signal: AbortSignal;
@@ -114,7 +120,7 @@ export class PassQueue {
 /** Results of a part of the scan; none while they are not yet what an analysis needs. */
 function partOf(analysis: Analysis, buffers: unknown): RunResult | undefined {
   try {
-    return { results: namedChannels(analysis, buffers as ResultBuffers), notes: [] };
+    return pictureOf(analysis, buffers);
   } catch {
     return undefined;
   }

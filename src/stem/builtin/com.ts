@@ -62,13 +62,13 @@ const initial: ComParams = {
 };
 
 /** The reference point of a run. */
-export const comCentre = ({ cx, cy }: ComParams, { sig }: UdfMeta): { cx: number; cy: number } => ({
+export const comCentre = ({ cx, cy }: ComParams, { sig }: Pick<UdfMeta, 'sig'>): { cx: number; cy: number } => ({
   cx: cx ?? Math.floor((sig[1] ?? 1) / 2),
   cy: cy ?? Math.floor((sig[0] ?? 1) / 2),
 });
 
 /** The pixels that are used. */
-export function discMask(params: ComParams, meta: UdfMeta): Uint8Array {
+export function discMask(params: ComParams, meta: Pick<UdfMeta, 'sig'>): Uint8Array {
   const { width, height } = frameSize('com', meta);
   const mask = new Uint8Array(width * height);
   const spans = discSpans(params, meta);
@@ -77,7 +77,7 @@ export function discMask(params: ComParams, meta: UdfMeta): Uint8Array {
 }
 
 /** The same pixels as runs within rows. */
-function discSpans(params: ComParams, meta: UdfMeta): Spans {
+function discSpans(params: ComParams, meta: Pick<UdfMeta, 'sig'>): Spans {
   const { r, ri, without } = params;
   const disk = { ...frameSize('com', meta), ...comCentre(params, meta), r: r ?? Number.POSITIVE_INFINITY };
   return diskSpans(disk, ri, without);

@@ -58,6 +58,7 @@ function coordinates({ nav, roi, frames }: Positions): { y: Float64Array; x: Flo
 export function regress(field: Field, order: -1 | 0 | 1, meta: Positions): number[] {
   const out = [0, 0, 0, 0, 0, 0];
   if (order < 0) return out;
+  if (order === 0) return [...meanOf(field), 0, 0, 0, 0];
   const { y, x } = coordinates(meta);
   const used: number[] = [];
   for (let i = 0; i < y.length; i++)
@@ -79,29 +80,49 @@ export function regress(field: Field, order: -1 | 0 | 1, meta: Positions): numbe
   for (const part of [0, 1]) {
     const middle = mean((i) => field[2 * i + part] as number);
     let [fy, fx] = [0, 0];
-    if (order === 1)
-      for (const i of used) {
-        const value = (field[2 * i + part] as number) - middle;
-        fy += value * ((y[i] as number) - my);
-        fx += value * ((x[i] as number) - mx);
-      }
+    for (const i of used) {
+      const value = (field[2 * i + part] as number) - middle;
+      fy += value * ((y[i] as number) - my);
+      fx += value * ((x[i] as number) - mx);
+    }
     // A scan of one row or column has no slope across it.
     const determinant = yy * xx - yx * yx;
     const whole = determinant > 1e-12 * yy * xx && yy > 0 && xx > 0;
     const slopeY = whole ? (fy * xx - fx * yx) / determinant : yy > 0 ? fy / yy : 0;
     const slopeX = whole ? (fx * yy - fy * yx) / determinant : yy > 0 ? 0 : xx > 0 ? fx / xx : 0;
-    out[part] = middle - (order === 1 ? slopeY * my + slopeX * mx : 0);
-    out[2 + part] = order === 1 ? slopeY : 0;
-    out[4 + part] = order === 1 ? slopeX : 0;
+    out[part] = middle - (slopeY * my + slopeX * mx);
+    out[2 + part] = slopeY;
+    out[4 + part] = slopeX;
   }
   return out;
+}
+
+/** The mean of the vectors that are finite, 0 if none is. */
+function meanOf(field: Field): [y: number, x: number] {
+  let [sumY, sumX, count] = [0, 0, 0];
+  for (let i = 0; i < field.length; i += 2) {
+    const [y, x] = [field[i] as number, field[i + 1] as number];
+    if (!Number.isFinite(y) || !Number.isFinite(x)) continue;
+    sumY += y;
+    sumX += x;
+    count++;
+  }
+  return count === 0 ? [0, 0] : [sumY / count, sumX / count];
 }
 
 /** A field minus its trend. */
 export function subtractTrend(field: Field, trend: readonly number[], meta: Positions): Field {
   if (trend.every((value) => value === 0)) return field;
-  const { y, x } = coordinates(meta);
   const out = new Float64Array(field.length);
+  if (trend.slice(2).every((value) => value === 0)) {
+    const [meanY = 0, meanX = 0] = trend;
+    for (let k = 0; k < field.length; k += 2) {
+      out[k] = (field[k] as number) - meanY;
+      out[k + 1] = (field[k + 1] as number) - meanX;
+    }
+    return out;
+  }
+  const { y, x } = coordinates(meta);
   for (let k = 0; k < field.length; k++) {
     const [i, part] = [k >> 1, k % 2];
     out[k] =
@@ -116,15 +137,15 @@ export function subtractTrend(field: Field, trend: readonly number[], meta: Posi
 /** Differences along an axis: central inside, one-sided at the ends, like numpy.gradient. */
 function gradient(values: Float64Array, rows: number, columns: number, axis: 0 | 1): Float64Array {
   const out = new Float64Array(values.length);
-  const [length, stride] = axis === 0 ? [rows, columns] : [columns, 1];
-  for (let r = 0; r < rows; r++)
-    for (let c = 0; c < columns; c++) {
-      const at = r * columns + c;
+  const last = (axis === 0 ? rows : columns) - 1;
+  if (last === 0) return out.fill(Number.NaN);
+  const stride = axis === 0 ? columns : 1;
+  for (let r = 0, at = 0; r < rows; r++)
+    for (let c = 0; c < columns; c++, at++) {
       const k = axis === 0 ? r : c;
-      const low = Math.max(0, k - 1);
-      const high = Math.min(length - 1, k + 1);
-      const [a, b] = [values[at + (low - k) * stride] as number, values[at + (high - k) * stride] as number];
-      out[at] = high === low ? Number.NaN : (b - a) / (high - low);
+      const a = values[k === 0 ? at : at - stride] as number;
+      const b = values[k === last ? at : at + stride] as number;
+      out[at] = k === 0 || k === last ? b - a : (b - a) / 2;
     }
   return out;
 }
@@ -133,13 +154,20 @@ function gradient(values: Float64Array, rows: number, columns: number, axis: 0 |
  * Combines derivatives on the whole scan. The result is NaN where a neighbour is NaN or not part of the run, and
  * everywhere unless there are two axes.
  */
-function derive(values: readonly [Float64Array, 0 | 1, number][], meta: Positions): Float64Array {
+function derive(given: readonly [Float64Array, 0 | 1, number][], meta: Positions): Float64Array {
   const { nav, frames } = meta;
   if (nav.length !== 2) return new Float64Array(frames).fill(Number.NaN);
   const [rows = 1, columns = 1] = nav;
-  const { flat } = coordinates(meta);
   const out = new Float64Array(frames);
-  for (const [compact, axis, sign] of values) {
+  if (!meta.roi && frames === rows * columns) {
+    for (const [values, axis, sign] of given) {
+      const slope = gradient(values, rows, columns, axis);
+      for (let i = 0; i < frames; i++) out[i] = (out[i] as number) + sign * (slope[i] as number);
+    }
+    return out;
+  }
+  const { flat } = coordinates(meta);
+  for (const [compact, axis, sign] of given) {
     const whole = new Float64Array(rows * columns).fill(Number.NaN);
     for (let i = 0; i < frames; i++) whole[flat[i] as number] = compact[i] as number;
     const slope = gradient(whole, rows, columns, axis);

@@ -115,26 +115,34 @@ function addRun({ positions, planes }: ResidentScan, pixel: number, image: Float
   else for (let i = 0; i < positions; i++) image[i] = (image[i] as number) + weight * (planes[from + i] as number);
 }
 
-/** Adds `sign` times the run of a pixel, and its products with y and x, to three images. */
+/** Sums of value, of value · y, and of value · x, one per position. */
+export type Moments = readonly [sums: Float64Array, ys: Float64Array, xs: Float64Array];
+/** Positions whose moments stay in the cache of a core while pixels are added to them. */
+const positionsAtOnce = 1024;
+
+/** Adds `sign` times the run of each of some pixels, and its products with y and x, to three images. */
 function addMoments(
   { positions, planes, width }: ResidentScan,
-  pixel: number,
-  [sums, ys, xs]: readonly [Float64Array, Float64Array, Float64Array],
-  sign: 1 | -1,
+  pixels: readonly (readonly [pixel: number, sign: 1 | -1])[],
+  [sums, ys, xs]: Moments,
 ): void {
-  const [y, x, from] = [sign * Math.floor(pixel / width), sign * (pixel % width), pixel * positions];
-  for (let i = 0; i < positions; i++) {
-    const value = planes[from + i] as number;
-    sums[i] = (sums[i] as number) + sign * value;
-    ys[i] = (ys[i] as number) + y * value;
-    xs[i] = (xs[i] as number) + x * value;
+  for (let first = 0; first < positions; first += positionsAtOnce) {
+    const end = Math.min(positions, first + positionsAtOnce);
+    for (const [pixel, sign] of pixels) {
+      const [y, x, from] = [sign * Math.floor(pixel / width), sign * (pixel % width), pixel * positions];
+      for (let i = first; i < end; i++) {
+        const value = planes[from + i] as number;
+        sums[i] = (sums[i] as number) + sign * value;
+        ys[i] = (ys[i] as number) + y * value;
+        xs[i] = (xs[i] as number) + x * value;
+      }
+    }
   }
 }
 
 /** The moments inside a mask that can be moved, at every position of a resident scan. */
 export class VirtualMoments {
-  /** Sums of value, of value · y, and of value · x: [3, positions]. */
-  readonly #moments: readonly [Float64Array, Float64Array, Float64Array];
+  readonly #moments: Moments;
   readonly #scan: ResidentScan;
   readonly #mask: MovingMask;
 
@@ -145,10 +153,10 @@ export class VirtualMoments {
     this.#moments = [image(), image(), image()];
   }
 
-  /** The moments of the frames within another mask, [positions, 3]: sum, sum of value · y, and of value · x. */
-  moments(what: string, mask: ArrayLike<number>): Float64Array {
-    const { positions } = this.#scan;
+  /** The moments of the frames within another mask; the memory is the same after each change. */
+  set(what: string, mask: ArrayLike<number>): Moments {
     const images = this.#moments;
+    const pixels: (readonly [pixel: number, sign: 1 | -1])[] = [];
     this.#mask.move(
       what,
       mask,
@@ -156,10 +164,17 @@ export class VirtualMoments {
       () => {
         for (const image of images) image.fill(0);
       },
-      (pixel, sign) => addMoments(this.#scan, pixel, images, sign),
+      (pixel, sign) => pixels.push([pixel, sign]),
     );
+    addMoments(this.#scan, pixels, images);
+    return images;
+  }
+
+  /** The same as [positions, 3]. */
+  moments(what: string, mask: ArrayLike<number>): Float64Array {
+    const { positions } = this.#scan;
     const moments = new Float64Array(3 * positions);
-    for (const [k, image] of images.entries())
+    for (const [k, image] of this.set(what, mask).entries())
       for (let i = 0; i < positions; i++) moments[3 * i + k] = image[i] as number;
     return moments;
   }
