@@ -37,8 +37,8 @@ const reported = [
   'minUniformBufferOffsetAlignment',
 ] as const;
 
-/** Optional features that kernels may use. */
-const welcome: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+/** Optional features that are used: times of kernels. README.md says why no kernel has half floats or subgroups. */
+const welcome: readonly GPUFeatureName[] = ['timestamp-query'];
 
 /** The limits of an adapter or device that ewald uses. */
 export function limitsOf(holder: { readonly limits: GPUSupportedLimits }): Record<string, number> {
@@ -50,7 +50,7 @@ export function limitsOf(holder: { readonly limits: GPUSupportedLimits }): Recor
   return limits;
 }
 
-/** The optional features of an adapter that kernels may use. */
+/** The optional features of an adapter that are used. */
 export function featuresOf(adapter: Described): GPUFeatureName[] {
   return welcome.filter((name) => adapter.features.has(name));
 }
