@@ -32,7 +32,11 @@ function written(path) {
   const header = `{'descr': '<u2', 'fortran_order': False, 'shape': (${frames}, ${side}, ${side}), }`.padEnd(117);
   writeFileSync(
     `${path}.npy`,
-    Buffer.concat([Buffer.from('\x93NUMPY\x01\0\x76\0', 'latin1'), Buffer.from(`${header}\n`), new Uint8Array(pixels.buffer)]),
+    Buffer.concat([
+      Buffer.from('\x93NUMPY\x01\0\x76\0', 'latin1'),
+      Buffer.from(`${header}\n`),
+      new Uint8Array(pixels.buffer),
+    ]),
   );
   execFileSync(process.execPath, [join(own, 'dist/cli.js'), 'convert', `${path}.npy`, '-o', path]);
   return sum;

@@ -106,10 +106,7 @@ export interface Firefox {
   close(): Promise<void>;
 }
 
-export async function startFirefox(
-  preferences: string,
-  env: Readonly<Record<string, string>> = {},
-): Promise<Firefox> {
+export async function startFirefox(preferences: string, env: Readonly<Record<string, string>> = {}): Promise<Firefox> {
   const profile = mkdtempSync(join(tmpdir(), 'ewald-firefox-'));
   writeFileSync(join(profile, 'user.js'), preferences);
   const words = ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port', '0'];
