@@ -175,6 +175,8 @@ class PointerParameter {
   readonly #element: ListElement | undefined;
   readonly #isText: boolean;
   readonly #align: number;
+  /** The numbers of an array of arrays, which follow each other. */
+  readonly #flat: ListElement | undefined;
   /** The elements of rows, for a pointer to pointers. */
   readonly #rows: ListElement | undefined;
   /** The type of memory of this library that was found to be what C takes. */
@@ -187,6 +189,9 @@ class PointerParameter {
     this.#align = runtime.alignOf(to);
     this.#isText = to.kind === 'scalar' && this.#scalar?.layout.size === 1;
     this.#element = listElement(runtime, to);
+    let unit = to;
+    while (unit.kind === 'array' && !unit.vector) unit = unit.of;
+    this.#flat = unit === to ? undefined : listElement(runtime, unit);
     this.#rows = to.kind === 'pointer' ? listElement(runtime, to.to) : undefined;
   }
 
@@ -300,6 +305,10 @@ class PointerParameter {
       return copiedOnce(frame, value, scalar.format, passing.direction, () =>
         listArgument(value, this.#element as ListElement, passing, this.#align),
       );
+    if (Array.isArray(value) && this.#flat) {
+      this.#refuseParts(value, this.#flat.type, '');
+      return listArgument(value, this.#flat, passing, this.#align);
+    }
     if (this.#element && !scalar) return this.#wide(value, this.#element, passing);
     if (Array.isArray(value) && to.kind === 'pointer') return this.#table(value, to, passing);
     if (to.kind === 'struct' && typeof value === 'object' && value !== null) {

@@ -58,7 +58,9 @@ function bindFramed(
   const count = parameters.length;
   const checks = checksOf(parameters);
   const lends = givesPointers(runtime, fn);
-  const callsBack = fn.parameters.some(({ type }) => type.kind === 'pointer' && mayCall(runtime, type.to));
+  const callsBack = fn.parameters.some(({ type }) =>
+    type.kind === 'pointer' ? mayCall(runtime, type.to) : hasFunctions(runtime, type),
+  );
   const heap = runtime.memory instanceof WasmSpace ? runtime.memory : undefined;
   // One frame is reused by consecutive calls; a nested call from a callback uses another.
   let idle: CallFrame | undefined;
@@ -266,8 +268,8 @@ function hasFunctions(runtime: Runtime, type: CType): boolean {
 /** Whether C can give pointers back: returned, in memory that has pointers, or to a callback. */
 export const givesPointers = (runtime: Runtime, { result, parameters }: FunctionType | CFunction): boolean =>
   (runtime.hasPointers(result) && !isText(result)) ||
-  parameters.some(
-    ({ type }) => type.kind === 'pointer' && (type.to.kind === 'function' || runtime.hasPointers(type.to)),
+  parameters.some(({ type }) =>
+    type.kind === 'pointer' ? type.to.kind === 'function' || runtime.hasPointers(type.to) : runtime.hasPointers(type),
   );
 
 /** Makes a call: errors thrown by callbacks are rethrown. */

@@ -31,6 +31,10 @@ export function undeclaredName(name: string, table: FunctionTable, tools: readon
       'Argument',
       `${name} is a variable of ${header}, not a function: call variable('${name}') of the library`,
     );
+  const passed = table.warnings.find((warning) =>
+    /^passed over ([^:]*):/.exec(warning)?.[1]?.split(', ').includes(name),
+  );
+  if (passed) return new EwaldError('Unsupported', `${name} of ${header} cannot be called: it was ${passed}`);
   const error = unknownName(`${header} declares no function "${name}"`, name, [...Object.keys(functions), ...tools]);
   if (error.message.endsWith('?')) return error;
   return new EwaldError(

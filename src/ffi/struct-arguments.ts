@@ -76,6 +76,16 @@ export function structsArgument(
   return argument;
 }
 
+/** What is written for a struct that is passed by value: the call places its texts, arrays and functions. */
+export function placedValue(value: unknown, to: StructType, passing: Omit<Passing, 'direction' | 'isMarked'>): unknown {
+  const members = passing.runtime.membersOf(to.tag);
+  if (!members?.hasPointers) return value;
+  const texts: Texts = new Map();
+  const plain = withPointers(value, to, '0', texts, { ...passing, direction: 'in', isMarked: false });
+  if ([...texts.values()].some(({ left }) => left)) passing.frame.after(() => takeTexts(value as object, '0', texts));
+  return plain;
+}
+
 /** A copy, which lasts when members of objects are functions of the caller that have a heap grow. */
 const copyOf = ({ buffer, byteOffset, byteLength }: DataView): DataView =>
   new DataView(buffer.slice(byteOffset, byteOffset + byteLength));

@@ -293,7 +293,7 @@ class Writer {
   #parameter(type: CType): string {
     const scalar = this.#scalar(type);
     if (scalar) return scalar === 'bigint' ? 'bigint | number' : isChar(type) ? `${scalar} | string` : scalar;
-    if (type.kind === 'struct') return this.#typeName(type.tag);
+    if (type.kind === 'struct') return this.#givenOne(type.tag);
     if (type.kind === 'opaque') return this.#runtime.wide(type)?.given ?? 'never';
     if (type.kind !== 'pointer') return 'never';
     const { to } = type;
@@ -334,16 +334,21 @@ class Writer {
     return 'ArrayBufferView | CArray | Pointer | null';
   }
 
-  /** An object that is passed for a struct, or a list of them: its pointers may be more than C returns. */
+  /** An object that is passed for a struct, or a list of them. */
   #given(tag: string): string {
+    const one = this.#givenOne(tag);
+    return one.includes(' ') ? `(${one}) | (${one})[]` : `${one} | ${one}[]`;
+  }
+
+  /** An object that is passed for a struct: its pointers may be more than C returns. */
+  #givenOne(tag: string): string {
     const fields = namedFields(this.#table.structs[tag]?.fields ?? [], this.#table.structs);
     const pointers = fields.flatMap(({ name, type }) => (type.kind === 'pointer' ? [{ name, to: type.to }] : []));
     const name = this.#typeName(tag);
-    if (pointers.length === 0) return `${name} | ${name}[]`;
+    if (pointers.length === 0) return name;
     const may = this.#table.structs[tag]?.kind === 'union' ? '?' : '';
     const members = pointers.map((field) => `${key(field.name)}${may}: ${this.#givenPointer(field.to)}`).join('; ');
-    const one = `Omit<${name}, ${pointers.map((field) => JSON.stringify(field.name)).join(' | ')}> & { ${members} }`;
-    return `(${one}) | (${one})[]`;
+    return `Omit<${name}, ${pointers.map((field) => JSON.stringify(field.name)).join(' | ')}> & { ${members} }`;
   }
 
   /** What is passed for a pointer within a struct; texts may stand for `char *`, arrays for pointers to numbers. */

@@ -132,6 +132,41 @@ for (const backend of ['native', 'wasm'] as const) {
       next.dispose();
     });
 
+    test('a struct by value may have texts, arrays and functions, which live until the call ends', async () => {
+      const given = {
+        name: 'häß',
+        written: 'text',
+        v: [1, 2],
+        doubled: Float64Array.of(3, 4),
+        n: 2,
+        f: (x: number) => 10 * x,
+      };
+      expect(edges.edges_given_sum(given)).toBe(5 + 20 + 3);
+      expect([given.written, [...given.doubled]]).toEqual(['Wext', [6, 8]]);
+      expect(edges.edges_given_sum({ ...given, name: '', written: null, f: null })).toBe(3);
+      if (backend === 'native') expect(await edges.edges_given_sum.async({ ...given, doubled: [1, 1] })).toBe(28);
+      const fail = (): never => {
+        throw new RangeError('of JavaScript');
+      };
+      expect(() => edges.edges_given_sum({ ...given, f: fail })).toThrow(RangeError);
+      expect(refusal(() => edges.edges_given_sum({ ...given, name: 3 }))).toMatch(
+        /^Argument: .*\.name is 3; const char \*/,
+      );
+    });
+
+    test('an array of arrays is its numbers in one list, too', () => {
+      const flat = [
+        [1, 2, 3],
+        [4, 5, 6],
+      ].flat();
+      expect(edges.edges_flat(flat)).toBe(91);
+      expect(flat).toEqual([1, 2, 3, 4, 5, 9]);
+      expect(refusal(() => edges.edges_flat([1, 2, 3, 4, 5]))).toMatch(
+        /^Shape: .* has 5 elements; expected at least 6/,
+      );
+      expect(refusal(() => edges.edges_flat([1, 2, 3, 4, 5, '6']))).toMatch(/^Argument: .*\[5\] is "6"/);
+    });
+
     test('what a function frees and sets to NULL has ended', () => {
       for (const give of [(one: unknown) => [one], (one: unknown) => edges.ref('edges_ctx *', one)]) {
         const ctx = edges.edges_ctx_new(4);

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { includeFrom, parseHeaderFile } from '../../src/entries/ffi.node.js';
 import { parseHeader } from '../../src/ffi/header/parse.js';
-import { signature, typeText } from '../../src/ffi/header/types.js';
+import type { SourceFile } from '../../src/ffi/header/source.js';
+import { type CFunction, signature, typeText } from '../../src/ffi/header/types.js';
 import { tableFor } from '../../src/ffi/options.js';
 import { fixtures, thrown } from './support.js';
 
@@ -483,7 +484,42 @@ describe('errors show their location with a caret', () => {
     );
     expect(Object.keys(table.functions)).toEqual(['a', 'd']);
     expect(table.warnings).toHaveLength(3);
-    expect(table.warnings[0]).toMatch(/^passed over: a\.h:2:1: a decimal float/);
+    expect(table.warnings[0]).toMatch(/^passed over b: a\.h:2:1: a decimal float/);
+  });
+
+  test('what C has and is not read is passed over alone, by name, with what refers to it', () => {
+    const table = parse(
+      `int n; double scale(int); typeof(double *) a(__typeof__(n) x); extern __typeof__(scale) same;
+       typedef __typeof__(n + 1) sum_t; sum_t b(void); int c(sum_t *p), d(void); _Decimal64 e(void);
+       struct s { __typeof__(&n) p; }; struct s *f(void); __int128_t g(__uint128_t); int h(void);
+       enum k { K }; __typeof(K) i(void);`,
+    );
+    const { functions, warnings } = table;
+    expect(Object.keys(functions)).toEqual(['scale', 'a', 'same', 'f', 'g', 'h', 'i']);
+    expect(signature(functions.a as CFunction, 'a')).toBe('double *a(int x)');
+    expect(signature(functions.same as CFunction, 'same')).toBe('double same(int)');
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^passed over sum_t: a\.h:2:16: typeof of an expression is not supported; write the type out$/,
+      ),
+      expect.stringMatching(/^passed over b: a\.h:2:41: "sum_t" is declared in what was passed over$/),
+      expect.stringMatching(/^passed over c, d: .*"sum_t" is declared in what was passed over$/),
+      expect.stringMatching(/^passed over e: .* a decimal float is not supported/),
+      expect.stringMatching(/^passed over s: .* typeof of an expression/),
+    ]);
+    // What is wrong in C is an error still.
+    expect(thrown(() => parse('typedef __typeof__(1 + 1) t; int f(tt x);')).message).toMatch(/unknown type name "tt"/);
+  });
+
+  test('a text with nothing but headers of the C library is these', () => {
+    const include = (name: string): SourceFile => ({
+      name: `/usr/include/${name}`,
+      text: 'int puts(const char *);',
+      foreign: true,
+    });
+    const read = (text: string): string[] => Object.keys(parse(text, { include }).functions);
+    expect(read('/* C */\n#include <stdio.h> // puts\n')).toEqual(['puts']);
+    expect(read('#include <stdio.h>\nint own(void);')).toEqual(['own']);
   });
 
   test('depth, breadth and growth have limits', () => {

@@ -5,7 +5,7 @@ import { Declarators } from './declarator.js';
 import { evaluate, truthy } from './expression.js';
 import { plain, unquote } from './integer.js';
 import type { Token } from './lexer.js';
-import type { Scope } from './scope.js';
+import { isUnsupported, type Scope } from './scope.js';
 import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
 import type { CType } from './types.js';
@@ -40,11 +40,19 @@ export function readDeclarations(stream: TokenStream, scope: Scope, options: Dec
       declaration(reader);
     } catch (error) {
       const { foreign } = (stream.tokens[start] as Token).file;
-      if ((!options.skipUnsupported && !foreign) || !isEwaldError(error, 'Format')) throw error;
-      if (foreign) scope.passedOver++;
-      else scope.warnings.push(`passed over: ${error.message.split('\n')[0]}`);
+      const isPassed = options.skipUnsupported || foreign || isUnsupported(error);
+      if (!isPassed || !isEwaldError(error, 'Format')) throw error;
       stream.at = start;
       skipDeclaration(stream);
+      const names = declaredIn(stream.tokens.slice(start, stream.at));
+      for (const name of names)
+        if (!reader.startsType({ ...(stream.tokens[start] as Token), kind: 'name', text: name }))
+          scope.passedNames.add(name);
+      if (foreign) scope.passedOver++;
+      else
+        scope.warnings.push(
+          `passed over ${names.join(', ')}: ${error.message.split('\n')[0]}`.replace('over :', 'over:'),
+        );
     }
   }
   const open = linkage.at(-1);
@@ -73,6 +81,21 @@ function passOverUndefinedEnums(scope: Scope): void {
   };
   for (const [name, fn] of Object.entries(functions)) passOver(functions, name, missing({ ...fn, kind: 'function' }));
   for (const [name, { type }] of Object.entries(variables)) passOver(variables, name, missing(type));
+}
+
+/** The names that a declaration, which could not be read, may declare: those before a comma, an array or its end. */
+function declaredIn(tokens: readonly Token[]): string[] {
+  const names: string[] = [];
+  let depth = 0;
+  for (const [i, { kind, text }] of tokens.entries()) {
+    if (kind === 'punctuator' && '([{'.includes(text)) depth++;
+    else if (kind === 'punctuator' && ')]}'.includes(text)) depth--;
+    if (kind !== 'name' || depth > 0) continue;
+    const next = tokens[i + 1];
+    const isParameters = next?.text === '(' && !/^_*(?:typeof|attribute|asm|alignas|declspec)_*$/i.test(text);
+    if (isParameters || [',', ';', '[', '=', ':', '{'].includes(next?.text ?? '')) names.push(text);
+  }
+  return names;
 }
 
 /** Advances past the semicolon or body that ends a declaration. */

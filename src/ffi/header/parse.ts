@@ -33,7 +33,10 @@ export interface ParseOptions {
   readonly system?: Readonly<Record<string, string>> | undefined;
   /** Reads variadic functions such as `f(int, ...)`, whose further arguments must name their types; default true. */
   readonly allowVarargs?: boolean | undefined;
-  /** Skips declarations that cannot be read, with a warning each; default false. */
+  /**
+   * Skips declarations that are wrong, with a warning each, as those that C has and that are not read are skipped; default
+   * false.
+   */
   readonly skipUnsupported?: boolean | undefined;
 }
 

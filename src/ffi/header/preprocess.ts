@@ -6,7 +6,7 @@ import { decide } from './condition.js';
 import { unquote } from './integer.js';
 import { badToken, describe, type Token, tokenize, wordsOf } from './lexer.js';
 import { Expander, isDirective, type Macro, readMacro } from './macros.js';
-import { headerError, type Placed, positionOf, type SourceFile } from './source.js';
+import { headerError, includesAlone, type Placed, positionOf, type SourceFile } from './source.js';
 import type { DataModel } from './types.js';
 
 /** The form of an include, which decides where it is searched for. */
@@ -43,7 +43,10 @@ export interface Preprocessed {
 const deepestInclude = 64;
 
 export function preprocess(file: SourceFile, options: PreprocessOptions): Preprocessed {
-  return new Preprocessor(options).run(file);
+  const read = new Preprocessor(options).run(file);
+  // One that has nothing but headers of the C library is these.
+  const isThese = read.files.length === 1 && read.foreign.length > 0 && includesAlone(file.text);
+  return isThese ? new Preprocessor(options, true).run(file) : read;
 }
 
 interface Branch {
@@ -73,8 +76,12 @@ class Preprocessor {
   /** Words that change layouts, in parts that are only for a compiler. */
   readonly #unread: { readonly place: Token; readonly compiler: string }[] = [];
 
-  constructor(options: PreprocessOptions) {
+  readonly #takesFirst: boolean;
+
+  /** `takesFirst`: whether the headers of the C library that the file includes itself are its own. */
+  constructor(options: PreprocessOptions, takesFirst = false) {
     this.#options = options;
+    this.#takesFirst = takesFirst;
   }
 
   run(file: SourceFile): Preprocessed {
@@ -285,7 +292,9 @@ class Preprocessor {
     if (found) {
       // The header can use declarations of the C library, but they are not part of its table.
       const builtin = found.name.startsWith('<');
-      const foreign = from.foreign || (system && (builtin || (found.foreign === true && systemNames.has(name))));
+      const isFirst = this.#takesFirst && depth === 0;
+      const isOfLibrary = builtin || (found.foreign === true && systemNames.has(name) && !isFirst);
+      const foreign = from.foreign || (system && isOfLibrary);
       this.#enter(word, { ...found, foreign: foreign === true }, depth);
       return;
     }

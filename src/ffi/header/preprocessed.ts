@@ -7,7 +7,7 @@ import { unquote } from './integer.js';
 import { badToken, type Token, tokenize } from './lexer.js';
 import { Expander, isDirective, readMacro } from './macros.js';
 import type { Include, Preprocessed } from './preprocess.js';
-import { headerError, positionOf, type SourceFile } from './source.js';
+import { headerError, includesAlone, positionOf, type SourceFile } from './source.js';
 
 /** `original` finds the text of a file that a marker names, for columns, comments and the line shown in errors. */
 export function readPreprocessed(file: SourceFile, original: Include): Preprocessed {
@@ -16,7 +16,7 @@ export function readPreprocessed(file: SourceFile, original: Include): Preproces
   const [files, foreign] = [new Set<string>(), new Set<string>()];
   const originals = new Originals(original);
   let end: Token | undefined;
-  for (const part of segments(file)) {
+  for (const part of partsOf(file, original)) {
     const tokens = tokenize(part);
     end = tokens.pop();
     expander.grant(tokens.length);
@@ -59,8 +59,16 @@ function directive([word, name, ...rest]: readonly Token[], { macros }: Expander
 const withinInclude = (name: string): string =>
   name.replace(/^.*\/include(?:-fixed)?\/(?:[\w.]+-[\w.]+-[\w-]+\/)?/, '');
 
-/** Splits a text by its line markers (`# 12 "name" 3`). */
-function segments(file: SourceFile): SourceFile[] {
+/** The parts of a text; of one that has nothing but headers of the C library, these are what it is. */
+function partsOf(file: SourceFile, original: Include): SourceFile[] {
+  const parts = segments(file, false);
+  const isOwn = ({ name, foreign }: SourceFile): boolean => !foreign && name !== file.name && !name.startsWith('<');
+  if (parts.some(isOwn) || !includesAlone(original(file.name, file.name)?.text ?? '')) return parts;
+  return segments(file, true);
+}
+
+/** Splits a text by its line markers (`# 12 "name" 3`). `takesFirst`: whether the headers that it includes itself are its own. */
+function segments(file: SourceFile, takesFirst: boolean): SourceFile[] {
   const parts: SourceFile[] = [];
   let from = 0;
   let now: Omit<SourceFile, 'text'> = { name: file.name };
@@ -77,7 +85,10 @@ function segments(file: SourceFile): SourceFile[] {
     // The compiler's and the system's file of the header itself include each other (#include_next).
     const isOwn = /(?:^|\/)(?:include|include-fixed)\//.test(file.name) && within === withinInclude(file.name);
     if (flags.includes(' 1'))
-      open.push((open.at(-1) ?? false) || (flags.includes(' 3') && systemNames.has(within) && !isOwn));
+      open.push(
+        (open.at(-1) ?? false) ||
+          (flags.includes(' 3') && systemNames.has(within) && !isOwn && !(takesFirst && open.length === 0)),
+      );
     else if (flags.includes(' 2')) open.pop();
     now = { name, firstLine: Number(line), ...(open.at(-1) && { foreign: true }) };
   }

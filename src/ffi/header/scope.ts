@@ -113,8 +113,11 @@ export class Scope {
 
   /** The type with a name. */
   type(name: string): CType | undefined {
-    return this.#types.get(name);
+    return this.#types.get(name) ?? (name in wideTypes ? wideTypes[name] : undefined);
   }
+
+  /** Names in declarations that were passed over: what refers to one is passed over as well. */
+  readonly passedNames = new Set<string>();
 
   nearestType(name: string): string | undefined {
     if (++this.#proposals > maxProposals) return undefined;
@@ -261,9 +264,27 @@ function enumerator(value: bigint): Constant {
   return int(value, bits, value >= 2n ** BigInt(bits - 1));
 }
 
+/** Types that compilers have without a header, as typedefs. */
+const wideTypes: Readonly<Record<string, CType>> = Object.assign(Object.create(null), {
+  __int128_t: { kind: 'opaque', name: '__int128', alias: '__int128_t' },
+  __uint128_t: { kind: 'opaque', name: 'unsigned __int128', alias: '__uint128_t' },
+});
+
 const unaliased = ({ alias: _, ...type }: CType): CType => type as CType;
+
+const unsupportedErrors = new WeakSet<object>();
 
 /** The error for something that this parser does not support. */
 export function unsupported(place: Placed, what: string, instead: string): Error {
   return headerError(place, `${what} is not supported; ${instead}`);
 }
+
+/** Has an error pass over its declaration alone: C has what it is about. */
+export function passing<E extends Error>(error: E): E {
+  unsupportedErrors.add(error);
+  return error;
+}
+
+/** Whether an error is about what C has and this parser does not read; others are mistakes of the header. */
+export const isUnsupported = (error: unknown): boolean =>
+  typeof error === 'object' && error !== null && unsupportedErrors.has(error);

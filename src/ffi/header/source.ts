@@ -28,6 +28,18 @@ export interface Placed {
   readonly offset: number;
 }
 
+/** Whether a text has nothing but directives, of which one includes a header. */
+export function includesAlone(text: string): boolean {
+  const lines = text
+    .replace(/\\\r?\n/g, ' ')
+    .replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, ' ')
+    .split('\n')
+    .map((line) => line.trim());
+  return (
+    lines.some((line) => /^#\s*include\b/.test(line)) && lines.every((line) => line === '' || line.startsWith('#'))
+  );
+}
+
 const lineStarts = new WeakMap<SourceFile, readonly number[]>();
 
 function startsOf(file: SourceFile): readonly number[] {

@@ -2,7 +2,7 @@
 import { readAttributes } from './attributes.js';
 import type { Token } from './lexer.js';
 import type { Attributes, DeclaratorReader, Specifiers } from './reader.js';
-import { type Scope, unsupported } from './scope.js';
+import { passing, type Scope, unsupported } from './scope.js';
 import { headerError, typeFile } from './source.js';
 import { deepest } from './stream.js';
 import { readEnum, readStruct } from './structs.js';
@@ -10,15 +10,12 @@ import type { CType, OpaqueName, ScalarName } from './types.js';
 import { typeText } from './types.js';
 
 /** The role of a word among specifiers. */
-type Role = 'base' | 'const' | 'volatile' | 'storage' | 'inline' | 'nothing' | 'atomic' | 'tag' | 'refused';
+type Role = 'base' | 'const' | 'volatile' | 'storage' | 'inline' | 'nothing' | 'atomic' | 'tag' | 'typeof' | 'refused';
 const refused: Record<string, [string, string]> = {
   _Imaginary: ['an imaginary number', 'pass it as a double'],
   _Decimal64: ['a decimal float', 'pass a double'],
   _Thread_local: ['a thread-local variable', 'wrap it in functions'],
   __thread: ['a thread-local variable', 'wrap it in functions'],
-  typeof: ['typeof', 'write the type out'],
-  __typeof__: ['typeof', 'write the type out'],
-  __typeof: ['typeof', 'write the type out'],
 };
 const wordsOf: Readonly<Record<Role, string>> = {
   base:
@@ -32,6 +29,7 @@ const wordsOf: Readonly<Record<Role, string>> = {
   // An atomic scalar is laid out as its type.
   atomic: '_Atomic',
   tag: 'struct union enum',
+  typeof: 'typeof __typeof__ __typeof',
   refused: Object.keys(refused).join(' '),
 };
 const roles: ReadonlyMap<string, Role> = new Map(
@@ -52,6 +50,7 @@ export function startsType(token: Token, scope: Scope): boolean {
         role === 'volatile' ||
         role === 'atomic' ||
         role === 'tag' ||
+        role === 'typeof' ||
         role === 'refused';
 }
 
@@ -102,9 +101,13 @@ export function readSpecifiers(reader: DeclaratorReader, depth: number): Specifi
         base = reader.typeName(depth + 1);
         stream.expect(')', 'after the atomic type');
         continue;
+      case 'typeof':
+        if (base || basic.length > 0) throw headerError(token, `found "${text}" after a type, expected a name`);
+        base = typeOf(reader, depth);
+        continue;
       case 'refused': {
         const [what, instead] = refused[text] as [string, string];
-        throw unsupported(token, what, instead);
+        throw passing(unsupported(token, what, instead));
       }
       case 'tag':
         if (base || basic.length > 0) throw headerError(token, `found "${text}" after a type, expected a name`);
@@ -131,11 +134,35 @@ export function readSpecifiers(reader: DeclaratorReader, depth: number): Specifi
   return { type: isConst ? constant(type) : type, storage, inline, first, tagged, attributes };
 }
 
+/** `typeof(T)`, and that of a function, a variable or a constant of an enum; of other expressions it is not known. */
+function typeOf(reader: DeclaratorReader, depth: number): CType {
+  const { stream, scope } = reader;
+  const word = stream.next();
+  stream.expect('(', `after ${word.text}`);
+  if (startsType(stream.peek(), scope)) {
+    const type = reader.typeName(depth + 1);
+    stream.expect(')', `after the type of ${word.text}`);
+    return type;
+  }
+  const { text } = stream.peek();
+  const isName = stream.peek().kind === 'name' && stream.is(')', 1);
+  const { functions, variables } = scope;
+  const fn = isName && Object.hasOwn(functions, text) ? functions[text] : undefined;
+  const variable = isName && Object.hasOwn(variables, text) ? variables[text] : undefined;
+  const constant = isName && scope.enumerator(text) ? ({ kind: 'scalar', name: 'int' } as const) : undefined;
+  const type: CType | undefined = fn
+    ? { kind: 'function', result: fn.result, parameters: fn.parameters, ...(fn.variadic && { variadic: fn.variadic }) }
+    : (variable?.type ?? constant);
+  if (!type) throw passing(unsupported(word, 'typeof of an expression', 'write the type out'));
+  stream.at += 2;
+  return type;
+}
+
 /** An atomic type: a struct is aligned to its size where one instruction could read it. */
 function atomicOf(type: CType, scope: Scope, place: Token): CType {
   if (type.kind === 'scalar' || type.kind === 'enum' || type.kind === 'pointer') return type;
   const layout = scope.layout(type);
-  if (!layout) throw unsupported(place, `an atomic ${typeText(type)}`, 'wrap it in functions');
+  if (!layout) throw passing(unsupported(place, `an atomic ${typeText(type)}`, 'wrap it in functions'));
   const isWord = [1, 2, 4, 8, 16].includes(layout.size);
   return isWord && layout.align < layout.size ? { ...type, align: layout.size } : type;
 }
@@ -149,6 +176,7 @@ function constant(type: CType): CType {
 
 function unknownType(token: Token, scope: Scope): Error {
   const { text } = token;
+  if (scope.passedNames.has(text)) return passing(headerError(token, `"${text}" is declared in what was passed over`));
   if (cxx.has(text))
     return headerError(token, `"${text}" is C++; this parser reads C, so guard it with #ifdef __cplusplus`);
   const near = scope.nearestType(text);

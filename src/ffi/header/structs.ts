@@ -5,7 +5,7 @@ import { plain } from './integer.js';
 import { type Member, namedFields, placeFields } from './layout.js';
 import type { Token } from './lexer.js';
 import type { Attributes, DeclaratorReader } from './reader.js';
-import { type OpenStruct, type Scope, unsupported } from './scope.js';
+import { type OpenStruct, passing, type Scope, unsupported } from './scope.js';
 import { headerError } from './source.js';
 import type { TokenStream } from './stream.js';
 import { type CEnum, type CType, typeText } from './types.js';
@@ -48,7 +48,7 @@ export function readStruct(reader: DeclaratorReader, depth: number, isTypedef: b
   if (pack !== undefined) open.pack = pack;
   if (attributes.lastAlign !== undefined) open.aligned = attributes.lastAlign;
   if (scope.model === 'llp64' && members.some(({ bits }) => bits !== undefined))
-    throw unsupported(name ?? word, 'a bit-field on Windows', 'use a whole integer and masks');
+    throw passing(unsupported(name ?? word, 'a bit-field on Windows', 'use a whole integer and masks'));
   const { fields, size, align } = placeFields(members, open);
   if (size > largest) throw headerError(name ?? word, `this ${kind} has ${size} bytes; expected at most 2^46`);
   Object.assign(open, { fields, size, align });
@@ -114,7 +114,7 @@ function readMembers(reader: DeclaratorReader, depth: number, kind: 'struct' | '
     stream.expect(';', 'after the field');
   }
   if (flexible && kind === 'union')
-    throw unsupported(flexible, 'a flexible array member of a union', 'keep the elements behind a pointer');
+    throw passing(unsupported(flexible, 'a flexible array member of a union', 'keep the elements behind a pointer'));
   return members;
 }
 
@@ -205,7 +205,7 @@ export function readEnum(reader: DeclaratorReader, depth: number, isTypedef: boo
   if (count === 0) throw headerError(brace, 'this enum has no constants');
   readAttributes(reader, depth, attributes);
   if (attributes.align !== undefined || attributes.mode !== undefined)
-    throw unsupported(name ?? word, 'an enum with an alignment or a machine mode', 'give its typedef one');
+    throw passing(unsupported(name ?? word, 'an enum with an alignment or a machine mode', 'give its typedef one'));
   const tag = name?.text ?? scope.anonymous('enum', typedefName(stream, isTypedef));
   const type = fixed?.name ?? integerOf(min, max, attributes.packed ?? false);
   scope.enums[tag] = { tag, ...scope.declared(name ?? word, word.doc), type, values };

@@ -25,6 +25,7 @@ import { type Lending, Lent, lentView } from '../lent.js';
 import { missing } from '../names.js';
 import { type AsyncCall, Runtime } from '../runtime.js';
 import { type Place, shown } from '../scalars.js';
+import { placedValue } from '../struct-arguments.js';
 import type { Bound, Target } from '../target.js';
 import { calledLate, type Trampolines } from '../trampolines.js';
 import { type Complex, complexParts, partOf } from '../wide-values.js';
@@ -107,7 +108,9 @@ export class NativeTarget implements Target {
         return { re, im };
       };
     }
-    return type.kind === 'struct' ? (value) => this.#structObject(type, value, place) : undefined;
+    if (type.kind !== 'struct') return undefined;
+    const { runtime } = this;
+    return (value, frame) => this.#structObject(type, placedValue(value, type, { runtime, place, frame }), place);
   }
 
   #function(fn: CFunction): KoffiFunction {

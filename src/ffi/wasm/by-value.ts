@@ -1,10 +1,11 @@
 /** Structs, unions, complex numbers and wide numbers by value: what a wasm function gets and returns for them. */
 import { readAddress, writeAddress } from '../../memory/model.js';
 import { toMultiple } from '../../memory/space.js';
-import type { Argument, Converter } from '../frame.js';
+import type { Argument, Converter, Frame } from '../frame.js';
 import type { CField, CFunction, CType } from '../header/types.js';
 import type { Runtime } from '../runtime.js';
 import type { Bits, Place } from '../scalars.js';
+import { placedValue } from '../struct-arguments.js';
 import type { Bound } from '../target.js';
 import { passedAs } from './types.js';
 
@@ -27,15 +28,18 @@ export function valueConverter(runtime: Runtime, type: CType, place: Place): Con
   const passed = isLowered(type) ? passedAs(type, runtime) : undefined;
   if (!passed) return undefined;
   const size = runtime.sizeOf(type);
+  const placed = (value: unknown, frame: Frame): unknown =>
+    type.kind === 'struct' ? placedValue(value, type, { runtime, place, frame }) : value;
   if (passed.how === 'copy')
-    return (value, frame) => {
+    return (given, frame) => {
+      const value = placed(given, frame);
       const { argument, view } = frame.scratch(size, 'in', runtime.alignOf(type));
       runtime.write(view(), 0, type, value, place);
       return argument;
     };
-  return (value) => {
+  return (given, frame) => {
     const view = new DataView(new ArrayBuffer(Math.max(16, size)));
-    runtime.write(view, 0, type, value, place);
+    runtime.write(view, 0, type, placed(given, frame), place);
     if (passed.how === 'nothing') return nothing;
     return passed.how === 'pair' ? new Pair(view) : bitsAt(view, passed.of, runtime);
   };
