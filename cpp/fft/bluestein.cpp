@@ -212,6 +212,34 @@ bool plan_bluestein(size_t n, size_t length, const Engines<T>& engines, uint32_t
   return store.ok() && make_chirp(n, c) && transform_even(c, length, engines, tune, T(1) / T(length), f);
 }
 
+template <class T>
+bool plan_bluestein_grid(size_t n, size_t n1, size_t n2, const Engines<T>& engines, uint32_t tune, const T*& chirp,
+                         const T*& filter, Store& store) {
+  // Squares of these sides are read and written where cache lines are.
+  constexpr size_t high = 8, wide = 64;
+  const size_t length = n1 * n2, rows = n1 / 2 + 1;
+  T* c = store.take_raw<T>(2 * (n / 2 + 1));
+  T* f = store.take_raw<T>(2 * rows * n2);
+  Store temporary;
+  const T *whole, *half;
+  if (!store.ok() || !plan_bluestein<T>(n, length, engines, tune, whole, half, temporary)) return false;
+  std::memcpy(c, whole, 2 * (n / 2 + 1) * sizeof(T));
+  for (size_t start = 0; start < n2; start += wide)
+    for (size_t first = 0; first < rows; first += high)
+      for (size_t k1 = first; k1 < first + high && k1 < rows; k1++)
+        for (size_t k2 = start; k2 < start + wide && k2 < n2; k2++) {
+          const size_t k = k1 + n1 * k2;
+          std::memcpy(f + 2 * (k1 * n2 + k2), half + 2 * (2 * k <= length ? k : length - k), 2 * sizeof(T));
+        }
+  chirp = c;
+  filter = f;
+  return true;
+}
+
+template bool plan_bluestein_grid<float>(size_t, size_t, size_t, const Engines<float>&, uint32_t, const float*&,
+                                         const float*&, Store&);
+template bool plan_bluestein_grid<double>(size_t, size_t, size_t, const Engines<double>&, uint32_t, const double*&,
+                                          const double*&, Store&);
 template bool plan_bluestein<float>(size_t, size_t, const Engines<float>&, uint32_t, const float*&, const float*&,
                                     Store&);
 template bool plan_bluestein<double>(size_t, size_t, const Engines<double>&, uint32_t, const double*&, const double*&,

@@ -13,4 +13,10 @@ template <class T>
 bool plan_bluestein(size_t n, size_t length, const Engines<T>& engines, uint32_t tune, const T*& chirp,
                     const T*& filter, Store& store);
 
+// The same for a grid of n1 n2 points: the chirp's first half, and rows 0 .. n1 / 2 of the filter, row k1 of results k1
+// + n1 k2. The others mirror them.
+template <class T>
+bool plan_bluestein_grid(size_t n, size_t n1, size_t n2, const Engines<T>& engines, uint32_t tune, const T*& chirp,
+                         const T*& filter, Store& store);
+
 }  // namespace ewald::fft

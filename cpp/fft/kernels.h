@@ -75,6 +75,19 @@ struct SplitPlan {
   const T* far;   // [n1][blocks1 + 1] complex, the last one for the W columns that end with n2
 };
 
+// A convolution that stays in its memory, of n = n1 n2 points: columns of length n1, twiddles, rows of length n2, and
+// the same in reverse order, so that nothing is transposed. Result k1 + n1 k2 of the transform is in row k1.
+template <class T>
+struct GridPlan {
+  size_t n1, n2;       // 0 for lines that are not convolved so
+  uint32_t vectors;    // width of a block of columns
+  size_t near_count;
+  const ColumnPlan<T>* columns;
+  RowPlan<T> row;
+  // w^(k1 j2) = near[k1][j2 mod near_count] * far[k1][j2 / near_count], complex
+  const T *near, *far;
+};
+
 // How numbers of memory become the complex numbers of scratch, and back.
 enum class Form : uint32_t {
   complex,    // unchanged
@@ -170,6 +183,11 @@ struct Engine {
   // even line whose first half is given, and the result is swapped.
   void (*multiply)(size_t n, const T* a, const T* w, T* out, bool swap_in, bool swap_out, T scale);
   void (*filter)(size_t n, const T* a, const T* half, T* out);
+  // The same of a row of a grid, in place, whose filter is given as it is, or from its end to its beginning.
+  void (*filter_row)(size_t n, T* a, const T* w, bool mirrored);
+  // Twiddles of a row of a grid, in place: near and far are those of the row. n is a multiple of the lanes, and so is
+  // near_count.
+  void (*turn_row)(size_t n, T* a, const T* near, size_t near_count, const T* far);
 };
 
 // The engines of an instruction set, widest first; `count` of them.

@@ -181,6 +181,55 @@ void plan_split(size_t n, const Engine<T>& engine, uint32_t tune, Line<T>& line,
 // Beyond this many bytes a line no longer fits into the second-level cache with its two blocks of scratch.
 constexpr size_t longest_row_bytes = 128 * 1024;
 
+// Lines from this length on are convolved in place.
+constexpr size_t shortest_grid = size_t(1) << 15;
+
+// The length of the rows of a grid: the longest one of at most this many bytes, which stays in the cache for both
+// transforms, that leaves columns of at least `least_column`. 0 if there is none.
+constexpr size_t longest_grid_row_bytes = 128 * 1024;
+constexpr size_t least_column = 32;
+
+template <class T>
+size_t grid_row(size_t length, const Engine<T>& engine) {
+  for (size_t n1 = least_column; n1 * engine.lanes <= length; n1++) {
+    if (length % n1 != 0) continue;
+    const size_t n2 = length / n1;
+    if (n2 * 2 * sizeof(T) <= longest_grid_row_bytes && fits_row(n2, engine)) return n2;
+  }
+  return 0;
+}
+
+template <class T>
+bool plan_grid(size_t n, size_t n2, const Engines<T>& engines, uint32_t tune, Line<T>& line, size_t length,
+               Store& store) {
+  const Engine<T>& engine = *line.engine;
+  GridPlan<T>& grid = line.grid;
+  const size_t lanes = engine.lanes;
+  grid.n2 = n2;
+  grid.n1 = length / n2;
+  grid.columns = plan_columns<T>(grid.n1, engine, tune, true, store);
+  if (grid.columns == nullptr) return false;
+  grid.vectors = uint32_t(max(1, min(block_vectors<T>(lanes, grid.n1), n2 / lanes)));
+  plan_row<T>(n2, engine, tune, grid.row, store);
+  grid.near_count = lanes;
+  while (grid.near_count * grid.near_count < n2) grid.near_count *= 2;
+  const size_t blocks = (n2 + grid.near_count - 1) / grid.near_count;
+  T* near = store.take_raw<T>(grid.n1 * grid.near_count * 2);
+  T* far = store.take_raw<T>(grid.n1 * blocks * 2);
+  grid.near = near;
+  grid.far = far;
+  Store temporary;
+  const Twiddles twiddles(length, temporary);
+  if (!store.ok() || !twiddles.ok()) return false;
+  for (size_t k = 0; k < grid.n1; k++) {
+    for (size_t j = 0; j < grid.near_count; j++, near += 2) twiddles.get(uint64_t(k) * j, near);
+    for (size_t b = 0; b < blocks; b++, far += 2) twiddles.get(uint64_t(k) * (b * grid.near_count) % length, far);
+  }
+  line.per_thread = max(4 * n2, 2 * grid.n1 * grid.vectors * 2 * lanes);
+  line.work = 2 * length + line.per_thread;
+  return plan_bluestein_grid<T>(n, grid.n1, n2, engines, tune, line.chirp, line.filter, store);
+}
+
 }  // namespace
 
 template <class T>
@@ -230,6 +279,10 @@ const Line<T>* plan_line(size_t n, const Engines<T>& engines, uint32_t tune, Sto
   while (lanes > engines.engine[engines.count - 1]->lanes && lanes * lanes > 2 * n) lanes /= 2;
   const size_t length = good_length(2 * n - 1, lanes);
   line->engine = &widest;
+  if (const size_t row = n >= shortest_grid ? grid_row<T>(length, widest) : 0; row > 0) {
+    line->how = How::grid;
+    return plan_grid<T>(n, row, engines, tune, *line, length, store) ? line : nullptr;
+  }
   line->inner = plan_line<T>(length, engines, tune, store);
   if (line->inner == nullptr || !plan_bluestein<T>(n, length, engines, tune, line->chirp, line->filter, store))
     return nullptr;
@@ -320,6 +373,94 @@ void run_convolution(const Line<T>& line, const T* in, T* out, T* work, bool swa
   });
 }
 
+// Points n / 2 + 1 .. of a chirp mirror those before them, with the sign of the last one where n is odd.
+constexpr size_t mirrored_points = 256;
+
+// The product of a line and the chirp of which half is given; false if the run must end.
+template <class T>
+bool by_chirp(const Line<T>& line, const T* in, T* out, bool swap_in, bool swap_out, T scale, Place place) {
+  const Engine<T>& engine = *line.engine;
+  const size_t n = line.n, half = n / 2 + 1;
+  const auto part = [&](size_t first, size_t count, const T* w, T factor) {
+    engine.multiply(count, in + 2 * first, w, out + 2 * first, swap_in, swap_out, factor);
+  };
+  return by_parts(half, place,
+                  [&](size_t first, size_t count) { part(first, count, line.chirp + 2 * first, scale); }) &&
+         by_parts(n - half, place, [&](size_t begin, size_t all) {
+           T mirrored[2 * mirrored_points];
+           for (size_t at = begin; at < begin + all; at += mirrored_points) {
+             const size_t first = half + at, count = min(mirrored_points, begin + all - at);
+             for (size_t i = 0; i < count; i++) {
+               mirrored[2 * i] = line.chirp[2 * (n - first - i)];
+               mirrored[2 * i + 1] = line.chirp[2 * (n - first - i) + 1];
+             }
+             part(first, count, mirrored, n % 2 == 0 ? scale : -scale);
+           }
+         });
+}
+
+// Blocks of columns of a grid, or its rows, distributed.
+template <class T>
+struct GridJob {
+  const Line<T>& line;
+  T* data;
+  T* work;
+  Place place;
+};
+
+template <class T>
+void grid_columns(void* context, uint32_t block, uint32_t worker) {
+  const GridJob<T>& job = *static_cast<GridJob<T>*>(context);
+  if (job.place.stopped()) return;
+  const GridPlan<T>& grid = job.line.grid;
+  const size_t width = grid.vectors * job.line.engine->lanes, first = block * width;
+  T* at = job.data + 2 * first;
+  job.line.engine->columns(*grid.columns, at, grid.n2, at, grid.n2, min(width, grid.n2 - first),
+                           job.work + worker * job.line.per_thread, false, T(1), false, 0);
+}
+
+template <class T>
+void grid_row(void* context, uint32_t k1, uint32_t worker) {
+  const GridJob<T>& job = *static_cast<GridJob<T>*>(context);
+  if (job.place.stopped()) return;
+  const GridPlan<T>& grid = job.line.grid;
+  const Engine<T>& engine = *job.line.engine;
+  const size_t n1 = grid.n1, n2 = grid.n2, blocks = (n2 + grid.near_count - 1) / grid.near_count;
+  T *row = job.data + 2 * k1 * n2, *work = job.work + worker * job.line.per_thread;
+  const T *near = grid.near + 2 * k1 * grid.near_count, *far = grid.far + 2 * k1 * blocks;
+  const auto transform = grid.row.stages == 0 ? engine.short_row : engine.row;
+  engine.turn_row(n2, row, near, grid.near_count, far);
+  transform(grid.row, row, row, work, false, T(1));
+  const bool mirrored = 2 * k1 > n1;
+  engine.filter_row(n2, row, job.line.filter + 2 * (mirrored ? n1 - k1 : k1) * n2, mirrored);
+  transform(grid.row, row, row, work, false, T(1));
+  engine.turn_row(n2, row, near, grid.near_count, far);
+}
+
+// `in` and `out` may be `work`.
+template <class T>
+void run_grid(const Line<T>& line, const T* in, T* out, T* work, bool swap, T scale, Place place) {
+  const GridPlan<T>& grid = line.grid;
+  const size_t n = line.n, length = grid.n1 * grid.n2;
+  if (!by_chirp(line, in, work, swap, false, T(1), place)) return;
+  if (!by_parts(length - n, place, [&](size_t first, size_t count) {
+        std::memset(work + 2 * (n + first), 0, 2 * count * sizeof(T));
+      }))
+    return;
+  GridJob<T> job = {line, work, work + 2 * length, place};
+  const size_t width = grid.vectors * line.engine->lanes;
+  const auto all = [&](size_t count, void (*some)(void*, uint32_t, uint32_t)) {
+    if (place.team != nullptr)
+      place.team->run(uint32_t(count), some, &job);
+    else
+      for (size_t i = 0; i < count; i++) some(&job, uint32_t(i), 0);
+  };
+  all((grid.n2 + width - 1) / width, grid_columns<T>);
+  all(grid.n1, grid_row<T>);
+  all((grid.n2 + width - 1) / width, grid_columns<T>);
+  if (!place.stopped()) by_chirp(line, work, out, true, swap, scale, place);
+}
+
 }  // namespace
 
 template <class T>
@@ -348,6 +489,9 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
     }
     case Line<T>::How::convolution:
       run_convolution(line, in, out, work, swap, scale, place);
+      break;
+    case Line<T>::How::grid:
+      run_grid(line, in, out, work, swap, scale, place);
       break;
   }
 }

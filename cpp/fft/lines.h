@@ -32,17 +32,19 @@ struct Line {
     row,          // vectors along the line
     split,        // four steps
     lanes,        // the column kernel with one lane in use: lengths too small for anything else
-    convolution,  // Bluestein
+    convolution,  // Bluestein, by an inner line
+    grid,         // Bluestein, in place
   };
   size_t n;
   How how;
   const Engine<T>* engine;
   RowPlan<T> row;
   SplitPlan<T> split;
+  GridPlan<T> grid;
   const ColumnPlan<T>* column;
   const Line* inner;
-  const T* chirp;
-  const T* filter;
+  const T* chirp;     // of a grid, its first half: n / 2 + 1
+  const T* filter;    // of a grid, rows 0 .. n1 / 2
   size_t work;        // numbers of scratch that run_line needs
   size_t per_thread;  // the part of these that each further thread needs as well
 };
@@ -73,7 +75,7 @@ void run_line(const Line<T>& line, const T* in, T* out, T* work, bool swap, T sc
 // Shorter lines have memory of their own: kinds of odd lengths, 501 to 4999, take 1.1 to 1.2 times as long without.
 template <class T>
 bool shares_scratch(const Line<T>& line) {
-  return line.how == Line<T>::How::convolution && line.n >= size_t(1) << 15;
+  return line.how == Line<T>::How::grid;
 }
 
 }  // namespace ewald::fft

@@ -70,10 +70,13 @@ double fitness(const Lanes& lanes, size_t line_in, size_t line_out, size_t width
   return score;
 }
 
+bool is_one(Trig kind) { return kind == Trig::dct1 || kind == Trig::dst1; }
+bool is_four(Trig kind) { return kind == Trig::dct4 || kind == Trig::dst4; }
+
 // The tables of isa/trig.cpp.
 template <class T>
 const T* trig_table(Trig kind, size_t n, Store& store) {
-  const bool four = kind == Trig::dct4 || kind == Trig::dst4, one = kind == Trig::dct1 || kind == Trig::dst1;
+  const bool four = is_four(kind), one = is_one(kind);
   const size_t half = trig_points(kind, n);
   Store temporary;
   const Twiddles twiddles(one ? 2 * uint64_t(half) : (four ? 16 : 8) * uint64_t(n), temporary);
@@ -103,19 +106,25 @@ const T* trig_table(Trig kind, size_t n, Store& store) {
   return table;
 }
 
-// Roots of isa/trig_line.cpp one by one: exp(-i pi k / 2n) of the kinds II and III, k to n / 2, else the table of the
-// same kind across lines.
+// Roots of isa/trig_line.cpp one by one, k to n / 2: exp(-i pi k / 2n) of the kinds II and III; of kind IV the table of
+// the same kind across lines, or of odd lines exp(-i pi (2 k + 1) / 4n) and then exp(-i pi k / n).
 template <class T>
 const T* turn_table(Trig kind, size_t n, Store& store) {
-  const bool four = kind == Trig::dct4 || kind == Trig::dst4;
-  if (four || !packs(kind, n)) return trig_table<T>(kind, n, store);
-  T* table = store.take<T>(2 * (n / 2 + 1));
+  const bool four = is_four(kind);
+  if (four && packs(kind, n)) return trig_table<T>(kind, n, store);
+  const size_t half = n / 2 + 1;
+  T* table = store.take<T>((four ? 4 : 2) * half);
   Store temporary;
-  const Twiddles twiddles(4 * uint64_t(n), temporary);
+  const Twiddles twiddles(8 * uint64_t(n), temporary);
   if (table == nullptr || !twiddles.ok()) return nullptr;
-  for (size_t k = 0; k <= n / 2; k++) twiddles.get(k, table + 2 * k);
+  for (uint64_t k = 0; k < half; k++) twiddles.get(four ? 2 * k + 1 : 2 * k, table + 2 * k);
+  if (four)
+    for (uint64_t m = 0; m < half; m++) twiddles.get(4 * m, table + 2 * (half + m));
   return table;
 }
+
+// The kinds whose tables are equal, for which they are made once.
+uint32_t table_kind(Trig kind) { return is_four(kind) ? 2 : is_one(kind) ? 1 : 0; }
 
 // Roots 0 .. n / 4 one by one, then the roots from 1 on as vectors, as half_after reads them.
 template <class T>
@@ -270,7 +279,7 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
         pass.table = tables.once<T>(What::half, real, 0, line->engine,
                                     [&] { return half_table<T>(real, line->engine->lanes, store); });
       if (trig && pass.trig != Trig::dct1 && pass.trig != Trig::dst1)
-        pass.turn = tables.once<T>(What::turn, n, uint32_t(pass.trig), nullptr,
+        pass.turn = tables.once<T>(What::turn, n, table_kind(pass.trig), nullptr,
                                    [&] { return turn_table<T>(pass.trig, n, store); });
       if (pass.task == Task::r2c && n % 2 == 0 && folds(*line))
         pass.fold = tables.once<T>(What::fold, n, 0, line->engine, [&] { return fold_table<T>(*line, store); });
@@ -304,8 +313,8 @@ bool Builder<T>::choose_kernel(Pass<T>& pass, size_t all_lines) {
     if (pass.column == nullptr) return false;
   }
   if (pass.task == Task::trig)
-    pass.table =
-        tables.once<T>(What::trig, n, uint32_t(pass.trig), nullptr, [&] { return trig_table<T>(pass.trig, n, store); });
+    pass.table = tables.once<T>(What::trig, n, table_kind(pass.trig), nullptr,
+                                [&] { return trig_table<T>(pass.trig, n, store); });
 
   if (halves && pass.packed)
     pass.table = tables.once<T>(What::half, n, 0, &engine, [&] { return half_table<T>(n, engine.lanes, store); });

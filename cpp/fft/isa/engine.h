@@ -107,6 +107,10 @@ template <class T, int W>
 void multiply(size_t n, const T* a, const T* w, T* out, bool swap_in, bool swap_out, T scale);
 template <class T, int W>
 void filter(size_t n, const T* a, const T* half, T* out);
+template <class T, int W>
+void filter_row(size_t n, T* a, const T* w, bool mirrored);
+template <class T, int W>
+void turn_row(size_t n, T* a, const T* near, size_t near_count, const T* far);
 
 // trig.cpp
 template <class T, int W>

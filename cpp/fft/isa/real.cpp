@@ -177,6 +177,28 @@ void filter(size_t n, const T* a, const T* half, T* out) {
   for (; j < n; j++) one(j);
 }
 
+template <class T, int W>
+void filter_row(size_t n, T* a, const T* w, bool mirrored) {
+  for (size_t j = 0; j < n; j += W) {
+    const Complex<T, W> f =
+        mirrored ? load_mirrored<T, W>(w + 2 * (n - j - W)) : load_interleaved<T, W, false>(w + 2 * j);
+    store_interleaved<T, W, true>(a + 2 * j,
+                                  times_conjugate<T, W>(load_interleaved<T, W, false>(a + 2 * j), f.re, f.im));
+  }
+}
+
+template <class T, int W>
+void turn_row(size_t n, T* a, const T* near, size_t near_count, const T* far) {
+  for (size_t start = 0; start < n; start += near_count, far += 2) {
+    const size_t count = n - start < near_count ? n - start : near_count;
+    for (size_t j = 0; j < count; j += W) {
+      const Complex<T, W> w = times<T, W>(load_interleaved<T, W, false>(near + 2 * j), far);
+      T* at = a + 2 * (start + j);
+      store_interleaved<T, W, false>(at, times<T, W>(load_interleaved<T, W, false>(at), w.re, w.im));
+    }
+  }
+}
+
 #define EWALD_INSTANTIATE(T, W)                                                \
   template void unpack<T, W>(size_t, const T*, T*, size_t);                    \
   template void pack<T, W>(size_t, const T*, T*, size_t);                      \
@@ -184,7 +206,9 @@ void filter(size_t n, const T* a, const T* half, T* out) {
   template void half_after<T, W>(size_t, const T*, T*);                        \
   template void half_before<T, W>(size_t, const T*, const T*, T*);             \
   template void multiply<T, W>(size_t, const T*, const T*, T*, bool, bool, T); \
-  template void filter<T, W>(size_t, const T*, const T*, T*);
+  template void filter<T, W>(size_t, const T*, const T*, T*);                  \
+  template void filter_row<T, W>(size_t, T*, const T*, bool);                  \
+  template void turn_row<T, W>(size_t, T*, const T*, size_t, const T*);
 EWALD_FFT_WIDTHS(EWALD_INSTANTIATE)
 #undef EWALD_INSTANTIATE
 

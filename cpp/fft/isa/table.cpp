@@ -60,6 +60,8 @@ constexpr fft::Engine<T> engine = {
     half_before<T, W>,
     multiply<T, W>,
     filter<T, W>,
+    filter_row<T, W>,
+    turn_row<T, W>,
 };
 
 }  // namespace

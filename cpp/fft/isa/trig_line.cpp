@@ -184,6 +184,24 @@ void four_after(bool sine, size_t n, const T* turn, T* z, T* y) {
   }
 }
 
+// Roots of an odd line, of which the first half is given: exp(-i pi k / 2n), or with `halves` exp(-i pi (2 k + 1) /
+// 4n), whose angles add up to a quarter of a turn with those that mirror them; and exp(-i pi m / n), to half a turn.
+template <class T>
+struct Root {
+  T re, im;
+};
+template <class T>
+EWALD_INLINE Root<T> quarter_root(const T* turn, size_t n, size_t k, bool halves) {
+  if (2 * k <= n) return {turn[2 * k], turn[2 * k + 1]};
+  const T* w = turn + 2 * (n - halves - k);
+  return {-w[1], -w[0]};
+}
+template <class T>
+EWALD_INLINE Root<T> half_root(const T* turn, size_t n, size_t m) {
+  const T* w = turn + 2 * (n / 2 + 1 + (2 * m <= n ? m : n - m));
+  return {2 * m <= n ? w[0] : -w[0], w[1]};
+}
+
 // Odd lines of the kinds II to IV as complex ones, of which real parts are wanted.
 template <class T>
 void odd_line_before(Trig kind, size_t n, const T* turn, const T* x, T* z) {
@@ -191,8 +209,9 @@ void odd_line_before(Trig kind, size_t n, const T* turn, const T* x, T* z) {
   for (size_t j = 0; j < n; j++) {
     if (kind == Trig::dct3 || kind == Trig::dst3) {
       const T y = (j == 0 ? T(1) : T(2)) * x[sine ? n - 1 - j : j];
-      z[2 * j] = y * turn[2 * j];
-      z[2 * j + 1] = y * turn[2 * j + 1];
+      const Root<T> w = quarter_root(turn, n, j, false);
+      z[2 * j] = y * w.re;
+      z[2 * j + 1] = y * w.im;
       continue;
     }
     const size_t m = j % 2 == 0 ? j / 2 : n - 1 - j / 2;
@@ -201,16 +220,19 @@ void odd_line_before(Trig kind, size_t n, const T* turn, const T* x, T* z) {
       z[2 * m + 1] = T(0);
     } else {
       const T y = x[sine ? n - 1 - j : j] * (j % 2 == 0 ? T(1) : T(-1));
-      z[2 * m] = y * turn[2 * (n + m)];
-      z[2 * m + 1] = y * turn[2 * (n + m) + 1];
+      const Root<T> w = half_root(turn, n, m);
+      z[2 * m] = y * w.re;
+      z[2 * m + 1] = y * w.im;
     }
   }
 }
 template <class T>
 void odd_line_after(Trig kind, size_t n, const T* turn, const T* z, T* y) {
   const bool sine = kind >= Trig::dst1;
-  const auto real = [&](size_t k, size_t w, T conjugate) {
-    return z[2 * k] * turn[2 * w] - conjugate * z[2 * k + 1] * turn[2 * w + 1];
+  const bool four = kind == Trig::dct4 || kind == Trig::dst4;
+  const auto real = [&](size_t k, size_t of, T conjugate) {
+    const Root<T> w = quarter_root(turn, n, of, four);
+    return z[2 * k] * w.re - conjugate * z[2 * k + 1] * w.im;
   };
   for (size_t k = 0; k < n; k++) {
     const T sign = sine && k % 2 == 1 ? T(-1) : T(1);

@@ -148,6 +148,11 @@ export const largeRows = [
   largeRow('c2c', 'f64', [45360]),
   largeRow('r2c', 'f64', [100, 100, 100]),
   largeRow('r2c', 'f64', [36, 40, 25]),
+  // Convolutions that stay in their memory, from 2^15 points on.
+  largeRow('r2c', 'f64', [32771]),
+  largeRow('dct1', 'f32', [32772]),
+  largeRow('dct2', 'f32', [40009]),
+  largeRow('dst4', 'f64', [32771]),
   // The least sizes for which the native core keeps planes in memory of the thread: complex numbers in more than one
   // block of columns, and the way back to real numbers.
   largeRow('c2c', 'f32', [32, 256, 256]),
