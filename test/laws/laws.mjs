@@ -1,6 +1,7 @@
 /** All laws, over the package in a folder: dist/, or a changed copy of it. */
 import { pathToFileURL } from 'node:url';
 import { cLaws } from './c.mjs';
+import { errorLaws } from './errors.mjs';
 import { fileLaws } from './files.mjs';
 import { limitLaws } from './limits.mjs';
 import { listLaws } from './lists.mjs';
@@ -42,6 +43,7 @@ export async function openLaws(folder = new URL('../../dist', import.meta.url)) 
     ...limitLaws(place),
     ...(await shellLaws(place)),
     ...(await cLaws(place)),
+    ...errorLaws(place),
   ];
 }
 

@@ -8,13 +8,14 @@ const laws = await openLaws();
 afterAll(closeLaws);
 
 describe('the law that', () => {
-  for (const law of laws) test(law.law, async () => expect(await check(law)).toBeGreaterThanOrEqual(law.draws));
+  for (const law of laws.filter(({ isOfNight }) => !isOfNight))
+    test(law.law, async () => expect(await check(law)).toBeGreaterThanOrEqual(law.draws));
 });
 
 describe('by the seed of the day, the law that', () => {
   for (const law of laws)
     test(law.law, { tags: 'nightly' }, async () =>
-      expect(await check(law, { seed: seedOfDay(), seconds: 10 })).toBeGreaterThan(0),
+      expect(await check(law, { seed: seedOfDay(), ...(!law.isOfNight && { seconds: 10 }) })).toBeGreaterThan(0),
     );
 });
 

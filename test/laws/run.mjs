@@ -14,6 +14,7 @@ const number = (word) => (word === undefined ? undefined : Number(word));
 const isFirst = ({ law }) => Number(values.first !== undefined && law.includes(values.first));
 const laws = (await openLaws(values.dist))
   .filter(({ law }) => positionals.every((word) => law.includes(word)))
+  .filter(({ isOfNight }) => !isOfNight || positionals.length > 0 || values.seconds)
   .sort((a, b) => isFirst(b) - isFirst(a));
 if (laws.length === 0) {
   console.error(`no law has the words ${positionals.join(' ')}`);

@@ -6,13 +6,14 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { npyOf, tiffOf } from './containers.mjs';
 import { bits, within } from './law.mjs';
+import { listOf } from './lists.mjs';
 import { centre, geometryOf, plain, runOptions, sceneNumbers, side } from './runs.mjs';
 import { countsOf } from './scans.mjs';
-import { randomOf } from './stills.mjs';
+import { randomOf, stills, streamOf } from './stills.mjs';
 
 const seeds = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 
-/** A function that runs `ewald` with words, and returns its exit code and what it writes to standard error. */
+/** A function that runs `ewald` with words, and returns its exit code and what it writes. */
 async function commandOf(folder) {
   const cli = new URL('cli.js', `${folder}/`);
   const [, program] = /import\(["'](\.\/[^"']+)["']\)/.exec(readFileSync(cli, 'utf8')) ?? [];
@@ -31,7 +32,7 @@ async function commandOf(folder) {
     process.argv = [process.execPath, fileURLToPath(cli), ...words];
     try {
       await runCommand(words, new AbortController().signal);
-      return { code: process.exitCode ?? 0, said: written.stderr };
+      return { code: process.exitCode ?? 0, said: written.stderr, out: written.stdout };
     } finally {
       process.exitCode = before;
       process.argv = argv;
@@ -63,10 +64,109 @@ const idle = [
   ['index', '--html-mb', '5'],
 ];
 
+/** Commands with inputs that are right, by the names of their files. */
+const commands = {
+  run: ['run', 'sum', 'scan.npy', '-o', 'out.npy'],
+  index: ['index', 'scan.npy', '-g', 'det.geom', '-p', 'none', '-o', 'out.stream'],
+  merge: ['merge', 'a.stream', '-y', 'mmm', '-o', 'out.hkl'],
+  convert: ['convert', 'scan.npy', '-o', 'out.h5'],
+  calibrate: ['calibrate', 'scan.npy', '-o', 'out.json'],
+  info: ['info', 'scan.npy'],
+  fft: ['fft', 'scan.npy', '-o', 'out.npy'],
+  pi: ['pi'],
+  check: ['reflections', 'check', 'a.hkl', '-p', '20,26,32,90,90,90'],
+  compare: ['reflections', 'compare', 'a.hkl', 'a.hkl', '-p', '20,26,32,90,90,90'],
+  'convert a list': ['reflections', 'convert', 'a.hkl', '-p', '20,26,32,90,90,90', '-o', 'out.mtz'],
+  rings: ['cell', 'rings', '20,26,32,90,90,90'],
+  reduce: ['reduce', 'scan.npy', '-g', 'det.geom', '-o', 'out.cxi'],
+  frames: ['simulate', 'frames', '-o', 'out'],
+};
+/** Words that no flag of one number takes. */
+const noNumbers = ['abc', 'NaN', '', '0x10', '1,5', '1e400', '1 2', '12px', '--', '٣', '5e', '+-3', 'null'];
+/** How help calls the value of a flag that is one number. */
+const ofNumber = /^ {2}(?:-\w, )?(--[a-z0-9-]+) <(?:n|x|px|s|eV|mm|m|deg|A|MB|°|Å|nm|kV|%|pixels|seconds)>/gm;
+
+/** The flags of each command that take one number, as its help has them: [command, flag]. */
+async function numberFlags(command) {
+  const all = [];
+  for (const [name, words] of Object.entries(commands)) {
+    const of = words.slice(0, /^(reflections|cell|simulate)$/.test(words[0]) ? 2 : 1);
+    const { out } = await command([...of, '--help']);
+    for (const [, flag] of out.matchAll(ofNumber)) all.push([name, flag]);
+  }
+  return all;
+}
+
+/** The widest range of all rows of a name: [low, high]. */
+async function rangesOf(folder) {
+  const ranges = new Map();
+  for (const rows of Object.values(await import(new URL('command.node.js', `${folder}/`).href))) {
+    if (typeof rows !== 'object' || rows === null) continue;
+    for (const [name, { range } = {}] of Object.entries(rows).map(([key, row]) => [key, row ?? {}])) {
+      if (!range || typeof range.low !== 'number') continue;
+      const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+      const [low, high] = ranges.get(flag) ?? [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+      ranges.set(flag, [Math.min(low, range.low), Math.max(high, range.high)]);
+    }
+  }
+  return ranges;
+}
+
 export async function shellLaws({ ewald, data, shell, context, folder }) {
   const command = await commandOf(folder);
   const scene = () => sceneNumbers({ ewald, data, shell });
+  const [flags, ranges] = [await numberFlags(command), await rangesOf(folder)];
+  const inputs = {
+    'scan.npy': npyOf(countsOf({ nav: [4, 4], sig: [16, 16], seed: 3 }), [4, 4, 16, 16], 'u16', true, false),
+    'det.geom': geometryOf(plain),
+    'a.stream': streamOf(stills({ seed: 5, crystals: 8, group: 'mmm' })),
+    'a.hkl': ewald.formatReflections(listOf({ group: 'mmm', seed: 4, most: 4, share: 1 }), 'hkl', {
+      cell: ewald.readCell('20,26,32,90,90,90'),
+      wavelengthA: 1.3,
+    }).content,
+  };
   return [
+    {
+      law: 'a word that is no number is refused where a flag takes one, by its name and before anything is written',
+      drawn: fc.record({ flag: fc.constantFrom(...flags), word: fc.constantFrom(...noNumbers) }),
+      answers: ({ flag: [name, flag], word }) =>
+        inFolder(async (at, place) => {
+          for (const [file, content] of Object.entries(inputs)) writeFileSync(at(file), content);
+          const words = commands[name].map((own) => (/^[a-z]+\.\w+$|^out$/.test(own) ? at(own) : own));
+          const { code, said } = await command([...words, `${flag}=${word}`]);
+          const files = readdirSync(place).filter((file) => !(file in inputs));
+          return [
+            [name, flag, word, true, true, []],
+            [name, flag, word, code !== 0, said.includes(flag), files],
+          ];
+        }),
+      agree: bits,
+      draws: 25,
+    },
+    {
+      law: 'a number beyond its range is refused by the name of its flag and before anything is written',
+      drawn: fc.record({
+        flag: fc.constantFrom(...flags.filter(([, flag]) => ranges.has(flag))),
+        isBelow: fc.boolean(),
+        far: fc.constantFrom(1, 1.5, 10, 1e6),
+      }),
+      answers: ({ flag: [name, flag], isBelow, far }) =>
+        inFolder(async (at, place) => {
+          const [low, high] = ranges.get(flag);
+          const value = isBelow ? low - far * Math.max(1, Math.abs(low)) : high + far * Math.max(1, Math.abs(high));
+          fc.pre(Number.isFinite(value) && Math.abs(isBelow ? low : high) < 1e15);
+          for (const [file, content] of Object.entries(inputs)) writeFileSync(at(file), content);
+          const words = commands[name].map((own) => (/^[a-z]+\.\w+$|^out$/.test(own) ? at(own) : own));
+          const { code, said } = await command([...words, `${flag}=${value}`]);
+          const files = readdirSync(place).filter((file) => !(file in inputs));
+          return [
+            [name, flag, value, true, true, []],
+            [name, flag, value, code !== 0, said.includes(flag), files],
+          ];
+        }),
+      agree: bits,
+      draws: 25,
+    },
     {
       law: 'a flag that changes nothing alone is refused by its name before anything is written',
       drawn: fc.record({ flag: fc.constantFrom(...idle), seed: seeds }),
