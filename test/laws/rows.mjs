@@ -35,7 +35,7 @@ function rowsIn(kind, content) {
 
 export function rowLaws({ ewald }) {
   const cellOf = (group) => ewald.readCell(groups[group].parameters.join());
-  const { formatReflections, readReflections, convertReflections, checkReflections } = ewald;
+  const { formatReflections, readReflections, convertReflections, checkReflections, compareReflections } = ewald;
   /** A list with a flag for each reflection and its mate, a tenth of them 0. */
   const withFree = (list, seed) => {
     const random = randomOf(seed);
@@ -51,22 +51,32 @@ export function rowLaws({ ewald }) {
     Array.from({ length: list.count }, (_, i) => i)
       .filter((i) => list.free?.[i] === test)
       .map((i) => laueName(list.symmetry, hklOf(list, i)));
+  /** A list in the axes that it had before. */
+  const back = (list, cell, by) =>
+    by === 'none' ? list : convertReflections(list, { cell, reindex: by === 'k,l,h' ? 'l,h,k' : by }).list;
   const setOf = (list, test = 0) => [...new Set(testSet(list, test))].sort();
   return [
     {
       law: 'a free set goes along with its list into other axes and files, or is said to be lost',
-      drawn: fc.record({ ...lists, kind: fc.constantFrom(...kinds), isConverted: fc.boolean() }),
+      drawn: fc.record({
+        ...lists,
+        kind: fc.constantFrom(...kinds),
+        by: fc.constantFrom('none', 'h,k,l', 'k,l,h', '-h,k,-l'),
+      }),
       answers: (drawn) => {
         const [list, cell] = [withFree(listOf(drawn), drawn.seed + 1), cellOf(drawn.group)];
-        const given = drawn.isConverted ? convertReflections(list, { cell }).list : list;
-        const { content, remarks } = formatReflections(given, drawn.kind, { cell, wavelengthA: 1.3 });
+        // Axes that any group of these has.
+        const by = /^(-1|1|222|mmm)$/.test(drawn.group) || drawn.by === 'none' ? drawn.by : 'h,k,l';
+        const there = by === 'none' ? { list, cell } : convertReflections(list, { cell, reindex: by });
+        const { content, remarks } = formatReflections(there.list, drawn.kind, { cell: there.cell, wavelengthA: 1.3 });
+        const given = back(there.list, there.cell, by);
         const isSaid = remarks.some((text) => /it is lost/.test(text));
         if (drawn.kind === 'hkl' || drawn.kind === 'xds')
           return [
             [setOf(list), setOf(list).length > 0],
             [setOf(given), isSaid],
           ];
-        const read = readReflections(bytesOf(content), { symmetry: drawn.group }).list;
+        const read = back(readReflections(bytesOf(content), { symmetry: drawn.group }).list, there.cell, by);
         return [
           [setOf(list), false],
           [setOf(read), isSaid],
@@ -132,7 +142,11 @@ export function rowLaws({ ewald }) {
           ...own.map(line),
           '',
         ].join('\n');
-        const { list, badRows } = readReflections(bytesOf(text), { symmetry: '1' });
+        const { list, badRows, remarks } = readReflections(bytesOf(text), { symmetry: '1' });
+        const negative = own.filter(([, f], i) => i !== at && f < 0).length;
+        const said = Number(
+          remarks.map((one) => /^(\d+) values? of f_meas_au (?:is|are) below 0/.exec(one)?.[1]).find(Boolean) ?? 0,
+        );
         const found = Array.from({ length: list.count }, (_, i) => [hklOf(list, i), list.intensity[i], list.sigma[i]]);
         const byName = (all) => new Map(all.map(([hkl, ...rest]) => [hkl.join(), rest]));
         const read = byName(found);
@@ -141,8 +155,8 @@ export function rowLaws({ ewald }) {
           .map(([hkl, f, sigma]) => [hkl, f * Math.abs(f), (Math.abs(f) + sigma) ** 2 - f * f]);
         const isNone = word === '?' || word === '.';
         return [
-          [expected.map(([, ...rest]) => rest), isNone ? 0 : 1],
-          [expected.map(([hkl]) => read.get(hkl.join())), badRows],
+          [expected.map(([, ...rest]) => rest), isNone ? 0 : 1, negative],
+          [expected.map(([hkl]) => read.get(hkl.join())), badRows, said],
         ];
       },
       agree: within(1e-9, 'sums of float64'),
@@ -167,11 +181,20 @@ export function rowLaws({ ewald }) {
             return [error.tag, /lowres/.test(error.message) && /highres/.test(error.message)];
           }
         };
-        const of = answer(() => convertReflections(list, { cell, lowres, highres }).list.count);
-        return [inside === 0 ? ['Argument', true] : inside, of];
+        const limits = { cell, lowres, highres };
+        const of = answer(() => convertReflections(list, limits).list.count);
+        const isChecked = answer(() => checkReflections(list, { ...limits, spaceGroups: 'chiral' }).overall.unique > 0);
+        const isCompared = answer(() => compareReflections(list, list, limits).overall.pairs > 0);
+        const none = ['Argument', true];
+        return inside === 0
+          ? [
+              [none, none, none],
+              [of, isChecked, isCompared],
+            ]
+          : [inside, of];
       },
       agree: within(0, 'numbers of rows'),
-      draws: 25,
+      draws: 6,
     },
     {
       law: 'moments and twin fractions of a list do not know how steeply it falls off',

@@ -189,7 +189,7 @@ export async function shellLaws({ ewald, data, shell, context, folder }) {
       law: 'a correction from a TIFF is that from an .npy file, unless the TIFF says that 0 is white, which is refused',
       drawn: fc.record({
         seed: seeds,
-        flag: fc.constantFrom('--dark', '--gain-map', '--excluded-pixels'),
+        flag: fc.constantFrom('--dark', '--gain-map', '--excluded-pixels', '--mask'),
         white: fc.constantFrom(0, 1),
         dtype: fc.constantFrom('u8', 'u16', 'f32'),
         little: fc.boolean(),
@@ -204,7 +204,8 @@ export async function shellLaws({ ewald, data, shell, context, folder }) {
           );
           writeFileSync(at('own.npy'), npyOf(values, [8, 9], dtype, true, false));
           writeFileSync(at('own.tif'), tiffOf(values, [8, 9], dtype, little, false, white));
-          const run = (file, out) => command(['run', 'sum', at('scan.npy'), flag, at(file), '-o', at(out)]);
+          const run = (file, out) =>
+            command(['run', flag === '--mask' ? 'masks' : 'sum', at('scan.npy'), flag, at(file), '-o', at(out)]);
           const [one, other] = [await run('own.npy', 'a.npy'), await run('own.tif', 'b.npy')];
           if (white === 0)
             return [

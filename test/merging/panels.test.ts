@@ -19,20 +19,6 @@ async function toldOf(simulation: Partial<Simulation>, model: 'gaussian' | 'unit
   return { text: remarks.find((text) => text.includes('of the detector')), isDoubtful, panels };
 }
 
-test('panels at half gain and at four times the gain are named by a merge', async () => {
-  const faults = new Map([
-    [14, (x: number) => x / 2],
-    [9, (x: number) => 4 * x],
-  ]);
-  const recorded = (panel: number, x: number): number => faults.get(panel)?.(x) ?? x;
-  const { text, isDoubtful, panels } = await toldOf({ panels: [6, 60], recorded });
-  expect(text).toMatch(/^The intensities of 2 parts of the detector .* at their resolution: /);
-  expect(text).toMatch(/p14: 0\.[456]\d ± 0\.\d\d of \d+ reflections\. /);
-  expect(text).toMatch(/: p9: [345]\.\d\d ± 0\.\d\d of \d+ reflections; /);
-  expect(isDoubtful).toBe(true);
-  expect(panels.find(({ panel }) => panel === 'p14')?.all.observations).toBeGreaterThan(100);
-});
-
 test('a square of a large panel that is clipped is named by its pixels', async () => {
   const recorded: Simulation['recorded'] = (_, x, fs, ss) =>
     fs >= 256 && fs < 512 && ss >= 256 && ss < 512 ? Math.min(x, 300) : x;

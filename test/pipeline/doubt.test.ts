@@ -216,27 +216,6 @@ describe.skipIf(!dataFolder)(`a doubtful cell${dataFolder ? '' : ' (absent: no t
     }
   });
 
-  test('of crystals with left-handed axes is the same: a geometry is refined on them, and they are counted', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ewald-left-'));
-    try {
-      const [stream, output] = [join(folder, 'a.stream'), join(folder, 'a.geom')];
-      const refine = (text: string) => {
-        writeFileSync(stream, text);
-        return refineStreamGeometry(stream, { output, force: true });
-      };
-      const of = await refine(right.stream);
-      expect([of.crystals > 4, of.notes]).toEqual([true, []]);
-      const negated = (line: string): string => line.replace(/[-+](?=\d+\.)/g, (sign) => (sign === '-' ? '+' : '-'));
-      let seen = 0;
-      const left = right.stream.replace(/^cstar = .*$/gm, (line) => (seen++ % 2 ? line : negated(line)));
-      const { notes, ...same } = await refine(left);
-      expect(same).toMatchObject({ crystals: of.crystals, pairs: of.pairs, moved: of.moved, doubt: undefined });
-      expect(notes).toEqual([expect.stringMatching(/of \d crystals are left-handed: they are negated/)]);
-    } finally {
-      rmSync(folder, { recursive: true });
-    }
-  });
-
   test('is reported when the peaks of a stream are indexed again', async () => {
     const blob = new Blob([wrong.stream]);
     const events: RunEvent[] = [];

@@ -186,18 +186,3 @@ test('a coloured, transparent or damaged picture is refused with what it is, one
     expect([code, err]).toEqual([1, expect.stringContaining(words)]);
   }
 });
-
-test('a TIFF in which 0 is white is no mask, region or correction: which numbers are meant is open', async () => {
-  write('inverted.tif', tiff(width, height, Array(pixels).fill(255), 0));
-  for (const flags of [
-    ['masks', '--mask', 'inverted.tif'],
-    ['sum', '--dark', 'inverted.tif'],
-    ['sum', '--excluded-pixels', 'inverted.tif'],
-  ]) {
-    const [name = '', ...others] = flags;
-    const { code, err } = await run(name, 'scan.npy', '--nav-shape', '2,3', ...others, '-o', 'never.npy');
-    expect(code, err).toBeGreaterThan(0);
-    expect(err).toContain('inverted.tif says that 0 is white');
-    expect(err).toContain('ewald convert');
-  }
-});
