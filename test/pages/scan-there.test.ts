@@ -98,3 +98,23 @@ test.each([
     }
   },
 );
+
+test('a scan that the tab computes at first can be computed there, until the page gives it another shape', async () => {
+  const file = temporary('choice.raw');
+  writeFileSync(file, Uint16Array.from(made.frames));
+  const shape = ['--dtype', 'u16', '--sig-shape', `${n},${n}`, '--nav-shape', `${rows},${columns}`];
+  const { page } = await Visit.open(await serve([file, ...shape, '--compute', 'here']));
+  const isIdle = (resident: boolean | undefined): Promise<unknown> =>
+    page.waitForFunction((is) => scan.idle && scan.image !== undefined && scan.loaded?.isResident === is, resident);
+  await isIdle(undefined);
+  const chosen = page.locator('#compute option:checked');
+  expect(await chosen.textContent()).toBe('Computed in this tab');
+  const here = await page.evaluate(() => [...(scan.image ?? [])]);
+  await page.locator('#compute').selectOption('there');
+  await isIdle(true);
+  expect(await page.evaluate(() => [...(scan.image ?? [])])).toEqual(here);
+  await page.locator('#shape').fill(`${columns}, ${rows}`);
+  await page.locator('#shape').press('Enter');
+  await isIdle(undefined);
+  expect(await page.locator('#compute').isVisible()).toBe(false);
+});

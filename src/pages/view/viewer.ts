@@ -227,7 +227,9 @@ export class Viewer {
   async reshape(navShape: readonly number[] | undefined): Promise<void> {
     const request = this.#request;
     if (!request) return;
-    await this.#open({ ...request, opening: { ...request.opening, navShape } }).catch((error) => this.fail(error));
+    // The server computes the shape that it was told.
+    const other = { ...request, compute: undefined, opening: { ...request.opening, navShape } };
+    await this.#open(other).catch((error) => this.fail(error));
   }
 
   #completed(brought: OpenRequest): OpenRequest {

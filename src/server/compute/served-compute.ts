@@ -20,7 +20,7 @@ export interface ComputeFacts {
 /** What is asked of `ServedCompute`. */
 export interface ServedComputeOptions extends Omit<ComputedScanOptions, 'maxBytes'> {
   readonly context: () => Promise<DisposableUdfContext>;
-  readonly where: 'there' | 'auto';
+  readonly where: 'here' | 'there' | 'auto';
   /** Bytes that a scan may take; undefined: half of what is free. */
   readonly maxBytes: number | undefined;
   /** Whether browsers may be on other computers. */
@@ -85,7 +85,7 @@ export class ServedCompute {
       });
       if (!scan) return void (await ctx.close());
       const { bytes, fits } = scan;
-      const isThere = where === 'there' || bytes > (isRemote ? remoteBytes : largeBytes);
+      const isThere = where === 'there' || (where === 'auto' && bytes > (isRemote ? remoteBytes : largeBytes));
       const facts: ComputeFacts = { where: isThere ? 'there' : 'here', host: machineName(), bytes, fits };
       return { facts, answers: new ComputeAnswers(scan) };
     })();
