@@ -155,7 +155,7 @@ const bodyRefusal = (headers: Judged['headers']): Verdict | undefined =>
     : undefined;
 
 /** The most bytes that a page sends. */
-const maxBodyBytes = 2 ** 16;
+const maxBodyBytes = 2 ** 22;
 
 /** Refuses what a form, a script of another page, or a program that says nothing of where it comes from may send. */
 function postRefusal(headers: Judged['headers']): Verdict | undefined {

@@ -23,7 +23,7 @@ export async function answerRuns(
     response.end(request.method === 'HEAD' ? undefined : isText ? value : JSON.stringify(value));
   };
   try {
-    const [, asked = '', name] = /^\/runs\/(\w+)(?:\/([\w-]+\.\w+))?$/.exec(path) ?? [];
+    const [, asked = '', name] = /^\/runs\/(\w+)(?:\/([\w-]+(?:\.\w+){1,2}))?$/.exec(path) ?? [];
     if (request.method !== 'POST') {
       if (asked === 'list') return say(200, { folder: runs.folder, runs: await runs.list() });
       if (/^\d{1,9}$/.test(asked) && name === undefined) return say(200, await runs.log(Number(asked)));

@@ -69,14 +69,18 @@ export const indexRows: Parameters = {
   frames,
 };
 /** How files of frames are read for an index, as the server was told. */
-const indexOpeningRows: Parameters = { dataset, first, frames };
+const { constants, energy } = openingRows;
+const indexOpeningRows: Parameters = { dataset, first, frames, constants, energy };
 
 const { syncOffset, roi, channels } = scanRunRows;
 const scanOpeningRows: Parameters = { ...openingRows, dataset, syncOffset, roi, first, frames };
 /** What a page may set of an analysis of `ewald run`. */
 export const scanRows = (analysis: AnalysisName): Parameters => {
-  const { dataset: _, ...reading } = scanOpeningRows;
-  return { ...plain(rowsOfAnalysis(analysis)), ...reading, channels };
+  // Of texts, those that are checked: others name files, such as constants of a detector.
+  const reading = Object.entries(scanOpeningRows).filter(
+    ([name, { kind }]) => plainKinds.includes(kind) || Object.hasOwn(textChecks, name),
+  );
+  return { ...plain(rowsOfAnalysis(analysis)), ...Object.fromEntries(reading), channels };
 };
 
 /** What texts must be, by the names of their parameters; no other text is taken. */
@@ -152,7 +156,10 @@ export function scanWords(input: RunInput, analysis: unknown, settings: unknown,
   const rows = scanRows(analysis as AnalysisName);
   checkSettings(settings, rows);
   if (isCalibrated && input.calibration === undefined)
-    throw argumentError('', () => 'this needs a calibration: save it, and name it when the server is started');
+    throw argumentError(
+      '',
+      () => 'this needs a calibration: make one in the page, or name one when the server is started',
+    );
   const reading = Object.fromEntries(
     Object.entries(input.opening ?? {}).filter(([name]) => settings[name] === undefined),
   );

@@ -194,7 +194,6 @@ function computeOf(
   context: OpenUdfContext,
 ): ServedCompute | undefined {
   const { compute: where = 'auto', memory, host = '127.0.0.1', baseUrl, allowHosts = [] } = options;
-  if (where === 'here') return undefined;
   const { syncOffset, roi, first, frames, geometry, cell, dataset } = options;
   // Those are shown by the tab alone.
   const others = { syncOffset, roi, first, frames, geometry, cell };
@@ -231,9 +230,16 @@ function wholePaths(input: RunInput, cellNumbers: string | undefined): RunInput 
     geometry: whole(geometry ?? geometries[0]),
     cell: cellNumbers ?? whole(cell ?? cells[0]),
     calibration: whole(calibration),
-    opening,
+    opening: opening?.constants ? { ...opening, constants: wholeList(opening.constants) } : opening,
   };
 }
+
+/** Paths with commas between them, as whole ones. */
+const wholeList = (paths: unknown): string =>
+  String(paths)
+    .split(',')
+    .map((path) => resolve(path.trim()))
+    .join();
 
 /** How the page opens files: it reads constants by the addresses at which this server offers them. */
 function servedOpening(opening: Opening, shared: SharedFiles): Opening {

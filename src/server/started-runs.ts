@@ -13,6 +13,7 @@ import { inShell } from '../options/shell-words.js';
 import { EwaldError } from '../util/errors.js';
 import { fileReason } from '../util/file-errors.js';
 import { inspect } from '../util/options.js';
+import { broughtFiles } from './brought-files.js';
 import type { StartParameters } from './parameter-types.js';
 import { indexWords, type RunInput, scanWords } from './run-words.js';
 
@@ -23,8 +24,11 @@ interface AskedRun {
   readonly name?: string | undefined;
   readonly settings: unknown;
   readonly analysis?: unknown;
-  /** Whether an analysis takes the calibration that the server was given. */
+  /** Whether an analysis takes a calibration: that of the page, or the one that the server was given. */
   readonly isCalibrated?: boolean | undefined;
+  /** A calibration, and the text of a geometry, that the page made. */
+  readonly calibration?: unknown;
+  readonly geometry?: unknown;
   /** Whether it writes a report. */
   readonly report?: boolean | undefined;
   /** The command that the page has shown. */
@@ -37,6 +41,8 @@ const askedRows = {
   settings: row.any,
   analysis: row.any,
   isCalibrated: row.flag,
+  calibration: row.any,
+  geometry: row.any,
   report: row.flag,
   command: row.text,
 } as const;
@@ -153,6 +159,7 @@ export class StartedRuns {
         ...{ child: undefined, state: 'running', share: undefined, said: '', beganMs: 0, endedMs: undefined },
         ended: Promise.resolve(),
       };
+      for (const { path, text } of planned.brought) await this.#write(path, text);
       await this.#spawn(one, false);
       this.#runs.set(one.id, one);
       for (const { id, child } of this.#runs.values())
@@ -251,16 +258,27 @@ export class StartedRuns {
         '',
         () => `the name is ${inspect(name)}; expected letters, digits, - and _, with a letter or a digit first`,
       );
+    const brought = broughtFiles(kind, asked).map((one) => ({
+      ...one,
+      path: join(this.folder, `${name}.${one.ending}`),
+    }));
+    const own = Object.fromEntries(brought.map(({ what, path }) => [what, path]));
+    const of = { ...input, ...own };
     const result = `${name}.${kind === 'index' ? 'stream' : 'npy'}`;
-    const outputs = [result, ...(report ? [`${name}.html`] : []), `${name}.log`];
+    const outputs = [
+      ...(kind === 'index' ? [result] : [result, `${result}.json`]),
+      ...(report ? [`${name}.html`] : []),
+      ...brought.map(({ ending }) => `${name}.${ending}`),
+      `${name}.log`,
+    ];
     const { replaces, refusal } = await this.#occupants(name, this.#force ? undefined : outputs);
     const words = [
-      ...(kind === 'index' ? indexWords(input, settings) : scanWords(input, analysis, settings, isCalibrated)),
+      ...(kind === 'index' ? indexWords(of, settings) : scanWords(of, analysis, settings, isCalibrated)),
       ...['-o', join(this.folder, result)],
       ...(report ? ['--html', join(this.folder, `${name}.html`)] : []),
-      ...(replaces.length > 0 ? ['--force'] : []),
+      ...(this.#force && replaces.length > 0 ? ['--force'] : []),
     ];
-    return { asked, words, name, outputs, replaces, refusal: refusal ?? this.#refusal() };
+    return { asked, words, name, outputs, brought, replaces, refusal: refusal ?? this.#refusal() };
   }
 
   /** Why nothing can be started now. */
@@ -304,13 +322,26 @@ export class StartedRuns {
     return { replaces: names, refusal };
   }
 
-  async #spawn(one: Started, resumes: boolean): Promise<void> {
+  /** Opens a file of the folder for writing, which is no link, and new unless files are replaced. */
+  async #create(path: string, isContinued = false): Promise<FileHandle> {
     const { O_WRONLY, O_CREAT, O_EXCL, O_TRUNC, O_APPEND, O_NOFOLLOW = 0 } = constants;
-    const how = resumes ? O_APPEND : this.#force ? O_TRUNC : O_EXCL;
-    const path = join(this.folder, `${one.name}.log`);
-    const log = await open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | how).catch((cause: NodeJS.ErrnoException) => {
-      throw new EwaldError('File', `${one.name}.log: ${fileReason(cause)}`, { cause });
+    const how = isContinued ? O_APPEND : this.#force ? O_TRUNC : O_EXCL;
+    return open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | how).catch((cause: NodeJS.ErrnoException) => {
+      throw new EwaldError('File', `${basename(path)}: ${fileReason(cause)}`, { cause });
     });
+  }
+
+  async #write(path: string, text: string): Promise<void> {
+    const file = await this.#create(path);
+    try {
+      await file.writeFile(text);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #spawn(one: Started, resumes: boolean): Promise<void> {
+    const log = await this.#create(join(this.folder, `${one.name}.log`), resumes);
     const began = Date.now();
     const words = resumes ? [...one.words.filter((word) => word !== '--force'), '--resume'] : one.words;
     try {

@@ -11,7 +11,10 @@ import { faultsOfLooks } from './looks.js';
 import { browsing, type Shown, type ShownScan, serve, Visit } from './visit.js';
 
 declare const viewer: Shown & { setParameters(some: object): Promise<void> };
-declare const scan: ShownScan;
+declare const scan: ShownScan & {
+  readonly calibration?: { readonly json: string };
+  compute(what: object): Promise<void>;
+};
 const temporary = browsing();
 
 let folders = 0;
@@ -177,7 +180,24 @@ test('the results of a scan are run with the detector of the page; without a fol
   );
   await look(page, 'run-there-scan');
   await runTo(page, 'scan');
+  expect(await page.locator('#runs a').allTextContents()).toEqual(['scan.npy', 'scan.npy.json', 'Report', 'scan.log']);
   await expectPasted(command, `${out}/scan.npy`);
+  // What takes the calibration of the page takes it along.
+  await page.keyboard.press('Escape');
+  await page.evaluate(() => scan.compute({ quantity: 'polar' }));
+  await ready(page);
+  await openDialog(page);
+  await page.locator('#runs > pre').filter({ hasText: 'run polar' }).waitFor();
+  const own = await page.locator('#runs input').first().inputValue();
+  expect(shellWords(await commandIn(page)).join(' ')).toContain(`--calibration ${out}/${own}.cal.json -o`);
+  await page.locator('#runs').getByRole('button', { name: 'Start' }).click();
+  const links = page
+    .locator('#runs li', { hasText: own })
+    .locator('a')
+    .filter({ hasText: `${own}.cal.json` });
+  await links.waitFor();
+  const text = await page.evaluate(() => scan.calibration?.json);
+  expect(readFileSync(`${out}/${own}.cal.json`, 'utf8')).toBe(text);
   expect(visit.faults).toEqual([]);
   const other = await Visit.open(await serve([file]), { width: 1000, height: 700 });
   await ready(other.page);

@@ -17,9 +17,11 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatNpy } from 'ewald';
+import { Context } from 'ewald/udf';
 import { type ServedView, type ServeViewOptions, serveView } from 'ewald/view';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { shellWords } from '../../src/options/shell-words.js';
+import { simulatedScan } from '../stem/calibrate/simulated-scan.mjs';
 import { ewald } from '../support/cli.js';
 
 let folder: string;
@@ -97,6 +99,14 @@ async function until({ json }: Served, id: number, holds: (run: Shown) => boolea
 }
 const isOver = ({ state }: Shown): boolean => state !== 'running' && state !== 'stopping';
 
+/** A geometry of one panel, with further lines. */
+const geometryText = (more = ''): string =>
+  [
+    ...['photon_energy = 9000 eV', 'clen = 0.1 m', 'res = 10000', more],
+    ...['a/min_fs = 0', 'a/max_fs = 15', 'a/min_ss = 0', 'a/max_ss = 15', 'a/corner_x = -8', 'a/corner_y = -8'],
+    ...['a/fs = x', 'a/ss = y', ''],
+  ].join('\n');
+
 const disk = { kind: 'run', analysis: 'disk', settings: { cx: 8, cy: 7.5, r: 3, channels: ['intensity'] } };
 
 test('without a folder for outputs nothing is offered, and nothing is taken', async () => {
@@ -150,7 +160,7 @@ describe('who may ask', () => {
     expect((await one.ask('/session.json', { run: disk })).status).toBe(405);
     expect((await one.ask('/runs/other', { run: disk })).status).toBe(404);
     expect((await one.ask('/runs/start', [])).status).toBe(400);
-    expect((await one.ask('/runs/start', { run: 'x'.repeat(70_000) })).status).toBe(413);
+    expect((await one.ask('/runs/start', { run: 'x'.repeat(2 ** 22) })).status).toBe(413);
     expect((await one.ask('/runs/stop', { id: 7 })).text).toMatch(/there is no run 7/);
     expect(readdirSync(one.out)).toEqual([]);
   });
@@ -175,6 +185,8 @@ describe('what a page cannot ask for', () => {
     [{ ...disk, analysis: 'toString' }, /the analysis is/],
     [{ ...disk, files: ['/etc/passwd'] }, /files/],
     [{ ...disk, isCalibrated: true }, /needs a calibration/],
+    [set({ constants: '/etc/passwd' }, disk), /cannot set "constants"/],
+    [set({ dataset: '/entry' }, disk), /cannot set "dataset"/],
     [set({ udfs: ['x.mjs'] }, disk), /cannot set "udfs"/],
     [set({ calibration: '/etc/passwd' }, disk), /cannot set "calibration"/],
     [set({ record: '/tmp/x' }, disk), /cannot set "record"/],
@@ -198,6 +210,12 @@ describe('what a page cannot ask for', () => {
     [set({ finder: 'x' }), /finder is "x"; expected one of/],
     [set({ minSnrr: 5 }), /did you mean minSnr\?/],
     [set([]), /settings are/],
+    [{ ...index, geometry: 5 }, /the geometry is 5; expected the text/],
+    [{ ...index, geometry: 'photon' }, /the geometry of the page/],
+    [{ ...index, geometry: geometryText('mask0 = /m\nmask0_file = /etc/passwd') }, /names the file \/etc\/passwd/],
+    [{ ...index, calibration: {} }, /ewald index takes no calibration/],
+    [{ ...disk, geometry: geometryText() }, /ewald run takes no geometry/],
+    [{ ...disk, isCalibrated: true, calibration: { centre: '/etc/passwd' } }, /the calibration of the page/],
   ] as const)('%j', async ([run, said]) => {
     for (const path of ['/runs/command', '/runs/start']) {
       const { status, text } = await one.ask(path, { run });
@@ -238,6 +256,23 @@ describe('what a page cannot ask for', () => {
     });
     expect(replaced).toMatchObject({ replaces: ['kept.npy'], command: expect.stringMatching(/ --force$/) });
     expect(existsSync(at('elsewhere'))).toBe(false);
+  });
+
+  test('is given as a file of the page unless it is there, and is not written before the run begins', async () => {
+    const geometry = geometryText('bad_spot/min_x = 1\nbad_spot/max_x = 2\nbad_spot/min_y = 1\nbad_spot/max_y = 2');
+    const run = { ...index, name: 'own', geometry };
+    const before = readdirSync(one.out);
+    const { command } = await one.json<{ command: string }>('/runs/command', { run });
+    expect(shellWords(command)).toEqual([
+      ...['ewald', 'index', at('scan.npy'), '-g', join(one.out, 'own.geom'), '-o', join(one.out, 'own.stream')],
+    ]);
+    expect(readdirSync(one.out)).toEqual(before);
+    writeFileSync(join(one.out, 'own.geom'), 'mine');
+    const offered = await one.json<{ command: string; refusal: string }>('/runs/command', { run });
+    expect(offered.refusal).toMatch(/own\.geom is there already/);
+    expect(offered.command).not.toContain('--force');
+    expect((await one.ask('/runs/start', { run: { ...run, command } })).status).toBe(409);
+    expect(readFileSync(join(one.out, 'own.geom'), 'utf8')).toBe('mine');
   });
 
   test('files that were not written by a run', async () => {
@@ -322,8 +357,9 @@ test('an analysis writes what its command writes, byte for byte', { tags: 'all' 
   const done = await until(one, run.id, isOver);
   expect(done, await (await one.ask(`/runs/${run.id}`)).text).toMatchObject({
     state: 'finished',
-    files: ['scan.npy', 'scan.html', 'scan.log'],
+    files: ['scan.npy', 'scan.npy.json', 'scan.html', 'scan.log'],
   });
+  expect(JSON.parse((await one.ask(`/runs/${run.id}/scan.npy.json`)).text)).toHaveProperty('creator');
   const before = readFileSync(join(one.out, 'scan.npy'));
   const report = readFileSync(join(one.out, 'scan.html'), 'utf8');
   rmSync(join(one.out, 'scan.npy'));
@@ -338,6 +374,29 @@ test('an analysis writes what its command writes, byte for byte', { tags: 'all' 
   expect(page.text === report).toBe(true);
   expect(page.headers['content-security-policy']).toMatch(/sandbox allow-scripts allow-downloads;/);
   expect((await one.ask(`/runs/${run.id}/scan.npy`)).headers['content-disposition']).toMatch(/^attachment/);
+});
+
+test('a calibration of the page is written beside its run, which takes it', { tags: 'all' }, async () => {
+  const { frames } = simulatedScan({
+    ...{ kind: 'amorphous', rows: 8, columns: 6, n: 32, radius: 7, dose: 400, rotation: 30, seed: 5, step: 2 },
+  });
+  const data = Float32Array.from(frames);
+  writeFileSync(at('disk.npy'), formatNpy({ shape: [8, 6, 32, 32], data, complex: false }));
+  await using ctx = new Context();
+  const calibration = await ctx.calibrate(await ctx.load(at('disk.npy')));
+  const one = await served([at('disk.npy')]);
+  const com = { kind: 'run', analysis: 'com', settings: { channels: ['magnitude'] }, isCalibrated: true, calibration };
+  const run = await started(one, com);
+  const file = join(one.out, 'disk.cal.json');
+  expect(shellWords(run.command).join(' ')).toContain(`--calibration ${file}`);
+  expect(await until(one, run.id, isOver), (await one.ask(`/runs/${run.id}`)).text).toMatchObject({
+    files: ['disk.npy', 'disk.npy.json', 'disk.cal.json', 'disk.log'],
+  });
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(JSON.parse(JSON.stringify(calibration)));
+  const before = readFileSync(join(one.out, 'disk.npy'));
+  rmSync(join(one.out, 'disk.npy'));
+  expect((await ewald(shellWords(run.command).slice(1))).code).toBeLessThan(2);
+  expect(readFileSync(join(one.out, 'disk.npy')).equals(before)).toBe(true);
 });
 
 describe('frames', { tags: 'all' }, () => {

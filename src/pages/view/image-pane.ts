@@ -236,10 +236,11 @@ export class ImagePane {
     await this.settle();
     const { quantity } = this;
     const image = this.#vectors ?? this.image;
-    if (!image) return;
+    if (!image) return this.note(['There is nothing to save before the picture is there']);
     const [unit, factor] = this.unit;
     const what = this.fourier ? `${quantity} transform` : quantity;
-    const name = unit === '' ? what : `${what} (${unit.replace(' / ', ' per ').replace('%', 'percent')})`;
+    const name =
+      unit === '' ? what : `${what} (${unit.replace(' / ', ' per ').replace('%', 'percent').replace('°', 'degrees')})`;
     const numbers = factor === 1 ? image : image.map((value) => value * factor);
     (await import('./npy-file.js')).saveNpy(
       `${name}.npy`,

@@ -89,7 +89,7 @@ async function show(): Promise<void> {
   const ask = ++asking;
   start.disabled = true;
   try {
-    const { run, notes } = await askedRun();
+    const run = await askedRun();
     const offer = await post<OfferedRun>('command', { run });
     if (ask !== asking) return;
     offered = { run: { ...run, name: offer.name, command: offer.command }, offer };
@@ -97,7 +97,7 @@ async function show(): Promise<void> {
     command.textContent = offer.command;
     const replaced = offer.replaces.length > 0 && !offer.refusal ? [`It replaces ${offer.replaces.join(', ')}.`] : [];
     const refusal = offer.refusal === undefined ? [] : [`${offer.refusal}.`];
-    remarks.textContent = [...refusal, ...replaced, ...notes].join(' ');
+    remarks.textContent = [...refusal, ...replaced].join(' ');
     start.disabled = offer.refusal !== undefined;
   } catch (error) {
     if (ask !== asking) return;
@@ -106,19 +106,18 @@ async function show(): Promise<void> {
   }
 }
 
-/** What the page shows, as a run, and what of it a run does not take. */
-async function askedRun(): Promise<{ readonly run: object; readonly notes: readonly string[] }> {
+/** What the page shows, as a run. */
+async function askedRun(): Promise<object> {
   const { request } = viewer;
   if (!request?.frames.every((file) => 'address' in file))
     throw new Error('These frames were opened in this page; only those of the server can be run there.');
   const typed = name.value.trim();
   const shared = { ...(typed !== '' && { name: typed }), report: report.checked };
-  if (isScan()) return { run: { ...shared, ...scanRun(scan.images[Number(result.value)]) }, notes: [] };
-  const isMoved = request.geometry !== undefined && !('address' in request.geometry);
-  return {
-    run: { ...shared, kind: 'index', settings: await indexSettings() },
-    notes: isMoved ? ['The geometry or the mask of this page is not used: save it, and start the server with it.'] : [],
-  };
+  if (isScan()) return { ...shared, ...scanRun(scan.images[Number(result.value)]) };
+  const { geometry } = request;
+  // One that was dropped here, or that is adjusted, with its mask.
+  const own = geometry && 'blob' in geometry ? { geometry: await geometry.blob.text() } : {};
+  return { ...shared, kind: 'index', settings: await indexSettings(), ...own };
 }
 
 /** The run of a pane. Throws an Error for what no analysis computes. */
@@ -130,8 +129,16 @@ function scanRun(image: ImagePane | undefined): object {
     ([key, value]) => value !== undefined && JSON.stringify(value) !== JSON.stringify(given[key]),
   );
   const { analysis, settings, isCalibrated } = asked;
-  return { kind: 'run', analysis, isCalibrated, settings: { ...Object.fromEntries(changed), ...settings } };
+  const { json } = scan.calibration ?? {};
+  const isServed = json === undefined || json === calibrationText(viewer.request?.calibration?.found);
+  return {
+    ...{ kind: 'run', analysis, isCalibrated, settings: { ...Object.fromEntries(changed), ...settings } },
+    ...(isCalibrated && !isServed && { calibration: JSON.parse(json) }),
+  };
 }
+
+/** A calibration as the page writes it. */
+const calibrationText = (found: unknown): string => `${JSON.stringify(found, null, 2)}\n`;
 
 /** The settings of the page for all frames: those that were changed in it. */
 async function indexSettings(): Promise<object> {

@@ -293,10 +293,10 @@ export class ScanViewer {
     });
     if (words === undefined) return 'No command has this detector; a disk or a ring has one.';
     // Commands know no calibrated units.
-    const [[unit, factor], [, own]] = [quantities[quantity].unit(this.units), quantities[quantity].unit({})];
+    const [unit, factor] = quantities[quantity].unit(this.units);
     const remarks = [
       ...(loaded && loaded.bin > 1 && isLive(quantity) ? ['whose pixels are not summed'] : []),
-      ...(factor === own ? [] : [`times ${Number((factor / own).toPrecision(6))} for ${unit}`]),
+      ...(factor === 1 ? [] : [`times ${Number(factor.toPrecision(6))} for ${unit}`]),
     ];
     return remarks.length > 0 ? `${words} # ${remarks.join(', ')}` : words;
   }
