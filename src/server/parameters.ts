@@ -144,6 +144,7 @@ export const viewRows = /* @__PURE__ */ grouped('input', {
     range: range(0, Number.MAX_SAFE_INTEGER, Number.NaN),
     unit: 'bytes',
     sentence: 'memory for a scan that is computed there; a larger one is read from its file for each image',
+    more: 'Of a folder, two scans are kept, each in half of it.',
     defaultText: 'half of what is free',
     value: 'bytes',
   },

@@ -22,7 +22,7 @@ import { fileReason } from '../util/file-errors.js';
 import { type Disposable, disposableServer, type MaybeAsyncDisposable } from '../util/resource.js';
 import { type Arriving, followArriving } from './arriving-frames.js';
 import { checkShown, type Opening } from './checked-files.js';
-import { ServedCompute } from './compute/served-compute.js';
+import { ComputedEntries, ServedCompute } from './compute/served-compute.js';
 import { Gallery } from './gallery.node.js';
 import type { ListenParameters, StartParameters, ViewParameters } from './parameter-types.js';
 import { listenRows, openingRows, shownScanRows, startRows, viewRows } from './parameters.js';
@@ -113,8 +113,12 @@ async function serve(
     await checkShown(paths, { geometry, cell, opening }, warn);
   }
   const isScanLike = !arrives && !gallery && stream === undefined && paths.length > 0;
-  const compute = computeOf(options, isScanLike ? paths : [], calibration?.found, udfContext);
-  await compute?.check();
+  const computing = (files: readonly string[], share = 1): ServedCompute | undefined =>
+    computeOf(options, files, { calibration: calibration?.found, context: udfContext, share });
+  // Of a folder, the options alone are looked at.
+  const compute = computing(isScanLike || gallery ? paths : []);
+  if (!gallery) await compute?.check();
+  const entries = gallery && new ComputedEntries(computing);
   const shared = new SharedFiles();
   const list = (path: string, as?: string): void =>
     void shared.share(resolve(path), { listed: true, growing: follow, ...(as === undefined ? {} : { as }) });
@@ -143,7 +147,7 @@ async function serve(
     cell: numbers,
     opening: opening && servedOpening(opening, shared),
     calibration,
-    compute,
+    computeOf: async (item) => (entries ? item && entries.of(item) : compute),
     port,
     host,
     baseUrl,
@@ -177,6 +181,7 @@ async function serve(
       await runs?.close();
       await server.close();
       await compute?.close();
+      await entries?.close();
     },
     runSink: (run: Parameters<RunView['runSink']>[0]) => server.live.sink(run),
     happened: (event: RunEvent) => server.live.happened(event),
@@ -190,8 +195,11 @@ const isLoopback = (host: string): boolean => /^(127\.|localhost$|::1$|\[::1\]$)
 function computeOf(
   options: ServeViewOptions,
   paths: readonly string[],
-  calibration: Calibration | undefined,
-  context: OpenUdfContext,
+  {
+    calibration,
+    context,
+    share,
+  }: { readonly calibration: Calibration | undefined; readonly context: OpenUdfContext; readonly share: number },
 ): ServedCompute | undefined {
   const { compute: where = 'auto', memory, host = '127.0.0.1', baseUrl, allowHosts = [] } = options;
   const { syncOffset, roi, first, frames, geometry, cell, dataset } = options;
@@ -200,7 +208,7 @@ function computeOf(
   const stray = Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   const names = paths.filter((path) => !/\.(geom|cell|pdb)$/i.test(path));
   const isWhole = stray.length === 0 && names.length > 0 && names.length === paths.length;
-  if (where === 'there' && !isWhole)
+  if (where === 'there' && !isWhole && share === 1)
     throw argumentError('serveView', (said) => {
       const advice = stray.length > 0 ? `omit ${stray.map(said).join(', ')}` : 'name the files of one alone';
       return `${said('compute')} there is for whole scans in files; ${advice}`;
@@ -210,7 +218,7 @@ function computeOf(
     ([name, value]) => (name in openingRows || name === 'dataset') && value !== undefined,
   );
   return new ServedCompute({
-    ...{ where, context, calibration, maxBytes: memory },
+    ...{ where, context, calibration, maxBytes: memory && memory * share },
     input: names.length > 1 ? names : (names[0] as string),
     opening: Object.fromEntries(opening),
     isRemote: !isLoopback(host) || baseUrl !== undefined || allowHosts.length > 0,

@@ -37,8 +37,8 @@ interface PageServerOptions extends ListenParameters {
   readonly opening?: object | undefined;
   /** A calibration of the scan. */
   readonly calibration?: object | undefined;
-  /** What computes here for pages. */
-  readonly compute?: ServedCompute | undefined;
+  /** What computes here for pages: the files of the page, or those of an entry of the folder. */
+  readonly computeOf?: ((item: readonly string[] | undefined) => Promise<ServedCompute | undefined>) | undefined;
   /** Whether the page shows frames that are added to its files. */
   readonly follow?: boolean;
   /** Runs that pages may start, and the files that they are of: those of the page, or an entry of the folder. */
@@ -146,7 +146,7 @@ function answers(
     follow = false,
     frameAncestors,
     gallery,
-    compute,
+    computeOf,
     starts,
   } = options;
   // In the built package, this file is next to the files that it serves.
@@ -161,6 +161,9 @@ function answers(
     const input = starts?.inputOf(paths);
     return input && { ...input, entry: { in: within, item } };
   };
+  /** The files of the entry of the folder that a page is of. */
+  const itemOf = async (asked: URLSearchParams): Promise<readonly string[] | undefined> =>
+    gallery?.folder.filesOf(asked.get('in') ?? '', asked.get('item') ?? '');
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     const say = (status: number, text: string, headers: Record<string, string> = {}): void => {
@@ -188,16 +191,20 @@ function answers(
     if (path === '/session.json') {
       const note = await refresh?.().then(() => undefined, messageOf);
       const from = Number(asked.get('from') ?? 0) || 0;
-      const item = gallery && (await gallery.folder.filesOf(asked.get('in') ?? '', asked.get('item') ?? ''));
+      const item = await itemOf(asked);
       if (gallery && !item) return say(404, 'There is nothing of this name in the folder.');
-      const paths = item && [...item, ...gallery.beside];
+      const paths = item && [...item, ...(gallery?.beside ?? [])];
       const listed = paths ? paths.map((file) => shared.at(shared.share(file)) as object) : shared.list;
-      const computed = await compute?.facts();
+      const computed = await (await computeOf?.(item))?.facts();
       const startable = starts && (await runInputOf(asked.get('in') ?? '', asked.get('item') ?? ''));
       const how = { follow, cell, opening, calibration, note, compute: computed, ...(startable && { starts: true }) };
       return sayJson({ files: listed.slice(Math.max(0, from)), ...how });
     }
-    if (await compute?.answer(request, response, path, asked)) return;
+    if (path.startsWith('/compute/')) {
+      const item = await itemOf(asked);
+      const compute = gallery && !item ? undefined : await computeOf?.(item);
+      if (await compute?.answer(request, response, path, asked)) return;
+    }
     if (gallery && (await answerGallery(gallery.folder, path, asked, sayJson, starts !== undefined))) return;
     if (live.answer(request, response, url)) return;
     if (await shared.answer(request, response, path)) return;

@@ -213,7 +213,7 @@ describe('images that the server computes', () => {
     const there = { compute: 'there' } as const;
     await expect(serveView([at('frames.npy')], there)).rejects.toThrow(/is none; omit it, or state .* navShape/);
     await expect(serveView([at('u16.npy')], { ...there, roi: '0:2,0:2' })).rejects.toThrow(/whole scans.*omit roi/);
-    await expect(serveView([folder], there)).rejects.toThrow(/whole scans in files/);
+    await expect(serveView([folder], { ...there, roi: '0:2,0:2' })).rejects.toThrow(/whole scans in files/);
     // Nothing is said where it was not asked for.
     const { url, close } = await serveView([at('frames.npy')]);
     const { ask } = await visiting(url);

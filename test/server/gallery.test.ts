@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { formatNpy } from 'ewald';
 import { type ServedView, serveView } from 'ewald/view';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ComputeHead } from '../../src/server/compute/answers.js';
 import type { GalleryEntry, GalleryItem } from '../../src/server/gallery.node.js';
+import { imageOf, type SentHead } from '../../src/stem/images/sent-image.js';
 
 let base: string;
 let view: ServedView;
@@ -118,4 +120,44 @@ test('nothing outside of the folder is looked at or opened, whatever the address
   expect(bytes.equals(npy)).toBe(true);
   // Without the token there is nothing.
   expect((await fetch(new URL('gallery.json', view.url))).status).toBe(403);
+});
+
+test('a scan of the folder is computed there, two of them at a time, and nothing that is not in it', async () => {
+  const there = await serveView([join(base, 'folder')], { compute: 'there' });
+  try {
+    const entry = await fetch(there.url, { redirect: 'manual' });
+    const headers = { cookie: entry.headers.get('set-cookie')?.split(';')[0] ?? '' };
+    const asked = (path: string, given: Record<string, string>) =>
+      fetch(new URL(`${path}?${new URLSearchParams(given)}`, there.url), { headers });
+    const computed = async (of: Record<string, string>) =>
+      ((await (await asked('session.json', of)).json()) as { compute?: object }).compute;
+    expect(await computed({ in: '', item: 'scan.npy' })).toMatchObject({ where: 'there', bytes: 4 * scan.length });
+    writeFileSync(at('words.txt'), 'Notes of a shift.\n');
+    expect(await computed({ in: '', item: 'words.txt' })).toBeUndefined();
+    expect(await computed({ in: '', item: 'det.geom' })).toBeUndefined();
+    const shape = { kind: 'square', cx: 150, cy: 3, outer: 150, inner: 0 };
+    const q = JSON.stringify({ analysis: 'sum', channel: 'intensity', shape, exact: true });
+    const image = async (of: Record<string, string>) => {
+      for (let after = 0; ; ) {
+        const answer = await asked('compute/image', { ...of, client: 'a', slot: '0', after: String(after), q });
+        expect(answer.status).toBe(200);
+        const bytes = new Uint8Array(await answer.arrayBuffer());
+        const end = bytes.indexOf(10);
+        const head = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end))) as ComputeHead;
+        expect(head.problem).toBeUndefined();
+        if (head.isWhole) return [...imageOf(head.images[0] as SentHead, bytes.subarray(end + 1))];
+        after = head.version;
+      }
+    };
+    const sums = Array.from({ length: 12 }, (_, i) => (i === 7 ? 7 * 900 : 0));
+    // A third one takes the place of the first, which is opened again.
+    for (const item of ['scan.npy', 'within.npy', 'inner.npy', 'scan.npy'])
+      expect(await image({ in: item === 'inner.npy' ? 'sub' : '', item }), item).toEqual(sums);
+    for (const item of ['secret.npy', '../secret.npy', 'up', 'sub/inner.npy'])
+      expect((await asked('compute/image', { in: '', item, client: 'a', slot: '0', q })).status, item).toBe(404);
+    expect((await asked('compute/image', { in: '..', item: 'secret.npy', client: 'a', slot: '0', q })).status).toBe(404);
+    expect((await asked('compute/image', { client: 'a', slot: '0', q })).status).toBe(404);
+  } finally {
+    await there.close();
+  }
 });

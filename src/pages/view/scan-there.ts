@@ -168,15 +168,14 @@ export class ScanThere {
     tell: (part: Answer) => void = () => undefined,
   ): Promise<Answer> {
     for (let after = 0; ; ) {
-      const asked = new URLSearchParams({
-        client: this.#client,
-        slot,
-        after: String(after),
-        q: JSON.stringify(question),
-      });
-      if (room !== undefined) asked.set('room', String(room));
+      // It has the entry of a folder that the page is of.
+      const asked = new URL(this.#address);
+      asked.pathname += `/${name}`;
+      const given = { client: this.#client, slot, after: String(after), q: JSON.stringify(question) };
+      for (const [key, value] of Object.entries(given)) asked.searchParams.set(key, value);
+      if (room !== undefined) asked.searchParams.set('room', String(room));
       const begun = performance.now();
-      const answer = await fetch(`${this.#address}/${name}?${asked}`, {
+      const answer = await fetch(asked, {
         signal: AbortSignal.any([this.#of.closing.signal, ...(signal ? [signal] : [])]),
       });
       if (!answer.ok) throw new Error(await answer.text());

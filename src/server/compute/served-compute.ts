@@ -1,4 +1,5 @@
 /** What computes for the pages of a server: the scan is opened when the first page asks. */
+import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { freeMemory, machineName } from '../../compute/backends/system.js';
 import { argumentError } from '../../options/parameters.js';
@@ -90,5 +91,38 @@ export class ServedCompute {
       return { facts, answers: new ComputeAnswers(scan) };
     })();
     return this.#opened;
+  }
+}
+
+/** Entries of a folder whose scans stay open. */
+const maxEntries = 2;
+
+/** What computes the entries of a folder: the last ones that pages have asked for, each with its share of the memory. */
+export class ComputedEntries {
+  readonly #make: (files: readonly string[], share: number) => ServedCompute | undefined;
+  readonly #kept = new Map<string, ServedCompute>();
+
+  constructor(make: (files: readonly string[], share: number) => ServedCompute | undefined) {
+    this.#make = make;
+  }
+
+  /** What computes the files of an entry; a file that has changed is another one. */
+  async of(files: readonly string[]): Promise<ServedCompute | undefined> {
+    const stamps = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
+    const key = [...files, ...stamps.map((one) => `${one?.size} ${one?.mtimeMs}`)].join('\n');
+    const found = this.#kept.get(key) ?? this.#make(files, 1 / maxEntries);
+    if (!found) return undefined;
+    this.#kept.delete(key);
+    this.#kept.set(key, found);
+    for (const [oldest, one] of this.#kept) {
+      if (this.#kept.size <= maxEntries) break;
+      this.#kept.delete(oldest);
+      void one.close();
+    }
+    return found;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#kept.values()].map((one) => one.close()));
   }
 }
