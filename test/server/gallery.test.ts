@@ -155,7 +155,9 @@ test('a scan of the folder is computed there, two of them at a time, and nothing
       expect(await image({ in: item === 'inner.npy' ? 'sub' : '', item }), item).toEqual(sums);
     for (const item of ['secret.npy', '../secret.npy', 'up', 'sub/inner.npy'])
       expect((await asked('compute/image', { in: '', item, client: 'a', slot: '0', q })).status, item).toBe(404);
-    expect((await asked('compute/image', { in: '..', item: 'secret.npy', client: 'a', slot: '0', q })).status).toBe(404);
+    expect((await asked('compute/image', { in: '..', item: 'secret.npy', client: 'a', slot: '0', q })).status).toBe(
+      404,
+    );
     expect((await asked('compute/image', { client: 'a', slot: '0', q })).status).toBe(404);
   } finally {
     await there.close();

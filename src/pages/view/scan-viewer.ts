@@ -148,7 +148,8 @@ export class ScanViewer {
       image.place(rows, columns);
     }
     const { maxBytes, shape } = this;
-    const there = this.where === 'there' && request?.compute ? new URL(`compute${location.search}`, location.href).href : undefined;
+    const there =
+      this.where === 'there' && request?.compute ? new URL(`compute${location.search}`, location.href).href : undefined;
     const loaded = await this.#engine.call('loadScan', { maxBytes, shape, there }, ({ share, image, every }) => {
       this.onLoading(share, every);
       this.#fill(image);
