@@ -72,7 +72,7 @@ interface Candidate {
 }
 
 /** What a name says of an end: its last word does, or one before the name of the type or a number of a version. */
-function candidateOf(fn: CFunction, typeNames: readonly string[]): Candidate | undefined {
+function candidateOf(fn: CFunction, typeNames: readonly string[], isList: boolean): Candidate | undefined {
   const all = words(fn.name);
   for (const [i, word] of all.entries()) {
     const isLastWord = i === all.length - 1;
@@ -84,9 +84,12 @@ function candidateOf(fn: CFunction, typeNames: readonly string[]): Candidate | u
       return { fn, isStrong: true, isCounted: false, rest: [...all.slice(0, i), word.slice(before.length)].join('') };
     const verb = [...counted, ...strong, ...weak].find((end) => word === end || (isLastWord && word.endsWith(end)));
     const behind = all.slice(i + 1).join('');
-    const isLast = behind === '' || /^v?\d+$/.test(behind) || typeNames.some((name) => name.endsWith(behind));
+    const isVersion = /^v?\d+$/.test(behind);
+    // `curl_slist_free_all` ends a list with its first element.
+    const isWhole = isList && ['all', 'list', 'chain'].includes(behind);
+    const isLast = behind === '' || isVersion || isWhole || typeNames.some((name) => name.endsWith(behind));
     if (!verb || !isLast) continue;
-    const rest = [...all.slice(0, i), word.slice(0, -verb.length), /^v?\d+$/.test(behind) ? '' : behind].join('');
+    const rest = [...all.slice(0, i), word.slice(0, -verb.length), isVersion || isWhole ? '' : behind].join('');
     return { fn, isStrong: strong.includes(verb), isCounted: counted.includes(verb), rest };
   }
   return undefined;
@@ -125,7 +128,10 @@ function endingsOf(
     return named.kind === 'struct' && named.tag === tag;
   });
   const names = [tag, ...aliases.map(([name]) => name)].map(plainName);
-  const found = functions.flatMap((fn) => candidateOf(fn, names) ?? []);
+  const isList = (structs[tag]?.fields ?? []).some(
+    ({ type }) => type.kind === 'pointer' && type.to.kind === 'struct' && type.to.tag === tag,
+  );
+  const found = functions.flatMap((fn) => candidateOf(fn, names, isList) ?? []);
   const unreferencing = found.filter(({ isCounted }) => isCounted);
   const own = found.filter(({ rest }) => names.includes(rest));
   const freeing = found.filter(({ isStrong }) => isStrong);

@@ -193,7 +193,8 @@ test('other names of ends are those of transactions, of types behind the verb, a
       void g_signal_handlers_destroy(void *); int lock_is_free(void *); void freeze(void *); void set_free(void *);
       struct Elf; int elf_end(struct Elf *); struct list { int n; }; void list_end(struct list *); struct buf;
       char *buf_end(struct buf *); struct packet; void packet_free(struct packet **); void *alloc_free(void *);
-      int remove_free(const char *);
+      int remove_free(const char *); struct curl_slist { char *data; struct curl_slist *next; };
+      void curl_slist_free_all(struct curl_slist *); struct pool { int n; }; void pool_free_all(struct pool *);
     `),
   );
   expect(Object.fromEntries(disposers)).toEqual({
@@ -203,6 +204,7 @@ test('other names of ends are those of transactions, of types behind the verb, a
     __locale_struct: 'freelocale',
     git_transaction: 'git_transaction_free',
     Elf: 'elf_end',
+    curl_slist: 'curl_slist_free_all',
   });
   expect([...endings.keys()].sort()).toEqual(
     [
