@@ -10,6 +10,7 @@ import { rowLaws } from './rows.mjs';
 import { runLaws } from './runs.mjs';
 import { scanLaws } from './scans.mjs';
 import { shellLaws } from './shell.mjs';
+import { transformLaws } from './transforms.mjs';
 
 const opened = [];
 
@@ -28,6 +29,7 @@ export async function openLaws(folder = new URL('../../dist', import.meta.url)) 
     udf,
     data: await entry('data.node'),
     shell: await entry('shell.node'),
+    executors: await entry('executors.node'),
     ffi: await entry('ffi.node'),
     memory: await entry('memory'),
     folder: base,
@@ -42,6 +44,7 @@ export async function openLaws(folder = new URL('../../dist', import.meta.url)) 
     ...scanLaws(place),
     ...limitLaws(place),
     ...(await shellLaws(place)),
+    ...transformLaws(place),
     ...(await cLaws(place)),
     ...errorLaws(place),
   ];
