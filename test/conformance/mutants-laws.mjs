@@ -133,6 +133,13 @@ export const lawMutants = [
     'a scan in edf',
   ],
   [
+    'what a header calls signed has no sign',
+    'ffi/header/specifiers.ts',
+    "count('unsigned') > 0 ? 'unsigned' : count('signed') > 0 ? 'signed' : ''",
+    "count('unsigned') > 0 ? 'unsigned' : count('signed') > 0 ? 'unsigned' : ''",
+    'a header in other words',
+  ],
+  [
     'the scale of a transform is left out',
     'fft/kernels/wasm.ts',
     'this.#run(fftEnums.FftDirection[direction], from, to, fftEnums.FftScale[scale]);',

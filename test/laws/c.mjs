@@ -188,6 +188,55 @@ const native = ({ ffi: { getLibHandle } }) => [
     draws: 6,
   },
   {
+    law: 'a header in other words binds the same functions: typedefs, macros, const, and other orders',
+    drawn: fc.record({ seed: seeds, structs: fc.integer({ min: 1, max: 6 }) }),
+    answers: ({ seed, structs }) => {
+      const random = randomOf(seed);
+      const all = Array.from({ length: structs }, () => structOf(random));
+      const plain = all.flatMap(({ text }, n) => [
+        `struct drawn${n} { ${text} };`,
+        `double sum${n}(const struct drawn${n} *s, int times, const double *more);`,
+      ]);
+      const definitions = all.map(({ paths }, n) => {
+        const sum = paths.map((path, i) => `${i + 1} * (double)s->${path}`).join(' + ');
+        return `double sum${n}(const struct drawn${n} *s, int times, const double *more) { return times * (${sum}) + more[0]; }`;
+      });
+      // The same declarations by other names of types, in another order, with parameters without a name.
+      const words = [
+        'typedef double real;',
+        'typedef int number;',
+        '#define ARG(type) const type *',
+        '#define TIMES number',
+      ];
+      const other = [
+        ...words,
+        ...all.map((_, n) => `typedef struct drawn${n} drawn${n}_t;`),
+        ...all.map((_, n) => `extern real sum${n}(ARG(drawn${n}_t) s, TIMES times, ARG(real));`).reverse(),
+        ...all
+          .map(
+            ({ text }, n) =>
+              `struct drawn${n} { ${text
+                .replace(/\bdouble\b/g, 'real')
+                .replace(/\bint\b/g, 'signed int')
+                .replace(/unsigned signed int/g, 'unsigned')} };`,
+          )
+          .reverse(),
+      ];
+      const source = definitions.join('\n');
+      const of = (header) =>
+        compiled(getLibHandle, { header: `${header.join('\n')}\n`, source }, (lib) =>
+          all.map(({ text, value }, n) => [text, lib[`sum${n}`](value, 3, Float64Array.of(0.5))]),
+        );
+      const expected = all.map(({ text, value, paths }) => [
+        text,
+        3 * paths.reduce((total, path, i) => total + (i + 1) * numberAt(value, path), 0) + 0.5,
+      ]);
+      return Promise.all([of(plain), of(other)]).then((both) => [[expected, expected], both]);
+    },
+    agree: bits,
+    draws: 2,
+  },
+  {
     law: 'what an asynchronous call works with is neither freed nor moved under it, or the call says so',
     drawn: fc.record({
       how: fc.constantFrom('close', 'dispose', 'free', 'transfer', 'wait'),
