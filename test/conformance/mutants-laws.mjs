@@ -133,6 +133,13 @@ export const lawMutants = [
     'a scan in edf',
   ],
   [
+    'modules are looked for where the detector has them',
+    'peaks/rings.ts',
+    'const from = (ss + minSs) * width + minFs;',
+    'const from = ss * width + minFs;',
+    'modules of a detector',
+  ],
+  [
     'what a header calls signed has no sign',
     'ffi/header/specifiers.ts',
     "count('unsigned') > 0 ? 'unsigned' : count('signed') > 0 ? 'signed' : ''",

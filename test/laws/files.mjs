@@ -212,6 +212,81 @@ export function fileLaws({ ewald, data, shell, context }) {
       draws: 3,
     },
     {
+      law: 'modules of a detector may be stored in any order and place of the frame',
+      drawn: fc.record({
+        cuts: fc.uniqueArray(fc.integer({ min: 12, max: side - 12 }), { minLength: 1, maxLength: 4 }),
+        order: seeds,
+        gap: fc.nat(5),
+      }),
+      answers: async ({ cuts, order, gap }) => {
+        const numbers = await numbersOf();
+        const ends = [...cuts.sort((a, b) => a - b), side];
+        const strips = ends.map((end, k) => ({ k, begin: ends[k - 1] ?? 0, end }));
+        const random = randomOf(order);
+        const shuffled = strips.map((strip) => [random(), strip]).sort(([a], [b]) => a - b);
+        const stored = (list, between) => {
+          let at = 0;
+          const placed = list.map((strip) => {
+            const own = { ...strip, at };
+            at += strip.end - strip.begin + between;
+            return own;
+          });
+          return { placed, height: at - between };
+        };
+        const of = async ({ placed, height }) => {
+          const frames = new Array(3 * height * side).fill(0);
+          for (let f = 0; f < 3; f++)
+            for (const { begin, end, at } of placed)
+              for (let y = begin; y < end; y++)
+                for (let x = 0; x < side; x++)
+                  frames[(f * height + at + y - begin) * side + x] = numbers[(f * side + y) * side + x];
+          const head = geometryOf(plain)
+            .split('\n')
+            .filter((line) => !line.startsWith('p/'));
+          const panels = placed.flatMap(({ k, begin, end, at }) =>
+            [
+              ...[`min_fs = 0`, `max_fs = ${side - 1}`, `min_ss = ${at}`, `max_ss = ${at + end - begin - 1}`],
+              ...[`corner_x = ${centre[0]}`, `corner_y = ${centre[1] + begin}`, 'fs = +x', 'ss = +y'],
+            ].map((line) => `q${k}/${line}`),
+          );
+          const file = new File([nxmxOf(frames, { shape: [3, height, side], dtype: 'u16', wavelengthA })], 'a.h5');
+          const out = [];
+          const geometry = [...head, ...panels, ''].join('\n');
+          for await (const { result, error } of context.pipeline({ inputs: file, ...runOptions, geometry })) {
+            if (error) throw error;
+            const back = (ss) => {
+              const strip = placed.find(({ at, begin, end }) => ss >= at - 0.5 && ss < at + end - begin + 0.5);
+              return ss - strip.at + strip.begin;
+            };
+            const { fs, ss, intensity } = result.peaks;
+            out.push({
+              peaks: Array.from(fs, (x, i) => [x, back(ss[i]), intensity[i]]).sort(
+                (a, b) => a[1] - b[1] || a[0] - b[0],
+              ),
+              cells: result.crystals.map(({ reciprocal }) => reciprocal),
+              reflections: result.crystals.map(({ reflections }) =>
+                reflections
+                  .map((one) => [one.h, one.k, one.l, one.intensity, one.sigma, one.fs, one.ss + placed[one.panel].begin])
+                  .sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]),
+              ),
+            });
+          }
+          return out;
+        };
+        return [
+          await of(stored(strips, 0)),
+          await of(
+            stored(
+              shuffled.map(([, strip]) => strip),
+              gap,
+            ),
+          ),
+        ];
+      },
+      agree: within(2e-3, 'crystals are fitted from spots in another order', 2e-2),
+      draws: 3,
+    },
+    {
       law: 'frames of which a file stores nothing are said with their number, wherever they are',
       drawn: fc.record({ written: fc.array(fc.boolean(), { minLength: 2, maxLength: 24 }), gzip: fc.boolean() }),
       answers: async ({ written, gzip }) => {
