@@ -140,6 +140,13 @@ export const lawMutants = [
     'modules of a detector',
   ],
   [
+    'hits of reduce state an overload that the frames do not',
+    'frames/hdf5/nxmx.ts',
+    'saturation_value: saturation === undefined ? undefined : of(saturation),',
+    'saturation_value: of(saturation ?? 400),',
+    'the hits that reduce keeps',
+  ],
+  [
     'what a header calls signed has no sign',
     'ffi/header/specifiers.ts',
     "count('unsigned') > 0 ? 'unsigned' : count('signed') > 0 ? 'signed' : ''",

@@ -266,7 +266,15 @@ export function fileLaws({ ewald, data, shell, context }) {
               cells: result.crystals.map(({ reciprocal }) => reciprocal),
               reflections: result.crystals.map(({ reflections }) =>
                 reflections
-                  .map((one) => [one.h, one.k, one.l, one.intensity, one.sigma, one.fs, one.ss + placed[one.panel].begin])
+                  .map((one) => [
+                    one.h,
+                    one.k,
+                    one.l,
+                    one.intensity,
+                    one.sigma,
+                    one.fs,
+                    one.ss + placed[one.panel].begin,
+                  ])
                   .sort((a, b) => a[0] - b[0] || a[1] - b[1] || a[2] - b[2]),
               ),
             });

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
-import { npyOf, tiffOf } from './containers.mjs';
+import { kinds, npyOf, tiffOf } from './containers.mjs';
+import { nxmxOf } from './hdf5.mjs';
 import { bits, within } from './law.mjs';
 import { listOf } from './lists.mjs';
 import { centre, geometryOf, plain, runOptions, sceneNumbers, side } from './runs.mjs';
@@ -112,7 +113,7 @@ async function rangesOf(folder) {
   return ranges;
 }
 
-export async function shellLaws({ ewald, data, shell, context, folder }) {
+export async function shellLaws({ ewald, data, shell, context, executors, folder }) {
   const command = await commandOf(folder);
   const scene = () => sceneNumbers({ ewald, data, shell });
   const [flags, ranges] = [await numberFlags(command), await rangesOf(folder)];
@@ -220,6 +221,61 @@ export async function shellLaws({ ewald, data, shell, context, folder }) {
         }),
       agree: bits,
       draws: 5,
+    },
+    {
+      law: 'the hits that reduce keeps, and workers, have the crystals of the run',
+      drawn: fc.record({
+        seed: seeds,
+        blanks: fc.array(fc.nat(3), { maxLength: 3 }),
+        dtype: fc.constantFrom('u16', 'i32'),
+        masked: fc.integer({ min: 0, max: 30 }),
+        full: fc.constantFrom(500, 60000),
+        how: fc.constantFrom('hits', 'executor'),
+      }),
+      answers: ({ seed, blanks, dtype, masked, full, how }) =>
+        inFolder(async (at) => {
+          const random = randomOf(seed);
+          const pixels = side ** 2;
+          const numbers = await scene();
+          const frames = [0, 1, 2].map((f) => numbers.slice(f * pixels, (f + 1) * pixels));
+          for (const place of blanks) frames.splice(place, 0, new Array(pixels).fill(2));
+          const bad = new Set(Array.from({ length: masked }, () => Math.floor(random() * pixels)));
+          const mask = Array.from({ length: pixels }, (_, p) => Number(bad.has(p)));
+          // What is above the ceiling shows the largest number of its type.
+          const values = frames.flat().map((x, i) => (bad.has(i % pixels) ? 40000 : x > full ? kinds[dtype].most : x));
+          const shape = [frames.length, side, side];
+          writeFileSync(at('run.h5'), nxmxOf(values, { shape, dtype, mask, centrePx: centre.map((x) => -x) }));
+          writeFileSync(at('det.geom'), geometryOf(plain));
+          const found = async (more) => {
+            const out = [];
+            for await (const { result, error } of context.pipeline({ ...runOptions, ...more })) {
+              if (error) throw error;
+              const { peaks, crystals } = result;
+              if (crystals.length > 0)
+                out.push({
+                  peaks: [...peaks.fs, ...peaks.ss, ...peaks.intensity],
+                  crystals: crystals.map(({ reciprocal, saturated, reflections }) => ({
+                    reciprocal,
+                    saturated,
+                    reflections: reflections.map(({ h, k, l, intensity, sigma }) => [h, k, l, intensity, sigma]),
+                  })),
+                });
+            }
+            return out;
+          };
+          const whole = await found({ inputs: at('run.h5'), geometry: at('det.geom') });
+          if (how === 'executor') {
+            const executor = await executors.Executor.inline({ context: { backend: 'wasm' } });
+            const other = await found({ inputs: at('run.h5'), geometry: at('det.geom'), executor });
+            await executor.dispose();
+            return [whole, other];
+          }
+          const { peaks } = runOptions;
+          await context.reduce({ inputs: [at('run.h5')], geometry: at('det.geom'), peaks, output: at('hits.cxi') });
+          return [whole, await found({ inputs: at('hits.cxi'), geometry: at('hits.geom') })];
+        }),
+      agree: within(1e-6, 'the geometry beside the hits has its numbers as text', 1e-6),
+      draws: 4,
     },
     {
       law: 'a geometry is refined on crystals of either hand alike',
