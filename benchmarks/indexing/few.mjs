@@ -298,7 +298,7 @@ async function turns() {
   );
   for (const kind of kinds)
     for (const spots of [3, 4, 6, 10]) {
-      const [angles, said, rest] = [[], [], []];
+      const [angles, said, rest, all] = [[], [], [], []];
       let [hands, wrongHands, count, far] = [0, 0, 0, 0];
       for (const name of ['aP', 'mC', 'hR', 'oP', 'mP', 'cF']) {
         const crystal = crystals[name];
@@ -321,6 +321,7 @@ async function turns() {
             .reduce((best, one) => (one.chi2 < best.chi2 ? one : best));
           angles.push(error.angle);
           // A spurious spot that is taken for a reflection may turn a crystal by many errors; such images are counted.
+          all.push(error.chi2);
           if (error.angle > farAway || error.chi2 > 50) far++;
           else (isSaid ? said : rest).push(error.chi2);
         }
@@ -335,7 +336,7 @@ async function turns() {
       const degrees = ((angles[angles.length >> 1] * 180) / Math.PI).toFixed(3);
       write(
         `${kind}, ${spots} + 1: ${count} images, ${degrees}°, z ${figure(z, inside, `${low} to ${high}`, 2)}, ` +
-          `far off ${far}` +
+          `far off ${far} (${((100 * far) / count).toFixed(1)} %, z of all ${rms(all).toFixed(2)}, robust ${robust(all).toFixed(2)})` +
           (kind === 'electrons'
             ? `; hand said ${((100 * hands) / count).toFixed(0)} %, wrong ${wrongHands}; both kept: z ${rms(rest).toFixed(2)}, ` +
               `robust ${robust(rest).toFixed(2)}`
