@@ -11,7 +11,17 @@
 
 using namespace ewald::fft;
 
+// A module of one precision (CMakeLists.txt) has no kernels of the other one: nothing but this file refers to them.
+#if defined(EWALD_FFT_BITS)
+constexpr bool has_f32 = EWALD_FFT_BITS == 32, has_f64 = EWALD_FFT_BITS == 64;
+#else
+constexpr bool has_f32 = true, has_f64 = true;
+#endif
+
 namespace {
+
+template <class T>
+constexpr bool is_here = sizeof(T) == sizeof(float) ? has_f32 : has_f64;
 
 template <class T>
 const Engines<T>* engines();
@@ -84,33 +94,37 @@ namespace {
 
 template <class T>
 bool plan_both(ewald_fft& plan, Programs<T>*& programs) {
-  programs = plan.store.take<Programs<T>>(1);
-  if (programs == nullptr) return false;
-  size_t numbers = 0;
-  Tables tables(plan.store);
-  for (uint32_t d = 0; d < 2; d++) {
-    Program<T>& program = programs->direction[d];
-    if (!build<T>(plan.problem, d == EWALD_FFT_DIRECTION_BACKWARD, *engines<T>(), plan.store, tables, program))
-      return false;
-    program.work = (program.work + 15) / 16 * 16;
-    program.extra = (program.extra + 15) / 16 * 16;
-    const size_t threads = plan.team.size(), more = program.work > program.extra ? program.work : program.extra;
-    const size_t need = (program.middle + 15) / 16 * 16 + program.work + (threads - 1) * more;
-    if (need > numbers) numbers = need;
+  if constexpr (is_here<T>) {
+    programs = plan.store.take<Programs<T>>(1);
+    if (programs == nullptr) return false;
+    size_t numbers = 0;
+    Tables tables(plan.store);
+    for (uint32_t d = 0; d < 2; d++) {
+      Program<T>& program = programs->direction[d];
+      if (!build<T>(plan.problem, d == EWALD_FFT_DIRECTION_BACKWARD, *engines<T>(), plan.store, tables, program))
+        return false;
+      program.work = (program.work + 15) / 16 * 16;
+      program.extra = (program.extra + 15) / 16 * 16;
+      const size_t threads = plan.team.size(), more = program.work > program.extra ? program.work : program.extra;
+      const size_t need = (program.middle + 15) / 16 * 16 + program.work + (threads - 1) * more;
+      if (need > numbers) numbers = need;
+    }
+    plan.workspace_numbers = numbers + (numbers & 1);
+    if (!plan.problem.user_workspace && numbers > 0) {
+      plan.workspace = plan.store.take_raw<T>(plan.workspace_numbers);
+      if (plan.workspace == nullptr) return false;
+    }
+    return true;
   }
-  plan.workspace_numbers = numbers + (numbers & 1);
-  if (!plan.problem.user_workspace && numbers > 0) {
-    plan.workspace = plan.store.take_raw<T>(plan.workspace_numbers);
-    if (plan.workspace == nullptr) return false;
-  }
-  return true;
+  return false;
 }
 
 template <class T>
 void execute(ewald_fft& plan, const Programs<T>& programs, uint32_t direction, const void* in, void* out,
              void* workspace, double scale) {
-  run<T>(programs.direction[direction], static_cast<const T*>(in), static_cast<T*>(out), static_cast<T*>(workspace),
-         T(scale), plan.team, plan.watch);
+  if constexpr (is_here<T>)
+    run<T>(programs.direction[direction], static_cast<const T*>(in), static_cast<T*>(out), static_cast<T*>(workspace),
+           T(scale), plan.team, plan.watch);
 }
 
 }  // namespace
@@ -124,6 +138,10 @@ EWALD_EXPORT(ewald_fft_create) int32_t ewald_fft_create(const ewald_fft_descript
   Problem problem;
   const int32_t status = check(*descriptor, problem);
   if (status != EWALD_STATUS_OK) return status;
+  if (!(descriptor->precision == EWALD_FFT_PRECISION_F64 ? has_f64 : has_f32))
+    return ewald::fail(EWALD_STATUS_INVALID_ARGUMENT,
+                       "ewald_fft_create: this module transforms %s precision alone; load the whole ewald.wasm",
+                       has_f32 ? "single" : "double");
   void* memory = ewald::allocate(sizeof(ewald_fft));
   if (memory == nullptr) return ewald::fail(EWALD_STATUS_OUT_OF_MEMORY, "ewald_fft_create: no memory for the handle");
   ewald_fft* plan = new (memory) ewald_fft(problem.threads);

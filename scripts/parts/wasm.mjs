@@ -7,7 +7,7 @@ import { coreSources, forgetForeignCache, identity } from './cmake.mjs';
 
 const folder = 'build/wasm';
 /** The whole core, and the parts of it that entries of one room load; CMakeLists.txt links them. */
-export const modules = ['ewald', 'ewald-fft', 'ewald-frames', 'ewald-indexing', 'ewald-pi'].map(
+export const modules = ['ewald', 'ewald-fft', 'ewald-fft-f64', 'ewald-frames', 'ewald-indexing', 'ewald-pi'].map(
   (name) => `${name}.wasm`,
 );
 

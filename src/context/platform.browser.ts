@@ -17,16 +17,18 @@ interface BrowserEntry {
   readonly startWorker?: (source: WorkerSource | undefined) => WorkerPort;
   /** The file with the rooms of the entry, a literal in its own module so that every bundler sees it; default: the whole core. */
   readonly wasm?: () => PlatformUrl;
+  /** Likewise what it has of double precision, if that is a file of its own. */
+  readonly doubles?: () => PlatformUrl;
 }
 
 /** A browser, as an entry needs it. */
-export const browser = ({ startWorker = noWorker, wasm }: BrowserEntry = {}): Platform => ({
+export const browser = ({ startWorker = noWorker, wasm, doubles }: BrowserEntry = {}): Platform => ({
   name: 'browser',
   loaders: [
     absentLoader('cuda', 'CUDA needs Node; browsers reach the GPU through webgpu'),
     webgpuLoader(browserGpu),
     absentLoader('native', 'the native addon needs Node'),
-    wasmLoader(undefined, wasm as (() => URL) | undefined),
+    wasmLoader(undefined, wasm && { part: wasm as () => URL, doubles: doubles as (() => URL) | undefined }),
   ],
   get cores() {
     return globalThis.navigator?.hardwareConcurrency ?? 1;

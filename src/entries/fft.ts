@@ -15,13 +15,14 @@ import { browser } from '../context/platform.browser.js';
 import { type EntryMethods, entryRooms } from './fft.rooms.js';
 
 const wasm = (): URL => new URL('./ewald-fft.wasm', import.meta.url);
+const doubles = (): URL => new URL('./ewald-fft-f64.wasm', import.meta.url);
 
 /**
  * Opens a context for transforms and device arrays; the caller disposes it. See `createContext` of `ewald` for options
  * and errors.
  */
 export function createContext(options?: ContextOptions): Promise<FftContext> {
-  return openContext<EntryMethods>(browser({ wasm }), entryRooms, options);
+  return openContext<EntryMethods>(browser({ wasm, doubles }), entryRooms, options);
 }
 /** See `Context` of `ewald`, which has every room. */
 export type FftContext = ContextOf<EntryMethods>;

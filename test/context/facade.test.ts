@@ -51,6 +51,18 @@ describe('createContext', () => {
     const reading = (url: URL) => (url.pathname.endsWith('/ewald.wasm') ? Promise.resolve(whole) : missing(url));
     expect(await compileCore(undefined, reading, part)).toBeInstanceOf(WebAssembly.Module);
   });
+  it('says that a module of transforms has one precision, and which one does both', async () => {
+    const ctx = await createContext({ backend: 'wasm', wasm: new URL('../../dist/ewald-fft.wasm', import.meta.url) });
+    expect(await (await ctx.fft({ shape: [2] })).forward(Float32Array.of(1, 0, 2, 0))).toEqual(
+      Float32Array.of(3, 0, -1, 0),
+    );
+    await refused(
+      () => ctx.fft({ shape: [2], precision: 'f64' }),
+      'Argument',
+      'single precision alone; load the whole ewald.wasm',
+    );
+    await ctx.dispose();
+  });
   it('refuses a module that is not ours', () =>
     refused(
       () => createContext({ backend: 'wasm', strict: true, wasm: Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0) }),

@@ -19,19 +19,42 @@ function fetched(): string[] {
   return names;
 }
 
+const numbers = Array.from({ length: 2 * 60 }, (_, i) => Math.sin(i * i));
+/** A transform of an array of the device, and what a context keeps after its plan and arrays. */
+const transformed = async (create: typeof createContext, precisions: readonly ('f32' | 'f64')[]) => {
+  const ctx = await create(onWasm);
+  const outputs: unknown[] = [];
+  for (const precision of precisions) {
+    const plan = await ctx.fft({ shape: [6, 10], precision });
+    const given = precision === 'f32' ? Float32Array.from(numbers) : Float64Array.from(numbers);
+    const [input, output] = [await plan.array('input'), await plan.array('output')];
+    await input.write(given as never);
+    await plan.forward(input as never, output as never);
+    const read = await output.read();
+    expect(read).toEqual(await plan.forward(given as never));
+    outputs.push(...read);
+    for (const one of [input, output, plan]) await one.dispose();
+  }
+  expect(ctx.liveBytes).toBe(0);
+  await ctx.dispose();
+  return outputs;
+};
+const ofFft = createFft as unknown as typeof createContext;
+
 test('transforms', async () => {
-  const input = Float32Array.from({ length: 2 * 60 }, (_, i) => Math.sin(i * i));
-  const transformed = async (create: typeof createContext) => {
-    const ctx = await create(onWasm);
-    const plan = await ctx.fft({ shape: [6, 10] });
-    const output = [...((await plan.forward(input)) as Float32Array)];
-    await ctx.dispose();
-    return output;
-  };
-  const own = await transformed(createFft as unknown as typeof createContext);
+  const own = await transformed(ofFft, ['f32']);
   expect(fetched()).toEqual(['ewald-fft.wasm']);
-  expect(own).toEqual(await transformed(createContext));
+  expect(own).toEqual(await transformed(createContext, ['f32']));
   expect(fetched()).toEqual(['ewald.wasm']);
+});
+
+test('transforms in double precision, beside single ones', async () => {
+  fetched();
+  const own = await transformed(ofFft, ['f64', 'f32', 'f64']);
+  const names = fetched();
+  expect(names).toContain('ewald-fft-f64.wasm');
+  expect(names).not.toContain('ewald.wasm');
+  expect(own).toEqual(await transformed(createContext, ['f64', 'f32', 'f64']));
 });
 
 test('counts of pi', async () => {

@@ -33,9 +33,9 @@ test('docs/install.md lists the entry points with what they load, to a tenth', {
     }
 });
 
-test('the scripts and the module of transforms are less than 150 kB, compressed', () => {
+test('the scripts and the module of transforms are less than 130 kB, compressed', () => {
   const [fft] = measureLoads('ewald/fft');
-  expect((fft?.allCompressed ?? Number.NaN) + (fft?.wasmCompressed ?? Number.NaN)).toBeLessThan(150_000);
+  expect((fft?.allCompressed ?? Number.NaN) + (fft?.wasmCompressed ?? Number.NaN)).toBeLessThan(130_000);
 });
 
 test.for([

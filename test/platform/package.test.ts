@@ -25,7 +25,7 @@ test('the types are correct', { tags: 'nightly' }, async () => {
     '--profile',
     'esm-only',
     '--exclude-entrypoints',
-    ...['', '-fft', '-frames', '-indexing', '-pi'].map((part) => `./ewald${part}.wasm`),
+    ...['', '-fft', '-fft-f64', '-frames', '-indexing', '-pi'].map((part) => `./ewald${part}.wasm`),
     '--no-emoji',
     '--no-color',
     '--format',

@@ -12,9 +12,12 @@ import { pack } from '../../compute/layout/struct.js';
 import type { FftDescriptor, FftKernel, FftNowArrays, FftOp, FftSide } from '../contract.js';
 
 /** The fft room of a core. */
-export const fftOp = ({ core }: WasmHost): FftOp => ({
+export const fftOp = ({ coreOf }: WasmHost): FftOp => ({
   supports: () => true,
-  plan: async (descriptor) => planStaged(core, (staging) => new WasmFft(core, staging, descriptor)),
+  async plan(descriptor) {
+    const core = await coreOf(descriptor.precision);
+    return planStaged(core, (staging) => new WasmFft(core, staging, descriptor));
+  },
 });
 
 type Direction = 'forward' | 'backward';

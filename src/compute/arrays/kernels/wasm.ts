@@ -38,12 +38,12 @@ export class HeapArray implements ArrayMemory {
 }
 
 /** Arrays of a core. */
-export function arrayOp({ core, maxBytes }: WasmHost): ArrayOp {
+export function arrayOp({ coreOf, maxBytes }: WasmHost): ArrayOp {
   return {
     supports: ({ bytes, memory }) =>
       memory
         ? onlyCuda
         : bytes <= maxBytes || { why: `${bytes} bytes exceed the maximum size of the wasm heap (${maxBytes})` },
-    plan: async ({ bytes }) => new HeapArray(core, bytes),
+    plan: async ({ bytes, number }) => new HeapArray(await coreOf(number === 'f64' ? 'f64' : 'f32'), bytes),
   };
 }
