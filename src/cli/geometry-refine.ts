@@ -1,12 +1,25 @@
 /** `ewald geometry refine`: corrects a geometry by the crystals of a stream. */
-import { refinementText, refineStreamGeometry } from '../entries/command.node.js';
+import { powderText, refinementText, refinePowderGeometry, refineStreamGeometry } from '../entries/command.node.js';
+import { EwaldError } from '../entries/index.node.js';
 import type { RefineFlags } from './geometry-rows.js';
 import { counted, endDone, note, print, printJson, warn } from './output.js';
 
 export async function run(
   [stream = '']: readonly string[],
-  { json, output = '', ...given }: RefineFlags,
+  { json, output = '', powder, ...given }: RefineFlags,
 ): Promise<void> {
+  if (powder !== undefined) {
+    const { cell, trustCell, ...files } = given;
+    if (cell !== undefined || trustCell)
+      throw new EwaldError(
+        'Argument',
+        `--powder takes no ${cell === undefined ? '--trust-cell' : '--cell'}: it states the rings, and may be a file with a cell`,
+      );
+    const { geometry, ...refined } = await refinePowderGeometry(stream, { ...files, powder, output });
+    endDone(true);
+    if (json) return printJson({ input: stream, output, powder, ...refined });
+    return print(`${powderText({ geometry, ...refined }, powder)}\nrefined geometry in ${output}`);
+  }
   const { geometry, ...refined } = await refineStreamGeometry(stream, { ...given, output });
   for (const text of refined.notes) note(text);
   if (refined.doubt !== undefined) warn(refined.doubt);

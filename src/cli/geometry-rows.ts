@@ -1,15 +1,25 @@
 /** The flags of `ewald geometry check` and `refine`. */
-import { checkGeometryRows, type FlagValues, type Parameters, refineStreamRows } from '../entries/command.node.js';
+import {
+  checkGeometryRows,
+  type FlagValues,
+  type Parameters,
+  refinePowderRows,
+  refineStreamRows,
+} from '../entries/command.node.js';
 import type { CommandWords } from './command.js';
 import { jsonRow } from './shell-rows.js';
 
 export const description = 'detector geometries: CrystFEL .geom files, and the descriptions in files of frames';
 export const checkRows = { ...checkGeometryRows, json: jsonRow('one JSON document') } as const satisfies Parameters;
-const refineRows = { ...refineStreamRows, json: jsonRow('one JSON document') } as const satisfies Parameters;
+const refineRows = {
+  ...refineStreamRows,
+  ...refinePowderRows,
+  json: jsonRow('one JSON document'),
+} as const satisfies Parameters;
 export const commands = {
   refine: {
-    description: 'refine distance, shift and panels on the crystals of a stream',
-    arguments: [['<stream>', 'a CrystFEL stream with peaks and crystals']],
+    description: 'refine distance, shift and panels on the crystals of a stream, or on the rings of a powder',
+    arguments: [['<stream>', 'a CrystFEL stream with peaks and crystals; with --powder also frames']],
     rows: refineRows,
   },
   check: {

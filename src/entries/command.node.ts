@@ -104,6 +104,7 @@ export {
   peakSourceRows,
   profileRows,
   refinementRows,
+  refinePowderRows,
   refineStreamRows,
   regionRows,
   runRows,

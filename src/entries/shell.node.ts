@@ -30,6 +30,12 @@ export { metadataText } from '../frames/metadata-text.js';
 export type { FileTransformKind, TransformedFile, TransformFileOptions } from '../heffte/files/wish.js';
 export { statisticsRows } from '../merging/statistics/statistics.js';
 export { type CheckedGeometry, checkGeometryFile } from '../pipeline/geometry/check-geometry-file.node.js';
+export { powderText } from '../pipeline/geometry/powder-text.js';
+export {
+  type RefinedPowderGeometry,
+  type RefinePowderGeometryOptions,
+  refinePowderGeometry,
+} from '../pipeline/geometry/refine-powder.node.js';
 export {
   type RefineStreamGeometryOptions,
   refineStreamGeometry,

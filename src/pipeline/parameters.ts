@@ -862,6 +862,19 @@ export const refineStreamRows = {
   },
 } as const satisfies Parameters;
 
+/** What refines a geometry on the rings of a powder instead. */
+export const refinePowderRows = {
+  powder: {
+    kind: 'text',
+    sentence: 'refines on the rings of a powder, without crystals',
+    more:
+      'A calibrant (LaB6, CeO2, Si, Au), spacings in angstrom such as 3.1356,1.9201,1.6375, or a file with a cell; the ' +
+      'input is frames, their sum, or a stream with peaks. A tilt is refined if it is determined.',
+    defaultText: 'on crystals',
+    value: 'rings',
+  },
+} as const satisfies Parameters;
+
 /** Parameters of joining streams. */
 export const joinStreamRows = {
   output: {

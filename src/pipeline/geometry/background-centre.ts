@@ -91,7 +91,7 @@ interface BinnedPixels {
 }
 
 /** Good pixels and the rays through them, where these meet the plane of the detector, in metres. */
-interface PlacedPixels {
+export interface PlacedPixels {
   readonly index: Int32Array;
   readonly x: Float64Array;
   readonly y: Float64Array;
@@ -99,8 +99,11 @@ interface PlacedPixels {
 }
 
 /** Every n-th good pixel, on the plane of the detector. A million of them are placed while a run starts. */
-function placedPixels({ geometry, width, height, bad, beam }: Detector): PlacedPixels {
-  const step = Math.max(1, Math.round(Math.sqrt((width * height) / enoughPixels)));
+export function placedPixels(
+  { geometry, width, height, bad, beam }: Detector,
+  enough: number = enoughPixels,
+): PlacedPixels {
+  const step = Math.max(1, Math.round(Math.sqrt((width * height) / enough)));
   const along = (least: number, greatest: number): number => Math.max(0, Math.ceil((greatest - least + 1) / step));
   const most = geometry.panels.reduce(
     (sum, { minFs, maxFs, minSs, maxSs }) => sum + along(minFs, maxFs) * along(minSs, maxSs),
