@@ -11,6 +11,8 @@ import {
   leastSpots,
   median,
   messageOf,
+  otherDistance,
+  otherDistanceText,
   type RunMode,
   readCellOption,
   readText,
@@ -163,6 +165,8 @@ async function indexLists(
   const context = await createContext({ ...backendOption(options.backend), audit: audited });
   const progress = new Progress('index');
   const done: ListResult[] = [];
+  const few: { spots: Float32Array; indexed: boolean }[] = [];
+  let elsewhere: string | undefined;
   const multiples = new ListedMultiples();
   let failed = 0;
   try {
@@ -179,7 +183,7 @@ async function indexLists(
     for (const [i, input] of lists.entries()) {
       if (signal.aborted) break;
       try {
-        const result = await indexList(input, { cells: used, method, unit, thresholds, multiples }, indexer);
+        const result = await indexList(input, { cells: used, method, unit, thresholds, multiples, few }, indexer);
         done.push(result);
         if (options.json) printJson(result);
         else print(describe(result));
@@ -190,6 +194,7 @@ async function indexLists(
       }
       progress.share((i + 1) / lists.length, input);
     }
+    if (used && !signal.aborted) elsewhere = await distanceText(indexer, few, used, thresholds);
   } finally {
     progress.end();
     await context.dispose();
@@ -197,13 +202,15 @@ async function indexLists(
   if (!options.json) summarise(done, failed, lists.length);
   const hint = done.find((result) => result.hint)?.hint;
   if (hint && !options.json) note(`${yellow('hint:')} ${hint}`);
-  const short = done.every(({ indexed }) => !indexed) ? tinyCellText(cells, 'list') : undefined;
+  const isNoneIndexed = done.length > 0 && done.every(({ indexed }) => !indexed);
+  const short = isNoneIndexed && elsewhere === undefined ? tinyCellText(cells, 'list') : undefined;
   if (short && !options.json) note(`${yellow('hint:')} ${short}`);
   const ofFew = done.filter((one) => one.method === 'few').length;
   if (method === undefined && ofFew > 0 && !options.json)
     note(fewText(`${counted(ofFew, 'list')} ${ofFew === 1 ? 'was' : 'were'}`));
-  const few = fewFitText(done);
-  const texts = [...multiples.texts, ...(few ? [few] : [])];
+  // Where the distance explains it, it is not the cell.
+  const misfit = elsewhere ?? fewFitText(done);
+  const texts = [...multiples.texts, ...(misfit ? [misfit] : [])];
   for (const text of texts) warn(text);
   const { audit } = context;
   if (audit)
@@ -222,6 +229,24 @@ interface ListSettings {
   readonly unit: SpotUnit;
   readonly thresholds: IndexingThresholds;
   readonly multiples: ListedMultiples;
+  /** Takes the spots of images of few. */
+  readonly few: { spots: Float32Array; indexed: boolean }[];
+}
+
+/** That lists of few spots have the known cells at another distance; undefined if they do not. */
+async function distanceText(
+  indexer: Indexer,
+  few: ListSettings['few'],
+  cells: readonly KnownCell[],
+  thresholds: IndexingThresholds,
+): Promise<string | undefined> {
+  const found = await otherDistance(few, async (images) => {
+    let indexed = 0;
+    for (const spots of images)
+      indexed += (await indexer.run({ spots, cells, ...thresholds })).image(0).indexed ? 1 : 0;
+    return indexed;
+  });
+  return found && otherDistanceText(found);
 }
 
 /** The known cells from the flags; undefined without any. */
@@ -234,7 +259,7 @@ async function cellsOf(named: readonly string[]): Promise<KnownCell[] | undefine
 
 async function indexList(
   file: string,
-  { cells, method, unit, thresholds, multiples }: ListSettings,
+  { cells, method, unit, thresholds, multiples, few }: ListSettings,
   indexer: Indexer,
 ): Promise<ListResult> {
   const input = inputName(file);
@@ -258,6 +283,7 @@ async function indexList(
   const result = await indexer.run({ spots: list.spots, cells: known, ...thresholds });
   const ms = performance.now() - started;
   const image = result.image(0);
+  if (image.few) few.push({ spots: list.spots, indexed: image.indexed });
   for (const { inputCell, cell } of image.crystals())
     multiples.add(cells?.[inputCell] ?? { cell: list.cell as Cell }, cell, list.spots);
   // A few spots of a wrong unit fit a cell; most do not.

@@ -25,6 +25,7 @@ export { lengthsHint, middleOf } from '../frames/spot-list.js';
 export { failedTogether } from '../heffte/files/on-ranks.node.js';
 export { transformRows } from '../heffte/parameters.js';
 export { leastSpots } from '../indexing/few/choice.js';
+export { otherDistance, otherDistanceText } from '../indexing/few/other-distance.js';
 export { fewRows } from '../indexing/few/parameters.js';
 export { fewHint, fewText } from '../indexing/few/text.js';
 export { cellSearchRows, checkCellSearch } from '../indexing/parameters.js';

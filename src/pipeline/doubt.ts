@@ -4,6 +4,7 @@ import { anglesOf, type Cell, lengthsOf, sameLattice } from '../crystal/cell.js'
 import type { KnownCell } from '../crystal/cell-file.js';
 import { centrings, isCentred, primitiveOf } from '../crystal/centring.js';
 import { type CellMultiple, latticeText } from '../crystal/multiples.js';
+import { counted } from '../util/amounts.js';
 import { median } from '../util/median.js';
 import { type CellDisagreement, CellQuestions, type DoubtfulCell } from './cell-agreement.js';
 
@@ -108,6 +109,27 @@ export function tinyCellText(cells: readonly KnownCell[] = [], input: 'frame' | 
   return (
     `no ${input} fits the known cell, whose edges are ${edges.map((x) => x.toFixed(2)).join(', ')} angstrom: if these ` +
     `numbers are in nm, the edges are ${edges.map((x) => (10 * x).toFixed(1)).join(', ')} angstrom`
+  );
+}
+
+/** Fewest images of few spots that say something together. */
+const fewestImages = 10;
+
+/** What keeps images of few spots from their known cell, if hardly any fits it; undefined if more do. */
+export function displacedFewText({
+  few,
+  hits,
+  indexed,
+}: {
+  readonly few: number;
+  readonly hits: number;
+  readonly indexed: number;
+}): string | undefined {
+  if (few < fewestImages || 2 * few < hits || indexed > fewLists * hits) return undefined;
+  return (
+    `only ${indexed} of ${counted(hits, 'hit')} fit the known cell, most of them with few peaks: no such image fits where the ` +
+    'distance is 1 % off, or the centre 3 pixels; the rings of the cell in the peaks of all tell both (ewald geometry refine ' +
+    'STREAM --powder CELL, or refinePowderGeometry)'
   );
 }
 

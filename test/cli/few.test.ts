@@ -117,6 +117,31 @@ test('frames with three to fifteen peaks are indexed, also from their stream, an
   for (const [i, number] of of.entries()) expect(Math.abs(number - (ofAgain[i] as number))).toBeLessThanOrEqual(1);
 });
 
+test('lists with spots of a detector that is 1 % elsewhere fit no cell, which is said with the distance', async () => {
+  const files: string[] = [];
+  for (let seed = 1; seed <= 6; seed++) files.push(await listFile(`off${seed}.txt`, still({ seed, distanceMm: 80 })));
+  const moved: string[] = [];
+  for (const [i, file] of files.entries()) {
+    const spots = (await readFile(file, 'utf8')).trim().split(/\s+/).map(Number);
+    const off = spots.flatMap((_, n) => {
+      if (n % 3 !== 0) return [];
+      const [x, y, z] = [spots[n] as number, spots[n + 1] as number, 1.01 * ((spots[n + 2] as number) + 1)];
+      const size = Math.hypot(x, y, z);
+      return [x / size, y / size, z / size - 1];
+    });
+    moved.push(await listFile(`moved${i}.txt`, off));
+  }
+  const run = await ewaldTogether(['index', '-p', '6.83,10.94,17.42,90,90,90', ...moved]);
+  expect(run.out).toContain('0 of 6 lists indexed');
+  expect(run.err).toMatch(
+    /with the detector (0\.[89]|1\.[0-2]) % nearer, 6 of 6 images of few spots are indexed instead of 0/,
+  );
+  expect(run.err).not.toContain('in nm');
+  expect(run.code).toBe(1);
+  const right = await ewaldTogether(['index', '-p', '6.83,10.94,17.42,90,90,90', ...files]);
+  expect([right.code, /with the detector/.test(right.err)]).toEqual([0, false]);
+});
+
 test('lists that are not enough say what is missing and what to do', async () => {
   const two = await listFile('two.txt', still({ seed: 4 }).subarray(0, 6));
   const large = await listFile('large.txt', still({ seed: 4 }).subarray(0, 12));

@@ -4,7 +4,7 @@ import { latticeName } from '../../crystal/lattice-name.js';
 import { stackedGeometry } from '../../frames/detector/stacked.js';
 import { abortable, closeIterator } from '../../util/aborted.js';
 import { isEwaldError } from '../../util/errors.js';
-import { tinyCellText, wavelengthText } from '../doubt.js';
+import { displacedFewText, tinyCellText, wavelengthText } from '../doubt.js';
 import { type RunEvent, startEvent } from '../events.js';
 import type { PipelineItem } from '../one-frame.js';
 import { pipelineItem } from '../record.js';
@@ -152,6 +152,8 @@ async function endOutputs(run: Run, outputs: Outputs, warnings: FrameWarnings, i
   const untold = wavelengthText(summary.explained, farWavelength);
   if (untold !== undefined) events.warnQuietly(untold, true);
   for (const text of (await source.changes?.()) ?? []) events.warnQuietly(text, true);
+  const displaced = settings.cells && displacedFewText(summary);
+  if (displaced !== undefined) events.warnQuietly(displaced, true);
   const question = summary.hits > 0 && summary.indexed === 0 ? tinyCellText(settings.cells, 'frame') : undefined;
   if (question !== undefined) events.warnQuietly(question);
   const hint = summary.lengthsHint();

@@ -13,7 +13,7 @@ import { abortable, abortableItems } from '../../util/aborted.js';
 import { counted } from '../../util/amounts.js';
 import { EwaldError, isEwaldError } from '../../util/errors.js';
 import { checkSignal } from '../../util/options.js';
-import { multipleTexts, tinyCellText } from '../doubt.js';
+import { displacedFewText, multipleTexts, tinyCellText } from '../doubt.js';
 import { planIndexer } from '../frame-searcher.js';
 import { type ImageIndexer, singly } from '../image-indexers.js';
 import { givenCells, givenGeometry } from '../inputs/given.js';
@@ -116,7 +116,8 @@ export async function* indexStream(
         const doubts = summary.doubt ?? multipleTexts(summary.multiples, settings.cells ?? []);
         const isNothing = summary.hits > 0 && summary.indexed === 0;
         const question = isNothing ? (tinyCellText(settings.cells, 'frame') ?? []) : [];
-        for (const text of [doubts, question, droppedTexts(dropped, name)].flat())
+        const displaced = (settings.cells && displacedFewText(summary)) ?? [];
+        for (const text of [doubts, displaced, question, droppedTexts(dropped, name)].flat())
           events.report({ kind: 'warning', text });
         events.report({ kind: 'end', isWhole, summary, outputs: stream ? [end] : [], isLive: true });
       }
