@@ -7,6 +7,7 @@ export { openStacked } from '../frames/detector/stacked.js';
 export { separated } from '../frames/left-out.browser.js';
 export { npyHeadOf } from '../frames/npy.js';
 export { openRows } from '../frames/parameters.js';
+export { type Stacked, stackOf } from '../frames/stack.js';
 export { Hdf5Writer } from '../hdf5/writer.js';
 export type { ShownAlarm } from '../merging/shown-panes.js';
 export { type FrameSlice, type SliceOptions, sliceIn, sliceLength } from '../options/frame-slice.js';

@@ -204,14 +204,14 @@ function computeOf(
   const { compute: where = 'auto', memory, host = '127.0.0.1', baseUrl, allowHosts = [] } = options;
   const { syncOffset, roi, first, frames, geometry, cell, dataset } = options;
   // Those are shown by the tab alone.
-  const others = { syncOffset, roi, first, frames, geometry, cell };
+  const others = { syncOffset, roi, first, frames };
   const stray = Object.entries(others).flatMap(([name, value]) => (value === undefined ? [] : [name]));
   const names = paths.filter((path) => !/\.(geom|cell|pdb)$/i.test(path));
-  const isWhole = stray.length === 0 && names.length > 0 && names.length === paths.length;
+  const isWhole = stray.length === 0 && names.length > 0;
   if (where === 'there' && !isWhole && share === 1)
     throw argumentError('serveView', (said) => {
       const advice = stray.length > 0 ? `omit ${stray.map(said).join(', ')}` : 'name the files of one alone';
-      return `${said('compute')} there is for whole scans in files; ${advice}`;
+      return `${said('compute')} there is for whole scans and frames in files; ${advice}`;
     });
   if (!isWhole) return undefined;
   const opening = Object.entries({ ...options, dataset }).filter(
@@ -221,6 +221,8 @@ function computeOf(
     ...{ where, context, calibration, maxBytes: memory && memory * share },
     input: names.length > 1 ? names : (names[0] as string),
     opening: Object.fromEntries(opening),
+    geometry: geometry ?? paths.find((path) => /\.geom$/i.test(path)),
+    areFrames: (geometry ?? cell) !== undefined || names.length < paths.length,
     isRemote: !isLoopback(host) || baseUrl !== undefined || allowHosts.length > 0,
   });
 }

@@ -195,7 +195,9 @@ function answers(
       if (gallery && !item) return say(404, 'There is nothing of this name in the folder.');
       const paths = item && [...item, ...(gallery?.beside ?? [])];
       const listed = paths ? paths.map((file) => shared.at(shared.share(file)) as object) : shared.list;
-      const computed = await (await computeOf?.(item))?.facts();
+      const facts = await (await computeOf?.(item))?.facts();
+      const of = new URLSearchParams(item && { in: asked.get('in') ?? '', item: asked.get('item') ?? '' });
+      const computed = facts && { ...facts, at: `compute?${of}` };
       const startable = starts && (await runInputOf(asked.get('in') ?? '', asked.get('item') ?? ''));
       const how = { follow, cell, opening, calibration, note, compute: computed, ...(startable && { starts: true }) };
       return sayJson({ files: listed.slice(Math.max(0, from)), ...how });

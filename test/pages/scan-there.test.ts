@@ -1,8 +1,9 @@
 // @module-tag all: Chromium.
 /** A scan that the computer with the files computes, in a browser behind a slow network. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { formatNpy } from 'ewald';
 import { expect, test } from 'vitest';
 import { simulatedScan } from '../stem/calibrate/simulated-scan.mjs';
 import { slowNetwork } from '../support/slow-network.mjs';
@@ -13,6 +14,11 @@ declare const scan: ShownScan & {
   readonly progress: string;
   readonly loaded?: { readonly isResident?: boolean };
   change(shape: Partial<Shape>): Promise<void>;
+};
+
+declare const viewer: {
+  readonly opened?: unknown;
+  readonly pane: { readonly picture: { readonly frame?: { readonly data: ArrayLike<number> } } };
 };
 
 const temporary = browsing();
@@ -117,4 +123,40 @@ test('a scan that the tab computes at first can be computed there, until the pag
   await page.locator('#shape').press('Enter');
   await isIdle(undefined);
   expect(await page.locator('#compute').isVisible()).toBe(false);
+});
+
+test('sums of frames that are computed there are those of the tab, and one picture travels for all of them', async () => {
+  const file = temporary('frames.npy');
+  const data = Float32Array.from({ length: 40 * 64 * 64 }, (_, i) => (i * 7919) % 97);
+  writeFileSync(file, formatNpy({ shape: [40, 64, 64], data, complex: false }));
+  const shown: number[][] = [];
+  for (const where of ['there', 'here']) {
+    const { page } = await Visit.open(await serve([file, '--compute', where]));
+    await page.waitForFunction(() => 'viewer' in globalThis && viewer.opened !== undefined);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await page.locator('#stack-kind').selectOption('mean');
+    await page.locator('#stack-count').fill('39');
+    await page.locator('#stacks').getByRole('button').first().click();
+    await page.waitForFunction(() => document.querySelector('#pane-title')?.textContent?.startsWith('mean of'));
+    shown.push(await page.evaluate(() => Array.from(viewer.pane.picture.frame?.data ?? [])));
+    expect(asked.filter((path) => path.endsWith('/compute/stack'))).toHaveLength(where === 'there' ? 1 : 0);
+  }
+  expect(shown[0]).toHaveLength(64 * 64);
+  expect(shown[0]).toEqual(shown[1]);
+});
+
+test('a scan of a folder is computed there as well', async () => {
+  const folder = temporary('folder');
+  mkdirSync(folder);
+  const data = Float32Array.from({ length: 6 * 5 * 256 }, (_, i) => (i * 7919) % 97);
+  writeFileSync(`${folder}/a scan.npy`, formatNpy({ shape: [6, 5, 16, 16], data, complex: false }));
+  const { page, faults } = await Visit.open(await serve([folder, '--compute', 'there']));
+  await page.getByRole('link', { name: 'a scan.npy' }).click();
+  await page.waitForFunction(() => 'scan' in globalThis && scan.idle && scan.image !== undefined);
+  expect(await page.locator('#compute option:checked').textContent()).toBe(`Computed on ${hostname()}`);
+  await page.evaluate(() => scan.change({ kind: 'square', cx: 8, cy: 8, outer: 8 }));
+  const sums = Array.from({ length: 30 }, (_, i) => data.slice(256 * i, 256 * (i + 1)).reduce((a, b) => a + b, 0));
+  await expect.poll(() => page.evaluate(() => [...(scan.image ?? [])])).toEqual(sums);
+  expect(faults).toEqual([]);
 });

@@ -85,6 +85,7 @@ const shapes: readonly VirtualShape[] = [
   { kind: 'ring', cx: 24.1, cy: 22.5, outer: 14, inner: 8.5 },
   { kind: 'point', cx: 20.2, cy: 25.9, outer: 1, inner: 0 },
 ];
+const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0);
 const bits = (numbers: ArrayLike<number>): bigint[] => [...new BigUint64Array(Float64Array.from(numbers).buffer)];
 
 describe('images that the server computes', () => {
@@ -226,14 +227,50 @@ describe('images that the server computes', () => {
     }
   });
 
+  test('of frames are the sums, means and maxima of those that are asked for', async () => {
+    const frames = Float32Array.from({ length: 5 * 6 * 7 }, (_, i) => ((i * 7919) % 101) / 3 - 9);
+    writeFileSync(at('frames.npy'), formatNpy({ shape: [5, 6, 7], data: frames, complex: false }));
+    const { url, close } = await serveView([at('frames.npy')], { compute: 'there' });
+    try {
+      const { ask, whole } = await visiting(url);
+      const { compute } = (await (await ask('session.json')).json()) as { compute: object };
+      expect(compute).toMatchObject({ kind: 'frames', where: 'there', bytes: frames.byteLength });
+      const of = {
+        sum: (v: number[]) => total(v),
+        mean: (v: number[]) => total(v) / v.length,
+        maximum: (v: number[]) => Math.max(...v),
+      };
+      for (const [kind, combine] of Object.entries(of)) {
+        const { images, head } = await whole('stack', { first: 1, count: 3, kind });
+        expect(head.images[0]?.shape).toEqual([6, 7]);
+        const expected = Array.from({ length: 42 }, (_, i) =>
+          Math.fround(combine([1, 2, 3].map((k) => frames[42 * k + i] as number))),
+        );
+        expect([...(images[0] as Float64Array)], kind).toEqual(expected);
+      }
+      for (const q of [
+        { first: 3, count: 3, kind: 'sum' },
+        { first: -1, count: 1, kind: 'sum' },
+        { first: 0, count: 1, kind: 'x' },
+        {},
+      ])
+        await expect(whole('stack', q), JSON.stringify(q)).rejects.toThrow(/^400 /);
+      await expect(whole('image', { analysis: 'sum', shape: shapes[0] })).rejects.toThrow(/^404/);
+    } finally {
+      await close();
+    }
+  });
+
   test('are refused for files that only the page shows', async () => {
-    writeFileSync(at('frames.npy'), formatNpy({ shape: [3, n, n], data: new Float32Array(3 * n * n), complex: false }));
+    writeFileSync(at('waves.npy'), formatNpy({ shape: [3, n, n], data: new Float32Array(6 * n * n), complex: true }));
     const there = { compute: 'there' } as const;
-    await expect(serveView([at('frames.npy')], there)).rejects.toThrow(/is none; omit it, or state .* navShape/);
+    await expect(serveView([at('waves.npy')], there)).rejects.toThrow(
+      /of real numbers, and .*waves.npy has none; omit it/,
+    );
     await expect(serveView([at('u16.npy')], { ...there, roi: '0:2,0:2' })).rejects.toThrow(/whole scans.*omit roi/);
-    await expect(serveView([folder], { ...there, roi: '0:2,0:2' })).rejects.toThrow(/whole scans in files/);
+    await expect(serveView([folder], { ...there, roi: '0:2,0:2' })).rejects.toThrow(/whole scans and frames/);
     // Nothing is said where it was not asked for.
-    const { url, close } = await serveView([at('frames.npy')]);
+    const { url, close } = await serveView([at('waves.npy')]);
     const { ask } = await visiting(url);
     expect((await (await ask('session.json')).json()).compute).toBeUndefined();
     await close();

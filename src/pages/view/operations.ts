@@ -1,23 +1,14 @@
 /** The operations of the worker, implemented with the public interface of ewald only. */
+import { type Stacked, stackOf } from '../../entries/pages.js';
 import { beamOfFrame } from './beam-of-frame.js';
 import { crystalAxes, listedCrystal, listedPeaks } from './listed.js';
 import { LiveBook, NotKept } from './live-book.js';
 import { openLive, openStream, peakMapsOf } from './open-book.js';
-import type {
-  FrameSummary,
-  InputFile,
-  LiveFacts,
-  OfFrame,
-  Opened,
-  OpenRequest,
-  PixelReading,
-  StackKind,
-} from './protocol.js';
+import type { FrameSummary, InputFile, LiveFacts, OfFrame, Opened, OpenRequest, PixelReading } from './protocol.js';
 import { regionOperations } from './region-operations.js';
 import { scanOperations } from './scan-operations.js';
 import { runOperations, searchOperations } from './search-operations.js';
 import { openSession } from './session.js';
-import { stackOf } from './stack.js';
 import { StreamBook } from './stream-book.js';
 import { toolOperations } from './tool-operations.js';
 import { Workspace } from './workspace.js';
@@ -141,10 +132,14 @@ function frameOperations(work: Workspace) {
     },
 
     /** Frames `first` … `first + count − 1` combined into one. */
-    async stack({ first, count, kind }: { first: number; count: number; kind: StackKind }) {
-      const { dataset, book } = work.current;
+    async stack(stacked: Stacked) {
+      const { dataset, book, compute } = work.current;
       if (book) throw new Error('Frames of a stream or of a run are not stacked; open their file for that.');
-      return { data: await stackOf(dataset, first, count, kind) };
+      if (!(compute?.kind === 'frames' && compute.where === 'there'))
+        return { data: await stackOf(dataset, stacked), by: '' };
+      const { ScanThere } = await import('./scan-there.js');
+      const data = await new ScanThere(work.current, compute.at).stack(stacked);
+      return { data, by: `, computed on ${compute.host}` };
     },
 
     /** What a place of a frame measures; `at` is the number of its pixel, for the value. */

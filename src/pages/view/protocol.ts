@@ -37,7 +37,15 @@ export interface OpenRequest {
   /** Why others of the files that were given are not opened. */
   readonly leftOut?: readonly string[] | undefined;
   /** The computer that can compute the images of a scan, and whether it does at first. */
-  readonly compute?: { readonly host: string; readonly where: 'here' | 'there' } | undefined;
+  readonly compute?:
+    | {
+        readonly host: string;
+        readonly where: 'here' | 'there';
+        readonly kind: 'scan' | 'frames';
+        /** Its address, from that of the page. */
+        readonly at: string;
+      }
+    | undefined;
 }
 
 /** How files are opened, and what was given with them that is not opened. */
@@ -369,8 +377,8 @@ export interface ShownRegion {
 export interface ScanLoading {
   readonly maxBytes: number;
   readonly shape: VirtualShape;
-  /** Address at which the server computes the scan; undefined: it is read into memory here. */
-  readonly there?: string | undefined;
+  /** Where its images are computed, if there is a choice; by default here. */
+  readonly where?: 'here' | 'there' | undefined;
 }
 
 /** Receives the fraction of a scan that is in memory, 0 … 1, and the sum of its virtual detector. */

@@ -180,8 +180,9 @@ function changeShape(): void {
 /** Shows a file with a two-dimensional scan as a scan: its virtual image next to its patterns. */
 async function openScan(opened: Opened, isAgain = false): Promise<void> {
   showShape(opened);
-  selectById('compute').hidden = !viewer.request?.compute;
-  if (viewer.request?.compute) {
+  const isOffered = viewer.request?.compute?.kind === 'scan';
+  selectById('compute').hidden = !isOffered;
+  if (isOffered) {
     const { offerPlaces } = await import('./compute-place.js');
     if (viewer.opened !== opened) return;
     offerPlaces(isAgain, () => viewer.opened && void openScan(viewer.opened, true));

@@ -40,12 +40,13 @@ export function scanOperations(work: Workspace) {
   const current = (): Session => work.current;
   return {
     /** Reads the scan of the open file into memory; pixels are summed in squares until it takes at most `maxBytes`. */
-    async loadScan({ maxBytes, shape, there }: ScanLoading, report: LoadingReport): Promise<LoadedScan> {
+    async loadScan({ maxBytes, shape, where }: ScanLoading, report: LoadingReport): Promise<LoadedScan> {
       const of = current();
       const { dataset } = of;
       of.virtual = undefined;
+      const there = where === 'there' && of.compute?.kind === 'scan' ? of.compute.at : undefined;
       of.there = there === undefined ? undefined : new (await import('./scan-there.js')).ScanThere(of, there);
-      if (of.there) return of.there.load({ maxBytes, shape }, report);
+      if (of.there) return of.there.load({ maxBytes, shape, where }, report);
       const stated = statedBy(dataset);
       const calibration = givenCalibration(of, stated.units);
       const fileBytes = residentBytes(dataset);

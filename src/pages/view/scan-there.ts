@@ -1,5 +1,5 @@
 /** The operations on a scan that the server of the page computes: the same as those on one in memory. */
-import { type ComputeHead, imageOf, sentBytes } from '../../entries/pages.js';
+import { type ComputeHead, imageOf, type Stacked, sentBytes } from '../../entries/pages.js';
 import { fourierMagnitude, robustLimits, vectorsToRgba } from '../../entries/udf.js';
 import type { FrameData } from './contrast.js';
 import { pictureBytes, wheel } from './field-wheel.js';
@@ -160,6 +160,12 @@ export class ScanThere {
     return { data: Float32Array.from(images[0] as Float64Array) };
   }
 
+  /** Frames that are combined into one. */
+  async stack(stacked: Stacked): Promise<Float32Array> {
+    const { images } = await this.#ask('stack', stacked, {});
+    return Float32Array.from(images[0] as Float64Array);
+  }
+
   /** Asks until all is there; parts are told. Throws an Error with the words of the server. */
   async #ask(
     name: string,
@@ -169,7 +175,7 @@ export class ScanThere {
   ): Promise<Answer> {
     for (let after = 0; ; ) {
       // It has the entry of a folder that the page is of.
-      const asked = new URL(this.#address);
+      const asked = new URL(this.#address, location.href);
       asked.pathname += `/${name}`;
       const given = { client: this.#client, slot, after: String(after), q: JSON.stringify(question) };
       for (const [key, value] of Object.entries(given)) asked.searchParams.set(key, value);

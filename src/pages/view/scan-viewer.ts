@@ -147,10 +147,8 @@ export class ScanViewer {
       image.name = name;
       image.place(rows, columns);
     }
-    const { maxBytes, shape } = this;
-    const there =
-      this.where === 'there' && request?.compute ? new URL(`compute${location.search}`, location.href).href : undefined;
-    const loaded = await this.#engine.call('loadScan', { maxBytes, shape, there }, ({ share, image, every }) => {
+    const { maxBytes, shape, where } = this;
+    const loaded = await this.#engine.call('loadScan', { maxBytes, shape, where }, ({ share, image, every }) => {
       this.onLoading(share, every);
       this.#fill(image);
     });

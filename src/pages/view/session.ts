@@ -82,6 +82,8 @@ export interface Session {
   analyses?: ScanAnalyses | undefined;
   /** The calibration that was given with the file. */
   readonly calibration?: unknown;
+  /** What computes on the server of the page. */
+  readonly compute?: OpenRequest['compute'];
   /** Frames of `dataset` from which the parameters are tuned although there is a book; undefined: they are known. */
   tuning?: {
     readonly last: number;
@@ -105,7 +107,7 @@ export interface OpenedSession {
 
 /** Opens files, with the detector that they or a geometry describe. */
 export async function openSession(
-  { frames, geometry, cell, opening = {}, calibration, leftOut }: OpenRequest,
+  { frames, geometry, cell, opening = {}, calibration, leftOut, compute }: OpenRequest,
   contextOf: () => Promise<Context>,
 ): Promise<OpenedSession> {
   const [first] = frames;
@@ -130,9 +132,8 @@ export async function openSession(
   const input = { name, given, cells: known ? [known] : [], calibration: calibration?.found, leftOut: others };
   // The server has checked them.
   const slice = sliceIn(name, { first: most, frames: some }, picked);
-  if (!slice) return sessionOf(picked, input, contextOf);
-  const { session, opened } = await sessionOf(slicedFrames(picked, slice), input, contextOf);
-  return { session: { ...session, whole: { dataset: picked, slice } }, opened };
+  const { session, opened } = await sessionOf(slice ? slicedFrames(picked, slice) : picked, input, contextOf);
+  return { session: { ...session, compute, ...(slice && { whole: { dataset: picked, slice } }) }, opened };
 }
 
 /** Opens files; if one of several cannot be opened with the others, those that can, with why the rest is left out. */

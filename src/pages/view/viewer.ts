@@ -419,8 +419,8 @@ export class Viewer {
     try {
       const most = Math.min(count, opened.frames - frame);
       this.onMessage(`Reading ${counted(most, 'frame')}…`, false);
-      const { data } = await this.engine.call('stack', { first: frame, count: most, kind });
-      this.stackName = `${kind} of ${framesText(frame, most)}`;
+      const { data, by } = await this.engine.call('stack', { first: frame, count: most, kind });
+      this.stackName = `${kind} of ${framesText(frame, most)}${by}`;
       this.peaks = undefined;
       this.crystals = [];
       this.onMessage('', false);

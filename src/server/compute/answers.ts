@@ -6,6 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { promisify } from 'node:util';
 import { constants, gzip } from 'node:zlib';
+import { type Stacked, stackKinds } from '../../frames/stack.js';
 import type { StatedOptics } from '../../stem/analyses/calibrated-run.js';
 import { isCalibratedName } from '../../stem/analyses/calibrated-run.js';
 import type { VirtualShape } from '../../stem/analyses/virtual-run.js';
@@ -17,6 +18,7 @@ import { omitUndefined } from '../../util/omit-undefined.js';
 import { sendWhole } from '../send.js';
 import type { ComputedScan, ImageQuery } from './computed-scan.js';
 import { type Found, Jobs, type Work } from './jobs.js';
+import { StackedFrames } from './stacked-frames.js';
 
 const compress = promisify(gzip);
 /** Differences have the bits of noise, in which longer repeats are searched for in vain. */
@@ -132,12 +134,39 @@ const questions: Readonly<Record<string, (scan: ComputedScan, given: Record<stri
   },
 };
 
+/** Of frames, how many are combined. */
+function stackQuestion(frames: StackedFrames, { first, count, kind }: Record<string, unknown>): Question {
+  const { dataset } = frames;
+  const isPart = [first, count].every(Number.isInteger) && (first as number) >= 0 && (count as number) >= 1;
+  if (!isPart || (first as number) + (count as number) > dataset.frames)
+    throw new Error(`There are no such frames; there are ${dataset.frames}.`);
+  if (!stackKinds.some((one) => one === kind)) throw new Error('Frames are not combined in this way.');
+  const stacked = { first, count, kind } as Stacked;
+  return {
+    key: `stack ${JSON.stringify(stacked)}`,
+    async work(signal) {
+      const data = Float64Array.from(await frames.stack(stacked, signal));
+      return { results: [plane('stack', dataset.shape.sig, data)] };
+    },
+  };
+}
+
+/** What is asked of a scan, or of frames, by the name of the question; undefined for none of these. */
+function questionOf(
+  of: ComputedScan | StackedFrames,
+  name: string,
+): ((given: Record<string, unknown>) => Question) | undefined {
+  if (of instanceof StackedFrames) return name === 'stack' ? (given) => stackQuestion(of, given) : undefined;
+  const question = Object.hasOwn(questions, name) ? questions[name] : undefined;
+  return question && ((given) => question(of, given));
+}
+
 export class ComputeAnswers {
-  readonly #scan: ComputedScan;
+  readonly #of: ComputedScan | StackedFrames;
   readonly #jobs: Jobs<Value>;
 
-  constructor(scan: ComputedScan, leaseMs?: number) {
-    this.#scan = scan;
+  constructor(of: ComputedScan | StackedFrames, leaseMs?: number) {
+    this.#of = of;
     this.#jobs = new Jobs(leaseMs);
   }
 
@@ -154,7 +183,7 @@ export class ComputeAnswers {
     asked: URLSearchParams,
   ): Promise<boolean> {
     const [, name = ''] = /^\/compute\/([a-z]+)$/.exec(path) ?? [];
-    const question = Object.hasOwn(questions, name) ? questions[name] : undefined;
+    const question = questionOf(this.#of, name);
     if (!question) return false;
     const left = new AbortController();
     response.once('close', () => left.abort());
@@ -165,7 +194,7 @@ export class ComputeAnswers {
     let made: Question;
     try {
       const given: unknown = JSON.parse(asked.get('q') ?? '{}');
-      made = question(this.#scan, Object(given) as Record<string, unknown>);
+      made = question(Object(given) as Record<string, unknown>);
     } catch (error) {
       await plainText(400, messageOf(error));
       return true;
@@ -195,7 +224,7 @@ export class ComputeAnswers {
 
   async close(): Promise<void> {
     this.#jobs.close();
-    await this.#scan.close();
+    await this.#of.close();
   }
 }
 

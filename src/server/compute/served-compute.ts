@@ -1,6 +1,7 @@
 /** What computes for the pages of a server: the scan is opened when the first page asks. */
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { elementBytes } from '../../bytes/dtype.js';
 import { freeMemory, machineName } from '../../compute/backends/system.js';
 import { argumentError } from '../../options/parameters.js';
 import type { DisposableUdfContext } from '../../stem/bind.js';
@@ -9,6 +10,8 @@ import type { ComputedScanOptions } from './computed-scan.js';
 
 /** What a page is told. */
 export interface ComputeFacts {
+  /** What of the files is computed: images of a scan, or sums of frames. */
+  readonly kind: 'scan' | 'frames';
   /** Where images are computed at first. */
   readonly where: 'here' | 'there';
   /** The name of this computer. */
@@ -26,6 +29,10 @@ export interface ServedComputeOptions extends Omit<ComputedScanOptions, 'maxByte
   readonly maxBytes: number | undefined;
   /** Whether browsers may be on other computers. */
   readonly isRemote: boolean;
+  /** A .geom file of the frames. */
+  readonly geometry: string | undefined;
+  /** Whether these are shown frame by frame, whatever their shape. */
+  readonly areFrames: boolean;
 }
 
 /** Sizes from which on a scan is computed here, for browsers of this computer and of others. */
@@ -39,15 +46,14 @@ export class ServedCompute {
     this.#options = options;
   }
 
-  /** Opens what is to be computed here, before a page asks. Throws `Argument` for files that are no such scan. */
+  /** Opens what is to be computed here, before a page asks. Throws `Argument` for files that are no scan and no frames. */
   async check(): Promise<void> {
     const { where, input } = this.#options;
     if (where !== 'there' || (await this.#open())) return;
     throw argumentError(
       'serveView',
       (said) =>
-        `${said('compute')} there is for scans of two axes whose frames are images of real numbers, and ` +
-        `${[input].flat()[0]} is none; omit it, or state the axes of the scan by ${said('navShape')}`,
+        `${said('compute')} there is for scans and frames of real numbers, and ${[input].flat()[0]} has none; omit it`,
     );
   }
 
@@ -73,24 +79,48 @@ export class ServedCompute {
 
   #open() {
     this.#opened ??= (async () => {
-      const { context, where, isRemote, ...options } = this.#options;
-      const [{ ComputedScan }, { ComputeAnswers }] = await Promise.all([
-        import('./computed-scan.js'),
-        import('./answers.js'),
-      ]);
-      const ctx = await context();
-      const maxBytes = options.maxBytes ?? freeMemory() / 2;
-      const scan = await ComputedScan.open(ctx, { ...options, maxBytes }).catch(async (error: unknown) => {
-        await ctx.close();
-        throw error;
+      const { where, isRemote } = this.#options;
+      let why: unknown;
+      const scan = await this.#scan().catch((error: unknown) => {
+        why = error;
       });
-      if (!scan) return void (await ctx.close());
-      const { bytes, fits } = scan;
+      const opened = scan ?? (await this.#frames().catch((error: unknown) => Promise.reject(why ?? error)));
+      if (!opened) return undefined;
+      const { bytes } = opened.facts;
       const isThere = where === 'there' || (where === 'auto' && bytes > (isRemote ? remoteBytes : largeBytes));
-      const facts: ComputeFacts = { where: isThere ? 'there' : 'here', host: machineName(), bytes, fits };
-      return { facts, answers: new ComputeAnswers(scan) };
+      return { ...opened, facts: { ...opened.facts, where: isThere ? 'there' : 'here', host: machineName() } };
     })();
     return this.#opened;
+  }
+
+  async #scan() {
+    const { context, areFrames, ...options } = this.#options;
+    if (areFrames) return undefined;
+    const [{ ComputedScan }, { ComputeAnswers }] = await Promise.all([
+      import('./computed-scan.js'),
+      import('./answers.js'),
+    ]);
+    const ctx = await context();
+    const maxBytes = options.maxBytes ?? freeMemory() / 2;
+    const scan = await ComputedScan.open(ctx, { ...options, maxBytes }).catch(async (error: unknown) => {
+      await ctx.close();
+      throw error;
+    });
+    if (!scan) return void (await ctx.close());
+    const { bytes, fits } = scan;
+    return { facts: { kind: 'scan' as const, bytes, fits }, answers: new ComputeAnswers(scan) };
+  }
+
+  async #frames() {
+    const [{ StackedFrames }, { ComputeAnswers }] = await Promise.all([
+      import('./stacked-frames.js'),
+      import('./answers.js'),
+    ]);
+    const frames = await StackedFrames.open(this.#options);
+    if (!frames) return undefined;
+    const { dataset } = frames;
+    const bytes = dataset.frames * dataset.frameLength * elementBytes(dataset.dtype);
+    return { facts: { kind: 'frames' as const, bytes, fits: false }, answers: new ComputeAnswers(frames) };
   }
 }
 
