@@ -31,6 +31,7 @@ import { ringsOf, scaleOf } from './rings.js';
 import { findRotation, noStructure, type ScanAxes } from './rotation.js';
 import { checkSpacings, scaleNotes } from './spacings.js';
 import { findStop, startOf } from './start.js';
+import { stopOfDisk } from './stop-of-disk.js';
 import { termsOf } from './trend.js';
 
 /** Options of `calibrate`. */
@@ -111,7 +112,7 @@ export async function calibrateScan(run: RunUdf, whole: Scan, options: Calibrate
   }
   const start = startOf(image, good);
   const uncovered = good.slice();
-  const stop = start ? findStop(image, good, start) : [];
+  const stop = start ? stopOfDisk(image, good, findStop(image, good, start)) : [];
   for (const i of stop) good[i] = 0;
   const beam = findBeam(blocks, image, good, nav, stop.length > 0 ? undefined : start);
   // What was taken for a stop may be the dark between rings.

@@ -33,7 +33,7 @@ const needs = {
 } as const;
 
 /** A bar from `tip` on along a direction, across from `from` to `to`, about the middle of the frame, in pixels. */
-interface Bar {
+export interface Bar {
   readonly ay: number;
   readonly ax: number;
   readonly from: number;
@@ -87,7 +87,11 @@ function disksOf(raw: Image, smooth: Float64Array, good: Uint8Array, { centres, 
 }
 
 /** The bar with most dark pixels, less those that are lit. */
-function barOf(shadows: readonly number[], lights: readonly number[], { height, width }: Image): Bar {
+export function barOf(
+  shadows: readonly number[],
+  lights: readonly number[],
+  { height, width }: Pick<Image, 'height' | 'width'>,
+): Bar {
   const half = Math.ceil(Math.hypot(height, width) / 2) + 1;
   const side = 2 * half + 1;
   let best: Bar = { ay: 0, ax: 1, from: 0, to: 0, tip: 0, gain: 0 };
@@ -121,14 +125,17 @@ function barOf(shadows: readonly number[], lights: readonly number[], { height, 
 }
 
 /** Whether a place is in a bar or at most `margin` pixels beside it. */
-const isIn = ({ ay, ax, from, to, tip }: Bar, y: number, x: number, margin: number): boolean => {
+export const isIn = ({ ay, ax, from, to, tip }: Bar, y: number, x: number, margin: number): boolean => {
   const [s, t] = [y * ay + x * ax, x * ay - y * ax];
   return s > tip - margin && t > from - margin && t < to + margin;
 };
 
 /** The pixels of a list in a bar. */
-const pixelsIn = (pixels: readonly number[], bar: Bar, { height, width }: Image): number[] =>
-  pixels.filter((i) => isIn(bar, Math.floor(i / width) - height / 2, (i % width) - width / 2, 0.5));
+export const pixelsIn = (
+  pixels: readonly number[],
+  bar: Bar,
+  { height, width }: Pick<Image, 'height' | 'width'>,
+): number[] => pixels.filter((i) => isIn(bar, Math.floor(i / width) - height / 2, (i % width) - width / 2, 0.5));
 
 /** The pixels that a beam stop over disks covers; none without one. `low` is the level beside disks. */
 export function stopOverDisks(whole: Image, goodOf: Uint8Array, { low }: { low: number }): number[] {
