@@ -57,38 +57,55 @@ export interface UnwrittenFrames {
 export const chunksOf = ({ shape, chunk = shape }: Pick<StoredArray, 'shape' | 'chunk'>): number =>
   shape.reduce((product, n, axis) => product * Math.ceil(n / Math.max(1, chunk[axis] ?? n)), 1);
 
+/** Frames of which all, some or none of the chunks are stored. */
+export interface StoredFrames {
+  readonly first: number;
+  /** Frames that share a chunk; they follow each other where chunks are cut along the first axis alone. */
+  readonly frames: number;
+  readonly stored: 'all' | 'some' | 'none';
+}
+
 /** Looks for every chunk of the first `rows` rows of an array whose last `signalAxes` axes are those of a frame. */
-export async function unwrittenAmong(array: StoredArray, rows: number, signalAxes: number): Promise<UnwrittenFrames> {
+export async function* storedFrames(
+  array: StoredArray,
+  rows: number,
+  signalAxes: number,
+): AsyncGenerator<StoredFrames> {
   const { shape, chunk = shape } = array;
   const navAxes = shape.length - signalAxes;
   const inAll = [rows, ...shape.slice(1)];
   const last = inAll.map((n, axis) => Math.ceil(n / (chunk[axis] ?? n)) - 1);
-  const found = { none: 0, firstNone: -1, part: 0, firstPart: -1 };
-  if (last.some((n) => n < 0)) return found;
+  if (last.some((n) => n < 0)) return;
   const perFrame = last.slice(navAxes).reduce((product, n) => product * (n + 1), 1);
   let [looked, stored] = [0, 0];
   // The last axis is fastest, so that the chunks of a frame follow each other.
   for (const place of placesBetween(new Array<number>(shape.length).fill(0), last)) {
     if (await array.isStored(place)) stored++;
     if (++looked < perFrame) continue;
-    if (stored < perFrame) {
-      let [first, frames] = [0, 1];
-      for (let axis = 0; axis < navAxes; axis++) {
-        const [n, step, at] = [inAll[axis] as number, chunk[axis] as number, place[axis] as number];
-        first = first * n + at * step;
-        frames *= Math.min(step, n - at * step);
-      }
-      if (stored === 0) {
-        if (found.none === 0) found.firstNone = first;
-        found.none += frames;
-      } else {
-        if (found.part === 0) found.firstPart = first;
-        found.part += frames;
-      }
+    let [first, frames] = [0, 1];
+    for (let axis = 0; axis < navAxes; axis++) {
+      const [n, step, at] = [inAll[axis] as number, chunk[axis] as number, place[axis] as number];
+      first = first * n + at * step;
+      frames *= Math.min(step, n - at * step);
     }
+    yield { first, frames, stored: stored === perFrame ? 'all' : stored === 0 ? 'none' : 'some' };
     [looked, stored] = [0, 0];
   }
-  return found;
+}
+
+/** The frames of the first `rows` rows of an array that were not written, or only in part. */
+export async function unwrittenAmong(array: StoredArray, rows: number, signalAxes: number): Promise<UnwrittenFrames> {
+  const sums = { none: 0, firstNone: -1, part: 0, firstPart: -1 };
+  for await (const { first, frames, stored } of storedFrames(array, rows, signalAxes)) {
+    if (stored === 'none') {
+      if (sums.none === 0) sums.firstNone = first;
+      sums.none += frames;
+    } else if (stored === 'some') {
+      if (sums.part === 0) sums.firstPart = first;
+      sums.part += frames;
+    }
+  }
+  return sums;
 }
 
 /** Whether any chunk of a row of chunks is stored. */

@@ -21,7 +21,7 @@ import { find, message, type ObjectHeader } from './object-header.js';
 import { withoutPadding } from './padded.js';
 import { type ReadBox, storageReader } from './storage.js';
 import { type Hdf5Value, readValues, singleValue } from './values.js';
-import type { VirtualMapping } from './virtual.js';
+import type { VirtualMapping, VirtualPiece } from './virtual.js';
 
 /** Whether an object is a dataset, that is, has a layout. */
 export const isDataset = (header: ObjectHeader): boolean => header.messages.some(({ type }) => type === message.layout);
@@ -41,6 +41,8 @@ interface DatasetParts {
   /** Finds its chunks; undefined without any. */
   readonly lookup?: (() => ChunkLookup) | undefined;
   readonly mappings: readonly VirtualMapping[] | undefined;
+  /** The sources of a virtual dataset. */
+  readonly pieces?: () => AsyncGenerator<VirtualPiece>;
   readonly files: readonly ExternalPart[] | undefined;
 }
 
@@ -93,6 +95,11 @@ export class Hdf5Dataset {
   attributes(): Promise<ReadonlyMap<string, Hdf5Value>> {
     this.#attributes ??= readAttributes(this.file.superblock.pages, this.#parts.header);
     return this.#attributes;
+  }
+
+  /** The sources of a virtual dataset one by one, which are opened; none of another dataset. */
+  pieces(): AsyncGenerator<VirtualPiece> | undefined {
+    return this.#parts.pieces?.();
   }
 
   /** Whether its elements are unpacked from chunks by the codecs. */
@@ -266,12 +273,14 @@ export async function openDataset(
     return new Hdf5Dataset({ ...known, space, mappings: undefined, lookup, reader });
   }
   // Files without virtual datasets do without its code.
-  const { readMappings, virtualReader, virtualShape } = await import('./virtual.js');
+  const { readMappings, virtualPieces, virtualReader, virtualShape } = await import('./virtual.js');
   const mappings = await readMappings(pages, layout, path);
   const key = objectKey(file.source, header.address);
   const shape = await virtualShape(file, path, key, space, mappings, through);
-  const reader = () => virtualReader({ file, path, key, shape, type, fill, mappings });
-  return new Hdf5Dataset({ ...known, space: { ...space, shape }, mappings, reader });
+  const dataset = { file, path, key, shape, type, fill, mappings };
+  const reader = () => virtualReader(dataset);
+  const pieces = () => virtualPieces(dataset);
+  return new Hdf5Dataset({ ...known, space: { ...space, shape }, mappings, reader, pieces });
 }
 
 /** The fill value of elements that were never written; undefined for zero. */

@@ -40,5 +40,9 @@ export interface Part {
   readonly shape: readonly number[];
   readonly type: Hdf5Type;
   readonly readRaw: ReadBox;
+  /** Shape of its chunks; undefined if it is not stored in chunks. */
+  readonly chunk: readonly number[] | undefined;
+  /** Whether the file stores anything of the chunk at a position counted in chunks; true if that is not known. */
+  isStored(place: readonly number[]): Promise<boolean>;
   checkFilters(): void;
 }

@@ -174,6 +174,10 @@ interface VirtualDataset {
 /** The reader of a virtual dataset. */
 export const virtualReader = (dataset: VirtualDataset): ReadBox => new VirtualReader(dataset).read;
 
+/** The sources of a virtual dataset one by one, with what they fill; one that is not there has none. */
+export const virtualPieces = (dataset: VirtualDataset): AsyncGenerator<VirtualPiece> =>
+  new VirtualReader(dataset).pieces();
+
 /** A read of a box into a side. */
 interface Reading {
   readonly box: Box;
@@ -188,6 +192,9 @@ interface Piece {
   readonly from: readonly AxisSelection[];
   readonly target: readonly AxisSelection[];
 }
+
+/** What a source fills of a virtual dataset; without a source that exists, `from` is empty. */
+export type VirtualPiece = Omit<Piece, 'source'> & { readonly source: Part | undefined };
 
 /** A source, and what turns its elements into those of the virtual dataset. */
 interface Source {
@@ -232,6 +239,29 @@ class VirtualReader {
     }
   };
 
+  /** All pieces, those without a source as well. */
+  async *pieces(): AsyncGenerator<VirtualPiece> {
+    const { shape, mappings, key } = this.#dataset;
+    const start = shape.map(() => 0);
+    const nesting = enterVirtual(this.#name, undefined, key, 0);
+    const box = { start, count: shape };
+    for (const mapping of mappings) {
+      if (mapping.target === 'none' || mapping.source === 'none') continue;
+      const target = alongAxes(mapping.target, shape);
+      const axis = endless(target);
+      const reading = { box, to: { bytes: new Uint8Array(0), shape, start }, nesting, signal: undefined };
+      if (axis >= 0 && (isPattern(mapping.file) || isPattern(mapping.path)))
+        for (const [block, axes] of blocksIn(target, axis, box)) {
+          const source = await sourceIfThere(this.#reference(mapping, nesting), block);
+          yield { source, from: source ? alongAxes(mapping.source, source.shape) : [], target: axes };
+        }
+      else if (await sourceIfThere(this.#reference(mapping, nesting), 0)) {
+        const piece = await this.#single(mapping, target, axis, reading);
+        if (piece) yield piece;
+      } else yield { source: undefined, from: [], target };
+    }
+  }
+
   #unlike(why: string): EwaldError {
     return new EwaldError('Unsupported', `${this.#name}: ${why}`);
   }
@@ -248,18 +278,11 @@ class VirtualReader {
     axis: number,
     reading: Reading,
   ): Promise<void> {
-    const { box, nesting } = reading;
-    const reference = this.#reference(mapping, nesting);
-    const { start, stride, block: length } = target[axis] as AxisSelection;
-    const from = box.start[axis] ?? 0;
-    const first = Math.max(0, Math.floor((from - start) / stride));
-    const last = Math.floor((from + (box.count[axis] ?? 0) - 1 - start) / stride);
-    for (let block = first; block <= last; block++) {
+    const reference = this.#reference(mapping, reading.nesting);
+    for (const [block, axes] of blocksIn(target, axis, reading.box)) {
       const source = await sourceOrFill(reference, block);
-      if (!source) continue;
-      const one = { start: start + block * stride, stride: length, count: 1, block: length };
-      const axes = target.map((each, t) => (t === axis ? one : each));
-      await this.#readPiece({ source, from: alongAxes(mapping.source, source.shape), target: axes }, reading);
+      if (source)
+        await this.#readPiece({ source, from: alongAxes(mapping.source, source.shape), target: axes }, reading);
     }
   }
 
@@ -383,6 +406,22 @@ class VirtualReader {
     await source.readRaw(part, { bytes: stored, shape: part.count, start: part.count.map(() => 0) }, signal, nesting);
     const bytes = convert ? convert(stored) : stored;
     copyBox({ bytes, shape: counts, start: counts.map(() => 0) }, { ...to, start }, counts, size);
+  }
+}
+
+/** The blocks of the unlimited axis that are in the box, each with what it fills. */
+function* blocksIn(
+  target: readonly AxisSelection[],
+  axis: number,
+  box: Box,
+): Generator<readonly [number, readonly AxisSelection[]]> {
+  const { start, stride, block: length } = target[axis] as AxisSelection;
+  const from = box.start[axis] ?? 0;
+  const first = Math.max(0, Math.floor((from - start) / stride));
+  const last = Math.floor((from + (box.count[axis] ?? 0) - 1 - start) / stride);
+  for (let block = first; block <= last; block++) {
+    const along = { start: start + block * stride, stride: length, count: 1, block: length };
+    yield [block, target.map((other, t) => (t === axis ? along : other))];
   }
 }
 

@@ -29,6 +29,23 @@ virtual = h5py.VirtualLayout((9, 4, 4), 'u2')
 source = h5py.VirtualSource(f'{sys.argv[1]}/whole.h5', 'data', (9, 4, 4))
 virtual[:4], virtual[6:] = source[:4], source[6:]
 with h5py.File(f'{sys.argv[1]}/virtual.h5', 'w') as file: file.create_virtual_dataset('data', virtual)
+# Two modules beside each other, of files that ended early or lack chunks of some frames, stored apart from the second frame on.
+write('left', (9, 4, 4), (1, 4, 4), {(3, 0, 0), (5, 0, 0), (8, 0, 0)})
+write('right', (12, 4, 4), (1, 2, 4), {(5, 0, 0), (6, 0, 0), (6, 1, 0), (11, 1, 0)})
+left = h5py.VirtualSource(f'{sys.argv[1]}/left.h5', 'data', (9, 4, 4))
+right = h5py.VirtualSource(f'{sys.argv[1]}/right.h5', 'data', (12, 4, 4))
+modules = h5py.VirtualLayout((9, 4, 8), 'u2')
+modules[:, :, :4], modules[:, :, 4:] = left, right[1:10]
+with h5py.File(f'{sys.argv[1]}/modules.h5', 'w') as file: file.create_virtual_dataset('data', modules)
+stacked = h5py.VirtualLayout((9, 2, 4, 4), 'u2')
+stacked[:, 0], stacked[:, 1] = left, right[1:10]
+with h5py.File(f'{sys.argv[1]}/stacked.h5', 'w') as file: file.create_virtual_dataset('data', stacked)
+single = h5py.VirtualLayout((3, 4, 4), 'u2')
+for i, of in enumerate([2, 3, 4]): single[i] = left[of]
+with h5py.File(f'{sys.argv[1]}/single.h5', 'w') as file: file.create_virtual_dataset('data', single)
+every = h5py.VirtualLayout((5, 4, 4), 'u2')
+every[:] = left[::2]
+with h5py.File(f'{sys.argv[1]}/every.h5', 'w') as file: file.create_virtual_dataset('data', every)
 `;
 beforeAll(() => {
   execFileSync('/usr/bin/python3', ['-c', python, folder]);
@@ -70,4 +87,18 @@ test('a file of many chunks is looked through at the end', async () => {
   const { notes } = await inspect(file);
   const text = `1 of 5000 frames (frame 77) was never written: ${never}`;
   expect(notes.filter(({ isCut }) => isCut)).toEqual([{ kind: 'warning', text, isCut: true }]);
+});
+
+// Source frames 3, 5 and 8 of the left module; of the right one, that begins a frame later, 4 in part and 5.
+const halves = [
+  `1 of 9 frames (frame 5) was never written: ${never}`,
+  `3 of 9 frames, the first of which is frame 3, were written only in part: ${inPart}`,
+];
+test.each([
+  ['modules', halves],
+  ['single', [`1 of 3 frames (frame 1) was never written: ${never}`]],
+  ['every', [`1 of 5 frames (frame 4) was never written: ${never}`]],
+] as const)('sources of a virtual dataset that lack chunks are looked through at the end: %s', async (name, texts) => {
+  const { notes } = await inspect(join(folder, `${name}.h5`));
+  expect(notes.filter(({ isCut }) => isCut)).toEqual(texts.map((text) => ({ kind: 'warning', text, isCut: true })));
 });

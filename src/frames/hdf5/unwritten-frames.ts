@@ -44,8 +44,12 @@ export async function unwrittenAtEnd({
   return (unwritten * count) / parts.reduce((sum, part) => sum + rowsOf(part, signalAxes), 0);
 }
 
-/** The frames before the last `atEnd` ones that were not written; every chunk is looked for. */
-async function among({ frames: { parts }, signalAxes, count }: Asked, atEnd: number): Promise<UnwrittenFrames> {
+/** The frames before the last `atEnd` ones that were not written; every chunk is looked for, those of `sources` too. */
+async function among(
+  { frames: { parts }, signalAxes, count }: Asked,
+  atEnd: number,
+  sources: boolean,
+): Promise<UnwrittenFrames> {
   const found = { none: 0, firstNone: -1, part: 0, firstPart: -1 };
   let before = 0;
   for (const part of parts) {
@@ -56,9 +60,10 @@ async function among({ frames: { parts }, signalAxes, count }: Asked, atEnd: num
       Math.floor(((count - atEnd - before) * rowsOf(part, signalAxes)) / all),
     );
     if (rows <= 0) break;
-    const one = part.mappings
-      ? // Files without virtual datasets do without its code.
-        (await import('./virtual-gaps.js')).unmapped(part.mappings, part.shape, nav.length)
+    // Files without virtual datasets do without its code.
+    const gaps = part.mappings && (await import('./virtual-gaps.js'));
+    const one = gaps
+      ? await (sources ? gaps.withoutSources : gaps.unmapped)(part, signalAxes)
       : await unwrittenAmong(part, rows, signalAxes);
     if (found.none === 0 && one.none > 0) found.firstNone = before + one.firstNone;
     if (found.part === 0 && one.part > 0) found.firstPart = before + one.firstPart;
@@ -93,20 +98,23 @@ export async function findUnwritten(
   // Frames along the last axis share their chunks; those of a growing file may be written in any order.
   if (growing || frames.framesLast || count === 0 || atEnd === count) return { notes: endNotes(), ...noLook };
   const chunks = frames.parts.reduce((sum, part) => sum + (part.chunk ? chunksOf(part) + chunksAnIndex : 1), 0);
-  const look = (): Promise<UnwrittenFrames> => among(asked, atEnd);
-  if (chunks > maxChunks) {
-    let texts: Promise<readonly string[]> | undefined;
-    const once = (): Promise<readonly string[]> => {
-      // What is wrong with the index is reported when a frame is read.
-      texts ??= look().then(
-        (found) => amongTexts(found, count),
-        () => [],
-      );
-      return texts;
-    };
-    return { notes: endNotes(), atEnd: once, ended: async () => texts };
-  }
-  const found = await look();
-  const texts = amongTexts(atEnd > 0 ? { ...found, none: 0 } : found, count);
-  return { notes: [...endNotes(found.none), ...texts.map(note)], ...noLook };
+  const isLong = chunks > maxChunks;
+  const textsOf = (unwritten: UnwrittenFrames): string[] =>
+    amongTexts(atEnd > 0 ? { ...unwritten, none: 0 } : unwritten, count);
+  const early = isLong ? undefined : await among(asked, atEnd, false);
+  const said = early ? textsOf(early) : [];
+  const notes = [...endNotes(early?.none), ...said.map(note)];
+  // Sources of virtual datasets are opened to be read, and not to open a file.
+  if (!isLong && !frames.parts.some(({ mappings }) => mappings)) return { notes, ...noLook };
+  let texts: Promise<readonly string[]> | undefined;
+  const atTheEnd = (): Promise<readonly string[]> => {
+    // What is wrong with the index is reported when a frame is read.
+    texts ??= among(asked, atEnd, true).then(
+      (unwritten) =>
+        (isLong ? amongTexts(unwritten, count) : textsOf(unwritten)).filter((text) => !said.includes(text)),
+      () => [],
+    );
+    return texts;
+  };
+  return { notes, atEnd: atTheEnd, ended: async () => texts };
 }
