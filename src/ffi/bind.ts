@@ -79,6 +79,7 @@ function bindFramed(
     try {
       const result = invoke(values, open);
       isCalled = true;
+      open.hasFailed = runtime.thrown !== undefined;
       open.done();
       if (runtime.thrown) throw runtime.thrown.error;
       return answer(result);
@@ -242,6 +243,7 @@ export function bindVariadic(
           return further(value, () => `${fn.name}(): argument ${i + 1}`, open);
         });
         const returned = raw(...passed);
+        open.hasFailed = runtime.thrown !== undefined;
         open.done();
         return returned;
       });

@@ -50,6 +50,10 @@ export interface Frame {
   callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument;
   /** Arrays and objects that were copied, with the types they were copied as: given twice, they are one to C, too. */
   copies?: [value: unknown, type: unknown, direction: Direction, argument: Argument][] | undefined;
+  /** Whether JavaScript may run before the call ends and change a list or an object, which what C left would undo. */
+  watches(direction: Direction): boolean;
+  /** Whether a callback has failed, whose error the call throws. */
+  readonly hasFailed: boolean;
   /** Runs `work` after the call, before anything is freed; not if the call failed to start. */
   after(work: () => void): void;
   /** Runs `work` at the very end. */
@@ -81,6 +85,7 @@ export interface Parameter {
 
 /** A frame with the methods that end it. */
 export interface CallFrame extends Frame {
+  hasFailed: boolean;
   /** Called after the call: copies back. */
   done(): void;
   /** Called in every case: frees memory. */
@@ -104,11 +109,22 @@ export function copiedOnce(
   return argument;
 }
 
-/** The end of a frame, common to all targets. */
+/** The end of a frame, common to all targets. `asynchronous`: JavaScript continues while C works on the arguments. */
 export class FrameEnds {
+  readonly asynchronous: boolean;
+  lending: Lending | undefined;
   copies: Frame['copies'];
+  hasFailed = false;
   #after: (() => void)[] | undefined;
   #release: (() => void)[] | undefined;
+
+  constructor(asynchronous: boolean) {
+    this.asynchronous = asynchronous;
+  }
+
+  watches(direction: Direction): boolean {
+    return direction === 'inout' && (this.asynchronous || this.lending?.runsJavaScript === true);
+  }
 
   after(work: () => void): void {
     this.#after ??= [];

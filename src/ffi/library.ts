@@ -573,6 +573,15 @@ function undeclared(own: LibraryTools): LibraryTools {
         return Reflect.get(own, name, own);
       throw undeclaredName(name, table, toolNames);
     },
+    // For a variable, a property would be one of JavaScript alone, which C does not see; others are the caller's own.
+    set(_, name, value, library) {
+      if (typeof name === 'string' && Object.hasOwn(table.variables, name))
+        throw new EwaldError(
+          'Argument',
+          `${name} is a variable of C: variable('${name}').write(value) of the library sets it`,
+        );
+      return Reflect.defineProperty(library, name, { value, writable: true, enumerable: true, configurable: true });
+    },
   });
 }
 

@@ -11,6 +11,7 @@ import { isOpaque } from './header/layout.js';
 import { type CType, isChar, type PointerType, type StructType, typeText } from './header/types.js';
 import { lentView } from './lent.js';
 import { listElement } from './list-elements.js';
+import { assertSameMembers, membersIn } from './originals.js';
 import { assertElements, assertUsable, isByte } from './pointees.js';
 import type { Pointer } from './pointer.js';
 import { type Passing, placedList, placedText } from './pointer-arguments.js';
@@ -61,6 +62,13 @@ export function structsArgument(
   if (direction !== 'out')
     for (let i = 0; i < plain.length; i++)
       runtime.writeTo(view, i * size, to, plain[i], isList ? placeOf(i) : place, frame.lending);
+  if (frame.watches(direction)) {
+    const now = (): readonly unknown[] => membersIn(values, to.tag, runtime);
+    const before = now();
+    frame.after(() => {
+      if (!frame.hasFailed) assertSameMembers(before, now, place);
+    });
+  }
   if (direction !== 'in')
     frame.after(() => {
       const left = runtime.memory.kind === 'wasm' ? copyOf(view()) : view();

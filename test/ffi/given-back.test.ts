@@ -1,6 +1,6 @@
 // What C gives back and what it may do with it: variables, functions, elements behind structs, views, the time.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { findEnds, parseHeader } from '../../src/entries/ffi.node.js';
+import { findEnds, type Pointer, parseHeader } from '../../src/entries/ffi.node.js';
 import { absent, type Kit, openEdges, thrown } from './support.js';
 
 const refusal = (work: () => unknown): string => {
@@ -59,6 +59,18 @@ for (const backend of ['native', 'wasm'] as const) {
       ])
         expect(refusal(work)).toMatch(/is given a pointer into the variable "edges_numbers", which C did not allocate/);
       expect(edges.variable('edges_origin').read()).toEqual({ x: 5, y: 6 });
+    });
+
+    test('a variable is set in C, or not at all', () => {
+      expect(refusal(() => Object.assign(edges, { edges_origin: { x: 1, y: 2 } }))).toMatch(
+        /^Argument: edges_origin is a variable of C: variable\('edges_origin'\)\.write\(value\)/,
+      );
+      Object.assign(edges, { counted: 1 });
+      expect(edges.counted).toBe(1);
+      edges.counted++;
+      expect(edges.counted).toBe(2);
+      expect(() => Object.assign(edges, { edges_fixed: () => 1 })).toThrow(TypeError);
+      edges.variable('edges_origin').write({ x: 5, y: 6 });
     });
 
     test('a pointer into an argument has no elements beyond it', () => {
@@ -165,6 +177,78 @@ for (const backend of ['native', 'wasm'] as const) {
         /^Shape: .* has 5 elements; expected at least 6/,
       );
       expect(refusal(() => edges.edges_flat([1, 2, 3, 4, 5, '6']))).toMatch(/^Argument: .*\[5\] is "6"/);
+    });
+
+    test('what a callback writes to an argument is seen by C, or the call is an error', () => {
+      const said = /^Argument: JavaScript changed edges_call_\w+\(\): argument 2 \(\w\) while C worked on a copy of it/;
+      const through = (pointer: Pointer): void => pointer.write(9);
+      const list = [1, 2, Number.NaN];
+      edges.edges_call_with(through, list, 3);
+      expect(list).toEqual([9, 2, Number.NaN]);
+      const write = (): void => {
+        list[1] = 7;
+      };
+      expect(refusal(() => edges.edges_call_with(write, list, 3))).toMatch(said);
+      expect(list).toEqual([9, 7, Number.NaN]);
+      const fail = (): void => {
+        write();
+        list[0] = 3;
+        throw new RangeError('too far');
+      };
+      expect(() => edges.edges_call_with(fail, list, 3)).toThrow(RangeError);
+      const point = { x: 1, y: 2 };
+      edges.edges_call_object(() => {}, point);
+      expect(point).toEqual({ x: 2, y: 2 });
+      const move = (): void => {
+        point.y = 5;
+      };
+      expect(refusal(() => edges.edges_call_object(move, point))).toMatch(said);
+      // What is made anew for each reader has not changed.
+      let reads = 0;
+      const made = {
+        x: 1,
+        get y() {
+          return reads++;
+        },
+        set y(_value) {},
+      };
+      edges.edges_call_object(() => {}, made);
+      expect(made.x).toBe(2);
+    });
+
+    test('what a callback writes to what is in a struct is seen by C, or the call is an error', () => {
+      const table = {
+        n: 1,
+        at: [
+          { x: 1, y: 2 },
+          { x: 3, y: 4 },
+        ],
+      };
+      edges.edges_call_table(() => {}, table);
+      expect(table).toEqual({
+        n: 2,
+        at: [
+          { x: 1, y: 2 },
+          { x: 3, y: 4 },
+        ],
+      });
+      const write = (): void => {
+        (table.at[1] as { x: number }).x = 7;
+      };
+      expect(refusal(() => edges.edges_call_table(write, table))).toMatch(
+        /^Argument: JavaScript changed edges_call_table/,
+      );
+    });
+
+    test('a list that is written beside an asynchronous call is an error of the call, unless C only reads it', async () => {
+      const list = [1, 2, 3, 4, 5, 6];
+      const work = edges.edges_flat.async(list);
+      list[0] = 5;
+      await expect(work).rejects.toThrow(/JavaScript changed edges_flat\(\): argument 1/);
+      const letters = [97, 98, 0];
+      const read = edges.edges_sum_of.async(letters, 3);
+      letters[0] = 5;
+      expect(await read).toBe(195);
     });
 
     test('what a function frees and sets to NULL has ended', () => {

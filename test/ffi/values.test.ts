@@ -182,6 +182,7 @@ test('objects and lists of them stand for a struct *, with texts for its char * 
         const view = bytes;
         return { argument: address, address, view: () => view };
       },
+      watches: () => false,
       after: (work: () => void) => void after.push(work),
       release: (work: () => void) => void released.push(work),
     };

@@ -21,7 +21,7 @@ import {
   signature,
   typeText,
 } from '../header/types.js';
-import { type Lending, Lent, lentView } from '../lent.js';
+import { Lent, lentView } from '../lent.js';
 import { missing } from '../names.js';
 import { type AsyncCall, Runtime } from '../runtime.js';
 import { type Place, shown } from '../scalars.js';
@@ -244,6 +244,7 @@ export class NativeTarget implements Target {
       const args = values.map((value, i) => (parameters[i] as Parameter).convert(value, frame));
       const result = await turns.run(raw, args);
       void args.length;
+      frame.hasFailed = call.thrown !== undefined;
       frame.done();
       if (call.thrown) throw call.thrown.error;
       return out(result as never);
@@ -369,18 +370,15 @@ class NativeScratch implements Scratch {
 /** Passes arrays as they are; koffi takes their addresses. */
 class NativeFrame extends FrameEnds implements CallFrame {
   readonly #target: NativeTarget;
-  readonly asynchronous: boolean;
-  lending: Lending | undefined;
   readonly #call: AsyncCall | undefined;
   #held: unknown[] = [];
   readonly #spare = new Map<number, NativeScratch[]>();
 
   /** `call` is the asynchronous call to which the frame belongs. */
   constructor(target: NativeTarget, call?: AsyncCall) {
-    super();
+    super(call !== undefined);
     this.#target = target;
     this.#call = call;
-    this.asynchronous = call !== undefined;
   }
 
   place(view: ArrayBufferView, _direction: Direction): Argument {

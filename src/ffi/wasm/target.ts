@@ -289,8 +289,6 @@ const freeing =
  * Copies arrays into and out of the heap for a call; arrays that are already in the heap are passed by their address.
  */
 class WasmFrame extends FrameEnds implements CallFrame {
-  readonly asynchronous = false;
-  lending: Lending | undefined;
   readonly #placed: Placed[] = [];
   /** Memory that is freed at the end of the call. */
   readonly #taken: number[] = [];
@@ -300,7 +298,7 @@ class WasmFrame extends FrameEnds implements CallFrame {
   readonly #heap: WasmHeap;
 
   constructor(target: WasmTarget, heap: WasmHeap) {
-    super();
+    super(false);
     this.#target = target;
     this.#heap = heap;
   }

@@ -304,6 +304,12 @@ class SendingFrame implements Frame {
     this.#after.push(work);
   }
 
+  readonly hasFailed = false;
+
+  watches(direction: Direction): boolean {
+    return direction === 'inout';
+  }
+
   release(free: () => void): void {
     free();
     throw this.#refuse('takes a table of pointers');
