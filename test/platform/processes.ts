@@ -3,11 +3,19 @@
  * well.
  */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The root folder of the repository. */
 export const root = fileURLToPath(new URL('../../', import.meta.url)).replace(/\/$/, '');
+
+/** The path of a runtime that is installed: on the PATH, or in node_modules/.bin. */
+export function runtimePath(name: string): string | undefined {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), join(root, 'node_modules/.bin')];
+  return folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
+}
 
 /** How a process ended. */
 export interface Ended {

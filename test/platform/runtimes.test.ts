@@ -4,9 +4,9 @@
  * if they are not installed, their tests are absent.
  */
 import { existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { installed, projectOf, root, run } from './support.js';
+import { installed, projectOf, run, runtimePath } from './support.js';
 
 const program = `
 import { createContext } from 'ewald';
@@ -61,18 +61,12 @@ const answer = {
   sums: [sums, sums],
 };
 
-/** The path of an installed runtime. */
-function find(name: string): string | undefined {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), join(root, 'node_modules/.bin')];
-  return folders.map((folder) => join(folder, name)).find((file) => existsSync(file));
-}
-
 const permissions = ['--no-prompt', '--allow-read', '--allow-env', '--allow-ffi'];
 const native = `@ewald/native-${process.platform}-${process.arch}/ewald_native.node`;
 test.for([
   ['Node', process.execPath, []],
-  ['Bun', find('bun'), ['run']],
-  ['Deno', find('deno'), ['run', ...permissions]],
+  ['Bun', runtimePath('bun'), ['run']],
+  ['Deno', runtimePath('deno'), ['run', ...permissions]],
 ] as const)(
   '%s indexes, finds peaks, transforms and runs a UDF, natively and by wasm',
   async ([name, runtime, args], { skip }) => {
