@@ -10,7 +10,7 @@ export function randomOf(seed) {
     return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
   };
 }
-const normalOf = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+export const normalOf = (random) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
 /** Groups by their generators, as matrices on h, k, l, with a cell that has their symmetry (and more, where `merohedral`). */
 const twoZ = [-1, 0, 0, 0, -1, 0, 0, 0, 1];
