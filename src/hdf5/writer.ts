@@ -75,24 +75,34 @@ interface Series extends FrameSeries {
 }
 
 const superblockBytes = 48;
+/** Bytes of an array that are in the header of its object, which has a checksum, where readers are to notice damage. */
+const mostInHeader = 2 ** 15;
+
+/** What holds for a whole file. */
+export interface Hdf5WriterOptions {
+  /** Whether readers notice damaged arrays; those that are written ahead may be patched, and have none. Default false. */
+  readonly checksums?: boolean | undefined;
+}
 
 /** Writes one file. */
 export class Hdf5Writer {
   readonly #sink: Hdf5Sink;
   readonly #codecs: Codecs;
+  readonly #checksums: boolean;
   /** Where nodes are that have been written, and how many names each has. */
   readonly #places = new Map<WriteNode, number>();
   #names = new Map<WriteNode, number>();
   #end = 0;
 
-  private constructor(sink: Hdf5Sink, codecs: Codecs) {
+  private constructor(sink: Hdf5Sink, codecs: Codecs, { checksums = false }: Hdf5WriterOptions) {
     this.#sink = sink;
     this.#codecs = codecs;
+    this.#checksums = checksums;
   }
 
   /** Starts a file, which is not valid HDF5 until `finish`. */
-  static async create(sink: Hdf5Sink, codecs: Codecs): Promise<Hdf5Writer> {
-    const writer = new Hdf5Writer(sink, codecs);
+  static async create(sink: Hdf5Sink, codecs: Codecs, options: Hdf5WriterOptions = {}): Promise<Hdf5Writer> {
+    const writer = new Hdf5Writer(sink, codecs, options);
     await writer.#append(new Uint8Array(superblockBytes));
     return writer;
   }
@@ -119,7 +129,7 @@ export class Hdf5Writer {
       write: async (data) => {
         const pieces = ArrayBuffer.isView(data) ? [data] : data;
         const room = ((frames ?? Number.POSITIVE_INFINITY) - chunks.length) * frameBytes;
-        if (packing === 'none') {
+        if (packing === 'none' && !checksums) {
           const start = this.#end;
           const length = await this.#appendAll(pieces, { frameBytes, room });
           for (let at = start; at < start + length; at += frameBytes) chunks.push({ address: at, size: frameBytes });
@@ -158,7 +168,7 @@ export class Hdf5Writer {
    */
   async ahead(node: Exclude<WriteNode, { link: unknown }>): Promise<number> {
     const at = this.#end;
-    await this.#node(node);
+    await this.#node(node, false);
     return at;
   }
 
@@ -187,7 +197,7 @@ export class Hdf5Writer {
     return at;
   }
 
-  async #node(node: Exclude<WriteNode, { link: unknown }>): Promise<number> {
+  async #node(node: Exclude<WriteNode, { link: unknown }>, checksums = this.#checksums): Promise<number> {
     const place = this.#places.get(node);
     if (place !== undefined) return place;
     const names = this.#names.get(node) ?? 1;
@@ -215,7 +225,7 @@ export class Hdf5Writer {
         messages.push([message.link, link.bytes]);
       }
     } else if ('frames' in node) messages.push(...(await this.#frames(node.frames as Series)));
-    else messages.push(...(await this.#array(node.value, node.shape)));
+    else messages.push(...(await this.#array(node.value, node.shape, checksums)));
     for (const [name, value] of Object.entries(node.attributes ?? {}))
       messages.push([message.attribute, attribute(name, value)]);
     const body = new Writer();
@@ -229,17 +239,51 @@ export class Hdf5Writer {
     return at;
   }
 
-  async #array(value: WriteAttribute, shape?: readonly number[]): Promise<[number, Uint8Array][]> {
+  async #array(
+    value: WriteAttribute,
+    shape: readonly number[] | undefined,
+    checksums: boolean,
+  ): Promise<[number, Uint8Array][]> {
     const { type, data, length } = encoded(value);
     const axes = shape ?? (typeof value === 'object' ? [length] : []);
     if (axes.reduce((product, n) => product * n, 1) !== length)
       throw new EwaldError('Shape', `${length} elements do not fill ${axes.join(' × ')}`);
-    const address = data.length > 0 ? await this.#append(data) : -1;
-    return [
+    const kind: [number, Uint8Array][] = [
       [message.dataspace, dataspace(axes)],
       [message.datatype, type],
+    ];
+    if (checksums && data.length < mostInHeader)
+      return [
+        ...kind,
+        [message.fill, Uint8Array.of(3, 0x09)],
+        [message.layout, new Writer().u8(3, 0).u16(data.length).put(data).bytes],
+      ];
+    // A scalar cannot be in chunks.
+    if (checksums && axes.length > 0)
+      return [...kind, ...(await this.#checkedArray(data, [...axes, data.length / length]))];
+    const address = data.length > 0 ? await this.#append(data) : -1;
+    return [
+      ...kind,
       [message.fill, Uint8Array.of(3, 0x0a)],
       [message.layout, new Writer().u8(3, 1).u64(address).u64(data.length).bytes],
+    ];
+  }
+
+  /** An array in one chunk with a checksum; the last size is that of an element. */
+  async #checkedArray(data: Uint8Array, sizes: readonly number[]): Promise<[number, Uint8Array][]> {
+    const chunk = withChecksum(this.#codecs, data);
+    const width = bytesFor(Math.max(...sizes));
+    const layout = new Writer().u8(4, 2, 2, sizes.length, width);
+    for (const n of sizes) layout.uint(n, width);
+    layout
+      .u8(1)
+      .u64(chunk.length)
+      .u32(0)
+      .u64(await this.#append(chunk));
+    return [
+      [message.fill, Uint8Array.of(3, 0x0b)],
+      [message.layout, layout.bytes],
+      [message.filters, filtersOf('none', 1, true)],
     ];
   }
 
@@ -251,7 +295,7 @@ export class Hdf5Writer {
       throw new EwaldError('Shape', `the series has ${frames} frames, but only ${series.written} were written`);
     const size = elementBytes(dtype);
     const chunkBytes = signal.reduce((product, n) => product * n, size);
-    const filtered = packing !== 'none';
+    const filtered = packing !== 'none' || checksums;
     const width = sizeFieldBytes(chunkBytes);
     const elementSize = filtered ? 8 + width + 4 : 8;
     // The page is as large as the array: one block, one checksum.
@@ -312,7 +356,7 @@ const zstdBlock = 2 ** 15;
 
 async function packedFrame(
   codecs: Codecs,
-  packing: Exclude<Packing, 'none'>,
+  packing: Packing,
   elementBytes: number,
   frame: Uint8Array,
 ): Promise<Uint8Array> {
@@ -327,6 +371,8 @@ async function packedFrame(
       return codecs.deflate(await codecs.encode({ codec: 'shuffle', elementBytes }, frame));
     case 'gzip':
       return codecs.deflate(frame);
+    case 'none':
+      return frame;
   }
 }
 
@@ -336,13 +382,14 @@ function withChecksum(codecs: Codecs, chunk: Uint8Array): Uint8Array {
 }
 
 /** The filters of a chunk, in the order in which they are applied: each with its number and its values. */
-function filtersOf(packing: Exclude<Packing, 'none'>, elementBytes: number, checksums: boolean): Uint8Array {
+function filtersOf(packing: Packing, elementBytes: number, checksums: boolean): Uint8Array {
   const gzip = [1, [6]] as const;
   const packed: readonly (readonly [number, readonly number[]])[] = {
     bitshuffle: [[32008, [0, 4, elementBytes, 0, 2]] as const],
     bitshuffleZstd: [[32008, [0, 4, elementBytes, zstdBlock, 3]] as const],
     shuffledGzip: [[2, [elementBytes]] as const, gzip],
     gzip: [gzip],
+    none: [],
   }[packing];
   const filters = checksums ? [...packed, [3, []] as const] : packed;
   const out = new Writer().u8(2, filters.length);

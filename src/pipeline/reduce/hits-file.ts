@@ -98,7 +98,7 @@ export class HitsFile {
       readonly proof?: number | undefined;
     },
   ): Promise<HitsFile> {
-    const writer = await Hdf5Writer.create(sink, tools);
+    const writer = await Hdf5Writer.create(sink, tools, { checksums: true });
     const program = { value: `${hitsMark} ${version}` };
     await writer.ahead(program);
     const frames = writer.series({ signal: [...signal], dtype, packing: codecs[codec], checksums: true });
@@ -220,7 +220,7 @@ export class HitsFile {
     } as const;
     const nodes: Record<string, WriteNode> = { nPeaks: { value: Int32Array.from(count) } };
     for (const [name, [column, shift]] of Object.entries(columns)) {
-      const series = this.#writer.series({ signal: [most], dtype: 'f32', packing: 'none' });
+      const series = this.#writer.series({ signal: [most], dtype: 'f32', packing: 'none', checksums: true });
       const values = column.values as Float32Array;
       let at = 0;
       for (let first = 0; first < count.length; first += rowsAtOnce) {
