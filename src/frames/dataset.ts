@@ -231,6 +231,12 @@ export interface ImageNumbers {
  */
 export const changedFiles = Symbol('changedFiles');
 
+/**
+ * Of raw words: the median of the pixels without light of a frame that was read, in photons, for whoever watches the
+ * pedestals of a whole run; each frame is asked for once. @internal
+ */
+export const unlitOf = Symbol('unlitOf');
+
 /** An open stack of frames; the caller disposes it. */
 export interface Dataset extends Disposable {
   /** The name of its format, such as 'mib'. */
@@ -315,6 +321,8 @@ export interface Dataset extends Disposable {
   readonly [maskPath]?: string | undefined;
   /** See {@link imageNumbers}. @internal */
   readonly [imageNumbers]?: ImageNumbers | undefined;
+  /** See {@link unlitOf}. @internal */
+  readonly [unlitOf]?: MethodOf<[frame: number], number | undefined> | undefined;
   /** See {@link changedFiles}. @internal */
   [changedFiles]?: MethodOf<[], Promise<readonly string[]>> | undefined;
   /** Waits for reads in flight, then closes the files. */

@@ -19,7 +19,7 @@
 import { type LatticeName, latticeName } from '../crystal/lattice-name.js';
 import type { RegionValues } from '../crystal/stream/regions.js';
 import type { StreamChunk } from '../crystal/stream/stream.js';
-import { type Dataset, fillsHere } from '../frames/dataset.js';
+import { type Dataset, fillsHere, unlitOf } from '../frames/dataset.js';
 import { goodInFile } from '../frames/detector/detector.js';
 import type { Frame } from '../peaks/contract.js';
 import type { BorrowedFrame } from '../peaks/peaks.js';
@@ -253,7 +253,9 @@ export class FrameWork {
       const { detector, settings } = this.#any;
       const maskedByFirst = await goodInFile(detector, dataset);
       const masked = maskedByFirst > 0 ? { maskedByFirst } : {};
-      const result = { ...searched, ...headers, ...rois, ...grid, ...masked };
+      const unlit = dataset[unlitOf]?.(frame);
+      const dark = unlit === undefined ? {} : { unlit };
+      const result = { ...searched, ...headers, ...rois, ...grid, ...masked, ...dark };
       const chunk = chunkOf(origin, result, detector.geometry, this.#lattices, methodName(settings));
       return { origin, result, chunk, ...(this.#keepFrame ? { frame: held.frame() } : {}) };
     } finally {

@@ -46,6 +46,7 @@ export interface FrameRecord {
   readonly rois?: RegionValues | undefined;
   readonly grid?: FrameGrid | undefined;
   readonly maskedByFirst?: number | undefined;
+  readonly unlit?: number | undefined;
   readonly profile?: ProfileRecord | undefined;
   /** Its chunk of a stream. */
   readonly chunk: string;
@@ -125,7 +126,7 @@ interface ItemSetup {
 export function pipelineItem(record: FrameRecord | FrameFailure, setup: ItemSetup): PipelineItem {
   if (isFailure(record)) return { origin: record.origin, error: new EwaldError(record.tag, record.message) };
   const { origin, hit, peaks, spots, beam, centre, few, ms, backends, headers, rois, grid, profile, frame } = record;
-  const { maskedByFirst } = record;
+  const { maskedByFirst, unlit } = record;
   const crystals: FrameCrystal[] = record.crystals.map(({ table, reflections: _, account: _account, ...crystal }) =>
     crystalWith(crystal, table),
   );
@@ -136,6 +137,7 @@ export function pipelineItem(record: FrameRecord | FrameFailure, setup: ItemSetu
     ...(rois ? { rois } : {}),
     ...(grid ? { grid } : {}),
     ...(maskedByFirst ? { maskedByFirst } : {}),
+    ...(unlit === undefined ? {} : { unlit }),
     ...(profile ? { profile: new RadialProfile(profile) } : {}),
   };
   const result: FrameResult = { peaks, spots, hit, crystals, beam, ms, backends, ...optional };

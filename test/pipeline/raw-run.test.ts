@@ -2,8 +2,11 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { createContext } from 'ewald';
 import { open } from 'ewald/data';
+import { Executor } from 'ewald/executors';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { RunEvent } from '../../dist/index.node.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 import { Jungfrau, writeTree } from '../support/jungfrau.js';
@@ -94,5 +97,75 @@ describe.skipIf(!dataFolder)(`raw words in runs${dataFolder ? '' : ' (absent: no
     ]);
     expect(live.err).toMatch(/--constants/);
     expect(live.code).not.toBe(0);
+  });
+});
+
+describe('a pedestal that drifts in a run', () => {
+  const detector = new Jungfrau([64, 64], 9500, 5);
+  const geometry = [
+    'photon_energy = 9500 eV',
+    'clen = 0.1',
+    'res = 13333',
+    'adu_per_photon = 1',
+    'data = /entry/data/data',
+    'dim0 = %',
+    'dim1 = ss',
+    'dim2 = fs',
+    ...['min_fs = 0', 'max_fs = 63', 'min_ss = 0', 'max_ss = 63', 'corner_x = -32', 'corner_y = -32'].map(
+      (one) => `p0/${one}`,
+    ),
+    'p0/fs = +x',
+    'p0/ss = +y',
+  ];
+
+  /** What a run over these files warns of; in each of them pixels without light move by .08 photons. */
+  async function warned(files: readonly string[], more: object): Promise<string> {
+    const told: string[] = [];
+    const onEvent = (event: RunEvent): void => {
+      if (event.kind === 'warning') told.push(event.text);
+    };
+    const context = await createContext({ backend: 'wasm', log: { level: 'error' } });
+    const run = context.pipeline({
+      inputs: files.map(of),
+      geometry: of('small.geom'),
+      cells: [],
+      constants: `${of('g.h5')},${of('p.h5')}`,
+      energy: 9500,
+      peaks: { threshold: 400, minSnr: 5, minPixCount: 2, localBgRadius: 3 },
+      onEvent,
+      ...more,
+    });
+    for await (const item of run) if (item.error) throw item.error;
+    await context.dispose();
+    return told.filter((text) => text.includes('pedestal')).join('\n');
+  }
+
+  test('is said of a run, though no file and no worker has seen the whole of it', async () => {
+    writeFileSync(of('small.geom'), geometry.join('\n'));
+    await detector.write([of('g.h5'), of('p.h5')]);
+    const each = 20;
+    for (const [file, begin] of [
+      ['drift-1.h5', 0],
+      ['drift-2.h5', 0.08],
+    ] as const) {
+      const words = Array.from({ length: each }, (_, i) =>
+        detector.words(new Float64Array(detector.n).fill(begin + (0.08 * i) / each)),
+      );
+      const all = new Uint16Array(each * detector.n);
+      for (const [i, one] of words.entries()) all.set(one, i * detector.n);
+      await writeTree(of(file), {
+        entry: { children: { data: { children: { data: { value: all, shape: [each, 64, 64] } } } } },
+      });
+    }
+    const drifts = /^the run: pixels without light have moved from 0\.0\d to 0\.1\d photons: the pedestal drifts; .*$/;
+    const both = ['drift-1.h5', 'drift-2.h5'];
+    expect(await warned(both, {})).toMatch(drifts);
+    expect(await warned(['drift-1.h5'], {})).toBe('');
+    for (const items of [{}, { briefItems: true }]) {
+      const executor = await Executor.inline();
+      expect(await warned(both, { executor, ...items })).toMatch(drifts);
+      await executor.dispose();
+    }
+    expect(await warned(both, { follow: true, noDataTimeout: 1, firstFramesTimeoutS: 1 })).toMatch(drifts);
   });
 });

@@ -16,6 +16,7 @@ import {
   type ListedPeaks,
   type ReadFramesOptions,
   readPacked,
+  unlitOf,
 } from '../dataset.js';
 import type { FormatOptions } from '../format.js';
 import { areInOrder, imageAxes, moduleOf, reorder, writtenDimensions } from './frame-axes.js';
@@ -181,6 +182,7 @@ class StackedFrames implements Dataset {
   readonly field?: NonNullable<Dataset['field']>;
   readonly [changedFiles]?: Dataset[typeof changedFiles];
   readonly [readPacked]?: Dataset[typeof readPacked];
+  readonly [unlitOf]?: Dataset[typeof unlitOf];
 
   constructor(file: Dataset, order: readonly number[]) {
     [this.file, this.order] = [file, order];
@@ -193,6 +195,7 @@ class StackedFrames implements Dataset {
       this.mask = async (options) => inImageOrder(this, (await file.mask?.(options)) as Uint8Array) as Uint8Array;
     if (file.openOther) this.openOther = (path, other) => file.openOther?.(path, other) as Promise<Dataset>;
     if (areInOrder(order)) this[readPacked] = file[readPacked];
+    if (file[unlitOf]) this[unlitOf] = file[unlitOf];
     if (file[changedFiles]) this[changedFiles] = file[changedFiles];
     if (file.field) this.field = (name) => file.field?.(name) as ReturnType<NonNullable<Dataset['field']>>;
   }

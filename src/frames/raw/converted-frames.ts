@@ -2,7 +2,7 @@
 
 import { allocateFrames, arrayNames, type DataType, type FrameArray, isArrayOf, wordsOf } from '../../bytes/dtype.js';
 import { EwaldError } from '../../util/errors.js';
-import { changedFiles, type Dataset, imageNumbers, type Metadata, type Note } from '../dataset.js';
+import { changedFiles, type Dataset, imageNumbers, type Metadata, type Note, unlitOf } from '../dataset.js';
 
 /** How frames are converted. */
 export interface Conversion {
@@ -13,6 +13,8 @@ export interface Conversion {
   readonly bad: Uint8Array;
   /** Converts one frame. Throws `Format` for one that cannot be. */
   readonly convert: (frame: FrameArray, out: FrameArray, number: number) => void;
+  /** See `unlitOf`. */
+  readonly unlit?: (frame: number) => number | undefined;
   /** What is said at the end. */
   readonly remarks?: () => readonly string[];
   /** Lets go of what converting takes. */
@@ -22,7 +24,7 @@ export interface Conversion {
 /** The converted frames of a dataset, which it owns. */
 export function convertedFrames(
   file: Dataset,
-  { dtype, meta, notes, bad, convert, remarks, release }: Conversion,
+  { dtype, meta, notes, bad, convert, unlit, remarks, release }: Conversion,
 ): Dataset {
   const { frameLength } = file;
   /** Memory of frames as they are in the file, used again. */
@@ -77,6 +79,7 @@ export function convertedFrames(
     ...(file.peaks && { peaks: (...given) => (file.peaks as NonNullable<typeof file.peaks>)(...given) }),
     ...(file.field && { field: (name) => (file.field as NonNullable<typeof file.field>)(name) }),
     [imageNumbers]: file[imageNumbers],
+    ...(unlit && { [unlitOf]: unlit }),
     [changedFiles]: changes,
     dispose: async () => {
       await file.dispose();

@@ -11,6 +11,7 @@ import { photonAeV } from '../../util/photons.js';
 import { changedFiles, type Dataset, type Metadata, type Note } from '../dataset.js';
 import type { OpenOptions } from '../open.js';
 import { convertedFrames } from './converted-frames.js';
+import { PedestalDrift } from './pedestal-drift.js';
 import {
   convertWords,
   overload,
@@ -33,8 +34,6 @@ export interface RawOptions {
 /** Opens a file of constants. */
 export type OpenConstants = (file: string, how: Pick<OpenOptions, 'dataset' | 'sigShape'>) => Promise<Dataset>;
 
-/** Photons by which pixels without light may move in a run. */
-const mostDrift = 0.1;
 /** The value of overloads of frames that a dark frame and a gain map correct. */
 const overloaded = 2 ** 30;
 
@@ -93,13 +92,17 @@ async function ofStages(
     converter.release();
     await codecs.dispose();
   };
-  const drift = new Drift();
+  const drift = new PedestalDrift();
+  /** Of frames that nobody has asked for; whoever does tells the drift of the run, of which these frames are a part. */
+  const unlit = new Map<number, number>();
+  let isAsked = false;
   const convert = (frame: FrameArray, out: FrameArray, number: number): void => {
     const where = `${name}: frame ${number}`;
     const sample = sampleWords(frame as Uint16Array, tables);
     convertWords(frame as Uint16Array, converter, out as Int16Array, where);
     refuseSample(sample, where);
     drift.add(sample.unlit);
+    if (sample.unlit !== undefined) unlit.set(number, sample.unlit);
   };
   // Constants of another run are refused before anything is computed.
   try {
@@ -114,7 +117,13 @@ async function ofStages(
     notes: notesOf(meta, energyEv),
     bad: tables.bad,
     convert,
-    remarks: () => drift.remarks(name),
+    unlit: (frame) => {
+      isAsked = true;
+      const found = unlit.get(frame);
+      unlit.delete(frame);
+      return found;
+    },
+    remarks: () => (isAsked ? [] : drift.remarks(name)),
     release,
   });
 }
@@ -135,31 +144,6 @@ function notesOf({ wavelengthA }: Metadata, energyEv: number): Note[] {
   if (Math.abs(stated / energyEv - 1) < 0.01) return [];
   const text = `the file states ${stated.toFixed(0)} eV; its words become photons of ${energyEv} eV (energy)`;
   return [{ kind: 'warning', text, option: 'energy' }];
-}
-
-/** How pixels without light move in a run. */
-class Drift {
-  #first: number | undefined;
-  #last: number | undefined;
-  #frames = 0;
-
-  /** Means over about ten frames each, of which one alone says little. */
-  add(unlit: number | undefined): void {
-    if (unlit === undefined) return;
-    this.#frames++;
-    const before = this.#last ?? unlit;
-    this.#last = before + (unlit - before) / Math.min(10, this.#frames);
-    if (this.#frames <= 10) this.#first = this.#last;
-  }
-
-  remarks(name: string): readonly string[] {
-    const [first = 0, last = 0] = [this.#first, this.#last];
-    if (Math.abs(last - first) <= mostDrift) return [];
-    return [
-      `${name}: pixels without light have moved from ${first.toFixed(2)} to ${last.toFixed(2)} photons: the pedestal ` +
-        'drifts; take dark frames more often',
-    ];
-  }
 }
 
 /** The names of two files, of the gains and of the pedestals. */

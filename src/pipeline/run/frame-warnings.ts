@@ -1,6 +1,7 @@
 /** Warnings that the frames of a run give rise to, each of them once. */
 import type { Geometry } from '../../crystal/geometry/geometry.js';
 import { heightOf, widthOf } from '../../crystal/geometry/pixels.js';
+import { PedestalDrift } from '../../frames/raw/pedestal-drift.js';
 import {
   explainedFlags,
   isDoubtfulPanel,
@@ -48,6 +49,7 @@ export class FrameWarnings {
   readonly #geometry: Geometry;
   readonly #shares: PanelShares;
   readonly #beams = new OddBeams();
+  readonly #pedestal = new PedestalDrift();
   readonly #empty: { readonly regions: EmptyRegions; readonly crystals: EmptyCrystals };
   /** The shift of the first frame. */
   #shiftM: FrameRecord['beam']['shiftM'] | undefined;
@@ -78,6 +80,7 @@ export class FrameWarnings {
     this.#omitted(record);
     this.#maskedByFirst(record);
     this.#beams.add(record.origin, record.beam);
+    this.#pedestal.add(record.unlit);
     if (isBrief(record) && record.crystals.length > 0) this.#brief++;
     else if (record.crystals.length > 0) {
       this.#shiftM ??= record.beam.shiftM;
@@ -142,6 +145,11 @@ export class FrameWarnings {
       ...crystals.counts,
       notJudged: this.#brief,
     };
+  }
+
+  /** Tells at the end of raw words whose pedestals drift, whichever files and workers the frames were of. */
+  ofPedestal(): void {
+    for (const text of this.#pedestal.remarks('the run')) this.#warn(text);
   }
 
   /** Tells at the end how many images have no well, or may have a wrong one. */

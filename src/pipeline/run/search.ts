@@ -165,6 +165,7 @@ async function endOutputs(run: Run, outputs: Outputs, warnings: FrameWarnings, i
   warnings.ofSaturated(parseIntegration(settings.integration ?? 'rings').saturated);
   warnings.ofPanels();
   warnings.ofMasks();
+  warnings.ofPedestal();
   warnings.ofWells(maps?.maps ?? []);
   events.reportQuietly({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined, ...maps });
   events.check();

@@ -60,7 +60,7 @@ export interface BriefTask {
 }
 
 /** Numbers of a frame, and of a crystal without its rivals. */
-const [frameNumbers, crystalNumbers] = [22, 40];
+const [frameNumbers, crystalNumbers] = [23, 40];
 
 const orNaN = (value: number | undefined): number => value ?? Number.NaN;
 const orUndefined = (value: number): number | undefined => (Number.isNaN(value) ? undefined : value);
@@ -95,7 +95,7 @@ export function briefTask(
       ...[orNaN(explainedFraction(record)), beam.wavelengthA, beam.distanceM, ...beam.shiftM],
       ...[ms.read, ms.peaks, ms.index, ms.integrate, text?.length ?? 0, text?.crc ?? 0],
       ...[whole?.length ?? 0, whole?.crc ?? 0, spotsOf(record).length, crystals.length],
-      ...[Number(record.few === true), record.maskedByFirst ?? 0],
+      ...[Number(record.few === true), record.maskedByFirst ?? 0, orNaN(record.unlit)],
       ...crystals.flatMap(packedCrystal),
     ];
   });
@@ -223,6 +223,7 @@ export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
       crystals,
       ...(f(20) === 1 && { few: true }),
       ...(f(21) > 0 && { maskedByFirst: f(21) }),
+      ...(!Number.isNaN(f(22)) && { unlit: f(22) }),
       backends: backends[i] ?? backends.at(-1) ?? { peaks: undefined, index: undefined },
       headers: i < headers.length ? headers[i] : headers.at(-1),
       ...(task.rois?.[i] && { rois: task.rois[i] }),

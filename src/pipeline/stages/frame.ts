@@ -135,6 +135,8 @@ export interface FrameResult {
    * does not; absent without any.
    */
   readonly maskedByFirst?: number | undefined;
+  /** Of raw words: the median of the pixels without light, in photons; absent where too few are without. */
+  readonly unlit?: number | undefined;
   /** Its radial profile, with background, ice and spots by shell; absent unless `profile` asks for it. */
   readonly profile?: RadialProfile | undefined;
 }
