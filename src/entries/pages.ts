@@ -31,6 +31,7 @@ export type { MapQuantity } from '../pipeline/chip/quantities.js';
 export type { RunEvent } from '../pipeline/events.js';
 export type { Preparation } from '../pipeline/geometry/preparation.js';
 export { iceRings } from '../pipeline/profile/ice.js';
+export { recordedNames } from '../pipeline/reduce/first-numbers.js';
 export { checkRegions, type Region, regionText } from '../pipeline/regions/region.js';
 export { openRegionSums, type RegionSums } from '../pipeline/regions/region-sums.js';
 export type { PipelineOptions } from '../pipeline/run-options.js';

@@ -9,7 +9,7 @@ import { countsOfBlocks } from '../report/blocks.js';
 import { exactly, numbersPage, type ShownNumbers, type StoredMarks } from '../report/numbers-page.js';
 import { counted } from '../util/amounts.js';
 import type { PlatformSignal } from '../util/globals.js';
-import { firstPlaceOf } from './reduce/first-numbers.js';
+import { firstPlaceOf, recordedName } from './reduce/first-numbers.js';
 import type { PipelineMethods } from './room.js';
 import type { FrameResult } from './stages/frame.js';
 import { readFrame } from './stages/read-frame.js';
@@ -92,9 +92,7 @@ export async function framesPage(
 /** The name of a frame; hits of a file of hits have the number and the file with which they were recorded, too. */
 async function nameOf(dataset: Dataset, frame: number): Promise<string> {
   const { frame: first, source, of } = await firstPlaceOf(dataset, { filename: dataset.name, event: frame, serial: 0 });
-  return of === undefined
-    ? `frame ${frame}`
-    : `frame ${frame}, recorded as ${first} of ${source.replace(/^.*[/\\]/, '')}`;
+  return of === undefined ? `frame ${frame}` : `frame ${frame}, recorded as ${recordedName(first, source)}`;
 }
 
 /** A picture, and where positions on the detector are on it, in its pixels from the upper left corner. */

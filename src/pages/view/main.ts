@@ -67,21 +67,24 @@ drawn.after = () => {
   if (pointed) readAgain();
 };
 
+const said = (texts: readonly unknown[]): string => texts.filter(Boolean).join(' · ');
+
 /** Describes what is shown, in the header, in the title of the tab, and for screen readers. */
 function writeTitles(): void {
   const { opened, frame, peaks, crystals, stage } = viewer;
   if (!opened) return;
   const title = viewer.stackName ?? (stage === 'frame' ? undefined : `${stageTitles[stage]}, frame ${frame}`);
+  const recorded = viewer.stackName ? undefined : opened.recorded?.[frame];
+  const shown = title ?? `frame ${frame}`;
   const { name, format, navigation, width, height, dtype, notes } = opened;
   const size = `${[...navigation, height, width].join(' × ')} ${dtype}`;
-  const more = [format, size, ...(title ? [title] : [])].map((text) => ` · ${text}`).join('');
-  byId('name').replaceChildren(createElement('b', name), more);
+  byId('name').replaceChildren(createElement('b', name), ` · ${said([format, size, title, recorded])}`);
   byId('pane-title').textContent = title ?? '';
   byId('name').title = notes.join('\n');
-  document.title = `${name} · ${title ?? `frame ${frame}`}`;
+  document.title = said([name, shown, recorded]);
   const count = peaks ? `, ${counted(peaks.count, 'peak')}` : '';
   const found = crystals.length > 0 ? `, ${crystals.length} crystal${crystals.length === 1 ? '' : 's'}` : '';
-  pane.overlay.ariaLabel = `${title ?? `frame ${frame}`}${count}${found}`;
+  pane.overlay.ariaLabel = `${said([shown, recorded])}${count}${found}`;
 }
 
 /** A colour of the style sheet, `rgb(…)`, as numbers. */

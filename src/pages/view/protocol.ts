@@ -110,6 +110,8 @@ export interface Opened {
   readonly centring?: string | undefined;
   /** Whether the frames are electron diffraction patterns, which use another contrast rule. */
   readonly electrons: boolean;
+  /** Where each frame of a file of hits was recorded: `recorded as 4 of run.h5`. */
+  readonly recorded?: readonly string[] | undefined;
   /** The frames of a stream: their results are shown, and no others are searched for. */
   readonly listed: readonly FrameSummary[] | undefined;
   /** Whether the frames arrive without results, so that those of the shown ones are listed as the page finds them. */

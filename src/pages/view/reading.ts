@@ -14,13 +14,16 @@ export async function readingOf(viewer: Viewer, place: readonly [number, number]
   const value = frame.data[at] as number;
   const reading = await engine.call('pixel', { fs, ss, frame: number, at }).catch(() => undefined);
   const isStage = stage !== 'frame' && !stackName;
+  const [least, greatest] = opened?.validRange ?? [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  // Pixels that a reduction has not kept, and overloads.
+  const isValid = isStage || stackName !== undefined || (value >= least && value <= greatest);
   const isRounded = frame.data instanceof Float32Array;
   const text = isStage && stage === 'marks' ? (markWords[value] ?? String(value)) : valueText(value, isRounded);
   return [
     `fs ${Math.floor(fs)}  ss ${Math.floor(ss)}`,
     ...(hit.panel.name ? [`panel ${hit.panel.name}`] : []),
     `${isStage ? stageTitles[stage].toLowerCase() : 'value'} ${(!isStage && !stackName && reading?.value) || text}` +
-      (opened?.bad?.[at] ? ' (masked)' : ''),
+      (opened?.bad?.[at] ? ' (masked)' : isValid ? '' : ' (no valid count)'),
     ...(reading ? crystalWords(crystals, reading, [fs, ss]) : []),
   ].join('   ');
 }

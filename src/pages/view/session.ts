@@ -240,6 +240,7 @@ export async function sessionOf(
       cell: known && cellParameters(known),
       centring: known?.centring,
       electrons: meta.voltageV !== undefined || isOfElectrons(meta.wavelengthA ?? 1),
+      recorded: dataset.format === 'hdf5' ? await (await import('./recorded.js')).recordedPlaces(dataset) : undefined,
       listed: undefined,
     };
     return { session, opened };

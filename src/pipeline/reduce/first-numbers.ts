@@ -29,6 +29,19 @@ async function valuesOf(dataset: Dataset, name: string): Promise<readonly (numbe
   }
 }
 
+/** Where the frames of a file of hits were recorded, in words: `4 of run.h5`; undefined for other files. */
+export async function recordedNames(dataset: Dataset): Promise<readonly string[] | undefined> {
+  if (!dataset.field) return undefined;
+  const [frames, sources, indices] = await Promise.all(
+    ['frame', 'source', 'source_index'].map((name) => valuesOf(dataset, name)),
+  );
+  if (frames?.length !== dataset.frames) return undefined;
+  return frames.map((frame, i) => recordedName(Number(frame), String(sources?.[Number(indices?.[i])] ?? 'its file')));
+}
+
+/** The number of a frame in its file, of which the name is enough. */
+export const recordedName = (frame: number, source: string): string => `${frame} of ${source.replace(/^.*[/\\]/, '')}`;
+
 /** Where the frame of a run was recorded; hits of a file of hits have their first numbers. */
 export async function firstPlaceOf(dataset: Dataset, origin: FrameOrigin): Promise<FirstPlace> {
   const { filename: source, event = 0, serial } = origin;
