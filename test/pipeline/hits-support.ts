@@ -10,7 +10,7 @@ import { codecsHere } from '../frames/hdf5-support.js';
 export async function writeNxmx(
   file: string,
   sig: readonly number[],
-  frames: readonly (Uint16Array | Int32Array)[],
+  frames: readonly (Uint16Array | Int32Array | Float32Array)[],
   { meta, mask }: { readonly meta: Metadata; readonly mask?: Uint8Array | undefined },
   fields: Readonly<Record<string, WriteNode>> = {},
 ): Promise<void> {
@@ -24,7 +24,8 @@ export async function writeNxmx(
     },
   };
   const writer = await Hdf5Writer.create(sink, codecs);
-  const series = writer.series({ signal: [...sig], dtype: frames[0] instanceof Int32Array ? 'i32' : 'u16' });
+  const dtype = frames[0] instanceof Float32Array ? 'f32' : frames[0] instanceof Int32Array ? 'i32' : 'u16';
+  const series = writer.series({ signal: [...sig], dtype });
   for (const frame of frames) await series.write(frame);
   const tree = nxmxTree({ frames: series, meta, mask });
   const entry = tree.entry as { children: Record<string, WriteNode> };
