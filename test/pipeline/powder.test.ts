@@ -41,16 +41,19 @@ interface Truth {
   readonly centrePx: readonly [number, number];
   readonly tiltDeg?: number;
   readonly rings?: number;
+  /** Squares of indices whose rings are too weak to be seen. */
+  readonly weak?: readonly number[];
 }
 
 /** Writes an image of a powder, and a geometry that has it at 100 mm with the beam in the middle. */
 function write(
   name: Powder,
   seed: number,
-  { distanceMm, centrePx: [cx, cy], tiltDeg = 0, rings = 99 }: Truth,
+  { distanceMm, centrePx: [cx, cy], tiltDeg = 0, rings = 99, weak = [] }: Truth,
 ): [string, string] {
   const { edge, squares } = powders[name];
-  const angles = squares.slice(0, rings).map((square) => 2 * Math.asin((wavelengthA * Math.sqrt(square)) / (2 * edge)));
+  const seen = squares.slice(0, rings).filter((square) => !weak.includes(square));
+  const angles = seen.map((square) => 2 * Math.asin((wavelengthA * Math.sqrt(square)) / (2 * edge)));
   const noise = noiseOf(seed);
   const values = new Float32Array(side * side);
   const [sine, cosine] = [Math.sin((tiltDeg * Math.PI) / 180), Math.cos((tiltDeg * Math.PI) / 180)];
@@ -65,7 +68,7 @@ function write(
     for (const [n, ring] of angles.entries()) {
       const off = ((angle - ring) * distanceMm) / (1.2 * pixelMm);
       level +=
-        (name === 'CeO2' && (squares[n] as number) % 4 === 0 && (squares[n] as number) % 8 !== 0 ? 6 : 40) *
+        (name === 'CeO2' && (seen[n] as number) % 4 === 0 && (seen[n] as number) % 8 !== 0 ? 6 : 40) *
         Math.exp((-off * off) / 2);
     }
     values[i] = level + Math.sqrt(level) * noise();
@@ -157,6 +160,35 @@ describe('the rings of a powder', () => {
     const listed = await run(spacings);
     expect([listed.code, listed.out]).toEqual([0, expect.stringMatching(/the detector is at 100\.\d+ ± 0\.\d+ mm/)]);
     expect(JSON.parse((await run('si', '--json')).out)).toMatchObject({ powder: 'si', rings: expect.any(Number) });
+  });
+
+  it('may go on beyond the last one that is listed', async () => {
+    const { distanceM, distanceErrorM, rings } = await refined(
+      'Si',
+      6,
+      { distanceMm: 101, centrePx: [2, -3] },
+      '3.13567,1.92020,1.63755',
+    );
+    expect(rings).toBe(3);
+    expect(Math.abs(1000 * distanceM - 101)).toBeLessThan(4000 * distanceErrorM);
+  });
+
+  it('of a cell may be too weak to be seen, those of a calibrant are not', async () => {
+    const cell = at('lab6.cell');
+    writeFileSync(
+      cell,
+      'CrystFEL unit cell file version 1.0\nlattice_type = cubic\ncentering = P\na = 4.156826 A\nb = 4.156826 A\nc = 4.156826 A\n' +
+        'al = 90 deg\nbe = 90 deg\nga = 90 deg\n',
+    );
+    const truth: Truth = { distanceMm: 99, centrePx: [1, 4], weak: [3, 5, 8, 9] };
+    const found = await refined('LaB6', 7, truth, cell);
+    expect(Math.abs(1000 * found.distanceM - 99)).toBeLessThan(4000 * found.distanceErrorM);
+    await expect(refined('LaB6', 7, truth)).rejects.toThrow(/of 1\d rings of LaB6 are missing/);
+  });
+
+  it('of a file that is not there are not looked for', async () => {
+    const missing = refinePowderGeometry(at('missing.h5'), { powder: 'Si', output, force: true });
+    await expect(missing).rejects.toThrow(/missing\.h5 does not exist/);
   });
 
   it('that are no powder are refused before frames are read', async () => {

@@ -52,8 +52,8 @@ const fewestRings = 3;
 const fewestRays = 6;
 /** And those that a foreign ring is seen on: corners of a detector have few, and no background beside. */
 const manyRays = 12;
-/** Part of the rings that may be missing, or foreign. */
-const strange = 0.25;
+/** Part of the rings that may be missing, or foreign, and how many of few may be foreign: a halo, or one of the holder. */
+const [strange, tolerated] = [0.25, 1];
 /** Maxima within so many pixels are of one ring. */
 const ringWidth = 4;
 /** A ring that is not of the powder is higher than so many errors, and than this part of the usual height. */
@@ -106,13 +106,19 @@ export function seenRings({ motion, angles, ringOf }: PowderFit, points: PowderP
 /** The radii of rings, in the mean of all rays, that are far from those of the powder. */
 function foreignRings(points: ImagePoints, rings: readonly number[], usual: number): number[] {
   const all = Array.from({ length: points.outerPx }, (_, radius) => points.ringAt(radius));
-  // Near the beam are the edges of a stop and of the air's scattering.
-  const inner = innermost * (rings[0] ?? 0);
+  // Near the beam are the edges of a stop and of the air's scattering; beyond the last of a list it says nothing.
+  const [inner, outer] = [innermost * (rings[0] ?? 0), (rings.at(-1) ?? 0) + 2 * ringWidth];
   const heights = all.map(({ height, rays }) => (rays >= manyRays ? height : Number.NaN));
   return all.flatMap(({ height, error }, radius) => {
     const beside = heights.slice(Math.max(0, radius - ringWidth), radius + ringWidth + 1);
     const isMaximum = beside.every((one, i) => (i < ringWidth ? one < height : one <= height));
-    if (!isMaximum || !(height > surely * error && height > foreignFrom * usual) || radius < inner) return [];
+    if (!isMaximum || !(height > surely * error && height > foreignFrom * usual) || radius < inner || radius > outer)
+      return [];
+    // Liquids and films have halos, which are wider than rings.
+    const falls = (from: number): boolean =>
+      heights.slice(Math.max(0, from), from + 2 * ringWidth).some((one) => one < height / 2);
+    const isSharp = falls(radius - 2 * ringWidth) && falls(radius + 1);
+    if (!isSharp) return [];
     return rings.some((ring) => Math.abs(ring - radius - 0.5) < 2 * ringWidth) ? [] : [radius + 0.5];
   });
 }
@@ -124,6 +130,8 @@ interface Found {
   readonly distanceM: number;
   readonly pixelM: number;
   readonly name: string;
+  /** Whether all rings are expected; a cell alone does not tell which are too weak to be seen. */
+  readonly areStrong: boolean;
   /** What other calibrants say, if it has to be asked. */
   readonly others: () => readonly { readonly name: string; readonly fit: PowderFit }[];
 }
@@ -132,7 +140,7 @@ const mm = (metres: number, digits = 2): string => `${(1000 * metres).toFixed(di
 
 /** Why the rings of a powder tell no place of the detector; undefined if they do. */
 export function powderDoubt(found: Found): string | undefined {
-  const { fit, counts, points, distanceM, pixelM, name } = found;
+  const { fit, counts, points, distanceM, pixelM, name, areStrong } = found;
   const pooled = isImage(points) ? 'maxima along rays' : 'peaks';
   if (!fit || !counts || fit.lnOdds < least)
     return `its ${points.x.length} ${pooled} do not lie on rings of ${name}${likely(found)}; check the powder, the wavelength and the geometry, or give more frames`;
@@ -155,16 +163,16 @@ export function powderDoubt(found: Found): string | undefined {
     );
   }
   const { seen, missing, foreign } = counts;
-  if (missing > strange * (seen + missing))
+  if (areStrong && missing > strange * (seen + missing))
     return (
       `${missing} of ${seen + missing} rings of ${name} are missing where it would have to show them${likely(found)}; ` +
       'check the powder'
     );
-  if (foreign.length > strange * seen) {
+  if (foreign.length > Math.max(tolerated, strange * seen)) {
     const radii = foreign.slice(0, 4).map((radius) => radius.toFixed(0));
     return (
       `${counted(foreign.length, 'ring')} beside ${seen} of ${name} ${foreign.length === 1 ? 'is' : 'are'} not of it ` +
-      `(${radii.join(', ')} pixels from the centre)${likely(found)}; check the powder`
+      `(${radii.join(', ')} pixels from the centre)${likely(found)}; check the powder, or list all of its rings`
     );
   }
   // A ring of the sample's holder is no other calibrant, which has fewer that are strange.

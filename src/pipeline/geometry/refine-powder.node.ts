@@ -115,13 +115,16 @@ interface Seen {
 async function seenBy(input: string, given: Geometry | undefined, rings: Rings): Promise<Seen> {
   const kind = await inputKindIn(runPlace, input);
   if (kind === 'stream') return seenByStream(input, given);
-  if (kind !== 'frames')
+  if (kind !== 'frames') {
+    // Of a file that is not there, its own error.
+    if (kind === 'other') await runPlace.headOf(input, 1);
     throw new EwaldError(
       'Format',
       `${input} is ${kind === 'folder' ? 'a folder' : 'neither frames nor a stream'}; the rings of ${rings.name} are looked ` +
         'for in frames, their sum, or a stream with peaks (ewald index writes one without a cell)',
       { detail: { path: input } },
     );
+  }
   const openOther = (other: string, path: string): Promise<Dataset> => open(other, { dataset: path });
   const dataset = await openStacked((how) => open(input, how), given);
   try {
@@ -191,6 +194,7 @@ function refine({ geometry, beam, points: first, about }: Seen, rings: Rings, in
     distanceM: meanDistance(geometry, beam),
     pixelM: pixelOf(geometry),
     name: rings.name,
+    areStrong: rings.file === undefined,
     others: () => others.flatMap((name) => likeOther(name, points, highres, optics)),
   });
   if (!fit || !counts || doubt !== undefined) throw refused(doubt ?? `it shows no rings of ${rings.name}`);
