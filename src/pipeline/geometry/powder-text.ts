@@ -114,11 +114,6 @@ function foreignRings(points: ImagePoints, rings: readonly number[], usual: numb
     const isMaximum = beside.every((one, i) => (i < ringWidth ? one < height : one <= height));
     if (!isMaximum || !(height > surely * error && height > foreignFrom * usual) || radius < inner || radius > outer)
       return [];
-    // Liquids and films have halos, which are wider than rings.
-    const falls = (from: number): boolean =>
-      heights.slice(Math.max(0, from), from + 2 * ringWidth).some((one) => one < height / 2);
-    const isSharp = falls(radius - 2 * ringWidth) && falls(radius + 1);
-    if (!isSharp) return [];
     return rings.some((ring) => Math.abs(ring - radius - 0.5) < 2 * ringWidth) ? [] : [radius + 0.5];
   });
 }
