@@ -203,7 +203,8 @@ async function indexLists(
   const hint = done.find((result) => result.hint)?.hint;
   if (hint && !options.json) note(`${yellow('hint:')} ${hint}`);
   const isNoneIndexed = done.length > 0 && done.every(({ indexed }) => !indexed);
-  const short = isNoneIndexed && elsewhere === undefined ? tinyCellText(cells, 'list') : undefined;
+  const short =
+    isNoneIndexed && elsewhere === undefined && hint === undefined ? tinyCellText(cells, 'list') : undefined;
   if (short && !options.json) note(`${yellow('hint:')} ${short}`);
   const ofFew = done.filter((one) => one.method === 'few').length;
   if (method === undefined && ofFew > 0 && !options.json)
@@ -307,7 +308,9 @@ async function indexList(
     method: image.few ? 'few' : indexer.method,
     backend: indexer.backend,
     ms: Number(ms.toFixed(3)),
-    ...(isExplained ? {} : { hint: unitHint(list.spots, unit) ?? fewHint(list.spots) }),
+    ...(isExplained
+      ? {}
+      : { hint: unitHint(list.spots, unit) ?? fewHint(list.spots, cells ?? [{ cell: list.cell as Cell }]) }),
   };
 }
 

@@ -145,12 +145,14 @@ test('lists with spots of a detector that is 1 % elsewhere fit no cell, which is
 test('lists that are not enough say what is missing and what to do', async () => {
   const two = await listFile('two.txt', still({ seed: 4 }).subarray(0, 6));
   const large = await listFile('large.txt', still({ seed: 4 }).subarray(0, 12));
+  const eight = await listFile('eight.txt', still({ seed: 4 }).subarray(0, 24));
   const inRow = [0.1, 0.2, -0.3, 0.35].flatMap((x) => [x, 0, Math.sqrt(1 / 0.0251 ** 2 - x * x) - 1 / 0.0251]);
   const line = await listFile('line.txt', inRow);
   const flat = await listFile('flat.txt', [0.1, 0.2, 0, 0.3, -0.1, 0, 0.2, 0.2, 0, -0.3, 0.1, 0, -0.2, 0.4, 0]);
-  const [ofTwo, ofLarge, ofLine, ofFlat, ofNm] = await inTurn([
+  const [ofTwo, ofLarge, ofEight, ofLine, ofFlat, ofNm] = await inTurn([
     ['index', '-p', parameters, two],
     ['index', '-p', '79,79,38,90,90,90', large],
+    ['index', '-p', '79,79,38,90,90,90', eight],
     ['index', '-p', parameters, line],
     ['index', '-p', parameters, '--method', 'few', flat],
     ['index', '-p', '0.683,1.094,1.742,90,90,90', large],
@@ -159,8 +161,10 @@ test('lists that are not enough say what is missing and what to do', async () =>
   expect(ofLarge?.out).toContain(
     'the list has 4 spots; indexing requires at least 5, or 3 of a small cell (--method few)',
   );
+  expect(ofEight?.err).toMatch(/\d spots are few for a primitive cell of 237158 Å³.*a lower threshold.*--method few/);
   expect(ofLine?.err).toContain('all spots lie on one line through the beam');
+  expect(ofLine?.err).not.toContain('in nm');
   expect(ofFlat?.out).toMatch(/plane z = 0, so that their wavelength, or voltage, is not known.*0\.0251/);
   expect(ofNm?.err).toContain('From nanometres they would be 6.83, 10.94, 17.42 angstrom');
-  for (const run of [ofTwo, ofLarge, ofLine, ofFlat]) expect(run?.code).toBe(1);
+  for (const run of [ofTwo, ofLarge, ofEight, ofLine, ofFlat]) expect(run?.code).toBe(1);
 });

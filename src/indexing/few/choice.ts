@@ -93,7 +93,7 @@ function nodesNeeded(volumeA3: number, spots: Float32Array, from: number, to: nu
 }
 
 /** A known cell, as far as its size says which images are few spots of it. */
-interface SizedCell {
+export interface SizedCell {
   readonly cell: Cell;
   readonly centring?: Centring | undefined;
 }

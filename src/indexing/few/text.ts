@@ -1,10 +1,18 @@
 /** What is said about few spots of small cells. */
+import { volume } from '../../crystal/cell.js';
+import { primitiveOf } from '../../crystal/centring.js';
+import { areSmall, type SizedCell } from './choice.js';
 
 /** Sine of the angle from a line within which spots give no orientation. */
 const leastSine = 0.12;
 
-/** Why no orientation follows from the spots of a list, [n, 3] in 1/angstrom; undefined if one may. */
-export function fewHint(spots: Float32Array): string | undefined {
+/** Lists of so many spots at most are few for cells that are not small: with spurious ones, orientations need more. */
+const fewOfLarge = 8;
+
+/**
+ * Why no orientation of these cells follows from the spots of a list, [n, 3] in 1/angstrom; undefined if one may.
+ */
+export function fewHint(spots: Float32Array, cells: readonly SizedCell[]): string | undefined {
   if (spots.length < 6) return undefined;
   if (spots.every((number, i) => i % 3 !== 2 || number === 0))
     return (
@@ -13,8 +21,14 @@ export function fewHint(spots: Float32Array): string | undefined {
     );
   const vectors = Array.from({ length: spots.length / 3 }, (_, i) => [...spots.subarray(3 * i, 3 * i + 3)]);
   const isOneLine = vectors.every((p, i) => vectors.slice(0, i).every((q) => sineBetween(p, q) < leastSine));
-  return isOneLine
-    ? 'all spots lie on one line through the beam, which leaves the turn of a crystal about that line open'
+  if (isOneLine)
+    return 'all spots lie on one line through the beam, which leaves the turn of a crystal about that line open';
+  const [largest = 0] = cells
+    .map(({ cell, centring = 'P' }) => Math.abs(volume(primitiveOf(cell, centring))))
+    .sort((a, b) => b - a);
+  return vectors.length <= fewOfLarge && !areSmall(cells, undefined)
+    ? `${vectors.length} spots are few for a primitive cell of ${largest.toFixed(0)} Å³, which has many reflections at each of ` +
+        'their lengths: find more peaks (a lower threshold), check the cell, or try --method few, which says what it leaves open'
     : undefined;
 }
 
