@@ -92,7 +92,8 @@ function takeMoved(
   read: (address: Address) => unknown,
 ): void {
   const moved: (readonly [number, Address])[] = [];
-  for (let i = 0; i < values.length; i++) {
+  // What was added to the list meanwhile is nothing to C.
+  for (let i = 0; i < Math.min(values.length, addresses.length); i++) {
     const address = now(i);
     if (Number(address) !== Number(addresses[i])) moved.push([i, address]);
   }

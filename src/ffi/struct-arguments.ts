@@ -47,6 +47,7 @@ export function structsArgument(
   const members = runtime.membersOf(to.tag);
   if (members?.behind) for (const value of values) refuseElementsBehind(value, to, runtime, place);
   const size = members?.size ?? runtime.sizeOf(to);
+  const count = values.length;
   const placeOf = (i: number): Place => (isList ? () => `${place()}[${i}]` : place);
   if (direction === 'out' && members)
     for (const [i, value] of values.entries()) memberNames(value, to, members, placeOf(i));
@@ -72,14 +73,15 @@ export function structsArgument(
   if (direction !== 'in')
     frame.after(() => {
       const left = runtime.memory.kind === 'wasm' ? copyOf(view()) : view();
-      for (const [i, value] of values.entries())
+      // What was added to the list meanwhile is nothing to C.
+      for (const [i, value] of values.slice(0, count).entries())
         if (typeof value === 'object' && value !== null)
           takeBack(value, readAsGiven(value, left, i * size, to, runtime) as object, `${i}`, texts ?? none);
     });
   // C may write to a text that a const struct points at.
   else if (!isMarked && texts && [...texts.values()].some(({ left }) => left))
     frame.after(() => {
-      for (const [i, value] of values.entries()) takeTexts(value as object, `${i}`, texts);
+      for (const [i, value] of values.slice(0, count).entries()) takeTexts(value as object, `${i}`, texts);
     });
   return argument;
 }

@@ -240,6 +240,21 @@ for (const backend of ['native', 'wasm'] as const) {
       );
     });
 
+    test('what a callback adds behind the end of a list is nothing to C', () => {
+      const points = [{ x: 1, y: 2 }];
+      edges.edges_call_object(() => points.push({ x: 7, y: 8 }), points);
+      expect(points).toEqual([
+        { x: 2, y: 2 },
+        { x: 7, y: 8 },
+      ]);
+      const rows = [[1], [2]];
+      const more = (): void => {
+        rows.push([3], [4]);
+      };
+      edges.edges_call_rows(more, rows, 2);
+      expect(rows).toEqual([[2], [1], [3], [4]]);
+    });
+
     test('a list that is written beside an asynchronous call is an error of the call, unless C only reads it', async () => {
       const list = [1, 2, 3, 4, 5, 6];
       const work = edges.edges_flat.async(list);
