@@ -39,6 +39,7 @@ test('the scripts and the module of transforms are less than 130 kB, compressed'
 });
 
 test.for([
+  ['ewald/fft', 60],
   ['ewald/pi', 25],
   ['ewald/indexing', 90],
   ['ewald/data', 25],
