@@ -73,7 +73,8 @@ export function rowLaws({ ewald }) {
         const isSaid = remarks.some((text) => /it is lost/.test(text));
         if (drawn.kind === 'hkl' || drawn.kind === 'xds')
           return [
-            [setOf(list), setOf(list).length > 0],
+            // By any of ten flags there is a set, also where few reflections have none of 0.
+            [setOf(list), list.count > 0],
             [setOf(given), isSaid],
           ];
         const read = back(readReflections(bytesOf(content), { symmetry: drawn.group }).list, there.cell, by);
