@@ -1,9 +1,20 @@
 /** Laws over merges of streams: order, division, repetition, scales, names of axes, and the words of a stream. */
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { hklOf, lineOf, q2Of } from './errors.mjs';
 import { bits, within } from './law.mjs';
 import { byOrbit } from './lists.mjs';
-import { groups, operationsOf, randomOf, renamed, stills, streamOf } from './stills.mjs';
+import {
+  groups,
+  normalOf,
+  operationsOf,
+  randomOf,
+  reciprocalOf,
+  renamed,
+  stills,
+  streamOf,
+  truthOf,
+} from './stills.mjs';
 
 const seeds = fc.integer({ min: 1, max: 2 ** 31 - 1 });
 const names = Object.keys(groups);
@@ -48,6 +59,20 @@ function onPanels(crystals, dMin = 2.6, wavelength = 1.3) {
       const at = [0, 1].map((x) => Math.max(0, Math.min(399, 200 * (1 + g[x] / (g[2] + 1 / wavelength) / edge))));
       const [fs, ss] = at.map((x) => (x % 100).toFixed(1));
       return [h, k, l, ...rest, fs, ss, `p${4 * Math.floor(at[1] / 100) + Math.floor(at[0] / 100)}`];
+    }),
+  }));
+}
+
+/** The crystals over a background that grows with the resolution: at its end errors are `noise` · e² times as large. */
+function overBackground(crystals, { seed, group, noise, dMin }) {
+  const random = randomOf(seed);
+  const stars = reciprocalOf(groups[group].parameters);
+  return crystals.map((one) => ({
+    ...one,
+    reflections: one.reflections.map(([h, k, l, i, s, ...rest]) => {
+      const more = noise * s * Math.exp(4 * q2Of([h, k, l], stars) * dMin ** 2 - 2);
+      const value = i + more * normalOf(random);
+      return [h, k, l, Number(value.toFixed(2)), Number(Math.hypot(s, more).toFixed(2)), ...rest];
     }),
   }));
 }
@@ -307,6 +332,39 @@ export function mergeLaws({ context }) {
       },
       agree: bits,
       draws: 5,
+    },
+    {
+      law: 'halves of a merge are on the scale and the fall-off of the whole, however noisy their crystals are',
+      drawn: fc.record({
+        seed: seeds,
+        group: fc.constantFrom('mmm', '4/mmm'),
+        model: fc.constant('gaussian'),
+        noise: fc.constantFrom(0, 4, 8),
+      }),
+      answers: async (drawn) => {
+        const { seed, group, noise } = drawn;
+        const dMin = 3.2;
+        const crystals = overBackground(stills({ seed, crystals: 30, group, dMin }), { seed, group, noise, dMin });
+        const { reflections, halves } = await merge(drawn, [streamOf(crystals)], { minMeasurements: 1 });
+        const [stars, truth] = [reciprocalOf(groups[group].parameters), truthOf(group, seed)];
+        // On the truth, which has no noise: ln of the scale near the beam and far out.
+        const scales = (list) => {
+          const indices = Array.from({ length: list.count }, (_, i) => hklOf(list, i));
+          const factor = lineOf(
+            indices.map((hkl, i) => ({
+              q2: q2Of(hkl, stars),
+              truth: truth(hkl),
+              value: list.intensity[i],
+              sigma: list.sigma[i],
+            })),
+          );
+          return [0.2, 0.9].map((share) => Math.log(factor(share / dMin ** 2)));
+        };
+        const [a, b] = halves.map(scales);
+        return [scales(reflections), a.map((one, i) => (one + b[i]) / 2)];
+      },
+      agree: within(0, 'thirty noisy crystals tell the fall-off of a half to some per cent', 0.06),
+      draws: 2,
     },
     {
       law: 'cell and wavelength times k give the same intensities',
