@@ -140,7 +140,7 @@ describe('a pedestal that drifts in a run', () => {
     return told.filter((text) => text.includes('pedestal')).join('\n');
   }
 
-  test('is said of a run, though no file and no worker has seen the whole of it', async () => {
+  test('is said of a run, though no file and no worker has seen the whole of it', { tags: 'all' }, async () => {
     writeFileSync(of('small.geom'), geometry.join('\n'));
     await detector.write([of('g.h5'), of('p.h5')]);
     const each = 20;
