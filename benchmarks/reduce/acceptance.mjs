@@ -289,11 +289,32 @@ async function spots(set, items, full) {
     'ratio ≤ 1.02',
   );
   row(set, 'spots: reflections merged, before and after', `${a.count}, ${b.count}`, b.count > 0.97 * a.count, '> 97 %');
-  if (wants.has('ambiguity') && full.waysToIndex.length > 1) await ambiguity(set, full, merged, name);
+  if (wants.has('ambiguity') && full.waysToIndex.length > 1)
+    await ambiguity(set, full, merged, name, swapsOf(set, items, after));
+}
+
+/** The recorded numbers of frames whose crystal is indexed in the other setting the second time: what is resolved is swapped. */
+function swapsOf(set, items, after) {
+  const laue = laueGroup(pointGroup(sets[set].symmetry));
+  const keyOf = ({ h, k, l }) => representative([h, k, l], laue).join();
+  return new Set(
+    items.flatMap((item) => {
+      const [before, now] = [item, after.get(item.origin.event)].map(
+        (one) => one?.result.crystals[0]?.reflections ?? [],
+      );
+      let [same, other] = [0, 0];
+      for (const one of before) {
+        const there = now.find(({ fs, ss }) => Math.hypot(fs - one.fs, ss - one.ss) < 1.2);
+        if (there && keyOf(there) === keyOf(one)) same++;
+        else if (there) other++;
+      }
+      return other > same ? [item.origin.event] : [];
+    }),
+  );
 }
 
 /** Whether crystals are resolved the same way from both. */
-async function ambiguity(set, full, merged, name) {
+async function ambiguity(set, full, merged, name, swaps) {
   const dataset = await open(at(name));
   const numbers = (await dataset.field('/entry/reduction/frame')).values;
   await dataset.dispose();
@@ -305,7 +326,7 @@ async function ambiguity(set, full, merged, name) {
   });
   // Below odds of e⁵ a crystal of few observations is doubtful, and says so.
   const decided = pairs.filter(([a, b]) => a.logOdds >= 5 && b.logOdds >= 5);
-  const same = decided.filter(([a, b]) => a.way === b.way).length;
+  const same = decided.filter(([a, b]) => (a.way === b.way) !== swaps.has(eventOf(a))).length;
   const most = Math.max(same, decided.length - same);
   row(
     set,
