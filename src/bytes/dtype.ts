@@ -137,11 +137,11 @@ export const wordsOf = (array: GivenArray): FrameArray =>
 export function dtypeOf(array: GivenArray): DataType {
   const tag = tagOf(array);
   if (tag === halves) return 'f16';
-  const found = dataTypes.find((name) => elements[name].array.name === tag && name !== 'f16');
-  if (!found)
+  const dataType = dataTypes.find((name) => elements[name].array.name === tag && name !== 'f16');
+  if (!dataType)
     throw new EwaldError(
       'Shape',
       `${tag === undefined ? inspect(array) : withArticle(tag)} cannot hold frames; expected a typed array of numbers`,
     );
-  return found;
+  return dataType;
 }

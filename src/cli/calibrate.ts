@@ -32,22 +32,22 @@ export async function run([file = '']: readonly string[], flags: CalibrateFlags,
     });
     // With the addon a second Ctrl-C ends what is not told of the first, such as the plan of a scan of 10⁹ frames.
     answerSignalsOnce();
-    const found = await ctx.calibrate(scan, {
+    const calibration = await ctx.calibrate(scan, {
       ...pickFlags(calibrateRows, flags),
       signal,
       onProgress: progress.report,
     });
     progress.end();
     tellNotes(scan);
-    if (output !== undefined) await writeWhole(output, `${JSON.stringify(found)}\n`, writing);
-    if (json) printJson(found);
+    if (output !== undefined) await writeWhole(output, `${JSON.stringify(calibration)}\n`, writing);
+    if (json) printJson(calibration);
     else if (output !== '-') {
-      for (const [name, text] of calibrationTexts(found)) print(`${bold(name.padEnd(9))} ${text}`);
-      for (const one of found.notes) note(`${yellow('note:')} ${one}`);
+      for (const [name, text] of calibrationTexts(calibration)) print(`${bold(name.padEnd(9))} ${text}`);
+      for (const one of calibration.notes) note(`${yellow('note:')} ${one}`);
       print(dim(output ?? 'nothing was written: -o FILE.json keeps it for --calibration'));
     }
     // Without centre and radius, or a scale that was asked for, a part is missing; rings alone have no radius.
-    const { centre, disk, scale } = found;
+    const { centre, disk, scale } = calibration;
     const isWhole = scale ? !('refused' in scale) && !('refused' in centre) : !('refused' in disk);
     const hasChanged = (await changesOf(scan)).length > 0;
     endDone(isWhole && !tellReplaced(scan) && !isCutFile(scan.dataset) && !hasChanged);

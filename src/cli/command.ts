@@ -63,7 +63,7 @@ export function registerCommands<C extends Readonly<Record<string, CommandWords<
 ): void {
   if (parent.options.length > 0) {
     // Otherwise commander gives a flag of both to the parent, wherever it stands.
-    for (const one of [parent, parent.parent]) one?.enablePositionalOptions();
+    for (const command of [parent, parent.parent]) command?.enablePositionalOptions();
     parent.hook('preSubcommand', (_, child) => {
       const early = parent.options.find((option) => parent.getOptionValueSource(option.attributeName()) === 'cli');
       if (early !== undefined)

@@ -13,10 +13,12 @@ const inPattern = (text: string): string => text.replace(/[-.$]/g, '\\$&');
  * are the user's.
  */
 export function inFlags(error: unknown, rows: Parameters, nameOption: NameOption): unknown {
-  const found = renameInMessage(error, nameOption);
-  if (!(found instanceof EwaldError)) return found;
-  const message = wordsInFlags(found.message, rows, nameOption);
-  return message === found.message ? found : new EwaldError(found.tag, message, { cause: error, detail: found.detail });
+  const rename = renameInMessage(error, nameOption);
+  if (!(rename instanceof EwaldError)) return rename;
+  const message = wordsInFlags(rename.message, rows, nameOption);
+  return message === rename.message
+    ? rename
+    : new EwaldError(rename.tag, message, { cause: error, detail: rename.detail });
 }
 
 /** A text of the library, such as a remark on a run, with flags in the place of options. */

@@ -47,8 +47,8 @@ import { nameAsFlags, pickFlags } from './parameter-flags.js';
 import type { peakRows } from './peak-rows.js';
 
 /** The values of the flags that a mode of `ewald index` uses. Throws `Argument` for those that it does not use. */
-export function flagsInUse(given: IndexFlags, mode: RunMode, source: string): IndexFlags {
-  const flags = given.compat === undefined ? given : pastedFlags(given, mode, source);
+export function flagsInUse(flagValues: IndexFlags, mode: RunMode, source: string): IndexFlags {
+  const flags = flagValues.compat === undefined ? flagValues : pastedFlags(flagValues, mode, source);
   refuseUnused(flags, flags, mode, source);
   return flags;
 }
@@ -77,10 +77,10 @@ export function withGeometry(refuse: () => void): void {
  * The values of a pasted command: flags of CrystFEL that this mode does not use are omitted, since indexamajig reads
  * over them too. Peaks are searched as CrystFEL does without --peaks, if the command says more about the search.
  */
-function pastedFlags(given: IndexFlags, mode: RunMode, source: string): IndexFlags {
-  const { threshold, minSnr, minSquaredGradient } = given;
+function pastedFlags(flagValues: IndexFlags, mode: RunMode, source: string): IndexFlags {
+  const { threshold, minSnr, minSquaredGradient } = flagValues;
   const isZaef = [threshold, minSnr, minSquaredGradient].some((one) => one !== undefined);
-  const flags: Record<string, unknown> = { ...(isZaef && { finder: 'zaef' }), ...given };
+  const flags: Record<string, unknown> = { ...(isZaef && { finder: 'zaef' }), ...flagValues };
   for (const [name, row] of Object.entries(indexRows as Parameters)) {
     if (flags[name] === undefined || row.crystfel === undefined) continue;
     try {

@@ -64,7 +64,8 @@ export async function withExecutor(
   work: (executor: Pick<PipelineOptions, 'executor'>) => Promise<void>,
 ): Promise<void> {
   const { backend } = backendOption(named);
-  const open = (one: ExecutorChoice): Promise<Executor> => openExecutor(one, backend, deps.signal);
+  const open = (executorChoice: ExecutorChoice): Promise<Executor> =>
+    openExecutor(executorChoice, backend, deps.signal);
   const executor =
     chosen.kind === 'inline'
       ? undefined
@@ -84,12 +85,12 @@ export async function withExecutor(
 /** Runs something that is watched if flags ask for it; what watches is loaded then. */
 async function watchedIf(flags: IndexFlags, work: (watch: RunWatch | undefined) => Promise<void>): Promise<void> {
   const proxy = pickFlags(proxyRows, flags);
-  const given = pickFlags(watchRows, flags);
-  if (Object.values(given).every((value) => value === undefined)) return work(undefined);
+  const flagValues = pickFlags(watchRows, flags);
+  if (Object.values(flagValues).every((value) => value === undefined)) return work(undefined);
   const { watched } = await import('./run-watch.js');
   const rois = flags.rois?.map((region) => region.replace(/=[\s\S]*/, '').trim());
   return watched(
-    given,
+    flagValues,
     { searches: true, rois, hasProfile: flags.radialProfile !== undefined, output: flags.output, proxy },
     work,
   );
@@ -164,7 +165,8 @@ async function earlierMerge(
   end: RunReport['end'],
 ): Promise<MergeResult | undefined> {
   const { merge, output, resume } = flags;
-  const isWritten = end?.outputs.some((one) => one.output === 'stream' && one.state === 'written') === true;
+  const isWritten =
+    end?.outputs.some((outputEnd) => outputEnd.output === 'stream' && outputEnd.state === 'written') === true;
   if (merge === undefined || !resume || !isWritten || output === undefined || output === '-') return undefined;
   return (await import('./running-merge.js')).finishedMerge(context, merge, flags, output);
 }
@@ -275,7 +277,7 @@ class RunReport {
     const isAborted = signal.aborted;
     const { summary, outputs, isWhole } = this.end;
     const { output, profile = false } = this.#flags;
-    const isWritten = (one: OutputEnd): boolean => one.output === 'stream' && one.state === 'written';
+    const isWritten = (outputEnd: OutputEnd): boolean => outputEnd.output === 'stream' && outputEnd.state === 'written';
     const named = outputs.find(isWritten)?.file;
     const ends = outputs.flatMap(({ text = '' }) => (text === '' ? [] : [dim(inRunFlags(text))]));
     const write = this.#flags.json || output === '-' ? note : print;

@@ -206,7 +206,7 @@ async function indexLists(
   const short =
     isNoneIndexed && elsewhere === undefined && hint === undefined ? tinyCellText(cells, 'list') : undefined;
   if (short && !options.json) note(`${yellow('hint:')} ${short}`);
-  const ofFew = done.filter((one) => one.method === 'few').length;
+  const ofFew = done.filter((listResult) => listResult.method === 'few').length;
   if (method === undefined && ofFew > 0 && !options.json)
     note(fewText(`${counted(ofFew, 'list')} ${ofFew === 1 ? 'was' : 'were'}`));
   // Where the distance explains it, it is not the cell.

@@ -79,12 +79,12 @@ async function reduce(
   const onFailure = ({ origin, error }: FailedFrame): void => failures.add(failureLine(origin, error), error.message);
   const context = await createContext(backendOption(backend));
   try {
-    const found = await context.reduce({ ...options, commandLine: commandLine(), onEvent, onFailure, signal });
+    const reduction = await context.reduce({ ...options, commandLine: commandLine(), onEvent, onFailure, signal });
     progress.end();
     failures.end();
-    endDone(found.kept > 0 && found.failed === 0 && !found.isDoubtful, signal);
-    if (json) return printJson(found);
-    print([textOf(found, found.failed), ...(await grown(found, inputs))].join('\n'));
+    endDone(reduction.kept > 0 && reduction.failed === 0 && !reduction.isDoubtful, signal);
+    if (json) return printJson(reduction);
+    print([textOf(reduction, reduction.failed), ...(await grown(reduction, inputs))].join('\n'));
   } catch (error) {
     progress.end();
     if (signal.aborted && hits?.file !== undefined) note(`${textOf(hits)}\nit can be read; a run cannot go on with it`);

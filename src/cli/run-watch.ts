@@ -4,7 +4,7 @@ import { note, red, yellow } from './output.js';
 
 /** Runs something that is watched if flags ask for it; it gets the watch, which ends with it. */
 export const watched = (
-  given: FlagValues<typeof watchRows>,
+  flagValues: FlagValues<typeof watchRows>,
   about: {
     readonly searches: boolean;
     readonly rois?: readonly string[] | undefined;
@@ -15,6 +15,6 @@ export const watched = (
   work: (watch: RunWatch | undefined) => Promise<void>,
 ): Promise<void> =>
   withWatch(
-    { ...given, ...about, tell: (text, isAlarm) => note(`${isAlarm ? red('alarm:') : yellow('note:')} ${text}`) },
+    { ...flagValues, ...about, tell: (text, isAlarm) => note(`${isAlarm ? red('alarm:') : yellow('note:')} ${text}`) },
     work,
   );

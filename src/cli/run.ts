@@ -61,8 +61,8 @@ import { tellNotes, tellReplaced } from './scan-notes.js';
 import { endable } from './user-functions.js';
 
 /** Checks what is given, and runs it. */
-export async function run([what, second]: readonly string[], given: RunFlags, { signal }: CliDeps): Promise<void> {
-  const flags = piped(given);
+export async function run([what, second]: readonly string[], flagValues: RunFlags, { signal }: CliDeps): Promise<void> {
+  const flags = piped(flagValues);
   const { connect, udfs } = flags;
   // If only user functions are run, no analysis has to be named.
   const alone = udfs !== undefined && second === undefined && connect === undefined;
@@ -216,7 +216,8 @@ async function analyse(
     if (surplus !== undefined) warn(surplus);
     const isUncounted = writes && tellReplaced(scan);
     // A function of the user may have few values by design.
-    const isDoubtful = faults.length > 0 || (missing.some((one) => one.isDoubtful) && flags.udfs === undefined);
+    const isDoubtful =
+      faults.length > 0 || (missing.some((missingNumbers) => missingNumbers.isDoubtful) && flags.udfs === undefined);
     endDone(
       (!live || live.status.lost === 0) &&
         !isDoubtful &&

@@ -107,11 +107,11 @@ function bestFraction(
   const indices = cells.map((cell, i) => indicesOf(cell, (crystals[i] as SpottedCrystal).spots));
   let best: Fraction | undefined;
   let most = least;
-  for (const one of fractions()) {
+  for (const fraction of fractions()) {
     let sum = 0;
-    for (const own of indices) sum += (meanCosine(own, one) * own.length) / 3;
+    for (const own of indices) sum += (meanCosine(own, fraction) * own.length) / 3;
     if (sum / total <= most) continue;
-    [best, most] = [one, sum / total];
+    [best, most] = [fraction, sum / total];
   }
   return best;
 }

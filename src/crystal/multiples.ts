@@ -300,7 +300,7 @@ export class MultipleSearch {
 
   #undecided({ disagreeing }: Disagreeing): CellMultiple {
     const cell = primitiveOf(this.#known.cell, this.#known.centring);
-    const peaks = this.#indices.reduce((sum, one) => sum + one.length / 3, 0);
+    const peaks = this.#indices.reduce((sum, index) => sum + index.length / 3, 0);
     return { factor: 1, cell, peaks, needing: 0, byChance: 0, undetermined: [], forbidden: undefined, disagreeing };
   }
 
@@ -336,11 +336,12 @@ interface FinerCrystal {
 
 /** The most crystals that show one finer lattice. */
 function largestGroup(found: readonly FinerCrystal[]): FinerCrystal[] {
-  const finer = found.filter((one) => one.finer.factor > 1);
+  const finer = found.filter((finerCrystal) => finerCrystal.finer.factor > 1);
   let group: FinerCrystal[] = [];
-  for (const one of finer) {
+  for (const finerCrystal of finer) {
     const alike = finer.filter(
-      (other) => other.finer.factor === one.finer.factor && latticeBend(other.cell, one.cell) < ofOneLattice,
+      (other) =>
+        other.finer.factor === finerCrystal.finer.factor && latticeBend(other.cell, finerCrystal.cell) < ofOneLattice,
     );
     if (alike.length > group.length) group = alike;
   }
@@ -387,8 +388,8 @@ function finerOf(
     return isMany ? { disagreeing: [finerCrystals, found.length] } : undefined;
   }
   let [peaks, needing, byChance] = [0, 0, 0];
-  for (const one of group) {
-    const need = countSupport(one.finer, one.crystal.spots);
+  for (const finerCrystal of group) {
+    const need = countSupport(finerCrystal.finer, finerCrystal.crystal.spots);
     [peaks, needing, byChance] = [peaks + need.explained, needing + need.needing, byChance + need.byChance];
   }
   if (probabilityOf(needing, byChance) <= minProbability) return 'needed';
@@ -418,7 +419,7 @@ function nearestSetting(cell: Cell, { cell: known, centring }: KnownCell): Cell 
     );
   const [a, b, c] = cell;
   const orders: readonly Cell[] = [cell, [b, c, a], [c, a, b], [b, a, c], [a, c, b], [c, b, a]];
-  return orders.reduce((best, one) => (off(one) < off(best) ? one : best));
+  return orders.reduce((best, order) => (off(order) < off(best) ? order : best));
 }
 
 /** Whether a centring forbids a reflection; for H in both of its settings, because twins have the reflections of both. */

@@ -74,15 +74,15 @@ export function niggli(given: Cell, tolerance = 1e-5): ReducedCell {
  * Reduces a measured cell whose equal lengths or angles differ by measurement errors, with the smallest tolerance at
  * which the reduction converges. Throws `Argument` for a flat cell.
  */
-export function reducedCell(given: Cell, tolerances: readonly number[] = [1e-5, 1e-3, 1e-2]): ReducedCell {
+export function reducedCell(cell: Cell, tolerances: readonly number[] = [1e-5, 1e-3, 1e-2]): ReducedCell {
   for (const tolerance of tolerances.slice(0, -1)) {
     try {
-      return niggli(given, tolerance);
+      return niggli(cell, tolerance);
     } catch {
       // Try the next tolerance.
     }
   }
-  return niggli(given, tolerances.at(-1));
+  return niggli(cell, tolerances.at(-1));
 }
 
 /** Steps 3 and 4: the signs of a, b, c that make the three products all positive or all non-positive. */

@@ -17,8 +17,8 @@ const place: HostPlace = {
   openFrames: openFramesOnNode,
   shards: { allowed: shardsFolder, open: openShard },
   computeHere: (context) => {
-    const given = context?.addonPath;
-    computeHere(typeof given === 'string' ? given : given?.native);
+    const addonPath = context?.addonPath;
+    computeHere(typeof addonPath === 'string' ? addonPath : addonPath?.native);
   },
 };
 if (parentPort) {

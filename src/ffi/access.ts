@@ -3,7 +3,7 @@ import type { Address, MemorySpace } from '../memory/space.js';
 import type { Ended } from './ended.js';
 import type { CField, CType, DataModel, FunctionTable } from './header/types.js';
 import type { Lender, Lending, Lent } from './lent.js';
-import type { Place, Scalar } from './scalars.js';
+import type { ArgumentName, Scalar } from './scalars.js';
 import type { Wide } from './wide-values.js';
 
 /** The members of a struct or union that have a name; `overlaps` if some share bytes. */
@@ -42,9 +42,9 @@ export interface Access {
   /** Reads a value of a type from memory; `from` knows what its pointers lead into. */
   read(view: DataView, offset: number, type: CType, from?: Lender): unknown;
   /** Writes a value to memory; `into` takes note of what its pointers lead into. */
-  write(view: DataView, offset: number, type: CType, value: unknown, place: Place, into?: Lending): void;
+  write(view: DataView, offset: number, type: CType, value: unknown, place: ArgumentName, into?: Lending): void;
   /** The same for memory that may move while the value is read, as a wasm heap does when it grows. */
-  writeTo(view: () => DataView, offset: number, type: CType, value: unknown, place: Place, into?: Lending): void;
+  writeTo(view: () => DataView, offset: number, type: CType, value: unknown, place: ArgumentName, into?: Lending): void;
   /** The addresses in a value of a type. */
   addressesIn(view: DataView, offset: number, type: CType): Address[];
   /** Whether values of a type have pointers in them. */

@@ -37,7 +37,7 @@ import {
   rowsArgument,
 } from './pointer-arguments.js';
 import type { Runtime } from './runtime.js';
-import type { Place, Scalar } from './scalars.js';
+import type { ArgumentName, Scalar } from './scalars.js';
 import { structsArgument } from './struct-arguments.js';
 import { partOf } from './wide-values.js';
 
@@ -49,7 +49,7 @@ export function callParameters(
   runtime: Runtime,
   fn: CFunction,
   lengths: Readonly<Record<string, number | string>> = {},
-  byValue?: (type: CType, place: Place) => Converter | undefined,
+  byValue?: (type: CType, place: ArgumentName) => Converter | undefined,
 ): Parameter[] {
   const { name, parameters } = fn;
   const given = new Map(Object.entries(lengths));
@@ -87,7 +87,7 @@ function directOf(runtime: Runtime, type: PointerType, check: Parameter['check']
 const kindOfMemory = (value: unknown): unknown =>
   ArrayBuffer.isView(value) || Array.isArray(value) ? undefined : classOf(value);
 
-function unsupportedArgument(type: CType, place: Place): never {
+function unsupportedArgument(type: CType, place: ArgumentName): never {
   throw new EwaldError(
     'Unsupported',
     `${place()} is ${typeText(type)} by value, which cannot be passed here; declare a function that takes a ` +
@@ -96,7 +96,7 @@ function unsupportedArgument(type: CType, place: Place): never {
 }
 
 /** The converter of a pointer parameter. `sized` means that null is not accepted, since a length is declared. */
-export function pointerConverter(runtime: Runtime, type: PointerType, place: Place, sized = false): Converter {
+export function pointerConverter(runtime: Runtime, type: PointerType, place: ArgumentName, sized = false): Converter {
   const { to } = type;
   if (to.kind === 'function') return functionConverter(runtime, type, to, place);
   const parameter = new PointerParameter(runtime, type, place, sized);
@@ -126,7 +126,7 @@ export function pointerConverter(runtime: Runtime, type: PointerType, place: Pla
 
 /** Refuses memory at an address where C does not expect such a type. */
 const alignedConverter =
-  (general: Converter, align: number, place: Place, type: PointerType): Converter =>
+  (general: Converter, align: number, place: ArgumentName, type: PointerType): Converter =>
   (given, frame) => {
     const argument = general(given, frame);
     const isAddress = typeof argument === 'number' || typeof argument === 'bigint';
@@ -139,7 +139,7 @@ const alignedConverter =
     return argument;
   };
 
-const functionConverter = (runtime: Runtime, type: PointerType, to: FunctionType, place: Place): Converter => {
+const functionConverter = (runtime: Runtime, type: PointerType, to: FunctionType, place: ArgumentName): Converter => {
   /** The type of a callback that was found to be the one that C takes. */
   let accepted: FunctionType | undefined;
   return (value, frame) => {
@@ -168,7 +168,7 @@ const functionConverter = (runtime: Runtime, type: PointerType, to: FunctionType
 class PointerParameter {
   readonly #runtime: Runtime;
   readonly #type: PointerType;
-  readonly #place: Place;
+  readonly #place: ArgumentName;
   readonly #sized: boolean;
   readonly #scalar: Scalar | undefined;
   /** What lists consist of. */
@@ -182,7 +182,7 @@ class PointerParameter {
   /** The type of memory of this library that was found to be what C takes. */
   #accepted: CType | undefined;
 
-  constructor(runtime: Runtime, type: PointerType, place: Place, sized: boolean) {
+  constructor(runtime: Runtime, type: PointerType, place: ArgumentName, sized: boolean) {
     [this.#runtime, this.#type, this.#place, this.#sized] = [runtime, type, place, sized];
     const { to } = type;
     this.#scalar = runtime.scalar(to);

@@ -5,7 +5,7 @@ import { EwaldError } from '../util/errors.js';
 import type { Access } from './access.js';
 import { type ArrayType, type CField, type CType, type StructType, typeText } from './header/types.js';
 import type { Lent } from './lent.js';
-import type { Place } from './scalars.js';
+import type { ArgumentName } from './scalars.js';
 import { adopt, memberNames, membersGiven } from './struct-values.js';
 
 /** Whether an object has no elements behind it: none is given, and an integer that may be their number is 0 if any is. */
@@ -39,7 +39,7 @@ export function withElementsBehind(
 const declared = ({ type, name }: CField): string => `${typeText((type as ArrayType).of)} ${name}[]`;
 
 /** Refuses an object for the time of a call, if C may read elements behind the copy, which has none. */
-export function refuseElementsBehind(value: unknown, to: StructType, access: Access, place: Place): void {
+export function refuseElementsBehind(value: unknown, to: StructType, access: Access, place: ArgumentName): void {
   const behind = access.membersOf(to.tag)?.behind;
   if (!behind || typeof value !== 'object' || value === null) return;
   if (hasNone(access, to, behind, value as Record<string, unknown>)) return;
@@ -72,7 +72,7 @@ export function splitBehind(
   type: CType,
   value: unknown,
   { at, room }: { readonly at: Address; readonly room: number },
-  place: Place,
+  place: ArgumentName,
 ): Split | undefined {
   if (type.kind !== 'struct' || typeof value !== 'object' || value === null) return undefined;
   const members = access.membersOf(type.tag);

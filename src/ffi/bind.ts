@@ -7,7 +7,7 @@ import { type Argument, type CallFrame, type Converter, Directed, type Parameter
 import { type CFunction, type CType, type FunctionType, isText, signature, typeText } from './header/types.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
-import type { Place } from './scalars.js';
+import type { ArgumentName } from './scalars.js';
 import type { Bound, Target } from './target.js';
 
 const checksOf = (parameters: readonly Parameter[]) => parameters.flatMap(({ check }) => check ?? []);
@@ -213,7 +213,7 @@ export function bindVariadic(
   const { call, out } = target.bind(fn);
   const raw = call as (...values: unknown[]) => unknown;
   const checks = checksOf(parameters);
-  const further = (given: unknown, place: Place, open: CallFrame): readonly unknown[] => {
+  const further = (given: unknown, place: ArgumentName, open: CallFrame): readonly unknown[] => {
     if (!target.vararg)
       throw new EwaldError('Unsupported', `${place()} is a variadic argument, which cannot be passed here`);
     const { type, koffi } = target.vararg(given, place);

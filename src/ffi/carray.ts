@@ -13,7 +13,7 @@ import type { Access } from './access.js';
 import { splitBehind, withElementsBehind } from './behind.js';
 import { type CType, typeText } from './header/types.js';
 import { Lending, Lent, Pointees, refuseCopy } from './lent.js';
-import { type Place, textOf } from './scalars.js';
+import { type ArgumentName, textOf } from './scalars.js';
 import { partOf } from './wide-values.js';
 
 export interface CArray<V = unknown> extends DisposableObject {
@@ -198,7 +198,7 @@ export class CArray<V = unknown> implements Located, TypedPointer {
     if (lending) this.#note(offset / this.#size, lending);
   }
 
-  #setStruct(offset: number, value: unknown, place: Place): void {
+  #setStruct(offset: number, value: unknown, place: ArgumentName): void {
     const { runtime, type } = this;
     const at = offsetBy(this.#span.address as Address, offset);
     const split = splitBehind(runtime, type, value, { at, room: this.#roomAt(offset) }, place);

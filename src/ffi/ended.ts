@@ -52,12 +52,12 @@ const spaces = new WeakMap<MemorySpace, Ended>();
 
 /** The ends in a memory, which libraries may share. */
 export function endedIn(space: MemorySpace): Ended {
-  let found = spaces.get(space);
-  if (!found) {
-    found = new Ended();
-    spaces.set(space, found);
+  let ended = spaces.get(space);
+  if (!ended) {
+    ended = new Ended();
+    spaces.set(space, ended);
   }
-  return found;
+  return ended;
 }
 
 export type { Ended };

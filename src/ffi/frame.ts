@@ -2,7 +2,7 @@
 import type { Address } from '../memory/space.js';
 import type { FunctionType } from './header/types.js';
 import type { Lending, Lent } from './lent.js';
-import type { Place, Scalar } from './scalars.js';
+import type { ArgumentName, Scalar } from './scalars.js';
 
 /** A value passed to C: bits, an address, or (natively) an array whose address is passed, or a text. */
 export type Argument = number | bigint | string | ArrayBufferView | object | null;
@@ -47,7 +47,7 @@ export interface Frame {
   /** Allocates zeroed memory for what is copied in, and back unless the direction is `in`; aligned to `align` bytes. */
   scratch(bytes: number, direction?: Direction, align?: number): Scratch;
   /** Makes a JavaScript function callable for the duration of the call; `place` is the argument. */
-  callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument;
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: ArgumentName): Argument;
   /** Arrays and objects that were copied, with the types they were copied as: given twice, they are one to C, too. */
   copies?: [value: unknown, type: unknown, direction: Direction, argument: Argument][] | undefined;
   /** Whether JavaScript may run before the call ends and change a list or an object, which what C left would undo. */
@@ -78,7 +78,7 @@ export interface Parameter {
   /** The scalar type, if the parameter needs no frame. */
   readonly scalar?: Scalar;
   /** Its name in messages. */
-  readonly place: Place;
+  readonly place: ArgumentName;
   /** Checks the values of a call before anything is placed: the declared length of an array. */
   readonly check?: ((values: readonly unknown[]) => void) | undefined;
 }

@@ -5,7 +5,7 @@ import { shownAs } from '../memory/inspect.js';
 import { EwaldError } from '../util/errors.js';
 import type { Access } from './access.js';
 import type { FunctionType } from './header/types.js';
-import type { Place } from './scalars.js';
+import type { ArgumentName } from './scalars.js';
 
 export interface Callback extends DisposableObject {
   dispose(): void;
@@ -40,7 +40,7 @@ export class Callback {
   }
 
   /** @internal */
-  addressFor(runtime: Access, place: Place): number | bigint {
+  addressFor(runtime: Access, place: ArgumentName): number | bigint {
     if (runtime !== this.#runtime)
       throw new EwaldError(
         'Argument',

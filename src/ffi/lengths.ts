@@ -60,13 +60,13 @@ export function lengthCheck(
     if (isNullable && values[i] === null) return;
     const declared = lengthOf(values);
     const needed = declared * perElement;
-    const found = numbersIn(values[i]);
-    if (found === undefined || !(needed > found)) return;
+    const numbers = numbersIn(values[i]);
+    if (numbers === undefined || !(needed > numbers)) return;
     const rows = perElement === 1 ? '' : `${declared} rows of ${perElement}`;
     const counters = typeof length === 'string' ? `${length} is ${declared}` : '';
     const because = [counters, rows].filter(Boolean).join(': ');
-    const of = values[i] === null ? 'null' : `${found} elements`;
-    throw tooFew(fn, i, of, needed, (because && ` (${because})`) + flattening(values[i]), found);
+    const of = values[i] === null ? 'null' : `${numbers} elements`;
+    throw tooFew(fn, i, of, needed, (because && ` (${because})`) + flattening(values[i]), numbers);
   };
 }
 
@@ -81,10 +81,10 @@ export function rowCheck(runtime: Runtime, fn: CFunction, i: number): Check | un
   return (values) => {
     if (values[i] === null) return;
     const needed = columns(values) * perElement;
-    const found = numbersIn(values[i]);
+    const numbers = numbersIn(values[i]);
     // An array without elements has a check of its own.
-    if (found === undefined || found === 0 || !(needed > found)) return;
-    throw tooFew(fn, i, `${found} elements`, needed, ` (one row)${flattening(values[i])}`, found);
+    if (numbers === undefined || numbers === 0 || !(needed > numbers)) return;
+    throw tooFew(fn, i, `${numbers} elements`, needed, ` (one row)${flattening(values[i])}`, numbers);
   };
 }
 

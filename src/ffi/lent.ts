@@ -4,12 +4,12 @@ import { backstop } from '../memory/disposable.js';
 import { BufferError } from '../memory/errors.js';
 import type { Address } from '../memory/space.js';
 import { EwaldError } from '../util/errors.js';
-import type { Place } from './scalars.js';
+import type { ArgumentName } from './scalars.js';
 
 /** How lent memory is described. */
 interface LentMemory {
   /** Its name in messages. */
-  readonly what: Place;
+  readonly what: ArgumentName;
   readonly bytes: number;
   readonly address: () => Address;
   /** The object that keeps the memory as long as it is referenced. */
@@ -146,7 +146,7 @@ export interface Lender {
   find(address: Address): Lent | undefined;
 }
 
-const unnamed: Place = () => 'an argument';
+const unnamed: ArgumentName = () => 'an argument';
 
 /** What one call lends. */
 export class Lending implements Lender {
@@ -157,7 +157,7 @@ export class Lending implements Lender {
   runsJavaScript = true;
   #isSearched = false;
   /** The argument that is being placed. */
-  place: Place = unnamed;
+  place: ArgumentName = unnamed;
 
   #later: (() => void)[] | undefined;
 
@@ -217,8 +217,8 @@ export class Lending implements Lender {
     this.#isSearched = true;
     try {
       for (const { inside } of this.#all) {
-        const found = inside?.find(address);
-        if (found) return found;
+        const lent = inside?.find(address);
+        if (lent) return lent;
       }
       return undefined;
     } finally {
@@ -248,8 +248,8 @@ export class Pointees {
         const own = this.#of.get(i)?.find(address);
         if (own) return own;
         for (const lending of this.#of.values()) {
-          const found = lending.find(address);
-          if (found) return found;
+          const lent = lending.find(address);
+          if (lent) return lent;
         }
         return undefined;
       },
@@ -258,7 +258,7 @@ export class Pointees {
 }
 
 /** An array of JavaScript that C works on in place. */
-export function lentView(view: ArrayBufferView, what: Place, address: () => Address): Lent {
+export function lentView(view: ArrayBufferView, what: ArgumentName, address: () => Address): Lent {
   const bytes = view.byteLength;
   const check = (): void => {
     if (view.byteLength < bytes)

@@ -334,9 +334,9 @@ const tools = new WeakMap<object, LibraryTools>();
 
 /** The tools of a library, independent of the names of its functions. */
 export function toolsOf(library: object): LibraryTools {
-  const found = tools.get(library);
-  if (!found) throw new EwaldError('Argument', 'this is not a library that getLibHandle() opened');
-  return found;
+  const tool = tools.get(library);
+  if (!tool) throw new EwaldError('Argument', 'this is not a library that getLibHandle() opened');
+  return tool;
 }
 
 /** Makes the library object. */
@@ -557,9 +557,9 @@ const isKeepable = (value: unknown): boolean =>
 function addLazily(library: Library, name: string, runtime: Runtime, make: () => LibraryFunction): void {
   const get = (): LibraryFunction => {
     runtime.assertAlive();
-    const made = make();
-    Object.defineProperty(library, name, { value: made, enumerable: true });
-    return made;
+    const libraryFunction = make();
+    Object.defineProperty(library, name, { value: libraryFunction, enumerable: true });
+    return libraryFunction;
   };
   Object.defineProperty(library, name, { get, enumerable: true, configurable: true });
 }

@@ -2,7 +2,7 @@
 
 import type { CType } from './header/types.js';
 import type { Runtime } from './runtime.js';
-import type { Bits, Place, Scalar } from './scalars.js';
+import type { ArgumentName, Bits, Scalar } from './scalars.js';
 import { putMember } from './struct-values.js';
 import { partOf } from './wide-values.js';
 
@@ -15,7 +15,7 @@ export interface ListElement<T = unknown> {
   readonly array: (new (...values: never[]) => ArrayBufferView & { readonly length: number }) | undefined;
   /** Whether one is a number of JavaScript, so that each length of a typed array is whole. */
   readonly isNumber: boolean;
-  checked(value: unknown, place: Place): T;
+  checked(value: unknown, place: ArgumentName): T;
   put(view: DataView, offset: number, checked: T): void;
   get(view: DataView, offset: number): unknown;
 }
@@ -62,12 +62,12 @@ export function putElements(
   view: () => DataView,
   values: readonly unknown[],
   element: ListElement,
-  place: Place,
+  place: ArgumentName,
 ): void {
   let now = view();
   const { length } = values;
   let i = 0;
-  const where: Place = () => `${place()}[${i}]`;
+  const where: ArgumentName = () => `${place()}[${i}]`;
   for (; i < length; i++) {
     const checked = element.checked(values[i], where);
     if (now.buffer.byteLength === 0) now = view();

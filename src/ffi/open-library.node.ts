@@ -31,14 +31,14 @@ import { webPort } from './wasm/port.js';
 export { includeFrom };
 
 /** How a header is read, and for which target. */
-type Reading = Omit<ParseOptions, 'include' | 'includePlaces' | 'preprocessed' | 'system'> & {
+type HeaderReading = Omit<ParseOptions, 'include' | 'includePlaces' | 'preprocessed' | 'system'> & {
   readonly folders: readonly string[];
   readonly cpp?: string | undefined;
   readonly isStored: boolean;
 };
 
 /** Reads a header through a compiler's preprocessor if there is one, and else through the built-in one. */
-function read(file: SourceFile, { folders, cpp, isStored, ...rest }: Reading): FunctionTable {
+function read(file: SourceFile, { folders, cpp, isStored, ...rest }: HeaderReading): FunctionTable {
   const { model = 'lp64', definitions } = rest;
   // The system's headers are for native programs, not for a wasm module.
   const system = model === processModel();
@@ -158,8 +158,8 @@ const openWasmFile = <F>(library: string, path: string, options: LibraryOptions)
 /** Opens a library by its name or path. */
 async function openFile<F>(library: string, options: LibraryOptions): Promise<Library<F>> {
   const { buildDir, backend = 'auto' } = options;
-  const found = findLibrary(library, buildDir, backend);
-  if (found.backend === 'wasm') return openWasmFile<F>(library, found.path, options);
+  const libraryFile = findLibrary(library, buildDir, backend);
+  if (libraryFile.backend === 'wasm') return openWasmFile<F>(library, libraryFile.path, options);
   const table = nodeTable(options, processModel());
   const koffi = await loadKoffi().catch((error: unknown) => {
     // Without koffi a wasm build of the same library is used, if there is one and native was not requested.
@@ -169,7 +169,7 @@ async function openFile<F>(library: string, options: LibraryOptions): Promise<Li
     return { wasm: other };
   });
   if ('wasm' in koffi) return openWasmFile<F>(library, koffi.wasm, options);
-  return makeLibrary(new NativeTarget(table, options.name ?? library, found, koffi), options) as Library<F>;
+  return makeLibrary(new NativeTarget(table, options.name ?? library, libraryFile, koffi), options) as Library<F>;
 }
 
 /** Opens a library through its header. */

@@ -3,7 +3,7 @@
 import { EwaldError } from '../util/errors.js';
 import type { Access } from './access.js';
 import type { CField, CType } from './header/types.js';
-import type { Place } from './scalars.js';
+import type { ArgumentName } from './scalars.js';
 
 const changedMeanwhile = (what: string): EwaldError =>
   new EwaldError(
@@ -13,7 +13,7 @@ const changedMeanwhile = (what: string): EwaldError =>
   );
 
 /** Refuses a list that is not what it was, but for what was added behind its end. */
-export function assertSameList(before: readonly unknown[], now: readonly unknown[], place: Place): void {
+export function assertSameList(before: readonly unknown[], now: readonly unknown[], place: ArgumentName): void {
   if (!isSameList(before, now)) throw changedMeanwhile(place());
 }
 
@@ -25,7 +25,11 @@ export function membersIn(values: readonly unknown[], tag: string, access: Acces
 }
 
 /** Refuses objects whose members are not what they were; what accessors make anew whenever they are read says nothing. */
-export function assertSameMembers(before: readonly unknown[], now: () => readonly unknown[], place: Place): void {
+export function assertSameMembers(
+  before: readonly unknown[],
+  now: () => readonly unknown[],
+  place: ArgumentName,
+): void {
   if (!isSameList(before, now()) && isSameList(now(), now())) throw changedMeanwhile(place());
 }
 

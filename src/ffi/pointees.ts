@@ -5,13 +5,13 @@ import { kindOf, withArticle } from '../util/options.js';
 import { isOpaque } from './header/layout.js';
 import { type CType, isChar, type PointerType, typeText } from './header/types.js';
 import type { Runtime } from './runtime.js';
-import { type Place, type Scalar, shown } from './scalars.js';
+import { type ArgumentName, type Scalar, shown } from './scalars.js';
 import { partOf } from './wide-values.js';
 
 export const isByte = (type: CType, runtime: Runtime): boolean =>
   type.kind === 'scalar' && runtime.scalar(type)?.layout.size === 1;
 
-export function refused(value: unknown, type: CType, place: Place, needed: string): EwaldError {
+export function refused(value: unknown, type: CType, place: ArgumentName, needed: string): EwaldError {
   return new EwaldError('Argument', `${place()} is ${shown(value)}; ${typeText(type)} needs ${needed}`);
 }
 
@@ -60,7 +60,7 @@ export function assertElements(
   scalar: Scalar | undefined,
   runtime: Runtime,
   type: CType,
-  place: Place,
+  place: ArgumentName,
 ): void {
   if (to.kind === 'void') return;
   const part = partOf(to);
@@ -94,7 +94,7 @@ export function assertElements(
 }
 
 /** Refuses an array whose buffer was transferred, or may move under C. */
-export function assertUsable(view: ArrayBufferView, place: Place): void {
+export function assertUsable(view: ArrayBufferView, place: ArgumentName): void {
   const { buffer } = view as { buffer: ArrayBufferLike & { resizable?: boolean; growable?: boolean } };
   if (view.byteLength === 0 && isDetached(buffer)) {
     throw new EwaldError(

@@ -17,12 +17,12 @@ import { assertSameList } from './originals.js';
 import { assertElements, assertUsable, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
-import { type Place, shown, textOf } from './scalars.js';
+import { type ArgumentName, shown, textOf } from './scalars.js';
 
 /** How an argument is passed: to which place of which library, in which call, and which way elements are copied. */
 export interface Passing {
   readonly runtime: Runtime;
-  readonly place: Place;
+  readonly place: ArgumentName;
   readonly frame: Frame;
   readonly direction: Direction;
   /** Whether the caller stated the direction. */
@@ -49,7 +49,7 @@ function pointerTable(
 }
 
 /** A text as C reads it. @throws `Argument` for one that UTF-8 cannot hold or that contains a NUL, with what to pass instead. */
-export function plainText(text: string, place: Place, instead = ''): string {
+export function plainText(text: string, place: ArgumentName, instead = ''): string {
   if (text.includes('\0'))
     throw new EwaldError('Argument', `${place()} is text that contains a NUL character, where C would stop${instead}`);
   if (!isWellFormed(text))
@@ -65,7 +65,7 @@ const utf8 = new TextEncoder();
 /** A text that exists until the call ends, and as long as a pointer that C gave back leads into it. */
 export function placedText(
   value: string,
-  place: Place,
+  place: ArgumentName,
   frame: Frame,
 ): { readonly address: Address; readonly left: () => string | undefined } {
   const text = utf8.encode(`${plainText(value, place)}\0`);
@@ -287,14 +287,14 @@ export function rowsArgument(
   const rows = type.to.kind === 'pointer' ? runtime.scalar(type.to.to) : undefined;
   if (!rows) throw refused(value, type, place, describePointee(type, runtime));
   const { kind, size } = rows.layout;
-  const found = parseFormat(value.format, value.space.model);
+  const format = parseFormat(value.format, value.space.model);
   const same =
-    found.text === rows.format.text ||
-    (found.size === size && (size === 1 || (kind !== 'float' && found.kind === kind)));
+    format.text === rows.format.text ||
+    (format.size === size && (size === 1 || (kind !== 'float' && format.kind === kind)));
   if (!same)
     throw new EwaldError(
       'Argument',
-      `${place()} has rows of format "${found.text}"; ${typeText(type)} needs "${rows.format.text}"`,
+      `${place()} has rows of format "${format.text}"; ${typeText(type)} needs "${rows.format.text}"`,
     );
   const row = type.to as PointerType;
   if (value.isReadonly && !row.to.const)

@@ -31,7 +31,7 @@ import { Callback } from './kept-callback.js';
 import { type Lender, Lending, Lent } from './lent.js';
 import { pointerOf } from './own-functions.js';
 import { Handle, Pointer } from './pointer.js';
-import { type Place, type Scalar, scalarOf, shown, textOf } from './scalars.js';
+import { type ArgumentName, type Scalar, scalarOf, shown, textOf } from './scalars.js';
 import { isShortened, readStruct, writeStruct } from './struct-values.js';
 import { partOf, type Wide, wideOf } from './wide-values.js';
 
@@ -249,8 +249,8 @@ export class Runtime implements Access {
 
   #lentAt(address: Address): Lent | undefined {
     for (let i = this.#lenders.length - 1; i >= 0; i--) {
-      const found = this.#lenders[i]?.find(address);
-      if (found) return found;
+      const lent = this.#lenders[i]?.find(address);
+      if (lent) return lent;
     }
     return undefined;
   }
@@ -311,8 +311,8 @@ export class Runtime implements Access {
     // What a call returns or leaves is newer than what ended in that call; what is read without one may be as it was before.
     const { turn } = this.memory;
     const born = this.depth > 0 || this.waiting.size > 0 ? turn + 1 : turn - 0.5;
-    const made = isHandle ? new Handle(this, address, to, lent, born) : new Pointer(this, address, to, lent, born);
-    return this.isCounted(to) ? made.counts(this.given) : made;
+    const handle = isHandle ? new Handle(this, address, to, lent, born) : new Pointer(this, address, to, lent, born);
+    return this.isCounted(to) ? handle.counts(this.given) : handle;
   }
 
   /** The value of a type at a place in memory. */
@@ -353,7 +353,7 @@ export class Runtime implements Access {
   }
 
   /** Writes a value of a type to a place in memory. */
-  write(view: DataView, offset: number, type: CType, value: unknown, place: Place, into?: Lending): void {
+  write(view: DataView, offset: number, type: CType, value: unknown, place: ArgumentName, into?: Lending): void {
     const scalar = this.scalar(type);
     if (scalar) {
       scalar.format.put(view, offset, scalar.in(value, place));
@@ -372,7 +372,14 @@ export class Runtime implements Access {
     }
   }
 
-  writeTo(view: () => DataView, offset: number, type: CType, value: unknown, place: Place, into?: Lending): void {
+  writeTo(
+    view: () => DataView,
+    offset: number,
+    type: CType,
+    value: unknown,
+    place: ArgumentName,
+    into?: Lending,
+  ): void {
     if (this.memory.kind !== 'wasm' || (type.kind !== 'struct' && type.kind !== 'array')) {
       this.write(view(), offset, type, value, place, into);
       return;
@@ -384,7 +391,7 @@ export class Runtime implements Access {
     new Uint8Array(now.buffer, now.byteOffset + offset, copy.length).set(copy);
   }
 
-  #write(view: DataView, offset: number, type: CType, value: unknown, place: Place): void {
+  #write(view: DataView, offset: number, type: CType, value: unknown, place: ArgumentName): void {
     switch (type.kind) {
       case 'pointer': {
         const address = this.addressOf(value, type, place);
@@ -407,7 +414,7 @@ export class Runtime implements Access {
     }
   }
 
-  #writeArray(view: DataView, offset: number, { of, length }: ArrayType, value: unknown, place: Place): void {
+  #writeArray(view: DataView, offset: number, { of, length }: ArrayType, value: unknown, place: ArgumentName): void {
     // As it was read: its elements are behind the struct.
     if (length === 0 && value instanceof Pointer) return;
     if (typeof value === 'string' && of.kind === 'scalar' && this.sizeOf(of) === 1) {
@@ -468,7 +475,7 @@ export class Runtime implements Access {
   }
 
   /** The address of an object that is already in the library's memory; 0 for null. */
-  addressOf(given: unknown, type: PointerType, place: Place): Address {
+  addressOf(given: unknown, type: PointerType, place: ArgumentName): Address {
     if (given === null) return 0;
     const value = typeof given === 'function' ? (this.ownFunction(given, type.to) ?? given) : given;
     if (isPlace(value)) {
@@ -616,13 +623,13 @@ function samePointee(found: CType, wanted: CType, runtime: Runtime, owner: Acces
 }
 
 /** Whether a function can be called as one of another type: the same result and parameters in the same registers. */
-function sameFunction(found: FunctionType, wanted: FunctionType, runtime: Runtime, owner: Access): boolean {
+function sameFunction(functionType: FunctionType, wanted: FunctionType, runtime: Runtime, owner: Access): boolean {
   const same = (a: CType, b: CType): boolean =>
     a.kind === 'void' || b.kind === 'void' ? a.kind === b.kind : samePointee(a, b, runtime, owner);
   return (
-    found.parameters.length === wanted.parameters.length &&
-    found.variadic === wanted.variadic &&
-    same(found.result, wanted.result) &&
-    found.parameters.every(({ type }, i) => same(type, wanted.parameters[i]?.type as CType))
+    functionType.parameters.length === wanted.parameters.length &&
+    functionType.variadic === wanted.variadic &&
+    same(functionType.result, wanted.result) &&
+    functionType.parameters.every(({ type }, i) => same(type, wanted.parameters[i]?.type as CType))
   );
 }

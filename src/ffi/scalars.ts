@@ -13,7 +13,7 @@ import { type CType, type DataModel, type FunctionTable, typeText } from './head
 export type Bits = number | bigint;
 
 /** Names a value in messages: `approximate_pi_c: argument 1 (num_points)`. */
-export type Place = () => string;
+export type ArgumentName = () => string;
 
 /** The conversion of a scalar. */
 export interface Scalar {
@@ -21,9 +21,9 @@ export interface Scalar {
   /** How its bits are read and written in memory. */
   readonly format: Format;
   /** Checks a value and returns its bits. @throws `Argument`. */
-  in(value: unknown, place: Place): Bits;
+  in(value: unknown, place: ArgumentName): Bits;
   /** The same check for a fixed place, as a function of the value only, for calls in loops. */
-  into(place: Place): (value: unknown) => Bits;
+  into(place: ArgumentName): (value: unknown) => Bits;
   /** The JavaScript value of bits returned by C. */
   out(bits: Bits): number | bigint | boolean;
   /** The type in TypeScript. */
@@ -44,7 +44,7 @@ export function scalarOf(type: CType, model: DataModel, table: Pick<FunctionTabl
     const { values } = known;
     const layout = scalarLayout(known.type, model);
     const base = integerScalar(type, layout, true);
-    const check = (value: unknown, place: Place): Bits =>
+    const check = (value: unknown, place: ArgumentName): Bits =>
       base.in(typeof value === 'string' ? enumValue(value, values, type, place) : value, place);
     return { ...base, in: check, into: (place) => (value) => check(value, place) };
   }
@@ -62,7 +62,7 @@ export function scalarOf(type: CType, model: DataModel, table: Pick<FunctionTabl
  * takes an integer as it comes.
  */
 function charScalar(type: CType, base: Scalar): Scalar {
-  const check = (value: unknown, place: Place): Bits => {
+  const check = (value: unknown, place: ArgumentName): Bits => {
     if (typeof value !== 'string') return base.out(base.in(value, place)) as number;
     const code = value.length === 1 ? value.charCodeAt(0) : Number.NaN;
     if (code < 128) return code;
@@ -92,7 +92,7 @@ const scalar = (
   ...conversions,
 });
 
-function wrong(value: unknown, type: CType, needed: string, place: Place): EwaldError {
+function wrong(value: unknown, type: CType, needed: string, place: ArgumentName): EwaldError {
   return new EwaldError('Argument', `${place()} is ${shown(value)}; ${typeText(type)} needs ${needed}`, {
     detail: { value: typeof value === 'bigint' ? String(value) : value },
   });
@@ -112,7 +112,7 @@ function enumValue(
   name: string,
   values: Readonly<Record<string, number | string>>,
   type: CType,
-  place: Place,
+  place: ArgumentName,
 ): number | bigint {
   const value = Object.hasOwn(values, name) ? values[name] : undefined;
   if (value !== undefined) return typeof value === 'string' ? BigInt(value) : value;
@@ -159,7 +159,7 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
     const wrap = signed
       ? (value: number) => (value << (32 - bits)) >> (32 - bits)
       : (value: number) => (value >>> 0) & (bits === 32 ? -1 : 2 ** bits - 1);
-    const refuse = (value: unknown, place: Place): number => {
+    const refuse = (value: unknown, place: ArgumentName): number => {
       if (typeof value === 'bigint' && value >= BigInt(low) && value <= BigInt(high)) return Number(value);
       if (typeof value === 'number' && Number.isInteger(value) && value >= low && value <= high) return value;
       const inside =
@@ -185,7 +185,7 @@ function integerScalar(type: CType, layout: ScalarLayout, word: boolean, least?:
   const low = signed ? -(2n ** 63n) : 0n;
   const high = signed ? 2n ** 63n - 1n : 2n ** 64n - 1n;
   const out = (value: Bits): bigint => (signed ? BigInt.asIntN(64, BigInt(value)) : BigInt.asUintN(64, BigInt(value)));
-  const exactly = (value: unknown, place: Place): bigint => {
+  const exactly = (value: unknown, place: ArgumentName): bigint => {
     let exact: bigint;
     if (typeof value === 'bigint') exact = value;
     else if (typeof value === 'number' && Number.isSafeInteger(value)) exact = BigInt(value);

@@ -15,7 +15,7 @@ import { assertSameMembers, membersIn } from './originals.js';
 import { assertElements, assertUsable, isByte } from './pointees.js';
 import type { Pointer } from './pointer.js';
 import { type Passing, placedList, placedText } from './pointer-arguments.js';
-import { type Place, shown } from './scalars.js';
+import { type ArgumentName, shown } from './scalars.js';
 import { adopt, carryBytes, memberNames, membersGiven, putMember } from './struct-values.js';
 
 /** What the call places for a member: a text, an array, or a function. */
@@ -48,7 +48,7 @@ export function structsArgument(
   if (members?.behind) for (const value of values) refuseElementsBehind(value, to, runtime, place);
   const size = members?.size ?? runtime.sizeOf(to);
   const count = values.length;
-  const placeOf = (i: number): Place => (isList ? () => `${place()}[${i}]` : place);
+  const placeOf = (i: number): ArgumentName => (isList ? () => `${place()}[${i}]` : place);
   if (direction === 'out' && members)
     for (const [i, value] of values.entries()) memberNames(value, to, members, placeOf(i));
   // Texts come first: allocating them may move the memory under a view.

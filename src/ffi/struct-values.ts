@@ -2,7 +2,7 @@
 import { EwaldError } from '../util/errors.js';
 import type { Access, Members } from './access.js';
 import { type CField, type CType, isChar, type StructType, typeText } from './header/types.js';
-import { type Place, type Scalar, shown } from './scalars.js';
+import { type ArgumentName, type Scalar, shown } from './scalars.js';
 
 /**
  * The bytes that objects with unions, texts or rounded numbers were read from: an unchanged member must not overwrite
@@ -152,7 +152,12 @@ function hasMember(value: object, name: string): boolean {
  *
  * @throws `Argument` for what is no such object: a Map, a Date, a promise, an instance without any member of the struct.
  */
-export function memberNames(value: unknown, type: StructType, members: Members, place: Place): readonly string[] {
+export function memberNames(
+  value: unknown,
+  type: StructType,
+  members: Members,
+  place: ArgumentName,
+): readonly string[] {
   if (typeof value !== 'object' || value === null) throw noStruct(value, members.fields, place);
   const names = Object.keys(value);
   if (isPlain(value) && isWhole(names, members)) return names;
@@ -171,7 +176,7 @@ function sortedOut(
   names: readonly string[],
   type: StructType,
   { fields, byName }: Members,
-  place: Place,
+  place: ArgumentName,
 ): readonly string[] {
   const isOwn = isPlain(value);
   if (!isOwn && builtIn.test(Object.prototype.toString.call(value).slice(8, -1))) throw noStruct(value, fields, place);
@@ -195,7 +200,7 @@ function sortedOut(
 
 const namesOf = (fields: readonly CField[]): string => fields.map(({ name }) => name).join(', ');
 
-function noStruct(value: unknown, fields: readonly CField[], place: Place): EwaldError {
+function noStruct(value: unknown, fields: readonly CField[], place: ArgumentName): EwaldError {
   const isPromise = typeof value === 'object' && value !== null && 'then' in value;
   return new EwaldError(
     'Argument',
@@ -235,7 +240,7 @@ export function writeStruct(
   offset: number,
   type: StructType,
   value: unknown,
-  place: Place,
+  place: ArgumentName,
 ): void {
   const members = access.membersOf(type.tag);
   if (!members)
@@ -253,7 +258,7 @@ export function writeStruct(
     for (; at + 8 <= end; at += 8) view.setFloat64(at, 0);
     for (; at < end; at++) view.setUint8(at, 0);
     let current = '';
-    const where: Place = () => `${place()}.${current}`;
+    const where: ArgumentName = () => `${place()}.${current}`;
     for (let i = 0; i < names.length; i++) {
       current = names[i] as string;
       const field = byName.get(current);
@@ -297,7 +302,14 @@ export function writeStruct(
 }
 
 /** Writes a member; undefined is what null is: no pointer, and no number. */
-function writeField(access: Access, view: DataView, offset: number, field: CField, one: unknown, where: Place): void {
+function writeField(
+  access: Access,
+  view: DataView,
+  offset: number,
+  field: CField,
+  one: unknown,
+  where: ArgumentName,
+): void {
   if (field.bits === undefined) {
     const value = one === undefined && field.type.kind === 'pointer' ? null : one;
     access.write(view, offset + field.offset, field.type, value, where);
@@ -331,7 +343,7 @@ function writeBitField(
   field: CField,
   value: bigint,
   signed: boolean,
-  place: Place,
+  place: ArgumentName,
 ): void {
   const { offset, shift = 0, bits = 0 } = field;
   const low = signed ? -(1n << BigInt(bits - 1)) : 0n;

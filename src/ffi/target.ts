@@ -5,7 +5,7 @@ import type { MethodOf } from '../util/members.js';
 import type { Argument, CallFrame, Converter, Parameter } from './frame.js';
 import type { CFunction, CType, FunctionType } from './header/types.js';
 import type { Runtime } from './runtime.js';
-import type { Place } from './scalars.js';
+import type { ArgumentName } from './scalars.js';
 
 /** A function of C for converted arguments, and the conversion of what it returns. */
 export interface Bound {
@@ -26,9 +26,11 @@ export interface Target {
   /** The function for a declaration. @throws `Load` if the library lacks it, `Unsupported` if it cannot be called. */
   bind(fn: CFunction): Bound;
   /** The converter that passes a type by value that is no scalar; undefined if the target cannot. */
-  byValue?: MethodOf<[type: CType, place: Place], Converter | undefined> | undefined;
+  byValue?: MethodOf<[type: CType, place: ArgumentName], Converter | undefined> | undefined;
   /** The type of an argument after "...", and what it is passed as; absent if the target does not support any. */
-  vararg?: MethodOf<[given: unknown, place: Place], { readonly type: CType; readonly koffi: unknown }> | undefined;
+  vararg?:
+    | MethodOf<[given: unknown, place: ArgumentName], { readonly type: CType; readonly koffi: unknown }>
+    | undefined;
   frame(): CallFrame;
   /** Makes a call off the main thread. */
   async(fn: CFunction, values: readonly unknown[], parameters: readonly Parameter[]): Promise<unknown>;

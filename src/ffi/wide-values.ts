@@ -1,7 +1,7 @@
 /** Arithmetic types that are more than one number of JavaScript: complex numbers, `long double`, 128-bit integers. */
 import { EwaldError } from '../util/errors.js';
 import type { CType, DataModel } from './header/types.js';
-import { type Place, shown } from './scalars.js';
+import { type ArgumentName, shown } from './scalars.js';
 
 /** A complex number as C returns it; `[re, im]` and a number, whose imaginary part is 0, are accepted as well. */
 export interface Complex {
@@ -12,7 +12,7 @@ export interface Complex {
 /** The conversion of a type between its bytes and JavaScript. */
 export interface Wide {
   read(view: DataView, offset: number): unknown;
-  write(view: DataView, offset: number, value: unknown, place: Place): void;
+  write(view: DataView, offset: number, value: unknown, place: ArgumentName): void;
   /** The type in TypeScript: given, and returned. */
   readonly given: string;
   readonly returned: string;
@@ -57,22 +57,22 @@ export function wideOf(type: CType, model: DataModel): Wide | undefined {
 }
 
 /** The conversion of one number. */
-interface Part {
+interface NumberCodec {
   get(view: DataView, offset: number): number;
   put(view: DataView, offset: number, value: number): void;
 }
 
-const single: Part = {
+const single: NumberCodec = {
   get: (view, offset) => view.getFloat32(offset, true),
   put: (view, offset, value) => view.setFloat32(offset, value, true),
 };
-const double: Part = {
+const double: NumberCodec = {
   get: (view, offset) => view.getFloat64(offset, true),
   put: (view, offset, value) => view.setFloat64(offset, value, true),
 };
 
 /** `long double`: 80 bits on x86, 128 on wasm and 64-bit ARM, 64 on Windows. */
-function longDouble(model: DataModel): Part {
+function longDouble(model: DataModel): NumberCodec {
   if (model === 'llp64') return double;
   const { arch } = (globalThis as { process?: { arch?: string } }).process ?? {};
   return model === 'wasm32' || arch === 'arm64' ? quad : extended;
@@ -115,7 +115,7 @@ function decomposed(value: number): { readonly mantissa: bigint; readonly expone
 }
 
 /** A format of 15 bits of exponent; `bits` of mantissa are stored, with the highest one or without it. */
-const wideFloat = (bits: number, isExplicit: boolean): Part => {
+const wideFloat = (bits: number, isExplicit: boolean): NumberCodec => {
   const stored = BigInt(bits);
   const ones = (1n << stored) - 1n;
   const load = (view: DataView, offset: number): bigint =>
@@ -159,10 +159,10 @@ const wideFloat = (bits: number, isExplicit: boolean): Part => {
 const extended = wideFloat(64, true);
 const quad = wideFloat(112, false);
 
-const wrong = (value: unknown, place: Place, needed: string): EwaldError =>
+const wrong = (value: unknown, place: ArgumentName, needed: string): EwaldError =>
   new EwaldError('Argument', `${place()} is ${shown(value)}; expected ${needed}`);
 
-const real = (part: Part): Wide => ({
+const real = (part: NumberCodec): Wide => ({
   read: part.get,
   write(view, offset, value, place) {
     if (typeof value !== 'number') throw wrong(value, place, 'a number');
@@ -173,7 +173,7 @@ const real = (part: Part): Wide => ({
   isRounded: part !== double,
 });
 
-const complex = (part: Part, bytes: number, isRounded: boolean): Wide => ({
+const complex = (part: NumberCodec, bytes: number, isRounded: boolean): Wide => ({
   read: (view, offset): Complex => ({ re: part.get(view, offset), im: part.get(view, offset + bytes) }),
   write(view, offset, value, place) {
     const [re, im] = complexParts(value, place);
@@ -186,7 +186,7 @@ const complex = (part: Part, bytes: number, isRounded: boolean): Wide => ({
 });
 
 /** The two parts of a complex number in any of its forms. */
-export function complexParts(value: unknown, place: Place): readonly [number, number] {
+export function complexParts(value: unknown, place: ArgumentName): readonly [number, number] {
   if (typeof value === 'number') return [value, 0];
   const pair: readonly unknown[] =
     Array.isArray(value) || value instanceof Float64Array || value instanceof Float32Array

@@ -121,34 +121,34 @@ export type FftPlan<P extends FftPrecision = FftPrecision> = FftPlanMethods<P> &
 /** Plans a transform on a context. */
 export async function planFft<P extends FftPrecision>(planner: Planner, options: FftOptions<P>): Promise<FftPlan<P>> {
   // Checked as it was given, so that messages name the user's own sides.
-  const given = describeFft(options);
-  const swapped = given.kind === 'c2r';
-  const feature = given.engine === 'ewald' ? fftFeature : fftEngineFeature;
-  const made = await planner.plan(feature, swapped ? otherSide(given) : given);
-  await refuseUnpruned(given, made);
+  const descriptor = describeFft(options);
+  const swapped = descriptor.kind === 'c2r';
+  const feature = descriptor.engine === 'ewald' ? fftFeature : fftEngineFeature;
+  const made = await planner.plan(feature, swapped ? otherSide(descriptor) : descriptor);
+  await refuseUnpruned(descriptor, made);
   const { kernel } = made;
   const resource = new Resource('fft plan', planner.resource, kernel);
-  const rules = rulesOf(given, planner, made);
-  const planned = { resource, kernel, swapped, rules, numbers: numbersOf(given, kernel) };
-  return planOver(planned, given) as FftPlan as FftPlan<P>;
+  const rules = rulesOf(descriptor, planner, made);
+  const planned = { resource, kernel, swapped, rules, numbers: numbersOf(descriptor, kernel) };
+  return planOver(planned, descriptor) as FftPlan as FftPlan<P>;
 }
 
 /** The same plan seen from its other side: `c2r` forward is `r2c` backward, so kernels know only the latter. */
-export function otherSide(given: FftDescriptor): FftDescriptor {
-  const { fields } = given;
+export function otherSide(descriptor: FftDescriptor): FftDescriptor {
+  const { fields } = descriptor;
   const exchanged = Object.entries(fields).map(([name, value]) => [
     name,
     fields[name.replace(/^(in|out)(?=[A-Z])/, (side) => (side === 'in' ? 'out' : 'in'))] ?? value,
   ]);
   return {
-    ...given,
+    ...descriptor,
     kind: 'r2c',
-    inputShape: given.outputShape,
-    outputShape: given.inputShape,
-    inputComplex: given.outputComplex,
-    outputComplex: given.inputComplex,
-    inputElements: given.outputElements,
-    outputElements: given.inputElements,
+    inputShape: descriptor.outputShape,
+    outputShape: descriptor.inputShape,
+    inputComplex: descriptor.outputComplex,
+    outputComplex: descriptor.inputComplex,
+    inputElements: descriptor.outputElements,
+    outputElements: descriptor.inputElements,
     fields: { ...Object.fromEntries(exchanged), kind: fftEnums.FftKind.r2c },
   };
 }
@@ -164,41 +164,41 @@ async function refuseUnpruned({ pruned, engine }: FftDescriptor, { backend, kern
   );
 }
 
-const rulesOf = (given: FftDescriptor, planner: Planner, { backend, kernel }: Planned<FftOp>): SideRules => ({
+const rulesOf = (descriptor: FftDescriptor, planner: Planner, { backend, kernel }: Planned<FftOp>): SideRules => ({
   planner,
   backend: backend.name,
-  about: `shape ${given.shape.join(' × ')}, kind ${given.kind}, batch ${given.batch}`,
-  precision: given.precision,
-  exact: !given.strided,
-  inPlace: given.inPlace,
+  about: `shape ${descriptor.shape.join(' × ')}, kind ${descriptor.kind}, batch ${descriptor.batch}`,
+  precision: descriptor.precision,
+  exact: !descriptor.strided,
+  inPlace: descriptor.inPlace,
   takesArrays: kernel.executeOn !== undefined,
 });
 
-const numbersOf = (given: FftDescriptor, { workspaceElements }: FftKernel): SideNumbers => ({
-  input: { length: given.inputElements * (given.inputComplex ? 2 : 1), complex: given.inputComplex },
-  output: { length: given.outputElements * (given.outputComplex ? 2 : 1), complex: given.outputComplex },
+const numbersOf = (descriptor: FftDescriptor, { workspaceElements }: FftKernel): SideNumbers => ({
+  input: { length: descriptor.inputElements * (descriptor.inputComplex ? 2 : 1), complex: descriptor.inputComplex },
+  output: { length: descriptor.outputElements * (descriptor.outputComplex ? 2 : 1), complex: descriptor.outputComplex },
   workspace: workspaceElements * 2,
-  workspaceNeeded: given.userWorkspace && workspaceElements > 0,
+  workspaceNeeded: descriptor.userWorkspace && workspaceElements > 0,
 });
 
 /** The plan that users receive. */
-function planOver(planned: PlannedFft, given: FftDescriptor): FftPlanMethods {
+function planOver(planned: PlannedFft, descriptor: FftDescriptor): FftPlanMethods {
   const { resource, kernel, rules, numbers } = planned;
   const [input, output] = [numbers.input.length, numbers.output.length];
   const longer = Math.max(input, output);
   const plan: FftPlanMethods = {
     backend: rules.backend,
-    shape: given.shape,
-    inputShape: Object.freeze([...given.inputShape]),
-    outputShape: Object.freeze([...given.outputShape]),
-    kind: given.kind,
-    precision: given.precision,
-    engine: given.engine,
-    sizeInput: given.inputElements,
-    sizeOutput: given.outputElements,
+    shape: descriptor.shape,
+    inputShape: Object.freeze([...descriptor.inputShape]),
+    outputShape: Object.freeze([...descriptor.outputShape]),
+    kind: descriptor.kind,
+    precision: descriptor.precision,
+    engine: descriptor.engine,
+    sizeInput: descriptor.inputElements,
+    sizeOutput: descriptor.outputElements,
     sizeWorkspace: kernel.workspaceElements,
-    inputLength: given.inPlace ? longer : input,
-    outputLength: given.inPlace ? longer : output,
+    inputLength: descriptor.inPlace ? longer : input,
+    outputLength: descriptor.inPlace ? longer : output,
     get bytes() {
       return kernel.bytes;
     },
@@ -206,7 +206,7 @@ function planOver(planned: PlannedFft, given: FftDescriptor): FftPlanMethods {
       const name = checkedValue('fft.array: side', side, row.choice(['input', 'output'], 'input'));
       const { complex } = numbers[name];
       const length = plan[`${name}Length`];
-      const dtype = given.precision === 'f32' ? (complex ? 'c64' : 'f32') : complex ? 'c128' : 'f64';
+      const dtype = descriptor.precision === 'f32' ? (complex ? 'c64' : 'f32') : complex ? 'c128' : 'f64';
       return openArray(rules.planner, dtype, [complex ? length / 2 : length], rules.backend);
     },
     forward: ((input: FftData, output?: FftData, options?: FftRunOptions) =>

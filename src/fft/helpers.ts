@@ -220,8 +220,8 @@ function checkArray(name: string, array: FftArray, shape: readonly number[], com
       `${name}: the shape is ${JSON.stringify(shape)}; expected lengths of 1 and more, slowest axis first`,
     );
   if (!(array instanceof Float32Array || array instanceof Float64Array)) {
-    const found = kindOf(array);
-    throw new EwaldError('Shape', `${name}: the array is ${found}; expected a Float32Array or Float64Array`);
+    const kind = kindOf(array);
+    throw new EwaldError('Shape', `${name}: the array is ${kind}; expected a Float32Array or Float64Array`);
   }
   const numbers = shape.reduce((product, n) => product * n, complex ? 2 : 1);
   if (array.length === numbers) return;

@@ -7,7 +7,7 @@ import { inspect, list } from '../util/options.js';
 /** Elements that fit the 32-bit strides of the descriptor and every backend's indexing. */
 export const maxElements = fftRanges.elements.high;
 
-export interface Side {
+export interface FftSide {
   readonly shape: readonly number[];
   readonly complex: boolean;
   readonly padded: boolean;
@@ -24,7 +24,7 @@ export interface LayoutWish {
 }
 
 /** Zero strides mean contiguous C order. */
-export interface Layout {
+export interface ArrayLayout {
   readonly strides: readonly number[];
   readonly distance: number;
   /** Elements from the first to the last one that is accessed. */
@@ -33,7 +33,7 @@ export interface Layout {
 }
 
 /** The layout of data of which only a part is read. */
-export function croppedLayout(side: Side, stored: readonly number[], wish: LayoutWish): Layout {
+export function croppedLayout(side: FftSide, stored: readonly number[], wish: LayoutWish): ArrayLayout {
   if (wish.strides) return layout(side, wish);
   const order = wish.order ?? stored.map((_, axis) => axis);
   const { strides, distance } = layout({ ...side, shape: stored }, { ...wish, order });
@@ -41,7 +41,7 @@ export function croppedLayout(side: Side, stored: readonly number[], wish: Layou
 }
 
 /** Strides, distance and touched elements of one side. */
-export function layout({ shape, padded }: Side, { what, strides, distance, order, batch }: LayoutWish): Layout {
+export function layout({ shape, padded }: FftSide, { what, strides, distance, order, batch }: LayoutWish): ArrayLayout {
   if (strides === undefined) {
     const lengths = shape.map((n, axis) => (padded && axis === shape.length - 1 ? 2 * (Math.floor(n / 2) + 1) : n));
     const one = lengths.reduce((product, n) => product * n, 1);

@@ -6,7 +6,7 @@ import { type Checked, checkedOptions, checkedValue, type RowsOf, row } from '..
 import { EwaldError } from '../util/errors.js';
 import { checkSignal, inspect, list, ofRun } from '../util/options.js';
 import type { FftDescriptor } from './contract.js';
-import { croppedLayout, type Layout, layout, maxElements, type Side } from './layout.js';
+import { type ArrayLayout, croppedLayout, type FftSide, layout, maxElements } from './layout.js';
 import type { FftKind, FftOptions, R2rKind } from './options.js';
 import { runRows } from './run.js';
 import { type AxisWindow, inputWindows, isWhole, outputWindows } from './windows.js';
@@ -43,13 +43,13 @@ const elsewhere = ofRun(Object.keys(runRows), 'fft.forward(input, output, { … 
 type Wanted = Checked<FftOptions, typeof rows>;
 
 /** Checks a plan's options. Throws `Argument` or `Shape`. */
-export function describeFft(given: FftOptions): FftDescriptor {
-  if ((r2rKinds as readonly unknown[]).includes(given?.kind))
+export function describeFft(options: FftOptions): FftDescriptor {
+  if ((r2rKinds as readonly unknown[]).includes(options?.kind))
     throw new EwaldError(
       'Argument',
-      `fft: kind is "${given.kind}", a kind of real-to-real transforms; write kind: 'r2r', r2r: '${given.kind}'`,
+      `fft: kind is "${options.kind}", a kind of real-to-real transforms; write kind: 'r2r', r2r: '${options.kind}'`,
     );
-  const wanted = checkedOptions('fft', given, rows, elsewhere);
+  const wanted = checkedOptions('fft', options, rows, elsewhere);
   checkSignal(wanted.signal);
   refuseMeasuring(wanted);
   const transformed = checkTransformed(wanted);
@@ -107,7 +107,7 @@ function checkTransformed(wanted: Wanted): Transformed {
 const isHalved = ({ kind }: Pick<FftOptions, 'kind'>): boolean => kind === 'r2c' || kind === 'c2r';
 
 /** Both sides in full. */
-function wholeSides({ kind, inPlace }: Wanted, { shape, reduced }: Transformed): [Side, Side] {
+function wholeSides({ kind, inPlace }: Wanted, { shape, reduced }: Transformed): [FftSide, FftSide] {
   const half = isHalved({ kind });
   const complexShape = shape.map((n, axis) => (half && axis === reduced ? Math.floor(n / 2) + 1 : n));
   const real = { shape, complex: false, padded: half && inPlace };
@@ -119,8 +119,8 @@ function wholeSides({ kind, inPlace }: Wanted, { shape, reduced }: Transformed):
 
 /** The parts of both sides that a plan reads and writes. */
 interface Sides {
-  readonly input: Side & { readonly windows: readonly AxisWindow[] };
-  readonly output: Side & { readonly windows: readonly AxisWindow[] };
+  readonly input: FftSide & { readonly windows: readonly AxisWindow[] };
+  readonly output: FftSide & { readonly windows: readonly AxisWindow[] };
   readonly pruned: boolean;
 }
 
@@ -166,8 +166,8 @@ function checkInPlace(wanted: Wanted, { rank, reduced }: Transformed, pruned: bo
 }
 
 interface Layouts {
-  readonly input: Layout;
-  readonly output: Layout;
+  readonly input: ArrayLayout;
+  readonly output: ArrayLayout;
 }
 
 function checkLayouts(wanted: Wanted, { rank }: Transformed, { input, output }: Sides): Layouts {

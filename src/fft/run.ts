@@ -104,10 +104,10 @@ export function checkRun(
   direction: Direction,
   input: FftData,
   output: FftData | undefined,
-  given: FftRunOptions | undefined,
+  options: FftRunOptions | undefined,
 ): CheckedRun {
   const { name, input: inputWords, output: outputWords } = words[direction];
-  const wanted = given && checkedOptions(name, given, runRows);
+  const wanted = options && checkedOptions(name, options, runRows);
   checkSignal(wanted?.signal);
   const scale = wanted?.scale ?? 'none';
   const forward = direction === 'forward';
@@ -149,7 +149,7 @@ export function checkRun(
       `${name}: the plan was made with userWorkspace; pass a workspace of ${numbers.workspace / 2} complex numbers`,
     );
   }
-  const report = given?.onProgress === undefined ? undefined : progressOf(name, given);
+  const report = options?.onProgress === undefined ? undefined : progressOf(name, options);
   return { source, target, result, scale, workspace, report };
 }
 

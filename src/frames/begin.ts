@@ -6,14 +6,15 @@ import type { ByteSource } from '../bytes/byte-source.js';
 const beginBytes = 16384;
 
 /** A source that reads the beginning of a file once, until it is told to forget it. */
-export function keepsBegin(given: ByteSource): { readonly source: ByteSource; forget(): void } {
-  const end = Math.min(beginBytes, given.size);
+export function keepsBegin(byteSource: ByteSource): { readonly source: ByteSource; forget(): void } {
+  const end = Math.min(beginBytes, byteSource.size);
   let begin: Promise<Uint8Array> | undefined;
   let isOpening = true;
   const read: ByteSource['read'] = async (offset, into, options) => {
     const length = typeof into === 'number' ? into : into.byteLength;
-    if (!isOpening || !(offset >= 0 && length >= 0 && offset + length <= end)) return given.read(offset, into, options);
-    begin ??= given.read(0, end, options);
+    if (!isOpening || !(offset >= 0 && length >= 0 && offset + length <= end))
+      return byteSource.read(offset, into, options);
+    begin ??= byteSource.read(0, end, options);
     const bytes = await begin.catch((error: unknown) => {
       begin = undefined;
       throw error;
@@ -27,5 +28,5 @@ export function keepsBegin(given: ByteSource): { readonly source: ByteSource; fo
     isOpening = false;
     begin = undefined;
   };
-  return { source: Object.create(given, { read: { value: read, enumerable: true } }) as ByteSource, forget };
+  return { source: Object.create(byteSource, { read: { value: read, enumerable: true } }) as ByteSource, forget };
 }

@@ -50,9 +50,9 @@ export async function withoutCompanions<T>(
 export function recording(source: ByteSource): { readonly source: ByteSource; readonly siblings: ReadonlySet<string> } {
   const siblings = new Set<string>();
   const sibling: ByteSource['sibling'] = async (path, options) => {
-    const found = await source.sibling(path, options);
+    const byteSource = await source.sibling(path, options);
     siblings.add(baseName(path));
-    return found;
+    return byteSource;
   };
   return { source: Object.create(source, { sibling: { value: sibling } }) as ByteSource, siblings };
 }

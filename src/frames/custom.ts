@@ -180,14 +180,14 @@ function checkMask(name: string, mask: unknown, signal: readonly number[]): Uint
 /** Rejects partitions that omit or repeat frames. Throws `Argument`. */
 function checkPartitions(name: string, wanted: readonly FrameRange[], frames: number): readonly FrameRange[] {
   let next = 0;
-  for (const one of wanted) {
-    if (one?.first !== next || !Number.isInteger(one.count) || one.count < 1)
+  for (const frameRange of wanted) {
+    if (frameRange?.first !== next || !Number.isInteger(frameRange.count) || frameRange.count < 1)
       throw new EwaldError(
         'Argument',
-        `${name}: partitions has ${inspect(one)}; expected { first: ${next}, count } with at least one frame, since ` +
+        `${name}: partitions has ${inspect(frameRange)}; expected { first: ${next}, count } with at least one frame, since ` +
           'partitions are in order and without gaps',
       );
-    next += one.count;
+    next += frameRange.count;
   }
   if (next !== frames)
     throw new EwaldError('Argument', `${name}: partitions have ${next} frames in total; the dataset has ${frames}`);

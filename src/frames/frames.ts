@@ -165,7 +165,7 @@ interface RunReading {
 }
 
 /** Consecutive frames that are being read. */
-interface Block {
+interface FrameBlock {
   readonly at: number;
   readonly frames: number;
   readonly source: ByteSource;
@@ -331,7 +331,7 @@ class FileDataset implements Dataset {
     const turned = (layout.little ?? true) !== littleEndianMachine && numberBytes(this.dtype) > 1;
     const reading = { layout, first, count, out, signal, bytes, turn: turned ? numberBytes(this.dtype) : 1 };
     // The next blocks are being read while one is decoded.
-    const ahead: Block[] = [];
+    const ahead: FrameBlock[] = [];
     let begun = 0;
     try {
       while (begun < count || ahead.length > 0) {
@@ -340,7 +340,7 @@ class FileDataset implements Dataset {
           begun += block.frames;
           ahead.push(block);
         }
-        const block = ahead[0] as Block;
+        const block = ahead[0] as FrameBlock;
         if (this.#pace.due) await this.#pace.rest(signal);
         await block.arrived;
         ahead.shift();
@@ -354,7 +354,7 @@ class FileDataset implements Dataset {
   }
 
   /** Begins to read a block of frames from `at` on. */
-  #begin({ layout, first, count, out, signal, bytes, turn }: RunReading, at: number): Block {
+  #begin({ layout, first, count, out, signal, bytes, turn }: RunReading, at: number): FrameBlock {
     const { storedBytes, stride, head } = layout;
     const { source, offset, run } = layout.locate(first + at);
     const within = (most: number): number =>
@@ -387,7 +387,7 @@ class FileDataset implements Dataset {
   }
 
   /** Decodes the frames of a block that has arrived into their places. */
-  #unpack({ layout, first, out, bytes, turn }: RunReading, block: Block): void {
+  #unpack({ layout, first, out, bytes, turn }: RunReading, block: FrameBlock): void {
     const { at, frames, source, stored } = block;
     if (layout.head) this.#checkHeads(layout.head, block, layout.stride, first);
     if (!stored) return;
@@ -407,7 +407,7 @@ class FileDataset implements Dataset {
 
   #checkHeads(
     { bytes, check }: NonNullable<PlacedFrames['head']>,
-    { at, frames, stored, heads, offset }: Block,
+    { at, frames, stored, heads, offset }: FrameBlock,
     stride: number,
     first: number,
   ): void {

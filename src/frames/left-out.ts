@@ -36,9 +36,9 @@ export async function separateInputs(
     }
   const [most, ...others] = [...byKind].sort(([, a], [, b]) => b.length - a.length);
   for (const [kind, those] of others)
-    for (const one of those) {
-      const text = `${baseName(dataInputName(one))} has frames of ${kind}, and the others of ${most?.[0]}`;
-      errors.set(one, new EwaldError('Format', text, { detail: { path: dataInputName(one) } }));
+    for (const input of those) {
+      const text = `${baseName(dataInputName(input))} has frames of ${kind}, and the others of ${most?.[0]}`;
+      errors.set(input, new EwaldError('Format', text, { detail: { path: dataInputName(input) } }));
     }
   return { kept: inputs.filter((input) => !errors.has(input)), errors: [...errors.values()] };
 }

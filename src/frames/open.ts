@@ -108,17 +108,17 @@ const describing: readonly string[] = formats.flatMap(({ name, options }) => (na
  * Opens a source, which may be compressed as a whole by gzip or bzip2; the dataset closes it, and so does an error.
  */
 export async function openSource(
-  given: ByteSource,
+  byteSource: ByteSource,
   options: OpenOptions = {},
   services: Services = bare,
 ): Promise<Dataset> {
-  let source = given;
+  let source = byteSource;
   // A file that grows is read anew each time.
-  const begun = given.path === undefined || options.growing ? undefined : keepsBegin(given);
+  const begun = byteSource.path === undefined || options.growing ? undefined : keepsBegin(byteSource);
   try {
     const checked = checkedOptions('open', options, rows);
     const { format: named, codecs, maxFrameBytes: most } = checked;
-    source = await decompressed(begun?.source ?? given, checked);
+    source = await decompressed(begun?.source ?? byteSource, checked);
     const format = named === 'auto' ? await surest(source, options) : formats.find(({ name }) => name === named);
     if (!format) {
       await refuseCompressed(source);
@@ -149,7 +149,7 @@ export async function openSource(
       throw tooLarge(`${source.name}: frames of ${dataset.shape.sig.join(' × ')} ${dataset.dtype}`, bytes, most);
     }
     begun?.forget();
-    const { changes } = given;
+    const { changes } = byteSource;
     const own = dataset[changedFiles];
     if (!changes) return dataset;
     // What a format finds out at the end is said beside it.

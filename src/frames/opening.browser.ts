@@ -32,8 +32,8 @@ async function opened(input: DataInput | readonly DataInput[], options: OpenOpti
 }
 
 /** Formats that a file may have, highest confidence first, each with the evidence. */
-export async function formatsOf(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
-  return formatsOfInput(placed(given), options, platform);
+export async function formatsOf(input: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
+  return formatsOfInput(placed(input), options, platform);
 }
 
 /** An input, with its whole address if it is one. */

@@ -34,9 +34,9 @@ async function opened(input: DataInput | readonly DataInput[], options: OpenOpti
  * Formats that a file may have, highest confidence first, each with the evidence; of a series, the first file is
  * examined.
  */
-export async function formatsOf(given: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
-  const series = typeof given === 'string' && !isAddress(given) ? await seriesNames(given) : undefined;
-  return formatsOfInput(series?.files[0] ?? given, options, platform);
+export async function formatsOf(input: DataInput, options: Pick<OpenOptions, 'signal'> = {}): Promise<Candidate[]> {
+  const series = typeof input === 'string' && !isAddress(input) ? await seriesNames(input) : undefined;
+  return formatsOfInput(series?.files[0] ?? input, options, platform);
 }
 
 export { fileSource, openCodecs };

@@ -77,7 +77,7 @@ interface Examined {
 }
 
 /** The files of a series, of which a few are open at a time. */
-class Parts {
+class OpenFiles {
   readonly name: string;
   readonly #files: readonly SeriesFile[];
   readonly #held = new Map<number, { readonly opening: Promise<Dataset>; users: number }>();
@@ -174,7 +174,7 @@ export async function openSeries(
   options: Pick<FormatOptions, 'navShape'>,
   notes: readonly Note[] = [],
 ): Promise<Dataset> {
-  const parts = new Parts(name, files);
+  const parts = new OpenFiles(name, files);
   try {
     const examined = await parts.examine();
     const { like, last } = examined;
@@ -228,7 +228,7 @@ const assumedNumber = (each: number, last: number, files: number): Note => ({
 
 /** Reads `count` frames from `first` on, several files at a time. */
 async function readAcross(
-  parts: Parts,
+  parts: OpenFiles,
   { frames: each, frameLength, dtype }: Dataset,
   [first, count]: readonly [number, number],
   into: Uint8Array,

@@ -8,9 +8,9 @@ const usualTypes = ['u16', 'u8', 'f32'] as const satisfies readonly DataType[];
 /** A dtype and a square shape whose frames fill the file, if there are any; otherwise ones that frames often have. */
 export function suggestedShape(
   bytes: number,
-  given?: DataType,
+  dataType?: DataType,
 ): { readonly dtype: DataType; readonly sigShape: [number, number] } {
-  const types = given !== undefined && dataTypes.includes(given) ? [given] : usualTypes;
+  const types = dataType !== undefined && dataTypes.includes(dataType) ? [dataType] : usualTypes;
   for (const dtype of types) {
     const numbers = bytes / elementBytes(dtype);
     const side = Math.sqrt(numbers);

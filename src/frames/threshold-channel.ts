@@ -12,8 +12,8 @@ export function chosenChannel(
   name: string,
 ): string | undefined {
   if (wanted === undefined) return channels[0];
-  const found = channels.find((one) => one === wanted) ?? channels.find((one) => one === `threshold_${wanted}`);
-  if (found !== undefined) return found;
+  const channel = channels.find((one) => one === wanted) ?? channels.find((one) => one === `threshold_${wanted}`);
+  if (channel !== undefined) return channel;
   throw argumentError(
     '',
     (said) =>

@@ -57,14 +57,14 @@ export function isRun(shape: readonly number[], count: readonly number[]): boole
 }
 
 /** A position in an array of bytes. */
-export interface Side {
+export interface ByteArea {
   readonly bytes: Uint8Array;
   readonly shape: readonly number[];
   readonly start: readonly number[];
 }
 
 /** Copies a box of `count` elements of `size` bytes from one array into another. */
-export function copyBox(from: Side, to: Side, count: readonly number[], size: number): void {
+export function copyBox(from: ByteArea, to: ByteArea, count: readonly number[], size: number): void {
   if (volume(count) === 0) return;
   // Axes that are complete on both sides are copied as one run.
   let axis = count.length - 1;
@@ -75,7 +75,7 @@ export function copyBox(from: Side, to: Side, count: readonly number[], size: nu
   }
   const outer = count.slice(0, Math.max(0, axis));
   const step = new Array<number>(outer.length).fill(0);
-  const at = (side: Side): number => {
+  const at = (side: ByteArea): number => {
     const place = side.start.map((start, i) => start + (step[i] ?? 0));
     return offsetOf(side.shape, place) * size;
   };
@@ -93,7 +93,7 @@ export function copyBox(from: Side, to: Side, count: readonly number[], size: nu
 }
 
 /** Fills a box of an array with one element, or with zeros if it is undefined. */
-export function fillBox(to: Side, count: readonly number[], size: number, element: Uint8Array | undefined): void {
+export function fillBox(to: ByteArea, count: readonly number[], size: number, element: Uint8Array | undefined): void {
   // A contiguous box needs no copy.
   const run = isRun(to.shape, count);
   const from = offsetOf(to.shape, to.start) * size;

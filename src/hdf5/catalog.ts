@@ -62,12 +62,12 @@ export async function catalogBelow(file: Hdf5File, path: string, group: Hdf5Grou
 /** Follows links into other files; returns whether all that was found has been walked. */
 async function walkLinks(walk: Walk, links: readonly Walk['external'][number][]): Promise<boolean> {
   const groups: { path: string; group: Hdf5Group }[] = [];
-  for (const one of links) {
-    const object = await readable(walk, one.path, () => walk.file.get(one.path));
+  for (const link of links) {
+    const object = await readable(walk, link.path, () => walk.file.get(link.path));
     if (!object) continue;
-    walk.external.splice(walk.external.indexOf(one), 1);
-    walk.entries.push({ path: one.path, object });
-    if (object instanceof Hdf5Group && isNew(walk, object)) groups.push({ path: one.path, group: object });
+    walk.external.splice(walk.external.indexOf(link), 1);
+    walk.entries.push({ path: link.path, object });
+    if (object instanceof Hdf5Group && isNew(walk, object)) groups.push({ path: link.path, group: object });
   }
   return walkFrom(walk, groups);
 }
@@ -158,10 +158,10 @@ export function rangeOf(values: readonly number[], unit: string): string {
 
 async function valueAt(file: Hdf5File, path: string): Promise<unknown> {
   try {
-    const found = await file.get(path);
-    if (!(found instanceof Hdf5Dataset)) return undefined;
-    if (found.shape.reduce((product, n) => product * n, found.type.size) > 2 ** 20) return undefined;
-    return await found.value();
+    const hdf5Object = await file.get(path);
+    if (!(hdf5Object instanceof Hdf5Dataset)) return undefined;
+    if (hdf5Object.shape.reduce((product, n) => product * n, hdf5Object.type.size) > 2 ** 20) return undefined;
+    return await hdf5Object.value();
   } catch (error) {
     // Damaged metadata must not prevent reading the frames.
     if (isEwaldError(error) && error.tag !== 'Aborted') return undefined;

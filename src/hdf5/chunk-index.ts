@@ -8,13 +8,13 @@ import { type ChunkLookup, type Grid, linear, sizeFieldBytes } from './chunk-gri
 import { tree1Lookup, tree2Lookup } from './chunk-trees.js';
 import type { Dataspace } from './dataspace.js';
 import { nowhere } from './fields.js';
-import type { Layout } from './layout.js';
+import type { StorageLayout } from './layout.js';
 import type { Pages } from './pages.js';
 
 /** The lookup of a chunked dataset. */
 export function chunkLookup(
   pages: Pages,
-  layout: Layout & { kind: 'chunked' },
+  layout: StorageLayout & { kind: 'chunked' },
   space: Dataspace,
   filtered: boolean,
 ): ChunkLookup {

@@ -15,7 +15,7 @@ import type { ExternalPart } from './external-files.js';
 import { nowhere } from './fields.js';
 import { type Filter, type Pipeline, pipelineOf, readFilters, unknownFilter } from './filters.js';
 import type { Home } from './home.js';
-import { type Layout, readLayout } from './layout.js';
+import { readLayout, type StorageLayout } from './layout.js';
 import { type Nesting, objectKey } from './nesting.js';
 import { find, message, type ObjectHeader } from './object-header.js';
 import { withoutPadding } from './padded.js';
@@ -35,7 +35,7 @@ interface DatasetParts {
   readonly header: ObjectHeader;
   readonly space: Dataspace;
   readonly type: Hdf5Type;
-  readonly layout: Layout;
+  readonly layout: StorageLayout;
   readonly pipeline: Pipeline;
   readonly reader: () => ReadBox;
   /** Finds its chunks; undefined without any. */
@@ -54,7 +54,7 @@ export class Hdf5Dataset {
   readonly type: Hdf5Type;
   /** Its dtype, if its elements are numbers. */
   readonly numbers: Numbers | undefined;
-  readonly layout: Layout;
+  readonly layout: StorageLayout;
   readonly filters: readonly Filter[];
   /** The parts of other datasets that make up a virtual one. */
   readonly mappings: readonly VirtualMapping[] | undefined;
@@ -239,9 +239,9 @@ export async function openDataset(
   const { pages } = file.superblock;
   const name = `${file.source.name}: ${path}`;
   const need = (type: number, what: string) => {
-    const found = find(header, type);
-    if (!found) throw new EwaldError('Format', `${name}: it has no ${what}`);
-    return found;
+    const fields = find(header, type);
+    if (!fields) throw new EwaldError('Format', `${name}: it has no ${what}`);
+    return fields;
   };
   const space = readDataspace(need(message.dataspace, 'shape'));
   const type = readDatatype(need(message.datatype, 'type'));

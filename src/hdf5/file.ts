@@ -135,9 +135,9 @@ export class Hdf5File {
 
   /** Like `get`, but throws `Format` if there is no such object. */
   async need(path: string): Promise<Hdf5Object> {
-    const found = await this.get(path);
-    if (!found) throw new EwaldError('Format', `${this.source.name}: it has no ${path}`, { detail: { path } });
-    return found;
+    const hdf5Object = await this.get(path);
+    if (!hdf5Object) throw new EwaldError('Format', `${this.source.name}: it has no ${path}`, { detail: { path } });
+    return hdf5Object;
   }
 
   /** Follows a path from a group. */
@@ -174,8 +174,8 @@ export class Hdf5File {
     if (link.kind === 'soft') return this.follow(group, link.path, hops, through);
     if (link.kind === 'user') throw unknownLink(this.source.name, path, link.type);
     const file = await this.linked(link.file, path);
-    const found = await file.follow(await file.root(through), link.path, hops, through);
-    if (!found)
+    const hdf5Object = await file.follow(await file.root(through), link.path, hops, through);
+    if (!hdf5Object)
       throw new EwaldError(
         'Format',
         `${this.source.name}: ${path} leads to ${link.path} of ${link.file}, which does not contain it`,
@@ -183,7 +183,7 @@ export class Hdf5File {
           detail: { path, file: link.file, target: link.path },
         },
       );
-    return found;
+    return hdf5Object;
   }
 
   /** The file named by a link, relative to this one. */

@@ -34,7 +34,7 @@ export interface Home {
 }
 
 /** A dataset that contributes parts to a virtual one. */
-export interface Part {
+export interface SourceDataset {
   readonly file: Home;
   readonly path: string;
   readonly shape: readonly number[];

@@ -8,7 +8,7 @@ type ChunkIndex =
   | { readonly kind: 'single'; readonly address: number; readonly size: number | undefined; readonly mask: number };
 
 /** Where the elements are stored. */
-export type Layout =
+export type StorageLayout =
   | { readonly kind: 'compact'; readonly bytes: Uint8Array }
   | { readonly kind: 'contiguous'; readonly address: number; readonly size: number | undefined }
   | {
@@ -24,7 +24,7 @@ export type Layout =
   | { readonly kind: 'virtual'; readonly address: number; readonly index: number };
 
 /** Reads a layout message. */
-export function readLayout(fields: Fields): Layout {
+export function readLayout(fields: Fields): StorageLayout {
   const version = fields.version(1, 2, 3, 4, 5);
   if (version < 3) return oldLayout(fields);
   const kind = fields.u8();
@@ -62,7 +62,7 @@ export function readLayout(fields: Fields): Layout {
   return chunked(fields, chunk, index, (flags & 1) !== 0, version > 4);
 }
 
-function oldLayout(fields: Fields): Layout {
+function oldLayout(fields: Fields): StorageLayout {
   const rank = fields.u8();
   const kind = fields.u8();
   fields.skip(5);
@@ -78,7 +78,13 @@ const sizes = (fields: Fields, rank: number, bytes: number): number[] =>
   Array.from({ length: rank }, () => fields.uint(bytes));
 
 /** The last size is that of an element. */
-function chunked(fields: Fields, all: number[], index: ChunkIndex, plainEdges = false, wideSizes = false): Layout {
+function chunked(
+  fields: Fields,
+  all: number[],
+  index: ChunkIndex,
+  plainEdges = false,
+  wideSizes = false,
+): StorageLayout {
   const chunk = all.slice(0, -1);
   const elementBytes = all.at(-1) ?? 0;
   const bytes = all.reduce((product, n) => product * n, 1);

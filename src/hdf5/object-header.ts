@@ -64,20 +64,20 @@ async function readRaw(pages: Pages, address: number): Promise<Raw[]> {
 export const find = (header: ObjectHeader, type: number): Fields | undefined =>
   header.messages.find((each) => each.type === type)?.data.again();
 
-interface Piece {
+interface HeaderChunk {
   readonly address: number;
   readonly length: number;
   readonly version: 1 | 2;
   readonly creationOrder: boolean;
 }
 
-function version1(address: number, start: Fields): Piece[] {
+function version1(address: number, start: Fields): HeaderChunk[] {
   start.version(1);
   start.skip(1 + 2 + 4);
   return [{ address: address + 16, length: start.u32(), version: 1, creationOrder: false }];
 }
 
-async function version2(pages: Pages, address: number, start: Fields, raw: Raw[]): Promise<Piece[]> {
+async function version2(pages: Pages, address: number, start: Fields, raw: Raw[]): Promise<HeaderChunk[]> {
   start.signature('OHDR');
   start.version(2);
   const flags = start.u8();
@@ -92,7 +92,7 @@ async function version2(pages: Pages, address: number, start: Fields, raw: Raw[]
   return readMessages(whole.part(length, start.what), 2, (flags & 4) !== 0, raw);
 }
 
-async function readPieces(pages: Pages, owner: number, pieces: Piece[], raw: Raw[]): Promise<void> {
+async function readPieces(pages: Pages, owner: number, pieces: HeaderChunk[], raw: Raw[]): Promise<void> {
   const seen = new Set<number>();
   // Continuation blocks do not overlap, so together they are no longer than the file.
   let left = pages.source.size;
@@ -116,8 +116,8 @@ async function readPieces(pages: Pages, owner: number, pieces: Piece[], raw: Raw
   }
 }
 
-function readMessages(fields: Fields, version: 1 | 2, creationOrder: boolean, raw: Raw[]): Piece[] {
-  const more: Piece[] = [];
+function readMessages(fields: Fields, version: 1 | 2, creationOrder: boolean, raw: Raw[]): HeaderChunk[] {
+  const more: HeaderChunk[] = [];
   const prefix = version === 1 ? 8 : creationOrder ? 6 : 4;
   while (fields.left >= prefix) {
     const type = version === 1 ? fields.u16() : fields.u8();
@@ -157,10 +157,10 @@ async function shared(
     address = data.address();
     const messages = known.get(address) ?? (await readRaw(pages, address));
     known.set(address, messages);
-    const found = messages.find((each) => each.type === type);
-    if (!found) throw data.wrong(`the object at ${address} that it refers to has no such message`);
-    if (!(found.flags & 2)) return found.data.again();
-    data = found.data.again();
+    const raw = messages.find((each) => each.type === type);
+    if (!raw) throw data.wrong(`the object at ${address} that it refers to has no such message`);
+    if (!(raw.flags & 2)) return raw.data.again();
+    data = raw.data.again();
   }
   throw new EwaldError('Format', `${pages.source.name}: shared messages at ${address} form a cycle`);
 }

@@ -8,20 +8,20 @@ import { checkSignal } from '../util/options.js';
 import type { Pace } from '../util/pace.js';
 import {
   type Box,
+  type ByteArea,
   copyBox,
   fillBox,
   intersectBoxes,
   isRun,
   offsetOf,
   placesBetween,
-  type Side,
   volume,
 } from './box.js';
 import type { ChunkLookup, StoredChunk } from './chunk-grid.js';
 import type { Dataspace } from './dataspace.js';
 import { nowhere } from './fields.js';
 import type { Pipeline } from './filters.js';
-import type { Layout } from './layout.js';
+import type { StorageLayout } from './layout.js';
 import type { Nesting } from './nesting.js';
 import type { Pages } from './pages.js';
 
@@ -39,7 +39,7 @@ interface StorageParts {
   readonly pages: Pages;
   /** Path of the dataset, for messages. */
   readonly name: string;
-  readonly layout: Exclude<Layout, { kind: 'virtual' }>;
+  readonly layout: Exclude<StorageLayout, { kind: 'virtual' }>;
   readonly space: Dataspace;
   readonly elementBytes: number;
   readonly pipeline: Pipeline;
@@ -58,7 +58,7 @@ interface StorageParts {
 export type ReadBytes = (offset: number, into: Uint8Array, signal?: PlatformSignal) => Promise<Uint8Array>;
 
 /** Reads the part `box` of the dataset into `to`, an array of bytes in which the box starts at `to.start`. */
-export type ReadBox = (box: Box, to: Side, signal?: PlatformSignal, nesting?: Nesting) => Promise<void>;
+export type ReadBox = (box: Box, to: ByteArea, signal?: PlatformSignal, nesting?: Nesting) => Promise<void>;
 
 /** The reader of a dataset's storage. */
 export function storageReader(parts: StorageParts): ReadBox {
@@ -73,7 +73,7 @@ export function storageReader(parts: StorageParts): ReadBox {
   return layout.kind === 'contiguous' ? contiguousReader(parts, layout) : chunkedReader(parts, layout);
 }
 
-function contiguousReader(parts: StorageParts, layout: Layout & { kind: 'contiguous' }): ReadBox {
+function contiguousReader(parts: StorageParts, layout: StorageLayout & { kind: 'contiguous' }): ReadBox {
   const { pages, space, elementBytes, fill, pace } = parts;
   const wanted = volume(space.shape) * elementBytes;
   const { readExternal } = parts;
@@ -127,13 +127,13 @@ function contiguousReader(parts: StorageParts, layout: Layout & { kind: 'contigu
     }
   };
 
-  async function contiguousPart(box: Box, to: Side, signal?: PlatformSignal): Promise<void> {
+  async function contiguousPart(box: Box, to: ByteArea, signal?: PlatformSignal): Promise<void> {
     return contiguousReader(parts, layout)(box, to, signal);
   }
 }
 
 /** A side without its first `axes` axes, which are fixed at the start of the side. */
-function squeeze(side: Side, axes: number): Side {
+function squeeze(side: ByteArea, axes: number): ByteArea {
   const inner = volume(side.shape.slice(axes));
   const first = offsetOf(side.shape.slice(0, axes), side.start.slice(0, axes)) * inner;
   const size = side.bytes.length / Math.max(1, volume(side.shape));
@@ -144,7 +144,7 @@ function squeeze(side: Side, axes: number): Side {
   };
 }
 
-function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }): ReadBox {
+function chunkedReader(parts: StorageParts, layout: StorageLayout & { kind: 'chunked' }): ReadBox {
   const { pages, elementBytes, fill, name } = parts;
   if (layout.elementBytes !== elementBytes)
     throw wrong(parts, `chunks hold elements of ${layout.elementBytes} bytes, but its type has ${elementBytes}`);
@@ -159,11 +159,11 @@ function chunkedReader(parts: StorageParts, layout: Layout & { kind: 'chunked' }
 
 class ChunkedReader {
   readonly #parts: StorageParts;
-  readonly #layout: Layout & { kind: 'chunked' };
+  readonly #layout: StorageLayout & { kind: 'chunked' };
   /** Buffers of stored chunks, for reuse: allocating a large one costs more than filling it. */
   readonly #spare: Uint8Array[] = [];
 
-  constructor(parts: StorageParts, layout: Layout & { kind: 'chunked' }) {
+  constructor(parts: StorageParts, layout: StorageLayout & { kind: 'chunked' }) {
     this.#parts = parts;
     this.#layout = layout;
   }
@@ -209,13 +209,13 @@ class ChunkedReader {
   }
 
   /** Reads the overlap of a chunk and a box. */
-  async #readChunk(place: readonly number[], box: Box, to: Side, signal?: PlatformSignal): Promise<void> {
+  async #readChunk(place: readonly number[], box: Box, to: ByteArea, signal?: PlatformSignal): Promise<void> {
     const { pages, name, space, elementBytes, fill, lookup } = this.#parts;
     const { chunk, plainEdges } = this.#layout;
     const start = place.map((n, axis) => n * (chunk[axis] ?? 1));
     const part = intersectBoxes({ start, count: chunk }, box);
     if (!part) return;
-    const target: Side = {
+    const target: ByteArea = {
       ...to,
       start: to.start.map((n, axis) => n + (part.start[axis] ?? 0) - (box.start[axis] ?? 0)),
     };
@@ -248,7 +248,7 @@ class ChunkedReader {
   }
 
   /** Decodes a chunk, directly into place if all of it is needed and contiguous there, and copies `part` of it. */
-  async #decode({ address, size, mask }: StoredChunk, part: Box, to: Side, signal?: PlatformSignal): Promise<void> {
+  async #decode({ address, size, mask }: StoredChunk, part: Box, to: ByteArea, signal?: PlatformSignal): Promise<void> {
     const { pages, elementBytes, pipeline } = this.#parts;
     const { chunk } = this.#layout;
     const chunkBytes = volume(chunk) * elementBytes;

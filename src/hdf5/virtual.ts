@@ -1,13 +1,13 @@
 /** Virtual datasets, composed of boxes of other datasets, often in other files. */
 import { EwaldError } from '../util/errors.js';
 import type { PlatformSignal } from '../util/globals.js';
-import { type Box, copyBox, fillBox, placesBetween, type Side, volume } from './box.js';
+import { type Box, type ByteArea, copyBox, fillBox, placesBetween, volume } from './box.js';
 import type { Dataspace } from './dataspace.js';
 import { type Hdf5Type, typeName } from './datatype.js';
 import { Fields, nowhere } from './fields.js';
 import { globalHeapObject } from './heaps.js';
-import type { Home, Part } from './home.js';
-import type { Layout } from './layout.js';
+import type { Home, SourceDataset } from './home.js';
+import type { StorageLayout } from './layout.js';
 import { isMissing, orWithout } from './missing.js';
 import { checkNesting, countElements, enterVirtual, type Nesting } from './nesting.js';
 import type { Pages } from './pages.js';
@@ -33,7 +33,7 @@ const maxBlocks = 1_000_000;
 /** Reads the parts that a layout refers to. */
 export async function readMappings(
   pages: Pages,
-  layout: Layout & { kind: 'virtual' },
+  layout: StorageLayout & { kind: 'virtual' },
   path: string,
 ): Promise<VirtualMapping[]> {
   if (layout.address === nowhere) return [];
@@ -71,7 +71,7 @@ interface Reference {
   readonly through: readonly string[];
 }
 
-async function mappedPart({ file, path, mapping, through }: Reference, block: number): Promise<Part> {
+async function mappedPart({ file, path, mapping, through }: Reference, block: number): Promise<SourceDataset> {
   const other = await file.linked(blockName(mapping.file, block), path);
   const wanted = blockName(mapping.path, block);
   const found = await other.get(wanted, through);
@@ -83,11 +83,11 @@ async function mappedPart({ file, path, mapping, through }: Reference, block: nu
         detail: { path, file: mapping.file, target: wanted },
       },
     );
-  return found as Part;
+  return found as SourceDataset;
 }
 
 /** The source of a block; undefined if its file or dataset does not exist. */
-async function sourceIfThere(reference: Reference, block: number): Promise<Part | undefined> {
+async function sourceIfThere(reference: Reference, block: number): Promise<SourceDataset | undefined> {
   const { pace } = reference.file.files;
   if (pace.due) await pace.rest();
   try {
@@ -99,7 +99,7 @@ async function sourceIfThere(reference: Reference, block: number): Promise<Part 
 }
 
 /** The source of a block; undefined for one that does not exist, if those may be left out. */
-async function sourceOrFill(reference: Reference, block: number): Promise<Part | undefined> {
+async function sourceOrFill(reference: Reference, block: number): Promise<SourceDataset | undefined> {
   const { files } = reference.file;
   if (!files.allowMissing)
     return mappedPart(reference, block).catch((error) => {
@@ -179,26 +179,26 @@ export const virtualPieces = (dataset: VirtualDataset): AsyncGenerator<VirtualPi
   new VirtualReader(dataset).pieces();
 
 /** A read of a box into a side. */
-interface Reading {
+interface BoxReading {
   readonly box: Box;
-  readonly to: Side;
+  readonly to: ByteArea;
   readonly nesting: Nesting;
   readonly signal: PlatformSignal | undefined;
 }
 
 /** A selection of a source, and that of the virtual dataset which it fills. */
-interface Piece {
-  readonly source: Part;
+interface SourcePiece {
+  readonly source: SourceDataset;
   readonly from: readonly AxisSelection[];
   readonly target: readonly AxisSelection[];
 }
 
 /** What a source fills of a virtual dataset; without a source that exists, `from` is empty. */
-export type VirtualPiece = Omit<Piece, 'source'> & { readonly source: Part | undefined };
+export type VirtualPiece = Omit<SourcePiece, 'source'> & { readonly source: SourceDataset | undefined };
 
 /** A source, and what turns its elements into those of the virtual dataset. */
 interface Source {
-  readonly source: Part;
+  readonly source: SourceDataset;
   readonly convert: Conversion | undefined;
 }
 
@@ -276,7 +276,7 @@ class VirtualReader {
     mapping: VirtualMapping,
     target: readonly AxisSelection[],
     axis: number,
-    reading: Reading,
+    reading: BoxReading,
   ): Promise<void> {
     const reference = this.#reference(mapping, reading.nesting);
     for (const [block, axes] of blocksIn(target, axis, reading.box)) {
@@ -291,15 +291,15 @@ class VirtualReader {
     mapping: VirtualMapping,
     target: readonly AxisSelection[],
     axis: number,
-    { nesting }: Reading,
-  ): Promise<Piece | undefined> {
+    { nesting }: BoxReading,
+  ): Promise<SourcePiece | undefined> {
     const { shape } = this.#dataset;
     const source = await sourceOrFill(this.#reference(mapping, nesting), 0);
     if (!source) return undefined;
     const stated = alongAxes(mapping.source, source.shape);
     const along = target[axis];
     if (!along) return { source, from: stated, target };
-    const from = stated.map((each, s) => finite(each, source.shape[s] ?? 0));
+    const from = stated.map((axisSelection, s) => finite(axisSelection, source.shape[s] ?? 0));
     const sourceAxis = endless(stated);
     // If both are unlimited, there are as many elements as the source has.
     const n = sourceAxis < 0 ? 0 : selected(from[sourceAxis] as AxisSelection);
@@ -308,11 +308,11 @@ class VirtualReader {
       cut.block === 1 || cut.count !== 1
         ? { ...cut, count: Math.floor(n / cut.block) }
         : { ...cut, block: n, stride: Math.max(1, n) };
-    return { source, from, target: target.map((each, t) => (t === axis ? filled : each)) };
+    return { source, from, target: target.map((axisSelection, t) => (t === axis ? filled : axisSelection)) };
   }
 
   /** Reads the elements of a piece that are in the box. */
-  async #readPiece(piece: Piece, reading: Reading): Promise<void> {
+  async #readPiece(piece: SourcePiece, reading: BoxReading): Promise<void> {
     const { source, from, target } = piece;
     const { box, nesting, signal } = reading;
     const { pace } = this.#dataset.file.files;
@@ -327,7 +327,7 @@ class VirtualReader {
     const lastRuns = runs.map((list) => list.length - 1);
     for (const place of placesBetween(new Array<number>(runs.length).fill(0), lastRuns)) {
       const chosen = runs.map((list, t) => list[place[t] ?? 0] as Run);
-      const start = from.map((each) => each.start);
+      const start = from.map((axisSelection) => axisSelection.start);
       const count = from.map(() => 1);
       for (const [t, axis] of counterparts.entries())
         if (axis !== undefined) [start[axis], count[axis]] = [chosen[t]?.source ?? 0, chosen[t]?.count ?? 0];
@@ -338,9 +338,9 @@ class VirtualReader {
   }
 
   /** The source's axis of each axis of the target: those with one index need none, the others pair up in order. */
-  #counterparts({ source, from, target }: Piece): readonly (number | undefined)[] {
+  #counterparts({ source, from, target }: SourcePiece): readonly (number | undefined)[] {
     const long = (axes: readonly AxisSelection[]): number[] =>
-      axes.flatMap((each, i) => (selected(each) === 1 ? [] : [i]));
+      axes.flatMap((axisSelection, i) => (selected(axisSelection) === 1 ? [] : [i]));
     const [targetAxes, sourceAxes] = [long(target), long(from)];
     const length = (axis: AxisSelection | undefined): number => (axis ? selected(axis) : Number.NaN);
     if (
@@ -372,7 +372,7 @@ class VirtualReader {
   }
 
   /** Turns elements of a source into those of the dataset; undefined if they are the same. */
-  #conversion({ path, type, file }: Part): Conversion | undefined {
+  #conversion({ path, type, file }: SourceDataset): Conversion | undefined {
     const { type: wanted, file: own } = this.#dataset;
     if (isSameType(type, wanted)) {
       if (refersToFile(type) && file.source !== own.source)
@@ -389,7 +389,7 @@ class VirtualReader {
   }
 
   /** Copies the source's box to the target: the same elements in the same order, possibly with additional axes of 1. */
-  async #readRuns({ source, convert }: Source, part: Box, chosen: readonly Run[], reading: Reading): Promise<void> {
+  async #readRuns({ source, convert }: Source, part: Box, chosen: readonly Run[], reading: BoxReading): Promise<void> {
     const { box, to, nesting, signal } = reading;
     const { size } = this.#dataset.type;
     const start = chosen.map((run, t) => (to.start[t] ?? 0) + run.target - (box.start[t] ?? 0));
@@ -427,9 +427,9 @@ function* blocksIn(
 
 /** Whether no index of a finite axis of the selection is in the box. */
 const misses = (target: readonly AxisSelection[], box: Box): boolean =>
-  target.some((each, t) => {
-    if (each.count === Infinity || each.block === Infinity) return false;
+  target.some((axisSelection, t) => {
+    if (axisSelection.count === Infinity || axisSelection.block === Infinity) return false;
     const start = box.start[t] ?? 0;
-    const { first, end } = positionsIn(each, start, start + (box.count[t] ?? 0));
+    const { first, end } = positionsIn(axisSelection, start, start + (box.count[t] ?? 0));
     return first >= end;
   });

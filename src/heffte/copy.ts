@@ -6,7 +6,7 @@ export type Numbers = Float32Array | Float64Array;
  * A block of three axes, the fastest of the target first, in elements: lengths, and on each side the offset and the
  * strides.
  */
-export interface Block {
+export interface StridedBlock {
   readonly sizes: readonly [number, number, number];
   readonly from: number;
   readonly fromStrides: readonly [number, number, number];
@@ -15,7 +15,7 @@ export interface Block {
 }
 
 /** Merges axes that are contiguous on both sides, since longer rows are copied faster. */
-export function joinAxes({ sizes, from, fromStrides, to, toStrides }: Block): Block {
+export function joinAxes({ sizes, from, fromStrides, to, toStrides }: StridedBlock): StridedBlock {
   const axes = sizes
     .map((size, i) => ({ size, a: fromStrides[i] as number, b: toStrides[i] as number }))
     .filter(({ size }) => size !== 1);
@@ -38,7 +38,7 @@ export function joinAxes({ sizes, from, fromStrides, to, toStrides }: Block): Bl
 }
 
 /** Whether a block is one contiguous row on both sides. */
-export const isRow = ({ sizes, fromStrides, toStrides }: Block): boolean =>
+export const isRow = ({ sizes, fromStrides, toStrides }: StridedBlock): boolean =>
   sizes[1] === 1 && sizes[2] === 1 && (sizes[0] === 1 || (fromStrides[0] === 1 && toStrides[0] === 1));
 
 /** Rows shorter than this are copied element by element, which is cheaper than a call. */
@@ -58,7 +58,7 @@ const minForAddon = 512;
 export type CopyBlock = (
   source: Numbers,
   target: Numbers,
-  block: Block,
+  block: StridedBlock,
   unit: 1 | 2,
   fromBase?: number,
   toBase?: number,
@@ -87,7 +87,14 @@ export function blockCopier(load: () => CopyNumbers | undefined): CopyBlock {
 }
 
 /** Copies a block in JavaScript; see {@link CopyBlock}. */
-export function copyBlock(source: Numbers, target: Numbers, block: Block, unit: 1 | 2, fromBase = 0, toBase = 0): void {
+export function copyBlock(
+  source: Numbers,
+  target: Numbers,
+  block: StridedBlock,
+  unit: 1 | 2,
+  fromBase = 0,
+  toBase = 0,
+): void {
   const { sizes, fromStrides, toStrides } = block;
   const [n0, n1, n2] = sizes;
   if (n0 * n1 * n2 === 0) return;
@@ -114,7 +121,7 @@ export function copyBlock(source: Numbers, target: Numbers, block: Block, unit: 
 }
 
 /** Copies the numbers of a block in squares; its offsets and strides are those of numbers. */
-function copyReal(source: Numbers, target: Numbers, { sizes, from, fromStrides, to, toStrides }: Block): void {
+function copyReal(source: Numbers, target: Numbers, { sizes, from, fromStrides, to, toStrides }: StridedBlock): void {
   const [n0, n1, n2] = sizes;
   const [a0, a1, a2] = fromStrides;
   const [b0, b1, b2] = toStrides;
@@ -131,7 +138,11 @@ function copyReal(source: Numbers, target: Numbers, { sizes, from, fromStrides, 
 }
 
 /** As `copyReal`, two numbers at a time. */
-function copyComplex(source: Numbers, target: Numbers, { sizes, from, fromStrides, to, toStrides }: Block): void {
+function copyComplex(
+  source: Numbers,
+  target: Numbers,
+  { sizes, from, fromStrides, to, toStrides }: StridedBlock,
+): void {
   const [n0, n1, n2] = sizes;
   const [a0, a1, a2] = fromStrides;
   const [b0, b1, b2] = toStrides;

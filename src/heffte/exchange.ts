@@ -1,7 +1,7 @@
 /** Carries out one redistribution of the world: packing, messages, unpacking. */
 import type { Communicator } from '../parallel/communicator/communicator.js';
 import type { CopyBlock, Numbers } from './copy.js';
-import type { Part, Traffic } from './reshape.js';
+import type { RankMessage, Traffic } from './reshape.js';
 
 /** The arrays and parameters of a redistribution; all arrays have the same precision. */
 export interface Exchange {
@@ -42,12 +42,20 @@ export async function exchange(e: Exchange): Promise<void> {
   else await byCollective(e, e.algorithm === 'alltoall');
 }
 
-function pack({ from, outgoing, fromDistance, unit, batch, copyBlock }: Exchange, part: Part, offset: number): void {
+function pack(
+  { from, outgoing, fromDistance, unit, batch, copyBlock }: Exchange,
+  part: RankMessage,
+  offset: number,
+): void {
   for (let b = 0; b < batch; b++)
     copyBlock(from, outgoing, part.block, unit, b * fromDistance, offset + b * part.count);
 }
 
-function unpack({ to, incoming, toDistance, unit, batch, copyBlock }: Exchange, part: Part, offset: number): void {
+function unpack(
+  { to, incoming, toDistance, unit, batch, copyBlock }: Exchange,
+  part: RankMessage,
+  offset: number,
+): void {
   for (let b = 0; b < batch; b++) copyBlock(incoming, to, part.block, unit, offset + b * part.count, b * toDistance);
 }
 
@@ -61,7 +69,7 @@ async function byCollective(e: Exchange, equal: boolean): Promise<void> {
   const { sends, receives } = traffic;
   const straight = !equal && batch === 1;
   const [packs, unpacks] = [!(straight && traffic.sendsRows), !(straight && traffic.receivesRows)];
-  const lists = (parts: readonly Part[], packed: boolean, side: 'from' | 'to') => {
+  const lists = (parts: readonly RankMessage[], packed: boolean, side: 'from' | 'to') => {
     const counts = new Array<number>(comm.size).fill(0);
     const offsets = new Array<number>(comm.size).fill(0);
     for (const { peer, count, offset, block } of parts) {
@@ -70,7 +78,7 @@ async function byCollective(e: Exchange, equal: boolean): Promise<void> {
     }
     return { counts, offsets };
   };
-  const place = (part: Part): number => (equal ? part.peer * largest * batch : part.offset * batch);
+  const place = (part: RankMessage): number => (equal ? part.peer * largest * batch : part.offset * batch);
   if (packs) for (const part of sends) pack(e, part, place(part));
   const moving = equal
     ? comm.alltoall(
@@ -92,14 +100,14 @@ async function byCollective(e: Exchange, equal: boolean): Promise<void> {
 /** Messages of one redistribution arrive in the order of sending, so that one tag is enough. */
 async function byMessages(e: Exchange, pipelined: boolean): Promise<void> {
   const { comm, traffic, unit, batch } = e;
-  const slice = (array: Numbers, { offset, count }: Part): Numbers =>
+  const slice = (array: Numbers, { offset, count }: RankMessage): Numbers =>
     array.subarray(unit * batch * offset, unit * batch * (offset + count));
   const receiving = traffic.receives.map(async (part) => {
     await comm.recv(slice(e.incoming, part), part.peer);
     if (pipelined) unpack(e, part, part.offset * batch);
   });
   const sending: Promise<void>[] = [];
-  const send = async (part: Part): Promise<void> => comm.send(slice(e.outgoing, part), part.peer);
+  const send = async (part: RankMessage): Promise<void> => comm.send(slice(e.outgoing, part), part.peer);
   const guard = Promise.all(receiving);
   // Reported below; until then a failure must not end the process.
   guard.catch(() => {});

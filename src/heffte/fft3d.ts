@@ -13,7 +13,7 @@ import { type Engine, type HeffteBackend, type HeffteScale, parseEngine } from '
 import { checkOptions, type Fft3dOptions, type Fft3dRunOptions, type FftContextLike } from './options.js';
 import { layOut } from './places.js';
 import { planStages } from './stages.js';
-import { type Parts, Transform } from './transform.js';
+import { Transform, type TransformParts } from './transform.js';
 
 /** The functions that a platform provides for a transform. */
 export interface Fft3dPlatform {
@@ -132,7 +132,7 @@ export async function planFft3d(platform: Fft3dPlatform, request: Fft3dRequest):
     const laidOut = (shared: boolean) => layOut({ stages, rank: comm.rank, kind, reduced, shared, strides });
     const layout = laidOut(algorithm === 'shared');
     const largest = await largestMessages(comm, layout, stages.length);
-    const parts: Omit<Parts, 'layout' | 'algorithm'> = {
+    const parts: Omit<TransformParts, 'layout' | 'algorithm'> = {
       comm,
       context,
       ownContext: request.options.context === undefined,
@@ -179,9 +179,9 @@ async function prepare({ createContext }: Fft3dPlatform, request: Fft3dRequest, 
   return { tag, context, request: { inbox, outbox, reduced: reduced as Axis | undefined, options } };
 }
 
-function boxOf(what: string, given: Box): Box {
-  if (given instanceof Box) return given;
-  const { low, high, order } = (given ?? {}) as Partial<Box>;
+function boxOf(what: string, box: Box): Box {
+  if (box instanceof Box) return box;
+  const { low, high, order } = (box ?? {}) as Partial<Box>;
   if (!low || !high) throw new EwaldError('Argument', `fft3d: ${what} is not a box; create one with box3d(low, high)`);
   return new Box(low, high, order);
 }

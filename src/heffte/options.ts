@@ -68,8 +68,8 @@ const kindRow = row.choice(r2rKinds);
 export type CheckedOptions = ReturnType<typeof checkOptions>;
 
 /** Checks options. Throws `Argument`. */
-export function checkOptions(given: Fft3dOptions, size: number) {
-  const { algorithm, decomposition, reorder, subranks, r2r, threads } = checkedOptions('fft3d', given, rows);
+export function checkOptions(options: Fft3dOptions, size: number) {
+  const { algorithm, decomposition, reorder, subranks, r2r, threads } = checkedOptions('fft3d', options, rows);
   const list: readonly (R2rKind | null)[] | undefined = typeof r2r === 'string' ? [r2r, r2r, r2r] : r2r;
   if (list && list.length !== 3)
     throw new EwaldError('Argument', `fft3d: r2r has ${list.length} kinds; expected one, or one each for x, y, z`);

@@ -5,7 +5,7 @@ import { type Traffic, traffic } from './reshape.js';
 import type { Stage } from './stages.js';
 
 /** The caller's arrays; one of two arrays of workspace; or this rank's part of memory that all ranks share. */
-export type Place =
+export type BufferPlace =
   | { readonly at: 'input' | 'output' }
   | { readonly at: 'work'; readonly slot: 0 | 1 }
   | { readonly at: 'world'; readonly division: number };
@@ -15,7 +15,7 @@ export interface Boundary {
   readonly box: Box;
   /** Numbers of an element. */
   readonly unit: 1 | 2;
-  readonly place: Place;
+  readonly place: BufferPlace;
 }
 
 /** This rank's part of a redistribution of the world. */
@@ -29,7 +29,7 @@ export interface Division {
 }
 
 /** The layout for one rank: the boundaries of its stages, and redistributions by the index of their stage. */
-export interface Layout {
+export interface RankLayout {
   readonly stages: readonly Stage[];
   readonly boundaries: readonly Boundary[];
   readonly divisions: ReadonlyMap<number, Division>;
@@ -49,7 +49,7 @@ export interface LayoutWish {
 }
 
 /** Lays out the boundaries of a plan. */
-export function layOut({ stages, rank, kind, reduced, shared, strides }: LayoutWish): Layout {
+export function layOut({ stages, rank, kind, reduced, shared, strides }: LayoutWish): RankLayout {
   const divisions = new Map<number, Division>();
   stages.forEach((stage, s) => {
     if (stage.what !== 'reshape') return;
@@ -74,7 +74,7 @@ export function layOut({ stages, rank, kind, reduced, shared, strides }: LayoutW
   }
   return { stages, boundaries, divisions, strides };
 
-  function placeOf(b: number, box: Box): Place {
+  function placeOf(b: number, box: Box): BufferPlace {
     const [before, after] = [stages[b - 1], stages[b]];
     if (!before) return { at: 'input' };
     if (!after) return { at: 'output' };

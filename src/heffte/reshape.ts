@@ -1,24 +1,24 @@
 /** The messages that one rank sends and receives when the world is redistributed. */
 import { type Axis, axesOfWorld, type Box } from './box.js';
-import { type Block, isRow, joinAxes } from './copy.js';
+import { isRow, joinAxes, type StridedBlock } from './copy.js';
 
 /** A message to or from one rank. Its elements have the memory order of the receiving box, without gaps. */
-export interface Part {
+export interface RankMessage {
   readonly peer: number;
   /** Elements. */
   readonly count: number;
   /** The offset of the message among all messages of this side, in elements. */
   readonly offset: number;
   /** The copy between this rank's array and a message that begins at 0. */
-  readonly block: Block;
+  readonly block: StridedBlock;
 }
 
 /** This rank's part of a redistribution, in one direction. */
 export interface Traffic {
-  readonly sends: readonly Part[];
-  readonly receives: readonly Part[];
+  readonly sends: readonly RankMessage[];
+  readonly receives: readonly RankMessage[];
   /** The elements that stay on this rank, copied from array to array. */
-  readonly own: Block | undefined;
+  readonly own: StridedBlock | undefined;
   /** Number of elements of all messages of a side. */
   readonly sent: number;
   readonly received: number;
@@ -40,9 +40,9 @@ const beginning = (part: Box, box: Box): number =>
 /** The messages of rank `me` from its box in `from` to the boxes in `to`, and from all boxes to its own. */
 export function traffic(from: readonly Box[], to: readonly Box[], me: number): Traffic {
   const [mine, wanted] = [from[me] as Box, to[me] as Box];
-  const sends: Part[] = [];
-  const receives: Part[] = [];
-  let own: Block | undefined;
+  const sends: RankMessage[] = [];
+  const receives: RankMessage[] = [];
+  let own: StridedBlock | undefined;
   let [sent, received] = [0, 0];
   // Starts with the next rank, so that not all ranks send to the same one first.
   for (let step = 0; step < from.length; step++) {
@@ -80,6 +80,6 @@ export function traffic(from: readonly Box[], to: readonly Box[], me: number): T
       received += arriving.count;
     }
   }
-  const rows = (parts: readonly Part[]): boolean => parts.every(({ block }) => isRow(block));
+  const rows = (parts: readonly RankMessage[]): boolean => parts.every(({ block }) => isRow(block));
   return { sends, receives, own, sent, received, sendsRows: rows(sends), receivesRows: rows(receives) };
 }

@@ -53,16 +53,16 @@ const maxGrids = 4;
  */
 const stageCost = 1000;
 
-interface Found {
+interface StagePlan {
   readonly stages: readonly Stage[];
   readonly cost: number;
 }
 
 /** Plans the stages of forward; backward runs them in reverse order. */
 export function planStages(wish: StageWish): readonly Stage[] {
-  const found = search(wish, wish.inboxes, new Set(wish.axes), Number.POSITIVE_INFINITY);
+  const stagePlan = search(wish, wish.inboxes, new Set(wish.axes), Number.POSITIVE_INFINITY);
   // A plan always exists, since slabs of one axis and pencils of any axis are possible.
-  return (found as Found).stages;
+  return (stagePlan as StagePlan).stages;
 }
 
 /** The best continuation from these boxes, if there is one cheaper than `limit`. */
@@ -71,7 +71,7 @@ function search(
   boxes: readonly Box[],
   remaining: ReadonlySet<Axis>,
   limit: number,
-): Found | undefined {
+): StagePlan | undefined {
   const { outboxes, reduced } = wish;
   const stages: Stage[] = [];
   let cost = 0;
@@ -97,7 +97,7 @@ function search(
       : undefined;
   }
   const real = reduced !== undefined && left.has(reduced);
-  let best: Found | undefined;
+  let best: StagePlan | undefined;
   let bound = limit;
   const ranked = candidates(wish, now, left)
     .map((to) => ({ to, step: moved(now, to) + stageCost }))

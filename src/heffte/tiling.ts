@@ -59,8 +59,8 @@ function findGap(where: Box, boxes: readonly Box[]): readonly number[] | undefin
         side === 'below'
           ? cut(rest, axis, rest.low[axis], hole.low[axis] - 1)
           : cut(rest, axis, hole.high[axis] + 1, rest.high[axis]);
-      const found = findGap(piece, others);
-      if (found) return found;
+      const gap = findGap(piece, others);
+      if (gap) return gap;
     }
     rest = cut(rest, axis, hole.low[axis], hole.high[axis]);
   }

@@ -18,18 +18,18 @@ import { type Exchange, exchange, messageNumbers } from './exchange.js';
 import { planLocal } from './local.js';
 import { type HeffteScale, parseScale } from './names.js';
 import type { CheckedOptions, Fft3dRunOptions, FftContextLike } from './options.js';
-import { type Boundary, type Division, inWorld, isWholeRow, type Layout, type Place } from './places.js';
+import { type Boundary, type BufferPlace, type Division, inWorld, isWholeRow, type RankLayout } from './places.js';
 import { SharedWorld, type WorldWish } from './shared-world.js';
 import { StageTimes } from './stage-times.js';
 import { numbersOf, Workspace } from './workspace.js';
 
 /** Members of a transform. */
-export interface Parts {
+export interface TransformParts {
   readonly comm: Communicator;
   readonly context: FftContextLike;
   readonly ownContext: boolean;
   readonly agreement: Agreement;
-  readonly layout: Layout;
+  readonly layout: RankLayout;
   readonly kind: 'c2c' | 'r2c' | 'r2r';
   readonly reduced: Axis | undefined;
   readonly options: CheckedOptions;
@@ -49,7 +49,7 @@ export interface Parts {
 type Direction = 'forward' | 'backward';
 
 /** The input or output of a run, as given. */
-interface Side {
+interface TransformArray {
   readonly array: Numbers;
   /** Whether it has real numbers where the transform has complex ones. */
   readonly converted: boolean;
@@ -64,8 +64,8 @@ interface Run {
   readonly precision: FftPrecision;
   readonly batch: number;
   readonly scale: HeffteScale;
-  readonly input: Side;
-  readonly output: Side;
+  readonly input: TransformArray;
+  readonly output: TransformArray;
   readonly times: StageTimes;
   readonly work: ReturnType<Workspace['for']>;
   /** The array of each redistribution in shared memory, if any. */
@@ -94,7 +94,7 @@ interface Refused {
 const shortStage = 2 ** 13;
 
 export class Transform {
-  readonly #parts: Parts;
+  readonly #parts: TransformParts;
   readonly #resource: Resource;
   readonly #workspace: Workspace;
   readonly #world: SharedWorld;
@@ -106,7 +106,7 @@ export class Transform {
   /** Why this rank has left: a run failed here while the other ranks were taking part in it. */
   #failed: unknown;
 
-  constructor(parts: Parts) {
+  constructor(parts: TransformParts) {
     this.#parts = parts;
     const { comm, layout } = parts;
     this.#workspace = new Workspace(comm, this.#workSizes());
@@ -119,7 +119,7 @@ export class Transform {
   /** Elements of this rank's inbox and outbox. */
   readonly sizes: readonly [number, number];
 
-  get parts(): Parts {
+  get parts(): TransformParts {
     return this.#parts;
   }
 
@@ -153,7 +153,7 @@ export class Transform {
   /** What frees the memory and plans of this transform, but neither its context nor its communicator. */
   async #holdings(): Promise<(() => Promise<void> | void | undefined)[]> {
     const plans: (FftPlan | undefined)[] = [];
-    for (const made of this.#kernels.values()) plans.push(...(await made.catch(() => [])));
+    for (const kernel of this.#kernels.values()) plans.push(...(await kernel.catch(() => [])));
     return [
       ...plans.map((plan) => () => plan?.dispose()),
       () => this.#workspace.free(),
@@ -253,7 +253,7 @@ export class Transform {
     return unit * box.count;
   }
 
-  #side(what: string, array: Numbers, b: number, precision: FftPrecision, batch: number): Side {
+  #side(what: string, array: Numbers, b: number, precision: FftPrecision, batch: number): TransformArray {
     const needed = this.#numbers(b) * batch;
     const ArrayType = numbersOf[precision];
     const convertible = this.#parts.kind === 'c2c';
@@ -458,7 +458,7 @@ export class Transform {
   }
 
   /** The world in whose shared memory a boundary lies. */
-  #worldOf(place: Place): Box | undefined {
+  #worldOf(place: BufferPlace): Box | undefined {
     if (place.at !== 'world') return undefined;
     return [...this.#parts.layout.divisions.values()].find(({ number }) => number === place.division)?.world;
   }
@@ -477,7 +477,13 @@ export class Transform {
   }
 
   /** What the first stage reads: the caller's array, or a copy of it. */
-  #entrance({ array, converted }: Side, b: number, batch: number, work: Run['work'], copied: boolean): Numbers {
+  #entrance(
+    { array, converted }: TransformArray,
+    b: number,
+    batch: number,
+    work: Run['work'],
+    copied: boolean,
+  ): Numbers {
     if (!converted && !copied) return array;
     const into = this.#spareArray(b, batch, work);
     if (!converted) into.set(array);
@@ -608,7 +614,7 @@ export class Transform {
     if (known) return known;
     const { stages, boundaries } = this.#parts.layout;
     const { context, kind, reduced, options, engine, tune } = this.#parts;
-    const strided = (place: Place, box: Box, batch: number) => {
+    const strided = (place: BufferPlace, box: Box, batch: number) => {
       const world = this.#worldOf(place);
       if (!world) return { strides: undefined, distance: box.count };
       const row = isWholeRow(box, world) && batch === 1;
@@ -654,7 +660,7 @@ export class Transform {
   }
 }
 
-const otherThan = (place: Place | undefined): 0 | 1 => (place?.at === 'work' && place.slot === 0 ? 1 : 0);
+const otherThan = (place: BufferPlace | undefined): 0 | 1 => (place?.at === 'work' && place.slot === 0 ? 1 : 0);
 
 function realParts(complex: Numbers, into: Numbers): void {
   for (let i = 0; i < into.length; i++) into[i] = complex[2 * i] as number;

@@ -54,13 +54,13 @@ export class Workspace {
   }
 
   /** Refuses a workspace that does not fit. Throws `Shape`. */
-  check(precision: FftPrecision, batch: number, given: Numbers): void {
+  check(precision: FftPrecision, batch: number, numbers: Numbers): void {
     const ArrayType = numbersOf[precision];
     const needed = 2 * this.size * batch;
-    if (!(given instanceof ArrayType) || given.length < needed)
+    if (!(numbers instanceof ArrayType) || numbers.length < needed)
       throw new EwaldError(
         'Shape',
-        `heffte: the workspace is ${inspect(given)}; ` +
+        `heffte: the workspace is ${inspect(numbers)}; ` +
           `expected a ${ArrayType.name} of ${needed}, two for each of ${batch} × sizeWorkspace = ` +
           `${batch * this.size} complex numbers`,
       );

@@ -295,23 +295,23 @@ async function findCell(
       warn: (text) => refusals.push(text),
     };
     const isPooled = few.images.length >= fewestImages;
-    let found = isPooled ? await cellsOfFew(setup) : undefined;
-    if (!found) {
+    let cells = isPooled ? await cellsOfFew(setup) : undefined;
+    if (!cells) {
       const others = await usual({ ...search, onProgress: ({ done }) => tell(0.7 + 0.2 * done) });
       const best = others[0];
       if (best && !isJudged(best.cell)) return others;
       if (!isPooled) refusals.push(tooFewText(few.images));
-      found =
+      cells =
         best &&
         (await supported(
           setup,
           others.map(({ cell }) => cell),
         ));
-      if (found) refusals.length = 0;
+      if (cells) refusals.length = 0;
     }
     for (const text of refusals) warn(text);
     tell(1);
-    return found ?? [];
+    return cells ?? [];
   } finally {
     await judge.dispose();
   }

@@ -81,19 +81,19 @@ export class KnownCells {
   }
 
   /** Converts a found cell to the setting of the known cell it was found with. */
-  restored(found: Cell, input: number): Cell {
+  restored(cell: Cell, input: number): Cell {
     const matrix = this.#back[input];
-    return matrix ? combine(matrix, found) : found;
+    return matrix ? combine(matrix, cell) : cell;
   }
 
   /** Whether a found (primitive) cell has other lengths or angles than the known one, beyond float32. */
-  isRefined(found: Cell, input: number): boolean {
+  isRefined(cell: Cell, input: number): boolean {
     const known = cellFrom(this.values, 9 * input);
     const size = Math.abs(dot(known[0], known[0]) + dot(known[1], known[1]) + dot(known[2], known[2]));
     for (let i = 0; i < 3; i++)
       for (let j = i; j < 3; j++) {
         const metric = dot(known[i] as Vector, known[j] as Vector);
-        if (Math.abs(metric - dot(found[i] as Vector, found[j] as Vector)) > 4e-6 * size) return true;
+        if (Math.abs(metric - dot(cell[i] as Vector, cell[j] as Vector)) > 4e-6 * size) return true;
       }
     return false;
   }
@@ -105,7 +105,7 @@ const isNumbers = (given: unknown): given is ArrayLike<number> =>
 const isCell = (given: unknown): given is Cell => Array.isArray(given) && given.length === 3 && given.every(isNumbers);
 
 /** Validates and packs the cells of a run. Throws `Argument`, `Shape`, `Limit`. */
-export function knownCells(given: KnownCellsInput, maxInputCells: number): KnownCells {
+export function knownCells(input: KnownCellsInput, maxInputCells: number): KnownCells {
   const wrong = (found: string): EwaldError =>
     new EwaldError(
       'Shape',
@@ -113,12 +113,12 @@ export function knownCells(given: KnownCellsInput, maxInputCells: number): Known
     );
   let values: ArrayLike<number>;
   let centrings: Centring[];
-  if (isNumbers(given)) {
-    if (given.length === 0 || given.length % 9 !== 0) throw wrong(`has ${given.length} numbers`);
-    values = given;
-    centrings = Array.from({ length: given.length / 9 }, () => 'P');
+  if (isNumbers(input)) {
+    if (input.length === 0 || input.length % 9 !== 0) throw wrong(`has ${input.length} numbers`);
+    values = input;
+    centrings = Array.from({ length: input.length / 9 }, () => 'P');
   } else {
-    const list = isCell(given) || !Array.isArray(given) ? [given as Cell | CentredCell] : given;
+    const list = isCell(input) || !Array.isArray(input) ? [input as Cell | CentredCell] : input;
     const read = list.map((one, i) => {
       if (isCell(one)) return { cell: one, centring: 'P' as const };
       if (typeof one !== 'object' || one === null || Array.isArray(one))

@@ -185,8 +185,8 @@ export const risingEdges: Rule<Pick<CellSearch, 'minLengthA' | 'maxLengthA'>> = 
 };
 
 /** Checks the parameters of the search for an unknown cell, and fills in the defaults. Throws `Argument`. */
-export function checkCellSearch(what: string, given: CellSearch): Filled<CellSearch> {
-  const values = checked(cellSearchRows, { ...given }, (name) => `${what}: ${name}`);
+export function checkCellSearch(what: string, cellSearch: CellSearch): Filled<CellSearch> {
+  const values = checked(cellSearchRows, { ...cellSearch }, (name) => `${what}: ${name}`);
   refuseBy(what, values, [risingEdges]);
   return { ...defaultsOf(cellSearchRows), ...values } as Filled<CellSearch>;
 }

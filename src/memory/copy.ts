@@ -65,9 +65,9 @@ function copyRow(to: Row, from: Row, { columns, size }: Columns): void {
 }
 
 /** A row in memory of its own. */
-function packed(row: Row, one: Columns): Row {
-  const own = { view: new DataView(new ArrayBuffer(one.columns * one.size)), offset: 0, step: one.size };
-  copyRow(own, row, one);
+function packed(row: Row, columns: Columns): Row {
+  const own = { view: new DataView(new ArrayBuffer(columns.columns * columns.size)), offset: 0, step: columns.size };
+  copyRow(own, row, columns);
   return own;
 }
 

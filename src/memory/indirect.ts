@@ -50,7 +50,7 @@ export interface CollectionOptions {
 const collectionOptions = ['columnCount', 'format', 'unravel', 'memory', 'readonly'];
 
 /** A table, and what its memory depends on. */
-interface Parts {
+interface TableParts {
   readonly table: Table;
   /** Freed with the memory. */
   readonly owned?: Allocation | undefined;
@@ -75,7 +75,7 @@ type Copied = IndirectMemory2D<never> | IndirectMemory2D | ArrayLike;
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: disposableClass provides the `using` face
 export class IndirectMemory2D<V extends Value = Value> {
   readonly #name: string;
-  readonly #parts: Parts;
+  readonly #parts: TableParts;
   #table: Table;
   /** The pointers to the rows, if they were made here. */
   #pointers: Allocation | undefined;
@@ -91,7 +91,7 @@ export class IndirectMemory2D<V extends Value = Value> {
   /** What keeps rows that C stored, by row. */
   #kept: readonly (object | undefined)[] = [];
 
-  protected constructor(parts: Parts, name = 'IndirectMemory2D') {
+  protected constructor(parts: TableParts, name = 'IndirectMemory2D') {
     this.#name = name;
     this.#parts = parts;
     this.#table = parts.table;

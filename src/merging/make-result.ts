@@ -107,10 +107,10 @@ function listsWithFiles(
   const limits = { ...(lowres !== undefined && { lowres }), ...(highres !== undefined && { highres }) };
   const statistics = mergeStatistics(list, of, subject, { shells, ...(reference && { reference }), ...limits });
   // Made when a file is: most merges write none.
-  let made: PairAmplitudes | undefined;
+  let pairAmplitudes: PairAmplitudes | undefined;
   const amplitudes = (): PairAmplitudes | undefined => {
-    if (checked.frenchWilson) made ??= amplitudesOfPairs(matePairs(list, group), subject).amplitudes;
-    return made;
+    if (checked.frenchWilson) pairAmplitudes ??= amplitudesOfPairs(matePairs(list, group), subject).amplitudes;
+    return pairAmplitudes;
   };
   return {
     reflections: list,

@@ -160,7 +160,7 @@ export async function mergeSink(
       const merged = cell ? [cell] : cells;
       const [first] = merged;
       if (!first || symmetry === automatic) return;
-      if (!merged.some((one) => orientedGroup(symmetry, one.cell, one.uniqueAxis, asFound)))
+      if (!merged.some((knownCell) => orientedGroup(symmetry, knownCell.cell, knownCell.uniqueAxis, asFound)))
         throw notOfSymmetry(first.cell, symmetry, ', or auto');
     },
     panes: () => ({ answers: answers.at(now()).map(shownAnswer) }),

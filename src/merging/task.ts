@@ -25,15 +25,15 @@ function checkColumns(data: Identified, selected: Uint8Array): void {
   members({ unique: count(0, n), ids: typed([Uint32Array], n) })(what, data);
   const indices = typed([Int16Array], n);
   const values = typed([Float32Array], n);
-  const each = typed([Float64Array], crystals);
+  const shape = typed([Float64Array], crystals);
   members({
     h: indices,
     k: indices,
     l: indices,
     intensity: values,
     sigma: values,
-    wavelengths: each,
-    bandwidths: each,
+    wavelengths: shape,
+    bandwidths: shape,
     reciprocal: typed([Float64Array], 9 * crystals),
     offsets: typed([Uint32Array], crystals + 1),
   })(what, observations);

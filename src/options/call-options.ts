@@ -55,15 +55,15 @@ export function refuseBy<Options>(what: string, given: Options, rules: readonly 
  */
 export function checkedOptions<Options extends object, const Rows extends RowsOf<Options>>(
   what: string,
-  given: Options,
+  options: Options,
   rows: Rows,
   elsewhere?: Elsewhere,
 ): Checked<Options, Rows> {
-  knownOptions(what, given, Object.keys(rows), elsewhere);
+  knownOptions(what, options, Object.keys(rows), elsewhere);
   const values: Record<string, unknown> = {};
   for (const name in rows) {
     const check: Schema = rows[name];
-    const value = (given as Readonly<Record<string, unknown>>)[name];
+    const value = (options as Readonly<Record<string, unknown>>)[name];
     values[name] = value;
     if (typeof check !== 'function') values[name] = checkedValue(`${what}: ${name}`, value, check);
     else if (value !== undefined) check(`${what}: ${name}`, value);

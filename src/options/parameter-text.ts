@@ -63,8 +63,8 @@ export function rowOfFlag(row: Parameter): Parameter {
 }
 
 /** A line of `--help`: whose it is, what it does, its unit unless a heading states it, and its default. */
-export function helpText(given: Parameter, whose: string | undefined, isUnitStated = false): string {
-  const row = rowOfFlag(given);
+export function helpText(parameter: Parameter, whose: string | undefined, isUnitStated = false): string {
+  const row = rowOfFlag(parameter);
   const { unit, kind, choices, off, fallback } = row;
   const sentence = fallback === true && off !== undefined ? off : row.sentence;
   const usual = defaultText(row);

@@ -424,7 +424,7 @@ function collectDefaults(rows: Parameters, stage: string | undefined): Readonly<
 export function refuseAlone(what: string, rows: Parameters, given: Readonly<Record<string, unknown>>): void {
   for (const [name, { needs = [] }] of Object.entries(rows)) {
     // Of a table that other calls have as well, some have none of them, and serve or write in any case.
-    const there = needs.filter((one) => rows[one] !== undefined);
+    const there = needs.filter((need) => rows[need] !== undefined);
     const isGiven = (one: string): boolean => given[one] !== undefined && given[one] !== false && given[one] !== null;
     const isEmpty = (one: string): boolean => Array.isArray(given[one]) && (given[one] as unknown[]).length === 0;
     if (given[name] === undefined || there.length === 0 || there.some((one) => isGiven(one) && !isEmpty(one))) continue;
@@ -463,8 +463,8 @@ export function refuseOthers(
     const row = rows[name] as Parameter;
     if (given[name] === undefined || belongs(row, stages)) continue;
     const together = sharing(name, row);
-    if (together.some((one) => belongs(one, stages))) continue;
-    const of = [...new Set(together.flatMap((one) => one.of ?? []))];
+    if (together.some((parameter) => belongs(parameter, stages))) continue;
+    const of = [...new Set(together.flatMap((parameter) => parameter.of ?? []))];
     const whose = listed([...new Set(of.map((stage) => inWords[stage] ?? stage))]);
     throw new EwaldError('Argument', `${nameOption(name)} belongs to ${whose}; ${because(of, row)}`);
   }

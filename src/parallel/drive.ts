@@ -80,9 +80,9 @@ const asFailed = (error: unknown): Failed =>
 export async function* runTasks(
   tasks: Iterable<Task> | AsyncIterable<Task>,
   lane: Lane,
-  given: RunOptions,
+  options: RunOptions,
 ): AsyncGenerator<TaskResult, void, undefined> {
-  const run = checkRun(given);
+  const run = checkRun(options);
   const { signal } = run;
   const source = iteratorOf(tasks);
   if (!source)

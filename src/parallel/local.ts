@@ -47,7 +47,7 @@ export function addDisposal(executor: ExecutorMethods): Executor {
 }
 
 /** The parts of an executor. */
-interface Parts {
+interface ExecutorParts {
   readonly kind: ExecutorKind;
   run(tasks: Iterable<Task> | AsyncIterable<Task>, options: RunOptions): AsyncGenerator<TaskResult, void, undefined>;
   readonly slots: () => number;
@@ -57,7 +57,7 @@ interface Parts {
 
 /** Makes an executor with its lifetime: disposal ends the current runs, then their workers. */
 export function makeExecutor(
-  { kind, run, slots, workers, dispose }: Parts,
+  { kind, run, slots, workers, dispose }: ExecutorParts,
   shared: Pick<SharedValues, 'add'>,
 ): Executor {
   const ending = new AbortController();
@@ -73,8 +73,8 @@ export function makeExecutor(
     run<R>(tasks: Iterable<Task> | AsyncIterable<Task>, options: RunOptions = {}) {
       const results = async function* () {
         alive();
-        const given = options.signal as AbortSignal | undefined;
-        const signal = given ? AbortSignal.any([given, ending.signal]) : ending.signal;
+        const abortSignal = options.signal as AbortSignal | undefined;
+        const signal = abortSignal ? AbortSignal.any([abortSignal, ending.signal]) : ending.signal;
         yield* run(tasks, { ...options, signal: signal as never }) as AsyncGenerator<TaskResult<R>, void, undefined>;
       };
       return oneShot(results, 'this run of tasks', 'call run again');

@@ -58,14 +58,14 @@ export function checkModules(given: InlineOptions['modules']): Record<string, st
 }
 
 /** Checks the options of inline executors. */
-export function checkInline(given: InlineOptions) {
-  const { context, modules } = checkedOptions('Executor.inline', given, inlineRows);
+export function checkInline(options: InlineOptions) {
+  const { context, modules } = checkedOptions('Executor.inline', options, inlineRows);
   return { context, modules: checkModules(modules) };
 }
 
 /** Checks the options of ranks. */
-export function checkMpi(given: MpiOptions) {
-  const { context, modules, shards } = checkedOptions('Executor.mpi', given, {
+export function checkMpi(options: MpiOptions) {
+  const { context, modules, shards } = checkedOptions('Executor.mpi', options, {
     ...inlineRows,
     shards: joinRows.shards,
   });
@@ -87,17 +87,17 @@ interface ChosenWorkers extends Required<Pick<WorkersOptions, 'worker'>> {
 }
 
 /** Checks the options of workers; `cores` is the default number of workers. */
-export const checkWorkers = (given: WorkersOptions, cores: number, what = 'Executor.workers'): ChosenWorkers =>
-  workersOf(what, checkedOptions(what, given, workersRows), cores);
+export const checkWorkers = (options: WorkersOptions, cores: number, what = 'Executor.workers'): ChosenWorkers =>
+  workersOf(what, checkedOptions(what, options, workersRows), cores);
 
 /** The workers that checked options describe. Throws `Argument` where they contradict one another. */
 export function workersOf(
   what: string,
-  given: Checked<WorkersOptions, typeof workersRows>,
+  checked: Checked<WorkersOptions, typeof workersRows>,
   cores: number,
 ): ChosenWorkers {
-  const { workers, context, threads, modules, worker } = given;
-  const contexts = list(`${what}: contexts`, given.contexts);
+  const { workers, context, threads, modules, worker } = checked;
+  const contexts = list(`${what}: contexts`, checked.contexts);
   if (contexts && (workers !== undefined || context !== undefined || contexts.length === 0))
     throw new EwaldError(
       'Argument',
@@ -105,7 +105,7 @@ export function workersOf(
         ? `${what}: contexts is empty; expected the options of at least one worker`
         : `${what}: contexts already gives the number of workers and their options; omit workers and context`,
     );
-  if ([context, ...(contexts ?? [])].some((one) => (one as ContextOptions | undefined)?.webgpu !== undefined))
+  if ([context, ...(contexts ?? [])].some((options) => (options as ContextOptions | undefined)?.webgpu !== undefined))
     throw new EwaldError(
       'Argument',
       `${what}: webgpu.device is of this thread, and no worker can use it; omit it, or take Executor.inline`,

@@ -10,11 +10,11 @@ import { entryOf, shardName, tokenFile } from './shards.js';
 
 /** The real path of the folder in which a worker may create shards. Throws `Argument` for other paths. */
 export async function shardsFolder(folder: string): Promise<string> {
-  const found = await stat(folder).catch(() => undefined);
-  if (found?.isDirectory()) return realpath(folder);
+  const stats = await stat(folder).catch(() => undefined);
+  if (stats?.isDirectory()) return realpath(folder);
   throw new EwaldError(
     'Argument',
-    `shards is "${folder}": ${found ? 'it is a file' : 'there is no such folder'}; expected a folder that this ` +
+    `shards is "${folder}": ${stats ? 'it is a file' : 'there is no such folder'}; expected a folder that this ` +
       'machine shares with the clients',
   );
 }

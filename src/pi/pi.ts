@@ -29,9 +29,9 @@ import {
 import { piPlanRows } from './parameters.js';
 
 /** Plans pi on a context. */
-export async function planPi(planner: Planner, given: PiOptions): Promise<PiPlan> {
+export async function planPi(planner: Planner, options: PiOptions): Promise<PiPlan> {
   const elsewhere = ofRun(Object.keys(piRunSchema), '(await ctx.pi()).run({ … })');
-  const { threads } = checkedOptions('pi', given, piPlanRows, elsewhere);
+  const { threads } = checkedOptions('pi', options, piPlanRows, elsewhere);
   const { backend, kernel } = await planner.plan(piFeature, { threads });
   const auditor = backend.name === 'wasm' ? undefined : planner.auditor;
   const resource = new Resource('pi plan', planner.resource, kernel);

@@ -97,14 +97,14 @@ export class CellAgreement {
     if (all.length === 0) return undefined;
     const rotations = this.#own();
     const invariant = (strain: readonly number[]): number[] => {
-      const images = rotations.map((one) => times(one, strain));
-      return strain.map((_, i) => images.reduce((sum, one) => sum + (one[i] as number), 0) / images.length);
+      const images = rotations.map((rotation) => times(rotation, strain));
+      return strain.map((_, i) => images.reduce((sum, image) => sum + (image[i] as number), 0) / images.length);
     };
     const parts = all.map(({ strain, errors }) => {
       const kept = invariant(strain);
       return { strain, kept, removed: minus(strain, kept), error: size(errors) };
     });
-    const kept = invariant(middleOf(parts.map((one) => one.kept)));
+    const kept = invariant(middleOf(parts.map((part) => part.kept)));
     const middle = (): readonly number[] => this.#parametersOf(kept, [0, 0, 0, 0, 0, 0], rotations);
     if (all.length < fewest) return farOf(parts, middle);
     return (
@@ -140,7 +140,7 @@ export class CellAgreement {
 }
 
 /** A crystal: its strain, the parts of it that the rotations of the known lattice leave and remove, and its error. */
-interface Parts {
+interface StrainParts {
   readonly strain: readonly number[];
   readonly kept: readonly number[];
   readonly removed: readonly number[];
@@ -166,7 +166,7 @@ const [minAsymmetry, asymmetryErrors, agreeing, alike] = [1.5e-3, 3, 0.75, 0.25]
 
 /** The part that crystals have in common under one of the rotations each; undefined if that is noise. */
 function asymmetryOf(
-  parts: readonly Parts[],
+  parts: readonly StrainParts[],
   rotations: readonly Float64Array[],
   parametersOf: (removed: readonly number[]) => readonly number[],
 ): CellDisagreement | undefined {
@@ -201,10 +201,10 @@ function shapeOf(strain: readonly number[]): number[] {
 const [minFar, farErrors] = [0.05, 4];
 
 /** That all of a few crystals are far from the known cell, as lattices that fit some spots by chance are. */
-function farOf(parts: readonly Parts[], parametersOf: () => readonly number[]): CellDisagreement | undefined {
+function farOf(parts: readonly StrainParts[], parametersOf: () => readonly number[]): CellDisagreement | undefined {
   const sizes = parts.map(({ strain }) => size(strain));
   if (parts.some(({ error }, i) => (sizes[i] as number) < Math.max(minFar, farErrors * error))) return undefined;
-  const [strain, error] = [median(sizes), median(parts.map((one) => one.error))];
+  const [strain, error] = [median(sizes), median(parts.map((part) => part.error))];
   return { kind: 'other', crystals: parts.length, parameters: parametersOf(), strain, error };
 }
 
@@ -219,24 +219,28 @@ const [minOther, otherErrors, ofMost] = [0.01, 4, 0.6];
  * smaller than `least` or than that error explains, or if too few crystals are near it.
  */
 function agreedError(
-  parts: readonly Parts[],
-  offOf: (part: Parts, index: number) => number,
+  parts: readonly StrainParts[],
+  offOf: (part: StrainParts, index: number) => number,
   { strain, least }: { readonly strain: number; readonly least: number },
 ): number | undefined {
   const off = parts.map(offOf);
-  const error = (1.25 * Math.max(median(off), median(parts.map((one) => one.error)))) / Math.sqrt(parts.length);
+  const error =
+    (1.25 * Math.max(median(off), median(parts.map((strainParts) => strainParts.error)))) / Math.sqrt(parts.length);
   const near = off.filter((x) => x < strain / 2).length;
   return strain < Math.max(least, otherErrors * error) || near < ofMost * parts.length ? undefined : error;
 }
 
 function otherOf(
-  parts: readonly Parts[],
+  parts: readonly StrainParts[],
   kept: readonly number[],
   parametersOf: () => readonly number[],
 ): CellDisagreement | undefined {
   const shape = shapeOf(kept);
   const strain = size(shape);
-  const error = agreedError(parts, (one) => size(minus(shapeOf(one.kept), shape)), { strain, least: minOther });
+  const error = agreedError(parts, (strainParts) => size(minus(shapeOf(strainParts.kept), shape)), {
+    strain,
+    least: minOther,
+  });
   return error === undefined
     ? undefined
     : { kind: 'other', crystals: parts.length, parameters: parametersOf(), strain, error };
@@ -246,7 +250,7 @@ function otherOf(
 const minScaled = 0.0075;
 
 /** The mean strain of all edges, if the crystals agree on it. */
-function scaledOf(parts: readonly Parts[], parametersOf: () => readonly number[]): CellDisagreement | undefined {
+function scaledOf(parts: readonly StrainParts[], parametersOf: () => readonly number[]): CellDisagreement | undefined {
   const scales = parts.map(({ strain: [x = 0, y = 0, z = 0] }) => (x + y + z) / 3);
   const strain = median(scales);
   const error = agreedError(parts, (_, i) => Math.abs((scales[i] as number) - strain), {
@@ -264,10 +268,10 @@ function scaledOf(parts: readonly Parts[], parametersOf: () => readonly number[]
  */
 const [minScatter, scatterErrors, scattered] = [0.02, 5, 0.3];
 
-function scatterOf(parts: readonly Parts[], parametersOf: () => readonly number[]): CellDisagreement | undefined {
+function scatterOf(parts: readonly StrainParts[], parametersOf: () => readonly number[]): CellDisagreement | undefined {
   const middle = middleOf(parts.map(({ strain }) => shapeOf(strain)));
   const off = parts
-    .map((one) => ({ strain: size(minus(shapeOf(one.strain), middle)), error: one.error }))
+    .map((part) => ({ strain: size(minus(shapeOf(part.strain), middle)), error: part.error }))
     .filter(({ strain, error }) => strain > Math.max(minScatter, scatterErrors * error));
   if (off.length < scattered * parts.length) return undefined;
   const [strain, error] = [median(off.map((one) => one.strain)), median(off.map((one) => one.error))];
@@ -302,9 +306,9 @@ export class CellQuestions {
   }
 
   /** Adds a crystal, rows a, b, c in Å in the setting of the known cell, and the spots of its frame, [n, 3] in 1/Å. */
-  add(found: Cell, spots: Float32Array): void {
-    this.#multiples.add(found, spots);
-    this.#agreement.add(found, spots);
+  add(cell: Cell, spots: Float32Array): void {
+    this.#multiples.add(cell, spots);
+    this.#agreement.add(cell, spots);
   }
 
   /** What is doubtful; undefined if nothing is. */

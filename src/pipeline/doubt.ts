@@ -216,7 +216,7 @@ function disagreementText(
 ): string {
   const percent = (x: number): string => (100 * x).toFixed(2);
   const by = strain > 0.5 ? 'more than half' : `${percent(strain)} ± ${percent(error)} %`;
-  const given = numbersOf([...lengthsOf(known), ...anglesOf(known)]);
+  const numbers = numbersOf([...lengthsOf(known), ...anglesOf(known)]);
   if (kind === 'scattered')
     return (
       `the lattices of ${crystals} crystals differ from those of the others by ${by}, ` +
@@ -235,7 +235,7 @@ function disagreementText(
       `all edges of ${crystals} crystals are ${percent(Math.abs(strain))} ± ${percent(error)} % ${strain < 0 ? 'shorter' : 'longer'} than those of ` +
       `${name}: it is wrong, or the distance or the wavelength is, by as much`
     );
-  const is = `the cell of ${crystals} crystals is ${numbersOf(parameters)}, and not ${given}`;
+  const is = `the cell of ${crystals} crystals is ${numbersOf(parameters)}, and not ${numbers}`;
   return kind === 'asymmetric'
     ? `the symmetry of ${name} is not what the crystals say: ${is} (they differ from its symmetry by ` +
         `${percent(strain)} ± ${percent(error)} %, each in one of the orientations that it takes for equal)`
@@ -276,9 +276,9 @@ export class ListedMultiples {
   /** Adds a crystal, rows a, b, c in Å in the setting of its known cell, and the spots of its list, [n, 3] in 1/Å. */
   add(listed: ListedCell, cell: Cell, spots: Float32Array): void {
     const name = cellArgument(listed);
-    const one = this.#searches.get(name) ?? { listed, search: new CellQuestions({ centring: 'P', ...listed }) };
-    this.#searches.set(name, one);
-    one.search.add(cell, spots);
+    const search = this.#searches.get(name) ?? { listed, search: new CellQuestions({ centring: 'P', ...listed }) };
+    this.#searches.set(name, search);
+    search.search.add(cell, spots);
   }
 
   /** The remarks; with several cells, each begins with its own. */

@@ -1,6 +1,6 @@
 /** What a frame costs that this process searches, by which a run tells whether workers pay. */
 import type { SpentMs } from './inputs/place.js';
-import type { Found } from './shards/stored.js';
+import type { RecordedFrame } from './shards/stored.js';
 
 /** Frames in a row that are timed together, and how often: those of a process that begins take longer than others. */
 const [timedTogether, minTimes] = [4, 2];
@@ -26,7 +26,7 @@ export class FrameCost {
    * Counts a frame; returns whether the cost is known anew. `beforehand` is the number of frames that are left of those
    * that were searched beforehand: while it changes, frames are only integrated.
    */
-  isKnownAfter({ record }: Found, beforehand: number): boolean {
+  isKnownAfter({ record }: RecordedFrame, beforehand: number): boolean {
     const isWhole = 'ms' in record && beforehand === this.#beforehand;
     this.#beforehand = beforehand;
     if (isWhole && ++this.#frames < timedTogether) return false;

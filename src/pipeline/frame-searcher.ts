@@ -281,8 +281,8 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     if (!Array.isArray(frames) || frames.length === 0)
       throw new EwaldError('Argument', `frameSearcher.tune: frames is ${inspect(frames)}; expected a list of frames`);
     for (const frame of frames) this.#check('tune', frame);
-    const given = this.#given;
-    this.#tuning = isTuned(given) ? Promise.resolve(given) : tunedOn(this, given, frames);
+    const searchSettings = this.#given;
+    this.#tuning = isTuned(searchSettings) ? Promise.resolve(searchSettings) : tunedOn(this, searchSettings, frames);
     this.settings = await this.#tuning;
     this.tunesItself = false;
     return this.settings;
@@ -461,8 +461,8 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
 
   async #find(frame: Frame, settings: SearchSettings, { signal }: FrameSearchOptions, sums = false): Promise<PeakList> {
     const given = { ...settings.peaks, ...(sums ? { sums } : {}), ...(signal ? { signal } : {}) };
-    const found = await namedAs(what, async () => (await this.finderFor(settings)).run(frame, given));
-    return settings.useSaturated === false ? unsaturated(found, frame, this.detector) : found;
+    const peakList = await namedAs(what, async () => (await this.finderFor(settings)).run(frame, given));
+    return settings.useSaturated === false ? unsaturated(peakList, frame, this.detector) : peakList;
   }
 
   /** The peaks of a frame that the finder's device decodes. */
@@ -475,11 +475,11 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
     const given = { ...settings.peaks, ...(sums ? { sums } : {}), ...(signal ? { signal } : {}) };
     const { chunk, into } = far.packed;
     const finder = (await this.finderFor(settings)) as PeakFinder & DecodesFrames;
-    const found = await finder[runPacked](chunk, into, given);
-    if (settings.useSaturated !== false) return found;
-    if (this.detector.saturation) eachPeak(found, (...pixels) => far.tiles.around(...pixels));
+    const peakList = await finder[runPacked](chunk, into, given);
+    if (settings.useSaturated !== false) return peakList;
+    if (this.detector.saturation) eachPeak(peakList, (...pixels) => far.tiles.around(...pixels));
     await far.bring();
-    return unsaturated(found, far.frame(), this.detector);
+    return unsaturated(peakList, far.frame(), this.detector);
   }
 
   /** The parameters of a call, with the searcher's as defaults. */

@@ -326,9 +326,9 @@ async function searchOne(
   const { minRes = 0, maxRes = 0 } = settings;
   const listed = listedOf(settings);
   const rings = listed && ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });
-  const found = listed && rings && (await listedPeaks(dataset, frame, detector, rings, listed, signal));
+  const peakList = listed && rings && (await listedPeaks(dataset, frame, detector, rings, listed, signal));
   const listing = performance.now() - begun;
-  const given = { beam, ...(found ? { found } : {}), ...(oriented ? { oriented } : {}) };
+  const given = { beam, ...(peakList ? { found: peakList } : {}), ...(oriented ? { oriented } : {}) };
   const result = await searcher.searchBorrowed(held, given, whenFound);
   return { ...result, ms: { ...result.ms, read: readMs, peaks: result.ms.peaks + listing } };
 }

@@ -13,7 +13,7 @@ export type Middle = 'median' | 'mean' | 'middle half';
 const [partCount, maxOfPart] = [120, 128];
 
 /** The frames of a part; each kept value stands for as many of them. */
-interface Part {
+interface KeptStretch {
   readonly from: number;
   seen: number;
   each: number;
@@ -23,7 +23,7 @@ interface Part {
 export class RecentValues {
   readonly #seconds: number;
   readonly #partS: number;
-  readonly #parts: Part[] = [];
+  readonly #parts: KeptStretch[] = [];
   #first: number | undefined;
 
   constructor(seconds: number) {

@@ -14,7 +14,7 @@ import type { Run } from './run/run-state.js';
 import type { CheckedRun, RunExecutor } from './run-options.js';
 import { searchAll } from './search-all.js';
 import { type BriefTask, briefRecords, isBrief } from './shards/brief.js';
-import type { Found, StoredResults } from './shards/stored.js';
+import type { RecordedFrame, StoredResults } from './shards/stored.js';
 import { rawOptionsOf } from './sources/raw-options.js';
 import type { IsDone, RunSource } from './sources/source.js';
 import type { BriefResults, SharedRun } from './task.js';
@@ -43,7 +43,11 @@ const memoryOf = ({ place: { memory }, options: { maxMemory }, events }: Run): M
   new MemoryBudget(maxMemory ?? memory?.all ?? Number.POSITIVE_INFINITY, memory?.used, events.warnQuietly);
 
 /** Searches the frames of a run where its options say. */
-export function searched(run: Run, stored: StoredResults, isDone: IsDone): AsyncGenerator<Found, void, undefined> {
+export function searched(
+  run: Run,
+  stored: StoredResults,
+  isDone: IsDone,
+): AsyncGenerator<RecordedFrame, void, undefined> {
   const { executor } = run.options;
   if (!executor) return searchedHere(run, isDone, { jobs: run.options.jobs });
   if (executor.start && run.source.isListed) return searchedHereFirst(run, executor, stored, isDone);
@@ -64,7 +68,7 @@ async function* searchedHere(
   run: Run,
   isDone: IsDone,
   { jobs, ...limit }: Here,
-): AsyncGenerator<Found, void, undefined> {
+): AsyncGenerator<RecordedFrame, void, undefined> {
   const { context, place, options, source, own, state } = run;
   const { settings } = run.prepared;
   const first = await own.searcher(settings);
@@ -79,8 +83,8 @@ async function* searchedHere(
     const grid = state.chip?.grid;
     const orientations = run.orientations?.shared;
     const how = { keepFrame, found: own.found, orientations, copyHeader, rois, grid, cores: place.cores, isTight };
-    const found = searchAll(searchers, takenOf(source.jobs(2 * jobs, isDone), limit), signal, how);
-    for await (const item of found) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
+    const asyncGenerator = searchAll(searchers, takenOf(source.jobs(2 * jobs, isDone), limit), signal, how);
+    for await (const item of asyncGenerator) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
   } finally {
     for (const searcher of searchers.slice(1)) await searcher.dispose();
   }
@@ -107,7 +111,7 @@ async function* searchedHereFirst(
   executor: RunExecutor,
   stored: StoredResults,
   isDone: IsDone,
-): AsyncGenerator<Found, void, undefined> {
+): AsyncGenerator<RecordedFrame, void, undefined> {
   const { place, source, own, events, state } = run;
   const { total = Number.POSITIVE_INFINITY } = source;
   const taken = new Set<number>();
@@ -120,9 +124,13 @@ async function* searchedHereFirst(
   const failed = (error: unknown): void =>
     events.warnQuietly(`no workers could be started, and this process searches all frames: ${messageOf(error)}`);
   starting?.then(started, failed);
-  for await (const found of searchedHere(run, isDone, { jobs: 1, taken, isEnough: () => workers !== undefined })) {
-    yield found;
-    if (starting || !cost.isKnownAfter(found, own.found.size)) continue;
+  for await (const recordedFrame of searchedHere(run, isDone, {
+    jobs: 1,
+    taken,
+    isEnough: () => workers !== undefined,
+  })) {
+    yield recordedFrame;
+    if (starting || !cost.isKnownAfter(recordedFrame, own.found.size)) continue;
     starting = executor.start?.((cost.fastestMs * (total - state.summary.done)) / 1000);
     starting?.then(started, failed);
   }
@@ -143,7 +151,7 @@ async function* searchedElsewhere(
   executor: RunExecutor,
   { brief, wholeOf }: StoredResults,
   isDone: IsDone,
-): AsyncGenerator<Found, void, undefined> {
+): AsyncGenerator<RecordedFrame, void, undefined> {
   for await (const value of resultsOf(run, executor, brief, isDone))
     for (const record of Array.isArray(value) ? value : briefRecords(value)) {
       checkSignal(run.options.signal);

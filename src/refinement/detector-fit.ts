@@ -50,8 +50,8 @@ const product = (a: Cell, b: Cell): Cell => [rowTimes(a[0], b), rowTimes(a[1], b
 const between = (a: Vector, b: Vector): Vector => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2, (a[2] + b[2]) / 2];
 
 /** The known cell in its orientation: rotated by the rotation closest to the map from it to the found cell. */
-export function orientedAs(found: Cell, known: Cell): Cell | undefined {
-  let turn = product(inverse(known), found);
+export function orientedAs(cell: Cell, known: Cell): Cell | undefined {
+  let turn = product(inverse(known), cell);
   if (!(determinant(turn) > 0.5)) return undefined;
   // Newton's iteration for the rotation of a polar decomposition.
   for (let i = 0; i < 20; i++) {

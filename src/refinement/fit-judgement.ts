@@ -5,7 +5,7 @@ import type { Normal } from './elimination.js';
 import { blocks, type FitProblem } from './fit-problem.js';
 import { type Solution, solutionOf, spread } from './fit-solution.js';
 import type { FitState } from './fit-state.js';
-import { milli, type Part, perUnit, withMostStill } from './gauge.js';
+import { type GaugedPart, milli, perUnit, withMostStill } from './gauge.js';
 
 /**
  * Motions that change predictions by fewer pixels than this do not justify another geometry: for the whole detector,
@@ -16,7 +16,7 @@ const [minWhole, minPart] = [0.1, 0.05];
 const wrongParts = 0.01;
 
 /** Parameters of a unit that are accepted or rejected together, the first of their kind, and their rows. */
-interface Block {
+interface ParameterBlock {
   readonly u: number;
   readonly first: number;
   readonly members: readonly number[];
@@ -79,7 +79,7 @@ function unsupported(
 }
 
 /** The parameters of units that are accepted or rejected together, with their rows among those that are kept. */
-function blocksOf({ units }: FitProblem, kept: readonly number[]): Block[] {
+function blocksOf({ units }: FitProblem, kept: readonly number[]): ParameterBlock[] {
   const at = new Map(kept.map((p, i) => [p, i]));
   return units.flatMap((_, u) =>
     blocks.flatMap((block) => {
@@ -136,7 +136,7 @@ function limitsOf(problem: FitProblem, u: number, parameters: number): readonly 
 function effectPx(problem: FitProblem, u: number, first: number, values: readonly number[]): number {
   const size = Math.hypot(...values);
   const distance = problem.distanceM;
-  const [radius, { spread, pixelM: pixel }] = [problem.radius[u] as number, problem.parts[u] as Part];
+  const [radius, { spread, pixelM: pixel }] = [problem.radius[u] as number, problem.parts[u] as GaugedPart];
   if (first === 0) return size;
   if (first === 2) return (size * radius) / distance;
   return ((size * milli * spread) / pixel) * (first === 5 ? 1 : radius / distance);

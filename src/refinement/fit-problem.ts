@@ -4,7 +4,7 @@ import type { Cell } from '../crystal/cell.js';
 import { strainLength } from '../crystal/cell-strain.js';
 import type { Beam, Geometry } from '../crystal/geometry/geometry.js';
 import { meanDistance } from '../crystal/geometry/pixels.js';
-import { type Part, perUnit } from './gauge.js';
+import { type GaugedPart, perUnit } from './gauge.js';
 import { type PlacedPanel, placed, type Unit, unitsOf } from './units.js';
 
 /**
@@ -56,7 +56,7 @@ export interface FitProblem {
   /** The sizes of the known cells are held. */
   readonly trusted: boolean;
   readonly units: readonly Unit[];
-  readonly parts: readonly Part[];
+  readonly parts: readonly GaugedPart[];
   /** For each panel, the units that contain it. */
   readonly chains: readonly (readonly number[])[];
   /** Of each unit: its pairs, and the root mean square distance of these from the beam in metres. */
@@ -94,7 +94,7 @@ export function fitProblem(
     pairs.map((n, u) => Math.sqrt((sum[u] as number) / Math.max(1, n)));
   const spread = meanSquares(sums.spread);
   const pixelM = units.map((unit) => 1 / (geometry.panels[unit.panels[0] ?? 0]?.resolution ?? 1));
-  const parts = units.map(({ parent, centre }, u): Part => {
+  const parts = units.map(({ parent, centre }, u): GaugedPart => {
     const own = pairs[u] as number;
     const whole = distance ? [0, 1, 2] : [0, 1];
     const movable = u === 0 ? whole : movableOf(own);

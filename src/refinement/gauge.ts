@@ -14,7 +14,7 @@ export const perUnit = 6;
 export const milli = 1e-3;
 
 /** What the choice needs to know about a part. */
-export interface Part {
+export interface GaugedPart {
   readonly parent: number;
   readonly centre: Vector;
   readonly pixelM: number;
@@ -36,7 +36,7 @@ interface SharedMotion {
 }
 
 const unitVector = (axis: number): Vector => [axis % 3 === 0 ? 1 : 0, axis % 3 === 1 ? 1 : 0, axis % 3 === 2 ? 1 : 0];
-const armOf = ({ centre: at }: Part, { centre }: Part): Vector => [
+const armOf = ({ centre: at }: GaugedPart, { centre }: GaugedPart): Vector => [
   at[0] - centre[0],
   at[1] - centre[1],
   at[2] - centre[2],
@@ -49,7 +49,7 @@ const affected = [[0], [1], [2], [2, 3], [2, 4], [0, 1, 5]] as const;
  * The shared motions that active parameters allow. One part that could move and does not fixes the position of the
  * others; parts with few pairs, which never move, do not.
  */
-export function sharedMotions(parts: readonly Part[], active: readonly number[]): SharedMotion[] {
+export function sharedMotions(parts: readonly GaugedPart[], active: readonly number[]): SharedMotion[] {
   const shared: SharedMotion[] = [];
   const rows = new Map(active.map((p, i) => [p, i]));
   for (const [parent, whole] of parts.entries()) {
@@ -63,11 +63,11 @@ export function sharedMotions(parts: readonly Part[], active: readonly number[])
       const areFree = members.every((u) =>
         concerned.every((k) => !parts[u]?.movable.includes(k) || rows.has(perUnit * u + k)),
       );
-      const pairs = members.reduce((sum, u) => sum + (parts[u] as Part).pairs, 0);
+      const pairs = members.reduce((sum, u) => sum + (parts[u] as GaugedPart).pairs, 0);
       if (!areFree || pairs < 0.9 * whole.pairs) continue;
       const mode: [number, number][] = [];
       for (const u of members) {
-        const part = parts[u] as Part;
+        const part = parts[u] as GaugedPart;
         const { pixelM: pixel } = part;
         const unit = unitVector(axis);
         const shift = axis < 3 ? unit : (cross(unit, armOf(part, whole)).map((x) => (x * milli) / pixel) as never);
@@ -91,7 +91,7 @@ export function sharedMotions(parts: readonly Part[], active: readonly number[])
  * parts of a unit, from the smallest units to the whole, rotations first because they shift parts.
  */
 export function withMostStill(
-  parts: readonly Part[],
+  parts: readonly GaugedPart[],
   active: readonly number[],
   values: ArrayLike<number>,
 ): Float64Array {
@@ -107,12 +107,12 @@ export function withMostStill(
     // Two parts have no majority of those that stay, but rotations of both by one angle are none of either. Parts that do
     // not rotate tell nothing about a rotation of all.
     if (members.length < (axis < 3 ? 3 : 2) || own.includes(undefined)) continue;
-    const whole = parts[parent] as Part;
-    const scaleOf = ({ pixelM }: Part): number => (axis < 3 ? pixelM : 1);
-    const middle = median(members.map((u, i) => (found[own[i] as number] as number) * scaleOf(parts[u] as Part)));
+    const whole = parts[parent] as GaugedPart;
+    const scaleOf = ({ pixelM }: GaugedPart): number => (axis < 3 ? pixelM : 1);
+    const middle = median(members.map((u, i) => (found[own[i] as number] as number) * scaleOf(parts[u] as GaugedPart)));
     add(parent, axis, middle / scaleOf(whole));
     for (const u of members) {
-      const part = parts[u] as Part;
+      const part = parts[u] as GaugedPart;
       add(u, axis, -middle / scaleOf(part));
       if (axis < 3) continue;
       for (const [k, x] of cross(unitVector(axis), armOf(part, whole)).entries())

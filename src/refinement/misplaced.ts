@@ -145,7 +145,7 @@ export function unexplainedPanels(
         shares,
       );
     })
-    .sort((one, other) => one.panel - other.panel);
+    .sort((unexplainedPanel, other) => unexplainedPanel.panel - other.panel);
 }
 
 /** The panels beside one in an order by distance from the beam that are nearest to it in distance. */
@@ -165,8 +165,8 @@ function nearest(order: readonly number[], place: number, radii: readonly number
 function lowAt(panel: number, others: readonly PanelShare[], shares: readonly PanelShare[]): UnexplainedPanel[] {
   const { peaks, explained } = shares[panel] as PanelShare;
   if (others.length === 0) return [];
-  const expected = median(others.map((one) => one.explained / one.peaks));
-  const usual = median(others.map((one) => one.explained));
+  const expected = median(others.map((panelShare) => panelShare.explained / panelShare.peaks));
+  const usual = median(others.map((panelShare) => panelShare.explained));
   const missing = expected * peaks - explained;
   const isReal = missing > errors * Math.sqrt(together * peaks * expected * (1 - Math.min(0.95, expected)));
   const isLow = explained < low * expected * peaks && explained < low * usual;
@@ -187,12 +187,12 @@ export function foundPanels(
   if (unexplained.length === 0 || indexed.length < fewestCrystals) return [];
   const places = panels.map(placed);
   const limit = excitationLimit(places, indexed);
-  return unexplained.flatMap((one): FoundPanel[] => {
-    const own = panels[one.panel] as Panel;
-    const peaks = peaksOn(one, indexed).slice(0, mostPeaks);
+  return unexplained.flatMap((unexplainedPanel): FoundPanel[] => {
+    const own = panels[unexplainedPanel.panel] as Panel;
+    const peaks = peaksOn(unexplainedPanel, indexed).slice(0, mostPeaks);
     const exchanged = unexplained.length > mostExchanged ? [] : unexplained.map(({ panel }) => panel);
-    const twins = exchanged.filter((i) => i !== one.panel && isAlike(own, panels[i] as Panel));
-    const tried = [one.panel, ...twins].flatMap((at) =>
+    const twins = exchanged.filter((i) => i !== unexplainedPanel.panel && isAlike(own, panels[i] as Panel));
+    const tried = [unexplainedPanel.panel, ...twins].flatMap((at) =>
       [false, true].map((isTurned) => {
         const place = placeOf(places[at] as PlacedPanel, own, isTurned);
         return { at, isTurned, ...shiftAt(place, peaks, limit) };
@@ -202,10 +202,20 @@ export function foundPanels(
     const [best] = [...tried].sort((a, b) => b.count - a.count);
     if (!same || !best) return [];
     const found = best.count > better * same.count ? best : same;
-    const needed = Math.max(convincing * one.expected * peaks.length, advantage * found.byChance + errors);
+    const needed = Math.max(convincing * unexplainedPanel.expected * peaks.length, advantage * found.byChance + errors);
     if (found.count < needed) return [];
     const { at, isTurned, shiftPx, errorPx } = found;
-    return [{ ...one, at, isTurned, shiftPx, errorPx, there: found.count, leastIntensity: leastOf(one, indexed) }];
+    return [
+      {
+        ...unexplainedPanel,
+        at,
+        isTurned,
+        shiftPx,
+        errorPx,
+        there: found.count,
+        leastIntensity: leastOf(unexplainedPanel, indexed),
+      },
+    ];
   });
 }
 
@@ -249,8 +259,8 @@ function peaksOn({ panel, usual }: UnexplainedPanel, frames: readonly IndexedPea
   return all.sort((a, b) => b.intensity - a.intensity).slice(0, Math.max(fewestPeaks, Math.round(usual)));
 }
 
-const leastOf = (one: UnexplainedPanel, frames: readonly IndexedPeaks[]): number =>
-  one.peaks > 2 * one.usual ? (peaksOn(one, frames).at(-1)?.intensity ?? 0) : 0;
+const leastOf = (unexplainedPanel: UnexplainedPanel, frames: readonly IndexedPeaks[]): number =>
+  unexplainedPanel.peaks > 2 * unexplainedPanel.usual ? (peaksOn(unexplainedPanel, frames).at(-1)?.intensity ?? 0) : 0;
 
 /** The indices of a peak at a place, which need not be whole, for a crystal. */
 function exactIndices(
@@ -401,8 +411,8 @@ export function movedWithFound(
   const whole = others.filter(({ name }) => name === undefined);
   return [
     ...whole,
-    ...found.map((one): MovedUnit => {
-      const { panel: index, at, isTurned, shiftPx, errorPx, peaks, explained, there } = one;
+    ...found.map((foundPanel): MovedUnit => {
+      const { panel: index, at, isTurned, shiftPx, errorPx, peaks, explained, there } = foundPanel;
       const [own, place] = [panels[index] as Panel, panels[at] as Panel];
       const fine = moved.find(({ name }) => name === own.name);
       const pixelM = 1 / own.resolution;

@@ -122,7 +122,7 @@ function scatterAt(problem: PowderProblem, motion: PowderMotion): Scatter {
       (_, i) => (scoreOf(problem, i, motion, { sigmaPx, share: 0.5 }).density - 0.5) / 0.5,
     );
     for (const share of shares) {
-      const ln = rings.reduce((sum, one) => sum + Math.log(1 - share + share * one), 0);
+      const ln = rings.reduce((sum, ring) => sum + Math.log(1 - share + share * ring), 0);
       if (ln > best.ln) best = { scatter: { sigmaPx, share }, ln };
     }
   }

@@ -37,7 +37,7 @@ import { type FitCrystal, type FitProblem, fitProblem, parametersOf } from './fi
 import { rmsUnmoved, searched } from './fit-search.js';
 import { covariance, solutionOf } from './fit-solution.js';
 import { FitState } from './fit-state.js';
-import { milli, type Part, perUnit } from './gauge.js';
+import { type GaugedPart, milli, perUnit } from './gauge.js';
 import { type Motion, movedGeometry } from './units.js';
 
 /** The peaks of a crystal, with their indices. */
@@ -296,7 +296,7 @@ function stated(
   const { problem } = state;
   const open = problem.units.flatMap((_, u) => {
     const isOpen = u === 0 || active.some((p) => Math.floor(p / perUnit) === u);
-    return isOpen ? (problem.parts[u] as Part).movable.map((k) => perUnit * u + k) : [];
+    return isOpen ? (problem.parts[u] as GaugedPart).movable.map((k) => perUnit * u + k) : [];
   });
   const all = [...open, ...problem.ofCells];
   // Motions that are open but did not move are not among the equations.
@@ -316,9 +316,9 @@ function stated(
     const own = parametersOf(problem, l);
     const strain = own.map((p) => state.motion[p] as number);
     const rows = own.map((p) => all.indexOf(p));
-    const found = reciprocal(strained(reciprocal(known), strain));
-    const lengthErrorsA = lengthErrors(found, covarianceOf(rows));
-    return { known, found, lengthErrorsA, sizeError, crystals };
+    const cell = reciprocal(strained(reciprocal(known), strain));
+    const lengthErrorsA = lengthErrors(cell, covarianceOf(rows));
+    return { known, found: cell, lengthErrorsA, sizeError, crystals };
   });
   return { cells, error };
 }

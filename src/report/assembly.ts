@@ -8,7 +8,7 @@ import { heightOf, widthOf } from '../crystal/geometry/pixels.js';
 import { dataUrl, png } from '../util/png.js';
 
 /** A position in an image, in its pixels from the upper left. */
-export interface Place {
+export interface ImagePoint {
   readonly x: number;
   readonly y: number;
 }
@@ -37,7 +37,7 @@ const maxColours = 2 ** 16;
 export class Assembly {
   readonly size: number;
   /** The beam in the image. */
-  readonly beam: Place;
+  readonly beam: ImagePoint;
   /** Image pixels per detector pixel. */
   readonly scale: number;
   readonly geometry: Geometry;
@@ -88,7 +88,7 @@ export class Assembly {
   }
 
   /** Position in the image of a point of the frame's array; undefined between panels. */
-  place(fs: number, ss: number): Place | undefined {
+  place(fs: number, ss: number): ImagePoint | undefined {
     const panel = this.geometry.panels.find(
       ({ minFs, maxFs, minSs, maxSs }) => fs >= minFs && fs <= maxFs + 1 && ss >= minSs && ss <= maxSs + 1,
     );
@@ -171,14 +171,14 @@ export class Assembly {
       }
   }
 
-  #placeIn(panel: Geometry['panels'][number], fs: number, ss: number): Place {
+  #placeIn(panel: Geometry['panels'][number], fs: number, ss: number): ImagePoint {
     return this.#placeOf(
       panel.corner[0] + fs * panel.fs[0] + ss * panel.ss[0],
       panel.corner[1] + fs * panel.fs[1] + ss * panel.ss[1],
     );
   }
 
-  #placeOf(x: number, y: number): Place {
+  #placeOf(x: number, y: number): ImagePoint {
     return { x: (x - this.#left) * this.scale, y: (this.#top - y) * this.scale };
   }
 }

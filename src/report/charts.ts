@@ -118,7 +118,7 @@ interface CurvePlot {
 /** Curves over a common x axis, with a key of their names. */
 export function curves(series: readonly Curve[], { title, xText, xTicks, low, high }: CurvePlot): string {
   const [width, height, base, top] = [300, 150, 118, 12];
-  const points = series.flatMap((one) => one.points).filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
+  const points = series.flatMap((curve) => curve.points).filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
   if (points.length === 0) return `<figure><figcaption><b>${title}</b> no values</figcaption></figure>`;
   const extreme = (of: (...values: number[]) => number, at: 0 | 1): number =>
     points.reduce((found, point) => of(found, point[at]), points[0]?.[at] ?? 0);

@@ -138,7 +138,8 @@ async function roundedText(data: ArrayBufferView): Promise<string | undefined> {
 async function textsWithin(candidates: readonly Candidate[], room: number): Promise<readonly StoredText[]> {
   const all = candidates.map(({ exact }): StoredText => ({ text: exact }));
   const length = ({ text = '' }: StoredText): number => text.length;
-  const sum = (some: readonly StoredText[]): number => some.reduce((total, one) => total + length(one), 0);
+  const sum = (some: readonly StoredText[]): number =>
+    some.reduce((total, storedText) => total + length(storedText), 0);
   if (sum(all) <= room) return all;
   const least: StoredText[] = [];
   for (const { exact, rounded } of candidates) {

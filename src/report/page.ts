@@ -2,7 +2,7 @@
 import { counted } from '../util/amounts.js';
 import { median } from '../util/median.js';
 import { htmlText as escaped } from '../util/plain-text.js';
-import type { Place } from './assembly.js';
+import type { ImagePoint } from './assembly.js';
 import { hemisphere, histogram, lines } from './charts.js';
 import { type FrameRow, frameTable } from './frame-table.js';
 import { offlinePolicy } from './numbers-page.js';
@@ -14,8 +14,8 @@ export interface ShownFrame {
   readonly title: string;
   readonly about: string;
   readonly image: string;
-  readonly peaks: readonly Place[];
-  readonly predictions: readonly (Place & { readonly hkl: string })[];
+  readonly peaks: readonly ImagePoint[];
+  readonly predictions: readonly (ImagePoint & { readonly hkl: string })[];
 }
 
 /** Contents of the page. */
@@ -48,7 +48,7 @@ export interface Report {
   /** Size of the images, position of the beam, and resolution rings. */
   readonly picture: {
     readonly size: number;
-    readonly beam: Place;
+    readonly beam: ImagePoint;
     readonly rings: readonly { readonly radius: number; readonly label: string }[];
   };
   /** Remarkable observations, as text for the user. */

@@ -189,8 +189,8 @@ function statedGeometry(first: Dataset): string {
 /** A file that is followed may not exist yet; a misspelled folder would be waited for without end. */
 async function checkFolder(path: string): Promise<void> {
   const folder = dirname(resolve(path));
-  const found = await stat(folder).catch((cause: NodeJS.ErrnoException) => {
+  const stats = await stat(folder).catch((cause: NodeJS.ErrnoException) => {
     throw new EwaldError('File', `${path}: its folder: ${fileReason(cause)}`, { cause, detail: { path } });
   });
-  if (!found.isDirectory()) throw new EwaldError('File', `${path}: ${folder} is not a folder`, { detail: { path } });
+  if (!stats.isDirectory()) throw new EwaldError('File', `${path}: ${folder} is not a folder`, { detail: { path } });
 }

@@ -38,8 +38,8 @@ export const plainAddress = (address = ''): string => address.replace(/^::ffff:(
  * Checks what a user says of a proxy; the port is put into `{port}` when the server listens. Throws `Argument`, with the
  * option of `what` and what is expected.
  */
-export function standingOf(what: string, given: ProxyParameters): (host: string, port: number) => Standing {
-  const { baseUrl, allowHosts = [], frameAncestors = [], trustProxies = [] } = given;
+export function standingOf(what: string, proxyParameters: ProxyParameters): (host: string, port: number) => Standing {
+  const { baseUrl, allowHosts = [], frameAncestors = [], trustProxies = [] } = proxyParameters;
   const refuse = (name: keyof ProxyParameters, value: string, expected: string): never => {
     throw argumentError(what, (said) => `${said(name)} is ${inspect(value)}; expected ${expected}`);
   };

@@ -101,7 +101,7 @@ export class Gallery {
       return undefined;
     const entries = await readdir(folder, { withFileTypes: true });
     const series = seriesIn(entries).find(([first]) => first?.name === name) ?? [];
-    const paths = series.map((one) => join(folder, one.name));
+    const paths = series.map((dirent) => join(folder, dirent.name));
     const [only] = paths;
     if (only === undefined) return undefined;
     const metadata = paths.length === 1 ? await zarrMetadataOf(only) : undefined;
@@ -119,10 +119,10 @@ export class Gallery {
     const files = await this.filesOf(within, name);
     if (!files) return undefined;
     const stamps = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
-    const key = [...files, ...stamps.map((one) => `${one?.size} ${one?.mtimeMs}`)].join('\n');
+    const key = [...files, ...stamps.map((stamp) => `${stamp?.size} ${stamp?.mtimeMs}`)].join('\n');
     const known = this.#kept.get(key);
     if (known) return known;
-    const newest = Math.max(...stamps.map((one) => one?.mtimeMs ?? 0));
+    const newest = Math.max(...stamps.map((stats) => stats?.mtimeMs ?? 0));
     const item = await itemOf(files, Date.now() - newest < recentMs);
     if (this.#kept.size >= maxKept) this.#kept.delete(this.#kept.keys().next().value as string);
     this.#kept.set(key, item);
@@ -153,7 +153,7 @@ export class Gallery {
     }
     if (!there.isFile()) return { name, type: 'other' };
     let { size } = there;
-    for (const one of others) size += (await stat(join(folder, one.name)).catch(() => undefined))?.size ?? 0;
+    for (const dirent of others) size += (await stat(join(folder, dirent.name)).catch(() => undefined))?.size ?? 0;
     return { name, type: 'file', size, modified, ...(others.length > 0 && { files: others.length + 1 }) };
   }
 }
@@ -170,7 +170,9 @@ function seriesIn(entries: readonly Dirent[]): readonly (readonly Dirent[])[] {
     const key = isNumbered ? entry.name.replace(/\d+(\.\w+)$/, '*$1') : `/${entry.name}`;
     groups.set(key, [...(groups.get(key) ?? []), entry]);
   }
-  return [...groups.values()].flatMap((group) => (group.length < fewestOfSeries ? group.map((one) => [one]) : [group]));
+  return [...groups.values()].flatMap((group) =>
+    group.length < fewestOfSeries ? group.map((dirent) => [dirent]) : [group],
+  );
 }
 
 /** What some files are, with the picture of one frame. */

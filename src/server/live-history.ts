@@ -68,8 +68,8 @@ export class LiveHistory {
     const { now, count, status, means } = this.#of;
     const at = now();
     const { arrived, lost } = this.#arrived;
-    for (const one of this.#run.sample(at / 1000, { frames: count(), failed: 0, arrived, lost }))
-      this.#mark(markOf[one.event]?.(one));
+    for (const runHappening of this.#run.sample(at / 1000, { frames: count(), failed: 0, arrived, lost }))
+      this.#mark(markOf[runHappening.event]?.(runHappening));
     const { lagS } = this.#run.summary;
     if (lagS !== undefined) this.#history.take({ at, name: 'lag', value: lagS });
     for (const [name, value] of means()) this.#history.take({ at, name, value });

@@ -181,14 +181,14 @@ export class LiveRun {
 
   /** The statistics of frames `first` … `end − 1`. */
   statistics(first: number, end: number): Uint8Array {
-    const each = statisticsBytesOf(this.#regions.length);
-    const bytes = new Uint8Array(each * Math.max(0, end - first));
+    const statisticsBytes = statisticsBytesOf(this.#regions.length);
+    const bytes = new Uint8Array(statisticsBytes * Math.max(0, end - first));
     for (let at = first; at < end; ) {
       const block = this.#blocks[Math.floor(at / blockFrames)] as DataView;
       const from = at % blockFrames;
       const to = Math.min(blockFrames, from + end - at);
-      const part = new Uint8Array(block.buffer, from * each, (to - from) * each);
-      bytes.set(part, (at - first) * each);
+      const part = new Uint8Array(block.buffer, from * statisticsBytes, (to - from) * statisticsBytes);
+      bytes.set(part, (at - first) * statisticsBytes);
       at += to - from;
     }
     return bytes;
@@ -382,10 +382,10 @@ export class LiveRun {
       resolutionA: undefined,
       ...found,
     };
-    const each = statisticsBytesOf(this.#regions.length);
-    if (index % blockFrames === 0) this.#blocks.push(new DataView(new ArrayBuffer(blockFrames * each)));
+    const statisticsBytes = statisticsBytesOf(this.#regions.length);
+    if (index % blockFrames === 0) this.#blocks.push(new DataView(new ArrayBuffer(blockFrames * statisticsBytes)));
     const block = this.#blocks[Math.floor(index / blockFrames)] as DataView;
-    writeStatistics(block, (index % blockFrames) * each, frame, this.#regions.length);
+    writeStatistics(block, (index % blockFrames) * statisticsBytes, frame, this.#regions.length);
     this.#count++;
     if (!frame.failed) {
       const newest: NewestFrame = { index, file, event, serial, record, received, ms };
@@ -401,10 +401,10 @@ export class LiveRun {
   #refit(isEnd = false): void {
     const wells = this.#chips.positions.refit(isEnd);
     if (wells.length === 0) return;
-    const each = statisticsBytesOf(this.#regions.length);
+    const statisticsBytes = statisticsBytesOf(this.#regions.length);
     for (const [index, well] of wells) {
       const block = this.#blocks[Math.floor(index / blockFrames)] as DataView;
-      writeWell(block, (index % blockFrames) * each, well);
+      writeWell(block, (index % blockFrames) * statisticsBytes, well);
     }
     this.#streams.changed();
   }

@@ -75,8 +75,8 @@ export class RequestGuard {
     const url = whole.startsWith(path) ? whole.slice(path.length - 1) : whole;
     const query = url.indexOf('?');
     const parameters = new URLSearchParams(query < 0 ? '' : url.slice(query));
-    const given = parameters.get('token');
-    if (given !== null && this.#isToken(given)) {
+    const parameter = parameters.get('token');
+    if (parameter !== null && this.#isToken(parameter)) {
       parameters.delete('token');
       const rest = parameters.size > 0 ? `?${parameters}` : '';
       return {
@@ -125,7 +125,9 @@ export class RequestGuard {
     const { origin, ancestors } = this.#standing;
     const isSecure = forwarded === undefined ? (origin?.startsWith('https:') ?? false) : forwarded === 'https';
     if (!isSecure) return 'SameSite=Strict';
-    const hasForeign = ancestors.some((one) => origin === undefined || new URL(one).host !== new URL(origin).host);
+    const hasForeign = ancestors.some(
+      (ancestor) => origin === undefined || new URL(ancestor).host !== new URL(origin).host,
+    );
     return hasForeign ? 'Secure; SameSite=None; Partitioned' : 'Secure; SameSite=Strict';
   }
 

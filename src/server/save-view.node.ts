@@ -101,9 +101,9 @@ export const bindSaveView =
 
 /** Refuses a stream and a folder, which have no pictures of their own. Throws `Argument`. */
 async function refuseOtherThanFrames(file: string): Promise<void> {
-  const found = await stat(file).catch(() => undefined);
-  const isFolder = found?.isDirectory() && (await zarrMetadataOf(file)) === undefined;
-  if (!isFolder && !(found?.isFile() && (await isStream(file)))) return;
+  const stats = await stat(file).catch(() => undefined);
+  const isFolder = stats?.isDirectory() && (await zarrMetadataOf(file)) === undefined;
+  if (!isFolder && !(stats?.isFile() && (await isStream(file)))) return;
   const words = isFolder ? 'a folder' : 'a stream';
   throw argumentError(
     'saveView',

@@ -342,8 +342,8 @@ async function galleryOf(
 
 /** What is at a path; undefined if there is nothing, or something else. */
 async function entryKind(path: string): Promise<'file' | 'folder' | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.isFile() ? 'file' : found?.isDirectory() ? 'folder' : undefined;
+  const stats = await stat(path).catch(() => undefined);
+  return stats?.isFile() ? 'file' : stats?.isDirectory() ? 'folder' : undefined;
 }
 
 /** A cell that is given as numbers instead of a file. Throws what `ewald index` throws for a cell that is neither. */
@@ -354,8 +354,8 @@ async function cellNumbersText(cell: string | undefined): Promise<string | undef
 }
 
 async function checkFile(path: string): Promise<void> {
-  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+  const stats = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     throw new EwaldError('File', `${path}: ${fileReason(cause)}`, { cause, detail: { path } });
   });
-  if (!found.isFile()) throw new EwaldError('File', `${path} is not a file`, { detail: { path } });
+  if (!stats.isFile()) throw new EwaldError('File', `${path} is not a file`, { detail: { path } });
 }

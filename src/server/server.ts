@@ -156,8 +156,8 @@ function answers(
   const runInputOf = async (within: string, item: string): Promise<RunInput | undefined> => {
     if (!gallery) return starts?.inputOf(undefined);
     const paths = starts && (await gallery.folder.filesOf(within, item));
-    const found = paths && (await gallery.folder.item(within, item));
-    if (!found?.opens || found.isStream) return undefined;
+    const galleryItem = paths && (await gallery.folder.item(within, item));
+    if (!galleryItem?.opens || galleryItem.isStream) return undefined;
     const input = starts?.inputOf(paths);
     return input && { ...input, entry: { in: within, item } };
   };

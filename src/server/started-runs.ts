@@ -127,8 +127,8 @@ export class StartedRuns {
   }
 
   /** Undefined without a folder. Throws `File` for one that cannot be written. */
-  static async open(given: StartParameters): Promise<StartedRuns | undefined> {
-    const { outputDir } = given;
+  static async open(startParameters: StartParameters): Promise<StartedRuns | undefined> {
+    const { outputDir } = startParameters;
     if (outputDir === undefined) return undefined;
     const fail = (why: string, cause?: unknown): never => {
       throw new EwaldError('File', `${outputDir}: ${why}`, { cause, detail: { path: outputDir } });
@@ -137,7 +137,7 @@ export class StartedRuns {
     if (!(await lstat(folder)).isDirectory()) fail('this is no folder; expected the folder of the outputs');
     const cli = fileURLToPath(new URL('./cli.js', import.meta.url));
     if (!existsSync(cli)) fail('the command of the package is not beside its library, so nothing can be started');
-    return new StartedRuns(folder, cli, given);
+    return new StartedRuns(folder, cli, startParameters);
   }
 
   /** The command that a page asks for, and whether it may run. Throws `Argument` for what a page cannot ask for. */
@@ -154,43 +154,43 @@ export class StartedRuns {
       if (refusal !== undefined) throw conflict(refusal);
       if (asked.command !== commandOf(words))
         throw conflict('the command is another one than the page has shown; look at it again');
-      const one: Started = {
+      const started: Started = {
         ...{ id: ++this.#count, name, words, outputs, input: basename(input.files[0] ?? ''), entry: input.entry },
         ...{ child: undefined, state: 'running', share: undefined, said: '', beganMs: 0, endedMs: undefined },
         ended: Promise.resolve(),
       };
       for (const { path, text } of planned.brought) await this.#write(path, text);
-      await this.#spawn(one, false);
-      this.#runs.set(one.id, one);
+      await this.#spawn(started, false);
+      this.#runs.set(started.id, started);
       for (const { id, child } of this.#runs.values())
         if (this.#runs.size > maxKept && child === undefined) this.#runs.delete(id);
-      return this.#shown(one, await this.#written());
+      return this.#shown(started, await this.#written());
     });
   }
 
   /** Continues a run that was stopped. Throws `Argument`. */
   resume(id: unknown): Promise<ShownRun> {
     return this.#inTurn(async () => {
-      const one = this.#known(id);
-      if (!this.#shown(one, await this.#written()).resumable) throw conflict(`${one.name} cannot be resumed`);
-      const refusal = this.#refusal() ?? (await this.#occupants(one.name)).refusal;
+      const started = this.#known(id);
+      if (!this.#shown(started, await this.#written()).resumable) throw conflict(`${started.name} cannot be resumed`);
+      const refusal = this.#refusal() ?? (await this.#occupants(started.name)).refusal;
       if (refusal !== undefined) throw conflict(refusal);
-      await this.#spawn(one, true);
-      return this.#shown(one, await this.#written());
+      await this.#spawn(started, true);
+      return this.#shown(started, await this.#written());
     });
   }
 
   /** Stops a run as Ctrl-C does: what is finished is kept. Throws `Argument`. */
   async stop(id: unknown): Promise<ShownRun> {
-    const one = this.#known(id);
-    interrupt(one);
-    return this.#shown(one, await this.#written());
+    const started = this.#known(id);
+    interrupt(started);
+    return this.#shown(started, await this.#written());
   }
 
   /** All runs, the newest first. */
   async list(): Promise<readonly ShownRun[]> {
     const written = await this.#written();
-    return [...this.#runs.values()].reverse().map((one) => this.#shown(one, written));
+    return [...this.#runs.values()].reverse().map((run) => this.#shown(run, written));
   }
 
   /** The last lines that a run has said. Throws `Argument`. */
@@ -211,8 +211,8 @@ export class StartedRuns {
 
   /** A file that a run has written, to be closed; undefined for any other. */
   async file(id: number, name: string): Promise<FileHandle | undefined> {
-    const one = this.#runs.get(id);
-    return one?.outputs.includes(name) ? this.#open(name) : undefined;
+    const run = this.#runs.get(id);
+    return run?.outputs.includes(name) ? this.#open(name) : undefined;
   }
 
   /** Ends the runs, or leaves them behind. */
@@ -226,7 +226,7 @@ export class StartedRuns {
       }
       return;
     }
-    for (const one of running) interrupt(one);
+    for (const started of running) interrupt(started);
     const killing = setTimeout(() => {
       for (const { child } of running) child?.kill('SIGKILL');
     }, lastWordsMs);
@@ -241,9 +241,9 @@ export class StartedRuns {
   }
 
   #known(id: unknown): Started {
-    const one = this.#runs.get(id as number);
-    if (!one) throw argumentError('', () => `there is no run ${inspect(id)}`);
-    return one;
+    const run = this.#runs.get(id as number);
+    if (!run) throw argumentError('', () => `there is no run ${inspect(id)}`);
+    return run;
   }
 
   async #plan(given: unknown, input: RunInput) {
@@ -258,9 +258,9 @@ export class StartedRuns {
         '',
         () => `the name is ${inspect(name)}; expected letters, digits, - and _, with a letter or a digit first`,
       );
-    const brought = broughtFiles(kind, asked).map((one) => ({
-      ...one,
-      path: join(this.folder, `${name}.${one.ending}`),
+    const brought = broughtFiles(kind, asked).map((broughtFile) => ({
+      ...broughtFile,
+      path: join(this.folder, `${name}.${broughtFile.ending}`),
     }));
     const own = Object.fromEntries(brought.map(({ what, path }) => [what, path]));
     const of = { ...input, ...own };
@@ -309,11 +309,11 @@ export class StartedRuns {
     if ((await realpath(folder).catch(() => '')) !== folder)
       return { replaces: [], refusal: 'the folder of the outputs is no longer where it was' };
     const begin = `${name}.`.toLowerCase();
-    const found = (await readdir(folder, { withFileTypes: true })).filter((one) =>
-      one.name.toLowerCase().startsWith(begin),
+    const found = (await readdir(folder, { withFileTypes: true })).filter((dirent) =>
+      dirent.name.toLowerCase().startsWith(begin),
     );
-    const strange = found.find((one) => !one.isFile());
-    const names = found.map((one) => one.name);
+    const strange = found.find((dirent) => !dirent.isFile());
+    const names = found.map((dirent) => dirent.name);
     const refusal = strange
       ? `${strange.name} is there and is no file; choose another name`
       : isKept && names.length > 0
@@ -340,10 +340,10 @@ export class StartedRuns {
     }
   }
 
-  async #spawn(one: Started, resumes: boolean): Promise<void> {
-    const log = await this.#create(join(this.folder, `${one.name}.log`), resumes);
+  async #spawn(started: Started, resumes: boolean): Promise<void> {
+    const log = await this.#create(join(this.folder, `${started.name}.log`), resumes);
     const began = Date.now();
-    const words = resumes ? [...one.words.filter((word) => word !== '--force'), '--resume'] : one.words;
+    const words = resumes ? [...started.words.filter((word) => word !== '--force'), '--resume'] : started.words;
     try {
       const child = spawn(process.execPath, [this.#cli, ...words], {
         stdio: ['ignore', log.fd, log.fd, 'ipc'],
@@ -351,25 +351,25 @@ export class StartedRuns {
         // Ctrl-C at the terminal of the server is for the server, which then ends its runs.
         detached: true,
       });
-      [one.child, one.state, one.share, one.said] = [child, 'running', undefined, ''];
-      [one.beganMs, one.endedMs] = [performance.now(), undefined];
-      one.ended = new Promise((resolve) => {
+      [started.child, started.state, started.share, started.said] = [child, 'running', undefined, ''];
+      [started.beganMs, started.endedMs] = [performance.now(), undefined];
+      started.ended = new Promise((resolve) => {
         const done = (state: Started['state']): void => {
-          [one.child, one.state, one.endedMs] = [undefined, state, performance.now()];
+          [started.child, started.state, started.endedMs] = [undefined, state, performance.now()];
           resolve();
         };
         child.once('error', () => done('failed'));
         child.once('exit', async (code) => {
-          const isStopped = code === stopped || (one.state === 'stopping' && code === null);
+          const isStopped = code === stopped || (started.state === 'stopping' && code === null);
           // One that was stopped after its last frame is whole.
-          const isWhole = isStopped && (await this.#isWritten(one, began));
+          const isWhole = isStopped && (await this.#isWritten(started, began));
           done(isStopped ? (isWhole ? 'finished' : 'stopped') : (stateOf[code ?? -1] ?? 'failed'));
         });
       });
       child.on('message', (message) => {
         const { share, words } = message as { readonly share?: unknown; readonly words?: unknown };
-        if (typeof share === 'number') one.share = Number.isFinite(share) ? share : undefined;
-        if (typeof words === 'string') one.said = words;
+        if (typeof share === 'number') started.share = Number.isFinite(share) ? share : undefined;
+        if (typeof words === 'string') started.said = words;
       });
     } finally {
       await log.close();
@@ -378,8 +378,8 @@ export class StartedRuns {
 
   /** Whether the result of a run is there, and no earlier one. */
   async #isWritten({ outputs: [result = ''] }: Started, began: number): Promise<boolean> {
-    const found = await lstat(join(this.folder, result)).catch(() => undefined);
-    return found !== undefined && found.mtimeMs >= began;
+    const stats = await lstat(join(this.folder, result)).catch(() => undefined);
+    return stats !== undefined && stats.mtimeMs >= began;
   }
 
   /** A file of the folder, which is no link. */
@@ -396,8 +396,8 @@ export class StartedRuns {
     return readdir(this.folder).catch((): string[] => []);
   }
 
-  #shown(one: Started, names: readonly string[]): ShownRun {
-    const { id, name, words, input, entry, state, share, said, beganMs, endedMs, outputs, child } = one;
+  #shown(started: Started, names: readonly string[]): ShownRun {
+    const { id, name, words, input, entry, state, share, said, beganMs, endedMs, outputs, child } = started;
     return {
       ...{ id, name, command: commandOf(words), input, entry, state, share, words: said },
       seconds: ((endedMs ?? performance.now()) - beganMs) / 1000,
@@ -415,10 +415,10 @@ const stopped = 130;
 /** The command as one types it. */
 const commandOf = (words: readonly string[]): string => ['ewald', ...words].map(inShell).join(' ');
 
-function interrupt(one: Started): void {
-  if (!one.child || one.state === 'stopping') return;
-  one.state = 'stopping';
-  one.child.kill('SIGINT');
+function interrupt(started: Started): void {
+  if (!started.child || started.state === 'stopping') return;
+  started.state = 'stopping';
+  started.child.kill('SIGINT');
 }
 
 /** An error about what cannot be done now. */

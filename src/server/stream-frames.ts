@@ -32,7 +32,7 @@ export async function isStream(path: string): Promise<boolean> {
 
 const isFile = (path: string): Promise<boolean> =>
   stat(path).then(
-    (found) => found.isFile(),
+    (stats) => stats.isFile(),
     () => false,
   );
 

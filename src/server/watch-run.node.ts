@@ -285,7 +285,7 @@ class Watch implements RunWatch {
   #end(isWhole: boolean): void {
     clearInterval(this.#timer);
     this.#sample();
-    for (const one of this.#run.end(isWhole)) this.#happened(one);
+    for (const runHappening of this.#run.end(isWhole)) this.#happened(runHappening);
   }
 
   #sample(): void {
@@ -295,8 +295,8 @@ class Watch implements RunWatch {
     this.#unread = undefined;
     void this.#askDisk();
     const machine = { diskBytes: this.#diskBytes, memoryBytes: process.memoryUsage.rss() };
-    for (const one of this.#run.sample((performance.now() - this.#beganMs) / 1000, this.#counts(), machine))
-      this.#happened(one);
+    for (const runHappening of this.#run.sample((performance.now() - this.#beganMs) / 1000, this.#counts(), machine))
+      this.#happened(runHappening);
   }
 
   /** Tells when somebody has set the clock of the computer; the log follows it forwards only. */
@@ -332,9 +332,9 @@ class Watch implements RunWatch {
     this.#diskBytes = await Promise.race([found, after(sampleMs, undefined, { ref: false })]);
   }
 
-  #happened(one: RunHappening): void {
-    this.#tell(one);
-    if (one.event === 'alarm-begin' || one.event === 'alarm-end') this.#runCommand(one);
+  #happened(runHappening: RunHappening): void {
+    this.#tell(runHappening);
+    if (runHappening.event === 'alarm-begin' || runHappening.event === 'alarm-end') this.#runCommand(runHappening);
   }
 
   #tell(line: RunHappening): void {

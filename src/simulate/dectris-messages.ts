@@ -21,15 +21,15 @@ export interface SimulatedSeries {
 }
 
 /** One message. */
-export type Parts = readonly Uint8Array[];
+export type MessageParts = readonly Uint8Array[];
 
 /** How a version of the stream writes a series. */
 interface DectrisStream {
-  start(series: SimulatedSeries): Parts;
+  start(series: SimulatedSeries): MessageParts;
   /** The compressed bytes of an image, which do not depend on its number. */
   pack(pixels: Uint8Array, series: SimulatedSeries, codecs: Codecs): Promise<Uint8Array>;
-  image(packed: Uint8Array, index: number, series: SimulatedSeries): Parts;
-  end(series: SimulatedSeries): Parts;
+  image(packed: Uint8Array, index: number, series: SimulatedSeries): MessageParts;
+  end(series: SimulatedSeries): MessageParts;
 }
 
 const json = (value: object): Uint8Array => new TextEncoder().encode(JSON.stringify(value));

@@ -40,12 +40,14 @@ export interface SimulatedFiles {
  */
 export async function simulateFrames(
   folder: string,
-  given: FrameSimulation,
+  frameSimulation: FrameSimulation,
   options: SimulateFramesOptions = {},
 ): Promise<SimulatedFiles> {
   const { name = 'run', voltageV, force = false, inputs = [] } = options;
   const simulation: FrameSimulation =
-    voltageV === undefined ? given : { ...given, wavelengthA: wavelengthOf('electronVoltage', voltageV) };
+    voltageV === undefined
+      ? frameSimulation
+      : { ...frameSimulation, wavelengthA: wavelengthOf('electronVoltage', voltageV) };
   const simulator = new FrameSimulator(simulation);
   const { detector } = simulator;
   const writing: WriteOptions = { force, inputs, otherwise: 'may belong to another simulation' };

@@ -131,7 +131,7 @@ export class UdfContext {
     options: LoadOptions & FollowOptions,
   ): Promise<Scan & MaybeAsyncDisposable & MaybeDisposable> {
     const { followFiles } = await import('../udf/acquisition/follow.js');
-    const { scan, connection } = await followFiles(this.#place, input, options, (one) => this.#keep(one));
+    const { scan, connection } = await followFiles(this.#place, input, options, (liveScan) => this.#keep(liveScan));
     this.#connections.add(connection);
     // `keep` has made it so.
     return scan as typeof scan & MaybeAsyncDisposable & MaybeDisposable;

@@ -160,7 +160,7 @@ export async function compareUdf(
   context: UdfContext,
   device: string,
 ): Promise<UdfReport> {
-  const given = checkedOptions('validateUdf', options, rows);
+  const checked = checkedOptions('validateUdf', options, rows);
   const { processFrameWgsl, wasm, ...javascript } = udf.definition as AnyDefinition;
   const { name } = javascript;
   if (!(javascript.processFrame || javascript.processTile || javascript.processPartition))
@@ -168,8 +168,8 @@ export async function compareUdf(
       'Argument',
       `validateUdf: the UDF ${name} has no JavaScript to compare its module with; add processFrame`,
     );
-  const { navShape = [5, 4], sigShape = [37, 53], dtype = 'u16', tolerance, seed } = given;
-  const { below = /8/.test(dtype) ? 127 : 1000 } = given;
+  const { navShape = [5, 4], sigShape = [37, 53], dtype = 'u16', tolerance, seed } = checked;
+  const { below = /8/.test(dtype) ? 127 : 1000 } = checked;
   let state = seed;
   const frames = allocateFrames(dtype, product(navShape) * product(sigShape)) as Float64Array;
   for (let i = 0; i < frames.length; i++) {

@@ -66,7 +66,7 @@ export function packagesFor(name: string, libc = libcOfProgram()): string[] {
   const fitting = addonPackages.filter(
     ({ addon, os, cpu }) => addon === name && os === process.platform && cpu === process.arch,
   );
-  return fitting.filter((found) => found.libc === libc).map((found) => found.name);
+  return fitting.filter((addonPackage) => addonPackage.libc === libc).map((addonPackage) => addonPackage.name);
 }
 
 /** The C library of a program, whose ELF header names its loader; npm before 10 ignores `libc` of packages. */

@@ -103,14 +103,14 @@ export function observer<O extends object, K extends string & keyof O>(
   options: O,
   name: K,
 ): Observer<ArgumentsOf<Exclude<O[K], undefined>>> {
-  const given = options[name] as AnyFunction | undefined;
+  const option = options[name] as AnyFunction | undefined;
   const label = `${what}: ${name}`;
-  expectsFunction(label, given);
+  expectsFunction(label, option);
   let failure: EwaldError | undefined;
   const tell = (...args: unknown[]): void => {
-    if (given === undefined || failure !== undefined) return;
+    if (option === undefined || failure !== undefined) return;
     try {
-      call(label, () => given.apply(options, args));
+      call(label, () => option.apply(options, args));
     } catch (error) {
       failure = error as EwaldError;
       throw error;

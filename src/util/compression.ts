@@ -22,8 +22,8 @@ export interface Compression {
 
 /** The compression of a file that begins with these bytes; undefined if it is not compressed as a whole. */
 export function compressionOfHead(head: Uint8Array): Compression | undefined {
-  const found = signatures.find(([, , bytes]) => bytes.every((byte, i) => head[i] === byte));
-  return found && { name: found[0], unpack: found[1] };
+  const signature = signatures.find(([, , bytes]) => bytes.every((byte, i) => head[i] === byte));
+  return signature && { name: signature[0], unpack: signature[1] };
 }
 
 /** The error for a file in a compression that is not read; `because` is added to it, such as ', which …'. */

@@ -13,7 +13,7 @@ import { automaticLimits, Histogram, sampleOf } from '../../src/pages/view/contr
 import { askedShape, errorWords } from '../../src/pages/view/error-words.js';
 import { droppedFiles, sortFiles } from '../../src/pages/view/files.js';
 import { csvOf } from '../../src/pages/view/frame-list.js';
-import { Layout } from '../../src/pages/view/layout.js';
+import { PanelLayout } from '../../src/pages/view/layout.js';
 import { openSession, statedRange } from '../../src/pages/view/session.js';
 import { Viewport } from '../../src/pages/view/viewport.js';
 
@@ -88,7 +88,7 @@ describe('contrast', () => {
 
 describe('places', () => {
   /** A panel of 4 × 3 pixels, rotated by 90° and shifted; next to it one with twice the pixel size. */
-  const layout = new Layout([
+  const layout = new PanelLayout([
     { name: 'a', minFs: 0, minSs: 0, endFs: 4, endSs: 3, origin: [10, 20], fs: [0, 1], ss: [-1, 0] },
     { name: 'b', minFs: 0, minSs: 3, endFs: 4, endSs: 5, origin: [30, 0], fs: [2, 0], ss: [0, 2] },
   ]);

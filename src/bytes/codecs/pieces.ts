@@ -10,7 +10,7 @@ const pieceBytes = 1 << 18;
 export const pieceHeaderBytes = 12;
 
 /** A piece of a chunk. */
-export interface Piece {
+export interface ChunkPiece {
   /** Its bytes in the chunk; they have no header. */
   readonly encodedStart: number;
   readonly encodedEnd: number;
@@ -23,7 +23,7 @@ export interface Piece {
  * Splits a chunk; undefined if splitting is not worthwhile or the chunk is malformed, in which case the decoder
  * reports the error.
  */
-export function splitChunk(chunk: Uint8Array, outputBytes: number, elementBytes: number): Piece[] | undefined {
+export function splitChunk(chunk: Uint8Array, outputBytes: number, elementBytes: number): ChunkPiece[] | undefined {
   if (outputBytes < 2 * pieceBytes || chunk.length < pieceHeaderBytes) return undefined;
   const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   const blockBytes = view.getUint32(8);
@@ -32,7 +32,7 @@ export function splitChunk(chunk: Uint8Array, outputBytes: number, elementBytes:
   if (blockBytes === 0 || blockBytes % groupBytes !== 0 || blockBytes > pieceBytes) return undefined;
   // Elements that do not fill a group of eight are stored unchanged after the last block.
   const groupedBytes = outputBytes - (outputBytes % groupBytes);
-  const pieces: Piece[] = [];
+  const pieces: ChunkPiece[] = [];
   let [encodedStart, decodedStart] = [pieceHeaderBytes, 0];
   let [readOffset, decodedEnd] = [pieceHeaderBytes, 0];
   while (decodedEnd < groupedBytes) {

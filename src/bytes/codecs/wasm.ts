@@ -4,10 +4,10 @@ import { Core } from '../../compute/backends/wasm/heap.js';
 import { dataEnums } from '../../compute/layout/data.js';
 import { EwaldError } from '../../util/errors.js';
 import type { Codec, Codecs, StageConstants, WordConverter } from './codecs.js';
-import { makePieceHeader, type Piece, pieceHeaderBytes, splitChunk } from './pieces.js';
+import { type ChunkPiece, makePieceHeader, pieceHeaderBytes, splitChunk } from './pieces.js';
 
 /** A buffer in the heap that grows on demand. */
-class Place {
+class HeapBuffer {
   readonly #core: Core;
   #address = 0;
   #bytes = 0;
@@ -78,7 +78,7 @@ function heldConstants(core: Core, { pedestals, factors, stages }: StageConstant
 
 /** The codecs of a loaded core; `deflate` is the platform's. */
 export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
-  const [input, output, word] = [new Place(core), new Place(core), new Place(core)];
+  const [input, output, word] = [new HeapBuffer(core), new HeapBuffer(core), new HeapBuffer(core)];
   let disposed = false;
   const alive = (): void => {
     if (disposed) throw new EwaldError('Disposed', 'these codecs were disposed; open new ones');
@@ -89,7 +89,12 @@ export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
     return address;
   };
   /** Whether all pieces are valid; otherwise the whole chunk is decoded, which reports what is wrong with it. */
-  const decodePieces = (pieces: readonly Piece[], from: Uint8Array, to: Uint8Array, elementBytes: number): boolean => {
+  const decodePieces = (
+    pieces: readonly ChunkPiece[],
+    from: Uint8Array,
+    to: Uint8Array,
+    elementBytes: number,
+  ): boolean => {
     const longest = pieces.reduce((most, piece) => Math.max(most, piece.encodedEnd - piece.encodedStart), 0);
     const at = input.hold(longest + pieceHeaderBytes);
     const out = output.hold(pieces.reduce((most, { decodedBytes }) => Math.max(most, decodedBytes), 0));
@@ -154,7 +159,7 @@ export function wasmCodecs(core: Core, deflate: Codecs['deflate']): Codecs {
     async dispose() {
       if (disposed) return;
       disposed = true;
-      for (const each of [input, output, word]) each.release();
+      for (const heapBuffer of [input, output, word]) heapBuffer.release();
     },
   };
 }

@@ -53,15 +53,15 @@ export function blobSource(blob: PlatformBlob, options: BlobSourceOptions = {}):
       const parts = partsInside(name, path, siblingOptions);
       // Files of a folder chosen in a browser have relative paths, those of a dialog only names.
       const whole = parts.join('/');
-      const found =
+      const sibling =
         siblings.find((file) => file.webkitRelativePath?.endsWith(`/${whole}`)) ??
         siblings.find((file) => file.name === parts.at(-1));
-      if (!found)
+      if (!sibling)
         throw absentFile(
           baseName(whole),
           `among the ${siblings.length} files passed with ${name}; choose the files together`,
         );
-      return blobSource(found, { siblings });
+      return blobSource(sibling, { siblings });
     },
     close: async () => undefined,
   };

@@ -43,8 +43,8 @@ async function closeFile(fd: number): Promise<void> {
 
 /** Closes some idle descriptors; returns false if there are none. */
 async function giveBack(): Promise<boolean> {
-  const idle = [...held].filter((one) => one.idle).slice(0, closedTogether);
-  await Promise.all(idle.map((one) => one.park()));
+  const idle = [...held].filter((descriptor) => descriptor.idle).slice(0, closedTogether);
+  await Promise.all(idle.map((descriptor) => descriptor.park()));
   return idle.length > 0;
 }
 
@@ -99,9 +99,9 @@ export class Descriptor {
   /** Opens a file. Throws the error of the system. */
   static async open(path: string): Promise<Descriptor> {
     const fd = await openPatiently(path);
-    const made = new Descriptor(path, fd, await statOne(fd));
-    held.add(made);
-    return made;
+    const descriptor = new Descriptor(path, fd, await statOne(fd));
+    held.add(descriptor);
+    return descriptor;
   }
 
   get idle(): boolean {

@@ -78,8 +78,8 @@ async function openFile(path: string, opener: Opener): Promise<ByteSource> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT')
       throw absentFile(path, isAbsolute(path) ? undefined : `in ${resolve()}`, cause);
     // A socket can be examined, but not opened.
-    const found = await examine(path).catch(() => undefined);
-    throw found?.isSocket() ? notAFile(path, found) : fileError(path, 'read', cause);
+    const stats = await examine(path).catch(() => undefined);
+    throw stats?.isSocket() ? notAFile(path, stats) : fileError(path, 'read', cause);
   }
   const { stat } = descriptor;
   if (!stat.isFile()) {

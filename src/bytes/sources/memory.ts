@@ -41,10 +41,10 @@ export function memorySource(
     },
     async sibling(path: string, options: SiblingOptions = {}) {
       const wanted = partsInside(name, path, options).join('/');
-      const found = Object.hasOwn(siblings, wanted) ? siblings[wanted] : undefined;
-      if (!found)
+      const sibling = Object.hasOwn(siblings, wanted) ? siblings[wanted] : undefined;
+      if (!sibling)
         throw absentFile(wanted, `among ${Object.keys(siblings).join(', ') || 'no files'} given with ${name}`);
-      return memorySource(found, wanted, siblings);
+      return memorySource(sibling, wanted, siblings);
     },
     async folders(path: string) {
       const before = partsInside(name, path, {})

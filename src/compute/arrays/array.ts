@@ -145,9 +145,9 @@ class OpenArray implements DeviceArrayMethods {
     const { memory, resource } = this.#parts;
     resource.assertAlive();
     const bytes = this.#part('write', data, offset);
-    const given = asItIs(data);
-    const length = lengthOf(given);
-    return resource.enqueue(async () => memory.write(arrayBytes(given, length), bytes));
+    const arrayNumbers = asItIs(data);
+    const length = lengthOf(arrayNumbers);
+    return resource.enqueue(async () => memory.write(arrayBytes(arrayNumbers, length), bytes));
   }
 
   async read(into?: ArrayNumbers, offset?: number): Promise<ArrayNumbers> {

@@ -89,11 +89,11 @@ function write(view: DataView, start: number, struct: Struct, values: FieldValue
   let at = start;
   for (const field of struct.fields) {
     const { name, type, count = 1 } = field;
-    const given = values[name];
+    const fieldValue = values[name];
     const one = 4 * wordsOf(field);
     for (let i = 0; i < count; i++, at += one) {
-      if (given === undefined) continue;
-      const value = count > 1 && Array.isArray(given) ? given[i] : given;
+      if (fieldValue === undefined) continue;
+      const value = count > 1 && Array.isArray(fieldValue) ? fieldValue[i] : fieldValue;
       if (typeof type === 'object') write(view, at, type, (value ?? {}) as FieldValues);
       else if (Array.isArray(value))
         for (let k = 0; 4 * k < one; k++) put(view, at + 4 * k, 'f32', Number(value[k] ?? 0));

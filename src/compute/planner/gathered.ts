@@ -85,7 +85,7 @@ export class Gathered<P, R> {
       for (const [i, { resolve }] of batch.entries()) resolve(results[i] as R);
     } catch (error) {
       // Each piece is tried alone, so that one which is wrong fails alone.
-      if (batch.length > 1 && !isOfAll(error)) for (const one of batch) await this.#fly([one]);
+      if (batch.length > 1 && !isOfAll(error)) for (const waiting of batch) await this.#fly([waiting]);
       else for (const { reject } of batch) reject(error);
     }
   }

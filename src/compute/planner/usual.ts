@@ -6,7 +6,7 @@ import { msText } from './order.js';
 import { type Cost, gpuWorthwhile } from './pays.js';
 import { usualWorks } from './works.js';
 
-type Parts = Omit<Cost, 'backend'> | typeof without;
+type CostParts = Omit<Cost, 'backend'> | typeof without;
 
 const without = { ms: null, copyMs: null, launchMs: null, computeMs: null } as const;
 
@@ -48,7 +48,7 @@ export function withWorks(
 const isNameOfCpu = (name: BackendName): boolean => name === 'native' || name === 'wasm';
 
 /** A cost in words. */
-function reasonOf({ device, numbers }: DeviceReport, { ms, copyMs, launchMs, computeMs }: Parts): string {
+function reasonOf({ device, numbers }: DeviceReport, { ms, copyMs, launchMs, computeMs }: CostParts): string {
   if (device?.kind === 'software') return 'a software device, taken only by name';
   if (ms === null || copyMs === null || launchMs === null || computeMs === null)
     return numbers ? 'it has no kernels of this work' : 'it could not be measured';

@@ -52,7 +52,7 @@ function importing({ href }: URL): string {
   const known = imports.get(href);
   if (known !== undefined) return known;
   const script = new Blob([`import ${JSON.stringify(href)};`], { type: 'text/javascript' });
-  const made = URL.createObjectURL(script);
-  imports.set(href, made);
-  return made;
+  const objectURL = URL.createObjectURL(script);
+  imports.set(href, objectURL);
+  return objectURL;
 }

@@ -48,7 +48,7 @@ export function ringsOfCalibrant(name: Calibrant, highres: number): number[] {
  */
 export function parsePowder(text: string): Calibrant | readonly number[] | undefined {
   const trimmed = text.trim();
-  const name = calibrants.find((one) => one.toLowerCase() === trimmed.toLowerCase());
+  const name = calibrants.find((calibrant) => calibrant.toLowerCase() === trimmed.toLowerCase());
   if (name) return name;
   if (!/^[\d\s,.eE+-]*\d[\d\s,.eE+-]*$/.test(trimmed)) return undefined;
   const numbers = trimmed.split(/[\s,]+/).map(Number);

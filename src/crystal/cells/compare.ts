@@ -163,8 +163,8 @@ function relationsOf(first: Cell, second: Cell, [i, j]: readonly [number, number
     const { cell: like, matrix: reducing } = reducedCell(combine(matrix, second));
     const ofSecond = flat(product(cellFrom(reducing), cellFrom(matrix)));
     return basesLike(first, like, i, tolerance)
-      .filter((one) => Math.min(i, j) === 1 || isLittle(combine(one.matrix, first), like, tolerance))
-      .map((one) => ({ ...one, ofSecond }));
+      .filter((likeness) => Math.min(i, j) === 1 || isLittle(combine(likeness.matrix, first), like, tolerance))
+      .map((likeness) => ({ ...likeness, ofSecond }));
   });
 }
 
@@ -217,17 +217,17 @@ export function compareCells(first: KnownCell, second: KnownCell, options: Compa
   const [reducedA, reducedB] = [reducedCell(a), reducedCell(b)];
   const lattices = [latticeOf(a, tolerance), latticeOf(b, tolerance)] as const;
   for (const indices of indexPairs(maxIndex)) {
-    const found = relationsOf(reducedA.cell, reducedB.cell, indices, tolerance);
-    if (found.length === 0) continue;
+    const relations = relationsOf(reducedA.cell, reducedB.cell, indices, tolerance);
+    if (relations.length === 0) continue;
     const [i, j] = indices;
-    const least = Math.min(...found.map((one) => share(one, tolerance)));
+    const least = Math.min(...relations.map((relation) => share(relation, tolerance)));
     const isCommon = i > 1 && j > 1;
-    const [best] = found
+    const [best] = relations
       // Rotations that the lattice has give the same change but for rounding; the one that is easiest to read is shown.
-      .filter((one) => share(one, tolerance) <= least + 1e-3)
-      .map((one) => ({
-        ...one,
-        shown: shownMatrix(one, [first.cell, second.cell], [reducedA.cell, reducedB.cell], isCommon),
+      .filter((relation) => share(relation, tolerance) <= least + 1e-3)
+      .map((relation) => ({
+        ...relation,
+        shown: shownMatrix(relation, [first.cell, second.cell], [reducedA.cell, reducedB.cell], isCommon),
       }))
       .sort((x, y) => difficulty(x.shown) - difficulty(y.shown));
     if (!best) continue;
@@ -238,7 +238,7 @@ export function compareCells(first: KnownCell, second: KnownCell, options: Compa
       axes: axesText(best.shown),
       lengths: 100 * best.lengths,
       angles: best.angles,
-      ways: found.filter((one) => one.ofSecond === best.ofSecond).length,
+      ways: relations.filter((relation) => relation.ofSecond === best.ofSecond).length,
       lattices,
     };
   }

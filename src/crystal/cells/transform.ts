@@ -91,16 +91,16 @@ function newCentring(cell: Cell, known: KnownCell, matrix: readonly number[]): C
       `are not vectors of the ${known.centring} lattice of the cell, whose points they would add to`,
       'sums that lead from point to point, such as a,b,-c',
     );
-  const found = centringOf(cell, primitive);
+  const centring = centringOf(cell, primitive);
   const { lattice } = latticeName({ cell, centring: 'P' });
-  if (found === 'reverse' && lattice === 'hexagonal')
+  if (centring === 'reverse' && lattice === 'hexagonal')
     throw advice(
       'are a rhombohedral lattice in the reverse setting',
       'the obverse one, with the first two axes negated',
     );
-  if (found === 'obverse' && lattice === 'hexagonal') return 'H';
-  if (found === 'P') return lattice === 'rhombohedral' && 'HR'.includes(known.centring) ? 'R' : 'P';
-  if (found !== undefined && 'ABCIF'.includes(found)) return found as Centring;
+  if (centring === 'obverse' && lattice === 'hexagonal') return 'H';
+  if (centring === 'P') return lattice === 'rhombohedral' && 'HR'.includes(known.centring) ? 'R' : 'P';
+  if (centring !== undefined && 'ABCIF'.includes(centring)) return centring as Centring;
   throw advice(
     `have the determinant ${axesDeterminant(matrix)}: their cell holds ${Math.round(points)} points of the lattice, and ` +
       'none of the centrings P, A, B, C, I, F, H has these',

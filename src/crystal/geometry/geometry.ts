@@ -168,5 +168,5 @@ export const unitsPerPhotonOf = (
 /** Units per photon of each panel where a geometry states them, and they differ; undefined otherwise. */
 export function differingUnits({ panels }: Geometry, wavelengthA: number): number[] | undefined {
   const units = panels.flatMap((panel) => unitsPerPhotonOf(panel, wavelengthA) ?? []);
-  return units.length === panels.length && units.some((one) => one !== units[0]) ? units : undefined;
+  return units.length === panels.length && units.some((unit) => unit !== units[0]) ? units : undefined;
 }

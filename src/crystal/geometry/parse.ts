@@ -22,7 +22,7 @@ import {
 import { panelNames } from './panel-names.js';
 
 /** A line and its position in the file. */
-interface Place {
+interface LineOfFile {
   readonly file: string;
   readonly line: number;
 }
@@ -37,18 +37,18 @@ interface Draft extends Omit<Writable<Panel>, 'masks' | 'badValues' | 'dimension
   given: Set<string>;
 }
 
-function fail(place: Place, message: string): never {
+function fail(place: LineOfFile, message: string): never {
   throw new EwaldError('Format', `${place.file}:${place.line}: ${message}`);
 }
 
-function geometryNumber(place: Place, key: string, text: string): number {
+function geometryNumber(place: LineOfFile, key: string, text: string): number {
   const value = decimal(text);
   if (!Number.isFinite(value)) fail(place, `${key} is "${text}"; expected a number${commaHint(text)}`);
   // Converts minus zero to zero, because it would be read back as a different number.
   return value + 0;
 }
 
-function wholeOf(place: Place, key: string, text: string): number {
+function wholeOf(place: LineOfFile, key: string, text: string): number {
   // Mask bits are written in hexadecimal.
   const value = /^0x[\da-f]+$/i.test(text) && /^mask/.test(key) ? Number(text) : geometryNumber(place, key, text);
   if (!Number.isInteger(value)) fail(place, `${key} is "${text}"; expected a whole number`);
@@ -61,7 +61,7 @@ const longestVector = 256;
 const maxBadValues = 1000;
 
 /** Parses a vector from its components: `-0.001x +0.999y`, `x`, `-y`. */
-function vectorOf(place: Place, key: string, text: string): Vector {
+function vectorOf(place: LineOfFile, key: string, text: string): Vector {
   if (text.length > longestVector)
     fail(place, `${key} has ${text.length} characters; expected parts such as "+0.999x -0.001y"`);
   const vector: [number, number, number] = [0, 0, 0];
@@ -77,7 +77,7 @@ function vectorOf(place: Place, key: string, text: string): Vector {
 
 /** Parses a number with its unit, or a path into the file of the frames with an optional unit. */
 function givenOf(
-  place: Place,
+  place: LineOfFile,
   key: string,
   text: string,
   kind: RadiationKind | 'length',
@@ -152,7 +152,7 @@ function copyOf(panel: Draft, name: string): Draft {
 interface Entry {
   readonly key: string;
   readonly text: string;
-  readonly place: Place;
+  readonly place: LineOfFile;
 }
 
 const whole = ({ place, key, text }: Entry): number => wholeOf(place, key, text);
@@ -287,7 +287,7 @@ function unknownKey(key: string): string {
   return `"${key}" is not a key of geometry files${near ? `; did you mean "${near}"?` : ''}`;
 }
 
-type RegionDraft = { name: string; values: Map<string, number>; panel: string | undefined; place: Place };
+type RegionDraft = { name: string; values: Map<string, number>; panel: string | undefined; place: LineOfFile };
 
 function regionOf({ name, values, panel, place }: RegionDraft): BadRegion {
   const at = (key: string): number => values.get(key) ?? fail(place, `the bad region ${name} lacks ${key}`);
@@ -388,7 +388,7 @@ class GeometryReader {
     this.#file = file;
   }
 
-  read(line: string, place: Place): void {
+  read(line: string, place: LineOfFile): void {
     const equals = line.indexOf('=');
     if (equals < 0) fail(place, `"${line}" has no "="; expected lines such as "p0/min_fs = 0"`);
     const [left, text] = [line.slice(0, equals).trim(), line.slice(equals + 1).trim()];

@@ -62,10 +62,10 @@ export function spaceGroupSetting(name: string): SpaceGroupSetting {
   const exact = spaceGroupTable.find((row) => compact(row.name) === wanted);
   // The second origin and hexagonal axes are the usual ones.
   const usual = (row: TableRow): boolean => !/:[1R]$/.test(row.name);
-  const found =
+  const tableRow =
     exact ??
     spaceGroupTable.find((row) => usual(row) && (String(row.number) === wanted || namesOf(row).includes(wanted)));
-  if (found) return settingOf(found);
+  if (tableRow) return settingOf(tableRow);
   if (pointGroupNames.includes(name) || pointGroupNames.includes(`${name}_H`))
     throw new EwaldError(
       'Argument',

@@ -132,9 +132,9 @@ export function hallGroup(symbol: string): HallGroup {
   if (lattice.startsWith('-')) generators.push([-1, 0, 0, 0, -1, 0, 0, 0, -1, 0, 0, 0]);
   let [order, axis] = ['', 'z'];
   for (const [at, word] of words.entries()) {
-    const made = generatorOf(word, at, order, axis);
-    generators.push(made.operator);
-    if (at === 0) axis = made.axis;
+    const generator = generatorOf(word, at, order, axis);
+    generators.push(generator.operator);
+    if (at === 0) axis = generator.axis;
     order = /[12346]/.exec(word)?.[0] ?? '';
   }
   const shift = (moved ?? '0 0 0').split(/\s+/).map((n) => (translationUnit * Number(n)) / 12);

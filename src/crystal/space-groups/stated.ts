@@ -79,7 +79,7 @@ export function statedSymmetry(texts: readonly string[], path: string): StatedSy
   const centring =
     centringOf(centres, rotations) ??
     fail(
-      `the translations of its operators (${centres.map((one) => one.map((x) => `${x}/24`).join(' ')).join('; ')}) are ` +
+      `the translations of its operators (${centres.map((centre) => centre.map((x) => `${x}/24`).join(' ')).join('; ')}) are ` +
         'those of no centring with a letter; reindex it to the standard setting',
       'Unsupported',
     );
@@ -89,16 +89,16 @@ export function statedSymmetry(texts: readonly string[], path: string): StatedSy
 /** The rotations of a symmetry as one text, whatever their order. */
 const rotationsKey = ({ operators }: HallGroup): string =>
   operators
-    .map((one) => operationKey(rotationOf(one)))
+    .map((operator) => operationKey(rotationOf(operator)))
     .sort()
     .join();
 
 /** All operators modulo the centring, as one text. */
 function operatorsKey({ operators, centres }: HallGroup): string {
   return operators
-    .flatMap((one) =>
+    .flatMap((operator) =>
       centres.map((centre) =>
-        composedOperator([1, 0, 0, 0, 1, 0, 0, 0, 1, ...centre], one)
+        composedOperator([1, 0, 0, 0, 1, 0, 0, 0, 1, ...centre], operator)
           .map((x) => x + 0)
           .join(' '),
       ),
@@ -110,9 +110,9 @@ function operatorsKey({ operators, centres }: HallGroup): string {
 /** Whether the inversion is at the origin, as in the second of two choices. */
 const hasInversionAtOrigin = ({ operators, centres }: HallGroup): boolean =>
   operators.some(
-    (one) =>
-      operationKey(rotationOf(one)) === operationKey(inversion) &&
-      centres.some((centre) => centre.join() === shiftOf(one).join()),
+    (operator) =>
+      operationKey(rotationOf(operator)) === operationKey(inversion) &&
+      centres.some((centre) => centre.join() === shiftOf(operator).join()),
   );
 
 /** Indices that show every screw axis and glide plane: near the origin, and far along axes and diagonals. */
@@ -129,8 +129,8 @@ const telling: readonly Indices[] = [
   ]),
 ];
 
-const sameAbsences = (one: HallGroup, other: HallGroup): boolean =>
-  telling.every((indices) => isAbsentIn(one, indices) === isAbsentIn(other, indices));
+const sameAbsences = (hallGroup: HallGroup, other: HallGroup): boolean =>
+  telling.every((indices) => isAbsentIn(hallGroup, indices) === isAbsentIn(other, indices));
 
 /** The first setting with the same absences; of two choices of the origin that which has the inversion where it is. */
 function ofAnyOrigin(rows: readonly SpaceGroupSetting[], symmetry: StatedSymmetry): SpaceGroupSetting | undefined {
@@ -164,9 +164,9 @@ export function settingWith(symmetry: StatedSymmetry, number?: number): SpaceGro
 export function reindexedSetting(setting: SpaceGroupSetting, by: Operation): SpaceGroupSetting | undefined {
   const back = inverse(by);
   const moved = ({ operators, centres }: HallGroup): Omit<StatedSymmetry, 'centring'> => ({
-    operators: operators.map((one) => [
-      ...product(product(back, rotationOf(one)), by).map((x) => x + 0),
-      ...turned(back, shiftOf(one)),
+    operators: operators.map((operator) => [
+      ...product(product(back, rotationOf(operator)), by).map((x) => x + 0),
+      ...turned(back, shiftOf(operator)),
     ]),
     centres: centres.map((centre) => turned(back, centre)),
   });
@@ -213,8 +213,11 @@ export function writtenGroup(setting: SpaceGroupSetting, pointGroup: string): Sp
     number,
     pointGroup: `PG${pointGroup}`,
     operators: centres.flatMap((centre) =>
-      operators.map((one) =>
-        textOfOperator([...one.slice(0, 9), ...[0, 1, 2].map((i) => wrapped((one[9 + i] ?? 0) + (centre[i] ?? 0)))]),
+      operators.map((operator) =>
+        textOfOperator([
+          ...operator.slice(0, 9),
+          ...[0, 1, 2].map((i) => wrapped((operator[9 + i] ?? 0) + (centre[i] ?? 0))),
+        ]),
       ),
     ),
     primitive: operators.length,

@@ -234,10 +234,10 @@ function againstTruth(chunks: readonly StreamChunk[], { frames, file, args }: Fr
     }
     const spots = lattices.flatMap((lattice) => lattice.spots);
     const peaks = pointsOf(chunk);
-    const found = new Points(peaks);
+    const points = new Points(peaks);
     for (const [x = 0, y = 0, , , , counts = 0] of spots) {
       if (counts <= 60) continue;
-      const nearest = found.distance(x, y);
+      const nearest = points.distance(x, y);
       all60++;
       if (counts > 100) all100++;
       if (!isNear(nearest)) continue;

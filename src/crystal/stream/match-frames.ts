@@ -211,12 +211,12 @@ export function matchTruth(own: readonly NamedFrame[], frames: number, file: str
     (_, i) => [i, { filename: '', event: `//${i}`, serial: i + 1 }] as const,
   );
   const named = isOfOne ? sameEvents(mine, truth) : [];
-  const found = named.length > 0 ? named : sameSerials(mine, truth);
+  const pairs = named.length > 0 ? named : sameSerials(mine, truth);
   const places: (number | undefined)[] = new Array(own.length).fill(undefined);
-  for (const [place, there] of found) places[place] = there;
+  for (const [place, there] of pairs) places[place] = there;
   const remarks = repeatedRemark(own);
   const [first] = own;
-  if (first && named.length === 0 && found.length > 0)
+  if (first && named.length === 0 && pairs.length > 0)
     remarks.push(`frames are matched with the truth by their serial numbers: ${frameText(first)} is ${first.serial}`);
   const [lost] = own.filter((_, place) => places[place] === undefined);
   if (lost)

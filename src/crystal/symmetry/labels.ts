@@ -51,8 +51,8 @@ export function labelsOf(primitive: Cell): Labels {
  * rotation of the true lattice, not of one that it resembles. Undefined if the two span different lattices. Primitive
  * cells, or conventional ones of the same setting.
  */
-export function hasRightLabel(found: Cell, truth: Cell): boolean | undefined {
-  const { matrix, deviation, determinant } = relation(found, truth);
+export function hasRightLabel(cell: Cell, truth: Cell): boolean | undefined {
+  const { matrix, deviation, determinant } = relation(cell, truth);
   if (deviation > 0.2 || determinant !== 1) return undefined;
   return strainSize(combine(matrix, truth), truth) <= exact;
 }

@@ -99,8 +99,8 @@ export function indexingAmbiguities(lattice: readonly Operation[], group: PointG
       trace(b) - trace(a) ||
       (operationKey(a) > operationKey(b) ? -1 : 1),
   );
-  for (const one of plainFirst)
-    if (!ways.some((way) => inside.has(operationKey(product(inverse(way), one))))) ways.push(one);
+  for (const operation of plainFirst)
+    if (!ways.some((way) => inside.has(operationKey(product(inverse(way), operation))))) ways.push(operation);
   return ways;
 }
 

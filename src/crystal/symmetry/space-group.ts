@@ -234,7 +234,9 @@ function operatorText(operator: Operator): string {
 function made([number, name, plain, generators]: (typeof groups)[number]): SpaceGroup {
   const primitive = generated(generators);
   const operators = (centres[name[0] ?? 'P'] ?? []).flatMap((centre) =>
-    primitive.map((one) => operatorText([...one.slice(0, 9), ...centre.map((x, i) => wrapped(x + (one[9 + i] ?? 0)))])),
+    primitive.map((operator) =>
+      operatorText([...operator.slice(0, 9), ...centre.map((x, i) => wrapped(x + (operator[9 + i] ?? 0)))]),
+    ),
   );
   return { name, number, pointGroup: `PG${plain}`, operators, primitive: primitive.length };
 }
@@ -260,8 +262,8 @@ export const spaceGroupNames: readonly string[] = groups.map(([, name]) => name)
 /** The space group of a name such as `P 43 21 2` or `P43212`, or of a number. Throws `Argument`. */
 export function spaceGroup(name: string): SpaceGroup {
   const wanted = compact(name);
-  const found = groups.find(([number, own]) => String(number) === wanted || namesInTables(own).includes(wanted));
-  if (found) return made(found);
+  const group = groups.find(([number, own]) => String(number) === wanted || namesInTables(own).includes(wanted));
+  if (group) return made(group);
   const near = nearest(name, spaceGroupNames);
   throw new EwaldError(
     'Argument',
@@ -273,9 +275,9 @@ export function spaceGroup(name: string): SpaceGroup {
 /** The name of the point group of a space group; undefined for a name that is not one of the 65. */
 export function pointGroupOfSpaceGroup(name: string): string | undefined {
   const wanted = compact(name);
-  const found = groups.find(([, own]) => namesInTables(own).includes(wanted));
-  if (!found) return undefined;
-  const [, own, plain] = found;
+  const group = groups.find(([, own]) => namesInTables(own).includes(wanted));
+  if (!group) return undefined;
+  const [, own, plain] = group;
   // In hexagonal axes the group 32 is 321.
   return plain === '32' ? '321' : own.startsWith('H') ? `${plain}_H` : plain;
 }

@@ -16,7 +16,9 @@ export function typed<T extends Constant>(result: T, operands: readonly Constant
   const has = (word: string): boolean =>
     operands.some(({ type = '' }) => !type.startsWith('enum ') && type.includes(word));
   if (result.kind === 'float') return has('long double') ? { ...result, type: 'long double' } : result;
-  const known = operands.every((one) => one.kind === 'float' || one.bits === 32 || one.type !== undefined);
+  const known = operands.every(
+    (operand) => operand.kind === 'float' || operand.bits === 32 || operand.type !== undefined,
+  );
   const isLong = result.bits === 64 || has('long');
   if (!isLong || !known) return result;
   return { ...result, type: `${result.unsigned ? 'unsigned ' : ''}${has('long long') ? 'long long' : 'long'}` };

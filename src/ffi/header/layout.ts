@@ -4,7 +4,7 @@ import { scalarLayout } from './scalar-types.js';
 import type { CEnum, CField, CStruct, CType, OpaqueName } from './types.js';
 
 /** Size and alignment of a type in bytes. */
-export interface Layout {
+export interface TypeSize {
   readonly size: number;
   readonly align: number;
 }
@@ -15,7 +15,7 @@ export interface Tags {
   readonly enums: Readonly<Record<string, CEnum>>;
 }
 
-const opaque: Readonly<Record<Exclude<OpaqueName, 'va_list'>, Layout>> = {
+const opaque: Readonly<Record<Exclude<OpaqueName, 'va_list'>, TypeSize>> = {
   'long double': { size: 16, align: 16 },
   __float128: { size: 16, align: 16 },
   __int128: { size: 16, align: 16 },
@@ -26,7 +26,7 @@ const opaque: Readonly<Record<Exclude<OpaqueName, 'va_list'>, Layout>> = {
   _Float16: { size: 2, align: 2 },
 };
 
-function opaqueLayout(name: OpaqueName, model: DataModel): Layout {
+function opaqueLayout(name: OpaqueName, model: DataModel): TypeSize {
   if (name === 'va_list') return model === 'lp64' ? { size: 24, align: 8 } : { size: 4, align: 4 };
   if (model === 'llp64' && name === 'long double') return { size: 8, align: 8 };
   // Emscripten aligns it to 8 bytes; other compilers for wasm to 16.
@@ -35,13 +35,13 @@ function opaqueLayout(name: OpaqueName, model: DataModel): Layout {
 }
 
 /** Bytes and alignment of a type; undefined for void, functions, opaque structs and enums that are not defined. */
-export function layoutOf(type: CType, model: DataModel, tags: Tags): Layout | undefined {
+export function layoutOf(type: CType, model: DataModel, tags: Tags): TypeSize | undefined {
   const plain = plainLayout(type, model, tags);
   // A typedef with aligned(n) raises or lowers the alignment; the size stays.
   return plain && type.align !== undefined ? { size: plain.size, align: type.align } : plain;
 }
 
-function plainLayout(type: CType, model: DataModel, tags: Tags): Layout | undefined {
+function plainLayout(type: CType, model: DataModel, tags: Tags): TypeSize | undefined {
   switch (type.kind) {
     case 'scalar': {
       const { size } = scalarLayout(type.name, model);
@@ -79,7 +79,7 @@ export const isOpaque = (type: CType, { structs, enums }: Tags): boolean =>
 
 /** A member that has not been placed yet. */
 export interface Member extends Omit<CField, 'offset' | 'shift'> {
-  readonly layout: Layout;
+  readonly layout: TypeSize;
 }
 
 /** The attributes and pragmas that apply to a whole struct. */
@@ -94,7 +94,7 @@ const up = (value: number, to: number): number => Math.ceil(value / to) * to;
  * Places the members of a struct or union as gcc does on x86-64 and clang on wasm32: each at its alignment, bit-fields
  * in what is left of a unit of their type, the whole rounded up to the largest alignment.
  */
-export function placeFields(members: readonly Member[], rules: StructRules): Layout & { readonly fields: CField[] } {
+export function placeFields(members: readonly Member[], rules: StructRules): TypeSize & { readonly fields: CField[] } {
   let bit = 0;
   let end = 0;
   let align = 1;

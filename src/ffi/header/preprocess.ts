@@ -273,10 +273,10 @@ class Preprocessor {
     // A compiler's own headers are built in; those of the C library are read if they exist.
     const own = builtinHeader(name, this.#options.model);
     const read = (): SourceFile | undefined => reading(first, () => include(name, from.name, { system: true, next }));
-    const found =
+    const sourceFile =
       (own === undefined || ofLibrary.has(name) ? read() : undefined) ??
       (own === undefined ? undefined : { name: `<${name}>`, text: own });
-    return { name, system: true, found };
+    return { name, system: true, found: sourceFile };
   }
 
   #include(word: Token, rest: readonly Token[], from: SourceFile, depth: number): void {

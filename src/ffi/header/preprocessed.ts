@@ -149,6 +149,6 @@ class Originals {
 
 /** The next place of a word in a row; `from` if it is not there. */
 function find(row: readonly Token[], text: string, from: number): number {
-  const found = row.findIndex((token, i) => i >= from && token.text === text);
-  return found < 0 ? from : found;
+  const index = row.findIndex((token, i) => i >= from && token.text === text);
+  return index < 0 ? from : index;
 }

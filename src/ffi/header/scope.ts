@@ -3,7 +3,7 @@
 import { longBytes } from '../../memory/model.js';
 import { nearest } from '../../util/options.js';
 import { type Constant, int } from './integer.js';
-import { type Layout, layoutOf } from './layout.js';
+import { layoutOf, type TypeSize } from './layout.js';
 import type { Token } from './lexer.js';
 import { namedScalars, type ScalarLayout, type ScalarName, scalarLayout, underlying } from './scalar-types.js';
 import { headerError, type Placed, positionOf } from './source.js';
@@ -128,7 +128,7 @@ export class Scope {
     return this.#enumerators.get(name);
   }
 
-  layout(type: CType): Layout | undefined {
+  layout(type: CType): TypeSize | undefined {
     return layoutOf(type, this.model, this);
   }
 

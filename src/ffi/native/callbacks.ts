@@ -35,7 +35,7 @@ export function callbackSignature(koffi: Koffi, result: unknown, parameters: rea
     type: koffi.pointer(koffi.proto(result, parameters)),
   });
   // Structs have no name that other libraries share.
-  if ([result, ...parameters].some((one) => typeof one !== 'string')) return make();
+  if ([result, ...parameters].some((parameter) => typeof parameter !== 'string')) return make();
   const key = [result, ...parameters].join();
   let found = signatures.get(key);
   if (!found) {

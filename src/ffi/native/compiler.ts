@@ -137,11 +137,11 @@ const modelOf = (text: string): DataModel | undefined =>
 /** Refuses a compiler for another target, whose headers have other layouts. */
 function assertTarget(text: string, command: readonly string[], model: DataModel): void {
   for (const [type, bytes] of sizes) {
-    const found = sizeIn(text, type);
-    if (found !== undefined && Number(found) !== bytes[model])
+    const size = sizeIn(text, type);
+    if (size !== undefined && Number(size) !== bytes[model])
       throw new EwaldError(
         'Load',
-        `${command.join(' ')} is for another target: its ${type.toLowerCase()} has ${found} bytes, but ` +
+        `${command.join(' ')} is for another target: its ${type.toLowerCase()} has ${size} bytes, but ` +
           `${bytes[model]} on ${model}; name a compiler for it with cpp (--cpp)`,
       );
   }

@@ -22,7 +22,7 @@ function nativeNames(library: string): string[] {
 const wasmNames = (library: string): string[] =>
   library.endsWith('.wasm') ? [library] : [`${library}.wasm`, `lib${library}.wasm`];
 
-export interface Found {
+export interface LibraryFile {
   readonly path: string;
   readonly backend: 'native' | 'wasm';
   /** Whether `path` is a name that only the dynamic loader can follow. */
@@ -30,7 +30,11 @@ export interface Found {
 }
 
 /** Finds the file of a library. @throws `Load` with every path that was tried. */
-export function findLibrary(library: string, buildDir: string | undefined, backend: 'auto' | 'native' | 'wasm'): Found {
+export function findLibrary(
+  library: string,
+  buildDir: string | undefined,
+  backend: 'auto' | 'native' | 'wasm',
+): LibraryFile {
   const placed = isAbsolute(library) || library.includes('/') || library.includes(sep);
   const folders = placed
     ? [dirname(library)]
@@ -74,8 +78,8 @@ export function assertLoadable(path: string): void {
   let head: Uint8Array;
   try {
     // Reading a pipe could wait forever, and so would its loader.
-    const found = statSync(path);
-    if (!found.isFile()) throw notAFile(path, found);
+    const stats = statSync(path);
+    if (!stats.isFile()) throw notAFile(path, stats);
     head = readFileSync(path).subarray(0, 4096);
   } catch (cause) {
     const kind = isEwaldError(cause) ? `: ${cause.message}` : '';

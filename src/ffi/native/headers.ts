@@ -12,10 +12,10 @@ const largest = 2 ** 26;
 /** Reads a header. @throws `File` unless it is a regular file of a sensible size: reading a pipe could wait forever. */
 export function readHeader(path: string): string {
   try {
-    const found = statSync(path);
-    if (!found.isFile()) throw new EwaldError('File', `${path} is ${kindText(found)}, no header`);
-    if (found.size > largest)
-      throw new EwaldError('File', `${path} has ${found.size} bytes; a header has at most ${largest}`);
+    const stats = statSync(path);
+    if (!stats.isFile()) throw new EwaldError('File', `${path} is ${kindText(stats)}, no header`);
+    if (stats.size > largest)
+      throw new EwaldError('File', `${path} has ${stats.size} bytes; a header has at most ${largest}`);
     return readFileSync(path, 'utf8');
   } catch (cause) {
     throw cause instanceof EwaldError ? cause : fileError(path, 'read', cause);
@@ -114,7 +114,7 @@ export function checkIncludes(file: SourceFile, include: Include, seen = new Set
   for (const match of file.text.matchAll(/^[ \t]*#[ \t]*include(?:_next)?[ \t]*(["<])([^">\n]+)[">]/gm)) {
     const [whole, quote, name = ''] = match;
     const place = { file, offset: match.index + whole.length - name.length - 2 };
-    const found = reading(place, () => include(name, file.name, { system: quote === '<' }));
-    if (found && !found.foreign && !seen.has(found.name)) checkIncludes(found, include, seen);
+    const sourceFile = reading(place, () => include(name, file.name, { system: quote === '<' }));
+    if (sourceFile && !sourceFile.foreign && !seen.has(sourceFile.name)) checkIncludes(sourceFile, include, seen);
   }
 }

@@ -13,7 +13,10 @@ export function shareVariables(koffi: Koffi): void {
       new BigUint64Array(koffi.view(address, 8 * count));
     /** Both variables of a name, if they are not one. */
     const both = (name: string, count: number): readonly [BigUint64Array, BigUint64Array] | undefined => {
-      const [from, to] = [program, libc].map((one) => koffi.address(one.symbol(name))) as [bigint, bigint];
+      const [from, to] = [program, libc].map((koffiLibrary) => koffi.address(koffiLibrary.symbol(name))) as [
+        bigint,
+        bigint,
+      ];
       return from === to ? undefined : [words(from, count), words(to, count)];
     };
     const environ = both('environ', 1);

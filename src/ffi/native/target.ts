@@ -24,7 +24,7 @@ import {
 import { Lent, lentView } from '../lent.js';
 import { missing } from '../names.js';
 import { type AsyncCall, Runtime } from '../runtime.js';
-import { type Place, shown } from '../scalars.js';
+import { type ArgumentName, shown } from '../scalars.js';
 import { placedValue } from '../struct-arguments.js';
 import type { Bound, Target } from '../target.js';
 import { calledLate, type Trampolines } from '../trampolines.js';
@@ -38,7 +38,7 @@ import {
   trampolinesOf,
   warnWithoutGates,
 } from './callbacks.js';
-import { assertLoadable, type Found, symbolNames } from './find.js';
+import { assertLoadable, type LibraryFile, symbolNames } from './find.js';
 import { type Koffi, type KoffiFunction, type KoffiLibrary, nativeSpace, turns } from './koffi.js';
 import { needsOwnNames } from './own-names.js';
 import { shareVariables } from './shared-variables.js';
@@ -57,7 +57,12 @@ export class NativeTarget implements Target {
   #symbols: readonly string[] | undefined;
   #unloaded = false;
 
-  constructor(table: FunctionTable, name: string, { path, byName }: Pick<Found, 'path' | 'byName'>, koffi: Koffi) {
+  constructor(
+    table: FunctionTable,
+    name: string,
+    { path, byName }: Pick<LibraryFile, 'path' | 'byName'>,
+    koffi: Koffi,
+  ) {
     if (!byName) assertLoadable(path);
     this.#koffi = koffi;
     this.#path = path;
@@ -101,7 +106,7 @@ export class NativeTarget implements Target {
     return resultOf(this.runtime, type) as (value: unknown) => unknown;
   }
 
-  byValue(type: CType, place: Place): Converter | undefined {
+  byValue(type: CType, place: ArgumentName): Converter | undefined {
     if (partOf(type)) {
       return (value) => {
         const [re, im] = complexParts(value, place);
@@ -189,7 +194,7 @@ export class NativeTarget implements Target {
   }
 
   /** A further argument of a variadic function: its type, and the value converted to it. */
-  vararg(given: unknown, place: Place): { readonly type: CType; readonly koffi: unknown } {
+  vararg(given: unknown, place: ArgumentName): { readonly type: CType; readonly koffi: unknown } {
     if (!Array.isArray(given) || given.length !== 2 || typeof given[0] !== 'string')
       throw new EwaldError(
         'Argument',
@@ -206,7 +211,7 @@ export class NativeTarget implements Target {
   }
 
   /** A struct in koffi's form, by way of its bytes: the codec of structs checks names, ranges and lengths. */
-  #structObject(type: StructType, value: unknown, place: Place): object {
+  #structObject(type: StructType, value: unknown, place: ArgumentName): object {
     const { runtime } = this;
     const bytes = this.#roomFor(type);
     runtime.write(new DataView(bytes.buffer), 0, type, value, place);
@@ -406,15 +411,21 @@ class NativeFrame extends FrameEnds implements CallFrame {
     const { lending } = this;
     const known = lending || align > 16 ? undefined : this.#spare.get(bytes)?.pop();
     known?.argument.fill(0);
-    const made = known ?? new NativeScratch(this.#memory(bytes, align), this.#target);
+    const nativeScratch = known ?? new NativeScratch(this.#memory(bytes, align), this.#target);
     // A table has only its address.
-    this.#held.push(made);
+    this.#held.push(nativeScratch);
     if (lending) {
       const copiedFor = direction === 'in' ? undefined : lending;
-      made.lent = new Lent({ what: lending.place, bytes, address: () => made.address, kept: made, copiedFor });
-      lending.add(made.lent);
+      nativeScratch.lent = new Lent({
+        what: lending.place,
+        bytes,
+        address: () => nativeScratch.address,
+        kept: nativeScratch,
+        copiedFor,
+      });
+      lending.add(nativeScratch.lent);
     }
-    return made;
+    return nativeScratch;
   }
 
   #memory(bytes: number, align: number): Uint8Array {
@@ -464,7 +475,7 @@ class NativeFrame extends FrameEnds implements CallFrame {
     if (this.#held.length > 0) this.#spareAll();
   }
 
-  callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument {
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: ArgumentName): Argument {
     const { address, release } = this.#target.callback(type, use, () => calledLate(place(), true), false, this.#call);
     this.release(release);
     return address;

@@ -4,7 +4,7 @@ import { toMultiple } from '../../memory/space.js';
 import type { Argument, Converter, Frame } from '../frame.js';
 import type { CField, CFunction, CType } from '../header/types.js';
 import type { Runtime } from '../runtime.js';
-import type { Bits, Place } from '../scalars.js';
+import type { ArgumentName, Bits } from '../scalars.js';
 import { placedValue } from '../struct-arguments.js';
 import type { Bound } from '../target.js';
 import { passedAs } from './types.js';
@@ -24,7 +24,7 @@ const nothing: Argument = {};
 export const isLowered = (type: CType): boolean => type.kind === 'struct' || type.kind === 'opaque';
 
 /** The converter of a type that is no scalar; undefined if it cannot be passed. */
-export function valueConverter(runtime: Runtime, type: CType, place: Place): Converter | undefined {
+export function valueConverter(runtime: Runtime, type: CType, place: ArgumentName): Converter | undefined {
   const passed = isLowered(type) ? passedAs(type, runtime) : undefined;
   if (!passed) return undefined;
   const size = runtime.sizeOf(type);

@@ -23,7 +23,7 @@ import {
 import { type Lending, Lent } from '../lent.js';
 import { missing } from '../names.js';
 import { Runtime } from '../runtime.js';
-import type { Bits, Place } from '../scalars.js';
+import type { ArgumentName, Bits } from '../scalars.js';
 import type { Bound, Target } from '../target.js';
 import { calledLate, Trampolines } from '../trampolines.js';
 import { exportedSignatures, signatureText, type WasmSignature, wasmFunction } from './binary.js';
@@ -145,7 +145,7 @@ export class WasmTarget implements Target {
     return { call: bound?.call ?? call, out };
   }
 
-  byValue(type: CType, place: Place): Converter | undefined {
+  byValue(type: CType, place: ArgumentName): Converter | undefined {
     return valueConverter(this.runtime, type, place);
   }
 
@@ -414,7 +414,7 @@ class WasmFrame extends FrameEnds implements CallFrame {
     return { argument: address, address, lent, view: () => new DataView(this.#heap.memory.buffer, address, bytes) };
   }
 
-  callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: Place): Argument {
+  callback(type: FunctionType, use: (...values: unknown[]) => unknown, place: ArgumentName): Argument {
     const { address, release } = this.#target.callback(type, use, () => calledLate(place(), true), false);
     this.release(release);
     return address;

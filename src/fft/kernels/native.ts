@@ -50,8 +50,8 @@ export function fftEngineOp(host: NativeHost): FftOp {
   const plan = async (descriptor: FftDescriptor): Promise<FftKernel> => {
     const { engine } = descriptor;
     if (engine === 'ewald') return planFft(host, descriptor);
-    const made = await createEnginePlan(addon, engine, descriptor);
-    return kernelOf(host, made, descriptor, () => addon.engineDestroy(made));
+    const enginePlan = await createEnginePlan(addon, engine, descriptor);
+    return kernelOf(host, enginePlan, descriptor, () => addon.engineDestroy(enginePlan));
   };
   return {
     supports: (descriptor) =>

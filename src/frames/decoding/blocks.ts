@@ -7,7 +7,7 @@
 import { EwaldError } from '../../util/errors.js';
 
 /** A part of a chunk. */
-export interface Part {
+export interface ChunkPart {
   /** Byte of the chunk where its data begin, and their length. */
   readonly from: number;
   readonly packed: number;
@@ -31,7 +31,7 @@ export const damagedBlock = 'a block is not valid LZ4 data of its size';
  * The parts of a chunk that decodes to `bytes` bytes of numbers of `element` bytes. Throws `Format` for a damaged chunk,
  * and `Limit` for blocks of more than `most` bytes.
  */
-export function* partsOf(chunk: Uint8Array, bytes: number, element: number, most: number): Generator<Part> {
+export function* partsOf(chunk: Uint8Array, bytes: number, element: number, most: number): Generator<ChunkPart> {
   const fail = (why: string): never => {
     throw damagedChunk(chunk, bytes, why);
   };

@@ -2,7 +2,7 @@
 import decode from '../../../wgsl/frames/decode.wgsl';
 import { withConstants } from '../../compute/backends/webgpu/constants.js';
 import type { GpuDevice } from '../../compute/backends/webgpu/device.js';
-import type { Part } from './blocks.js';
+import type { ChunkPart } from './blocks.js';
 
 /** Blocks of a dispatch, and words of a `Block` of the shader. */
 export const maxBlocks = 65535;
@@ -21,7 +21,7 @@ export const decodePipeline = (device: GpuDevice, bytesOfNumber: number, block: 
   });
 
 /** A row of the table: the word where the numbers go, the byte where the packed data are, the number of the frame. */
-export const blockRow = ({ packed, bytes, stored }: Part, to: number, from: number, frame: number): number[] => [
+export const blockRow = ({ packed, bytes, stored }: ChunkPart, to: number, from: number, frame: number): number[] => [
   ...[to, from, packed, bytes, frame],
   stored ? 1 : 0,
 ];

@@ -51,9 +51,9 @@ export async function beamsOfFile(geometry: Geometry, file: string, openOther: O
   const at =
     (frame: number): HeaderValues =>
     (path) => {
-      const found = values.get(path);
-      if (!found) return undefined;
-      const { numbers, unit } = found;
+      const headerNumbers = values.get(path);
+      if (!headerNumbers) return undefined;
+      const { numbers, unit } = headerNumbers;
       // No function of the user's: these errors keep their words.
       const missing = (text: string): EwaldError => new EwaldError('Format', text, { detail: { threw: true } });
       if (numbers.length === 0) throw missing(`${path} of ${file} has no number; expected one`);

@@ -277,7 +277,7 @@ const otherMask = ({ name }: Dataset, dtype: SearchedType): EwaldError => {
   );
 };
 
-interface Parts
+interface DetectorParts
   extends Pick<
     Detector,
     'geometry' | 'unitsPerPhoton' | 'width' | 'height' | 'dtype' | 'bad' | 'beam' | 'beams' | 'saturation'
@@ -302,7 +302,7 @@ class OpenDetector implements Detector {
   readonly beams: Detector['beams'];
   readonly #counts: Counts;
   readonly #masks: BadPixels;
-  readonly #imageOf: Parts['imageOf'];
+  readonly #imageOf: DetectorParts['imageOf'];
 
   constructor({
     imageOf,
@@ -317,7 +317,7 @@ class OpenDetector implements Detector {
     saturation,
     counts,
     masks,
-  }: Parts) {
+  }: DetectorParts) {
     this.geometry = geometry;
     this.unitsPerPhoton = unitsPerPhoton;
     [this.width, this.height, this.dtype] = [width, height, dtype];

@@ -9,7 +9,7 @@ import { temporaryBeside } from './names.js';
 /** Whether there is a folder at a path. */
 export const isFolder = async (path: string): Promise<boolean> =>
   stat(path).then(
-    (found) => found.isDirectory(),
+    (stats) => stats.isDirectory(),
     () => false,
   );
 

@@ -82,12 +82,12 @@ function ownerHere(): Owner {
  * The content of a lock file, and how long ago it was touched by the clock of its file system; undefined if there is no
  * lock.
  */
-interface Found {
+interface LockOnDisk {
   readonly owner: Owner | undefined;
   readonly mtimeMs: number;
 }
 
-async function look(lock: string): Promise<Found | undefined> {
+async function look(lock: string): Promise<LockOnDisk | undefined> {
   // Opening the file makes an NFS client ask the server; a plain stat may be answered from a cache.
   const handle = await open(lock, 'r').catch(absent);
   if (!handle) return undefined;
@@ -131,7 +131,7 @@ function runs({ pid, host, started }: Owner): boolean | undefined {
   return started === '' || facts.started === '' || facts.started === started;
 }
 
-const isGone = ({ owner, mtimeMs }: Found, nowMs: number): boolean =>
+const isGone = ({ owner, mtimeMs }: LockOnDisk, nowMs: number): boolean =>
   !((owner && runs(owner)) ?? nowMs - mtimeMs < goneMs);
 
 /** "process 4711 on node07, since 2026-03-01 12:30:00 UTC". */
@@ -141,7 +141,7 @@ function ownerText(owner: Owner | undefined): string {
   return `process ${owner.pid} on ${owner.host}, since ${owner.since.replace('T', ' ').replace(/\.\d+Z$/, ' UTC')}`;
 }
 
-function taken(file: string, lock: string, { owner, mtimeMs }: Found, nowMs: number): EwaldError {
+function taken(file: string, lock: string, { owner, mtimeMs }: LockOnDisk, nowMs: number): EwaldError {
   const silentS = Math.max(0, Math.round((nowMs - mtimeMs) / 1000));
   const away =
     owner && runs(owner)
@@ -194,9 +194,9 @@ async function sameFile(one: string, other: string): Promise<boolean> {
  */
 export async function refuseLocked(file: string, target: string): Promise<void> {
   const lock = hiddenBeside(target, 'lock');
-  const found = await look(lock);
+  const onDisk = await look(lock);
   const now = Date.now();
-  if (found && !isGone(found, now)) throw taken(file, lock, found, now);
+  if (onDisk && !isGone(onDisk, now)) throw taken(file, lock, onDisk, now);
 }
 
 /**
@@ -219,13 +219,13 @@ export async function lockFile(file: string, target: string): Promise<Lock> {
     }
     for (let tries = 0; ; tries++) {
       if (await createExclusively(candidate, lock, content)) break;
-      const found = await look(lock);
+      const onDisk = await look(lock);
       // It was released in the meantime.
-      if (!found && tries < 100) continue;
-      if (!found) throw fileError(file, 'written', Object.assign(new Error(), { code: 'EBUSY' }));
+      if (!onDisk && tries < 100) continue;
+      if (!onDisk) throw fileError(file, 'written', Object.assign(new Error(), { code: 'EBUSY' }));
       const now = (await stat(candidate)).mtimeMs + (Date.now() - Date.parse(owner.since));
-      if (tries > 20 || !isGone(found, now)) throw taken(file, lock, found, now);
-      if (await takeOver(candidate, target, content, found)) break;
+      if (tries > 20 || !isGone(onDisk, now)) throw taken(file, lock, onDisk, now);
+      if (await takeOver(candidate, target, content, onDisk)) break;
       await wait(20);
     }
   } finally {
@@ -241,7 +241,7 @@ export async function lockFile(file: string, target: string): Promise<Lock> {
  * If several processes try at once, one succeeds: only one can create the guard of that owner's token, and it checks
  * again before it replaces the lock.
  */
-async function takeOver(candidate: string, target: string, content: string, gone: Found): Promise<boolean> {
+async function takeOver(candidate: string, target: string, content: string, gone: LockOnDisk): Promise<boolean> {
   const lock = hiddenBeside(target, 'lock');
   const guard = `${lock}.${gone.owner?.token.slice(0, 24) ?? 'unnamed'}`;
   if (!(await createExclusively(candidate, guard, content))) {
@@ -298,13 +298,13 @@ class HeldLock implements Lock {
   }
 
   async confirm(): Promise<void> {
-    const found = await look(this.#lock);
-    if (found?.owner?.token === this.#owner.token) return;
+    const onDisk = await look(this.#lock);
+    if (onDisk?.owner?.token === this.#owner.token) return;
     // The lock belongs to another process by now, so it must not be removed at the end.
     this.#end();
     throw new EwaldError(
       'File',
-      `${this.#file} was taken over by ${found ? ownerText(found.owner) : 'another process, which has finished it'}`,
+      `${this.#file} was taken over by ${onDisk ? ownerText(onDisk.owner) : 'another process, which has finished it'}`,
       { detail: { path: this.#file } },
     );
   }

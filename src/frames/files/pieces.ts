@@ -16,10 +16,10 @@ export const isStandardInput = (file: string): boolean =>
 
 /** Whether a name is that of a pipe. Throws `File` for a socket, and for a device, which may never end. */
 export async function isPipe(file: string): Promise<boolean> {
-  const found = await stat(file).catch(() => undefined);
-  if (!found || found.isFile() || found.isDirectory()) return false;
-  if (found.isFIFO()) return true;
-  throw notAFile(file, found);
+  const stats = await stat(file).catch(() => undefined);
+  if (!stats || stats.isFile() || stats.isDirectory()) return false;
+  if (stats.isFIFO()) return true;
+  throw notAFile(file, stats);
 }
 
 /** Milliseconds after which a pipe that nobody writes into is mentioned. */

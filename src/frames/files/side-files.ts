@@ -9,7 +9,7 @@ import { fileError, kindText } from '../../util/file-errors.js';
 import { absent } from './names.js';
 
 /** What has the name: nothing, a file that ewald wrote (or an empty one), or something else in words. */
-type Side = 'none' | 'own' | { readonly other: string };
+type NameOwner = 'none' | 'own' | { readonly other: string };
 
 /** Longest beginning by which a file is known. */
 const beginBytes = 4096;
@@ -18,7 +18,7 @@ const beginBytes = 4096;
 const { O_NOFOLLOW = 0, O_RDWR, O_RDONLY } = constants;
 
 /** What has the name of a side file, links not followed; `isOwn` knows the beginning of one that ewald wrote. */
-export async function sideFile(path: string, isOwn: (head: Uint8Array) => boolean): Promise<Side> {
+export async function sideFile(path: string, isOwn: (head: Uint8Array) => boolean): Promise<NameOwner> {
   const there = await lstat(path).catch(absent);
   if (!there) return 'none';
   if (there.isSymbolicLink()) return { other: 'is a symbolic link' };

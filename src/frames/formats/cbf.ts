@@ -190,12 +190,12 @@ async function readSections(
   let text = '';
   let at = 0;
   for (;;) {
-    const found = await readUntilMark(source, at, signal);
-    if (!found) break;
-    const begin = found.text.lastIndexOf(boundary);
+    const untilMark = await readUntilMark(source, at, signal);
+    if (!untilMark) break;
+    const begin = untilMark.text.lastIndexOf(boundary);
     // The opening line, not the closing line of the section before.
-    text += begin < 0 ? found.text : found.text.slice(0, begin);
-    const section = readSection(source, found.text.slice(Math.max(0, begin)), found.end, checksums);
+    text += begin < 0 ? untilMark.text : untilMark.text.slice(0, begin);
+    const section = readSection(source, untilMark.text.slice(Math.max(0, begin)), untilMark.end, checksums);
     sections.push(section);
     at = section.offset + section.bytes;
     if (sections.length > 4096) throw badFile(source, 'more than 4096 binary sections');

@@ -10,13 +10,13 @@ import { Cursor } from '../cursor.js';
 import { checkFrameFits, checkHeaderSize } from '../shapes.js';
 
 /** A value of the tree. */
-export type Tag = number | boolean | string | readonly number[] | Place | Tags;
+export type Tag = number | boolean | string | readonly number[] | ArrayInFile | Tags;
 /** A group: tags by name, or by number if unnamed. */
 export interface Tags {
   readonly [name: string]: Tag;
 }
 /** An array that stays in the file. */
-export class Place {
+export class ArrayInFile {
   readonly offset: number;
   readonly count: number;
   /** Size of the whole array in bytes. */
@@ -172,7 +172,7 @@ class TagReader {
     const { at } = cursor;
     const text = info[1] === 4 && count <= maxCharacters ? await this.#text(bytes) : undefined;
     cursor.at = at + bytes;
-    return new Place(at, count, bytes, text);
+    return new ArrayInFile(at, count, bytes, text);
   }
 }
 
@@ -186,7 +186,7 @@ const structureTypes = (info: readonly number[], at: number): number[] => {
 export function tagAt(tags: Tag | undefined, ...path: readonly string[]): Tag | undefined {
   let tag = tags;
   for (const name of path) {
-    if (typeof tag !== 'object' || tag instanceof Place || Array.isArray(tag)) return undefined;
+    if (typeof tag !== 'object' || tag instanceof ArrayInFile || Array.isArray(tag)) return undefined;
     tag = (tag as Tags)[name];
   }
   return tag;
@@ -194,8 +194,8 @@ export function tagAt(tags: Tag | undefined, ...path: readonly string[]): Tag | 
 
 /** A text; undefined for anything else. */
 export const tagText = (tag: Tag | undefined): string | undefined =>
-  typeof tag === 'string' ? tag : tag instanceof Place ? tag.text : undefined;
+  typeof tag === 'string' ? tag : tag instanceof ArrayInFile ? tag.text : undefined;
 
 /** The members of a group in order. */
 export const members = (tag: Tag | undefined): Tag[] =>
-  typeof tag === 'object' && !(tag instanceof Place) && !Array.isArray(tag) ? Object.values(tag as Tags) : [];
+  typeof tag === 'object' && !(tag instanceof ArrayInFile) && !Array.isArray(tag) ? Object.values(tag as Tags) : [];

@@ -13,7 +13,7 @@ import { openFrames } from '../frames.js';
 import { halfTransform } from '../half-transform.js';
 import { checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
 import { electronBeam } from '../units.js';
-import { members, Place, readTags, type Tag, tagAt, tagText } from './dm-tags.js';
+import { ArrayInFile, members, readTags, type Tag, tagAt, tagText } from './dm-tags.js';
 
 interface Pixels {
   readonly dtype: DataType;
@@ -82,7 +82,7 @@ interface Image {
   readonly name: string;
   readonly tags: Tag;
   readonly pixels: Pixels;
-  readonly place: Place;
+  readonly place: ArrayInFile;
   /** As stored: x first. */
   readonly dimensions: readonly number[];
 }
@@ -95,7 +95,7 @@ function imagesOf(source: ByteSource, root: Tag): Image[] {
     const data = tagAt(tags, 'ImageData');
     const place = tagAt(data, 'Data');
     const type = tagAt(data, 'DataType');
-    if (!(place instanceof Place) || typeof type !== 'number' || thumbnails.has(index)) continue;
+    if (!(place instanceof ArrayInFile) || typeof type !== 'number' || thumbnails.has(index)) continue;
     const pixels = types[type];
     if (!pixels) throw badFile(source, `image ${index} has data of type ${type}, which cannot be read`);
     const dimensions = members(tagAt(data, 'Dimensions')).map((size) =>

@@ -80,7 +80,7 @@ export const edf: Format = {
       storedBytes,
       stride: storedBytes,
       little,
-      locate: (frame) => ({ source, offset: (blocks.frames[frame] as Block).offset, run: 1 }),
+      locate: (frame) => ({ source, offset: (blocks.frames[frame] as EdfBlock).offset, run: 1 }),
     });
   },
 };
@@ -110,7 +110,7 @@ function describe(
   return withoutPlace({ meta, notes }, turned);
 }
 
-interface Block {
+interface EdfBlock {
   readonly values: ReadonlyMap<string, string>;
   readonly dtype: DataType;
   readonly signal: readonly number[];
@@ -125,8 +125,8 @@ interface Block {
 async function readBlocks(
   source: ByteSource,
   { signal }: FormatOptions,
-): Promise<{ frames: Block[]; notes: Note[]; end: number }> {
-  const frames: Block[] = [];
+): Promise<{ frames: EdfBlock[]; notes: Note[]; end: number }> {
+  const frames: EdfBlock[] = [];
   const notes: Note[] = [];
   const general = await generalHeader(source, signal);
   let at = general?.end ?? 0;
@@ -185,7 +185,7 @@ async function generalHeader(
 /** Adds the images that follow the last one without headers of their own; returns where they end. */
 async function readImages(
   source: ByteSource,
-  frames: Block[],
+  frames: EdfBlock[],
   end: number,
   signal: AbortSignal | undefined,
 ): Promise<number> {
@@ -209,7 +209,7 @@ async function readBlock(
   at: number,
   signal: AbortSignal | undefined,
   general: ReadonlyMap<string, string> = new Map(),
-): Promise<Block> {
+): Promise<EdfBlock> {
   const { values: own, end } = await readTextHeader(source, at, signal);
   const values = new Map([...general, ...own]);
   const type = (values.get('DATATYPE') ?? '').replace(/[\W_]/g, '').toLowerCase();

@@ -151,8 +151,8 @@ function parseXml(source: ByteSource, text: string): ScanDescription {
   const value = (tag: string): string | undefined => elementText(text, tag);
   const number = (...tags: string[]): number | undefined => {
     for (const tag of tags) {
-      const found = Number.parseFloat(value(tag) ?? '');
-      if (Number.isFinite(found)) return found;
+      const float = Number.parseFloat(value(tag) ?? '');
+      if (Number.isFinite(float)) return float;
     }
     return undefined;
   };

@@ -23,7 +23,7 @@ const maxFiles = 10_000;
 const darkAtOnce = 16;
 
 /** A file of frames. */
-interface Part {
+interface FrmsFile {
   readonly source: ByteSource;
   readonly width: number;
   readonly height: number;
@@ -31,7 +31,7 @@ interface Part {
 }
 
 /** Files of a set with its frames in a row. */
-type Placed = Part & { readonly first: number };
+type Placed = FrmsFile & { readonly first: number };
 
 /** Contents of the .hdr. */
 interface Described {
@@ -49,7 +49,7 @@ export async function openFrms6(source: ByteSource, options: FormatOptions): Pro
   const others: ByteSource[] = [];
   return closingOnError(others, async () => {
     const { text, files } = await filesOf(source, others, options);
-    const parts: Part[] = [];
+    const parts: FrmsFile[] = [];
     for (const file of files) parts.push(await partOf(file, options));
     const [first] = parts;
     if (!first)
@@ -64,7 +64,7 @@ export async function openFrms6(source: ByteSource, options: FormatOptions): Pro
             `${first.height} × ${first.width}`,
         );
     const about = describe(source, text);
-    const isDark = ({ source: { name } }: Part): boolean => /_0+\.frms6$/i.test(name);
+    const isDark = ({ source: { name } }: FrmsFile): boolean => /_0+\.frms6$/i.test(name);
     const [dark, signal] = [parts.filter(isDark), parts.filter((part) => !isDark(part))];
     const chosen = placeParts(dataset === 'dark' ? dark : signal);
     const total = chosen.reduce((sum, { frames }) => sum + frames, 0);
@@ -141,7 +141,7 @@ async function filesOf(
   return { text, files: isHdr || files.includes(source) ? files : [...files, source] };
 }
 
-async function partOf(source: ByteSource, { signal }: FormatOptions): Promise<Part> {
+async function partOf(source: ByteSource, { signal }: FormatOptions): Promise<FrmsFile> {
   checkFrameFits(source, 0, fileHeaderBytes, 'the header');
   const head = await source.read(0, fileHeaderBytes, { signal });
   const view = new DataView(head.buffer, head.byteOffset);
@@ -244,7 +244,7 @@ function notesOf(
   return notes;
 }
 
-function placeParts(parts: readonly Part[]): Placed[] {
+function placeParts(parts: readonly FrmsFile[]): Placed[] {
   let first = 0;
   return parts.map((part) => {
     first += part.frames;
@@ -264,7 +264,7 @@ function locate(parts: readonly Placed[], frame: number): { source: ByteSource; 
 }
 
 /** Puts the halves of a frame in place. */
-function unfold(stored: Uint8Array, into: Uint8Array, { width, height }: Part, bin: number): void {
+function unfold(stored: Uint8Array, into: Uint8Array, { width, height }: FrmsFile, bin: number): void {
   const half = width / 2;
   const last = 2 * height * bin - 1;
   for (let y = 0; y < height; y++) {
@@ -286,7 +286,7 @@ function unfold(stored: Uint8Array, into: Uint8Array, { width, height }: Part, b
 /** The mean of all dark frames, [y, x]. */
 async function meanFrame(
   parts: readonly Placed[],
-  part: Part,
+  part: FrmsFile,
   bin: number,
   signal: FormatOptions['signal'],
 ): Promise<Float64Array> {

@@ -32,7 +32,7 @@ const maxSkipped = 4096;
 const maxClosed = 4096;
 
 /** The fields of a block's header that are used. */
-interface Block {
+interface BlockHeader {
   readonly count: number;
   readonly frame: number;
   /** Whether the shutter was open. */
@@ -112,7 +112,7 @@ export async function openK2is(source: ByteSource, options: FormatOptions): Prom
 }
 
 /** The header of a block. Throws `Format` for other bytes. */
-function blockOf(bytes: Uint8Array, { source }: Sector, index: number): Block {
+function blockOf(bytes: Uint8Array, { source }: Sector, index: number): BlockHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const [mark, width, height] = [view.getUint32(0), view.getUint16(20), view.getUint16(22)];
   if (mark !== blockMark || width !== sectorColumns || height !== rows)
@@ -125,7 +125,7 @@ function blockOf(bytes: Uint8Array, { source }: Sector, index: number): Block {
   return { count: view.getUint32(16), frame: view.getUint32(24), open: (view.getUint8(9) & 1) !== 0 };
 }
 
-async function headerAt(sector: Sector, index: number, signal: PlatformSignal | undefined): Promise<Block> {
+async function headerAt(sector: Sector, index: number, signal: PlatformSignal | undefined): Promise<BlockHeader> {
   if (index < 0 || index >= sector.blocks)
     throw badFile(sector.source, 'its blocks do not continue those of the other sectors. Is it truncated?', {
       block: index,
@@ -139,7 +139,7 @@ async function findBlock(
   from: number,
   step: 1 | -1,
   signal: PlatformSignal | undefined,
-  condition: (block: Block) => boolean,
+  condition: (block: BlockHeader) => boolean,
 ): Promise<number> {
   for (let at = from; Math.abs(at - from) < maxSkipped; at += step)
     if (condition(await headerAt(sector, at, signal))) return at;

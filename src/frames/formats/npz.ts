@@ -69,7 +69,7 @@ async function headsOf(
   if (arrays.length < 2) return [];
   const largest = new Set([...arrays].sort((a, b) => b.bytes - a.bytes).slice(0, maxListed));
   const found: Head[] = [];
-  for (const entry of arrays.filter((each) => largest.has(each)))
+  for (const entry of arrays.filter((zipEntry) => largest.has(zipEntry)))
     try {
       const { shape, dtype } = await readHeader(await zipHead(source, entry, headBytes, signal), { signal });
       found.push({ path: nameOfArray(entry), shape, dtype, entry });
@@ -99,8 +99,8 @@ function chooseArray(
   const named = (name: string): ZipEntry | undefined =>
     arrays.find((entry) => entry.name === name || nameOfArray(entry) === name);
   if (wanted !== undefined) {
-    const found = named(String(wanted)) ?? arrays[Number(wanted)];
-    if (found) return found;
+    const zipEntry = named(String(wanted)) ?? arrays[Number(wanted)];
+    if (zipEntry) return zipEntry;
     throw new EwaldError(
       'Argument',
       `${source.name} has no array ${wanted}; there are ${arrays.map(nameOfArray).join(', ')}`,

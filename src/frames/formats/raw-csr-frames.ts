@@ -101,7 +101,7 @@ const tomlShape = (source: ByteSource, toml: TomlTable, key: string): readonly n
   return numbers.map((n) => checkHeaderSize(source, `a length of ${key}`, n, 1, 2 ** 40));
 };
 
-function openCsr(source: ByteSource, toml: TomlTable, parts: Parts, options: FormatOptions): Dataset {
+function openCsr(source: ByteSource, toml: TomlTable, parts: CsrArrays, options: FormatOptions): Dataset {
   const { indptr, indices, data } = parts;
   const signal = tomlShape(source, toml, 'sig_shape');
   if (!signal || signal.length === 0) throw badFile(source, '[params] has no sig_shape, such as [256, 256]');
@@ -152,7 +152,7 @@ async function readNumbers(
   return viewAs(bytes, dtype);
 }
 
-interface Parts {
+interface CsrArrays {
   readonly indptr: Numbers;
   readonly indices: Numbers;
   readonly data: Numbers;
@@ -164,7 +164,7 @@ const damagedAt = (source: ByteSource, frame: number, message: string): EwaldErr
 /** Where the entries of frames begin, and where those of the last one end. Throws `Format`. */
 async function readStarts(
   source: ByteSource,
-  { indptr, data }: Parts,
+  { indptr, data }: CsrArrays,
   first: number,
   count: number,
   signal: PlatformSignal | undefined,
@@ -180,7 +180,7 @@ async function readStarts(
 
 async function readSparse(
   source: ByteSource,
-  parts: Parts,
+  parts: CsrArrays,
   { first, count, frameLength }: { readonly first: number; readonly count: number; readonly frameLength: number },
   signal: PlatformSignal | undefined,
 ): Promise<SparseFrames> {
@@ -204,7 +204,7 @@ async function readSparse(
 
 async function readDense(
   source: ByteSource,
-  parts: Parts,
+  parts: CsrArrays,
   {
     first,
     count,

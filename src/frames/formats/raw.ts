@@ -58,9 +58,9 @@ async function openRaw(source: ByteSource, options: FormatOptions): Promise<Data
     throw new EwaldError('Argument', `raw: a frame of ${signal.join(' × ')} ${dtype} is larger than any file`);
   const { frames, notes: cut } = countFrames(source, offset + header, stride, storedBytes);
   // Nothing but the size says what the user has stated, so that anything of it may be wrong.
-  const notes = cut.map((one) => ({
-    ...one,
-    text: `${one.text}, or the file has a header, gaps between its frames, or frames of another size`,
+  const notes = cut.map((note) => ({
+    ...note,
+    text: `${note.text}, or the file has a header, gaps between its frames, or frames of another size`,
     option: 'offset' as const,
   }));
   const stored = { offset: offset + header, bytes: storedBytes, dtype, little: endian === 'little' };

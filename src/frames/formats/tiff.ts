@@ -29,7 +29,7 @@ import { numberIn, type Page, readPages, type TiffFile } from './tiff-tags.js';
 import { imagePages, notesOnValues, refuseChanged } from './tiff-values.js';
 
 /** A strip or tile. */
-interface Piece {
+interface TiffTile {
   readonly width: number;
   readonly height: number;
   /** Rows that it may have, of which the last ones are not part of the image. */
@@ -37,7 +37,7 @@ interface Piece {
 }
 
 /** The layout of a page in the file: its strips or tiles, row by row. */
-interface Layout {
+interface TiffPage {
   readonly width: number;
   readonly height: number;
   readonly samples: number;
@@ -47,7 +47,7 @@ interface Layout {
   readonly predictor: number;
   /** Whether the lowest bit of each byte comes first (FillOrder 2). */
   readonly isReversed: boolean;
-  readonly piece: Piece;
+  readonly piece: TiffTile;
   readonly offsets: readonly number[];
   readonly bytes: readonly number[];
 }
@@ -118,12 +118,12 @@ export const tiff: Format = {
     return openFrames(source, {
       ...description,
       readFrame: (frame, into, signal) =>
-        readPage(source, layouts[frame] as Layout, file.little, into, signal, options.checksums ?? true),
+        readPage(source, layouts[frame] as TiffPage, file.little, into, signal, options.checksums ?? true),
     });
   },
 };
 
-function layoutOf(source: ByteSource, page: Page): Layout {
+function layoutOf(source: ByteSource, page: Page): TiffPage {
   const width = checkHeaderSize(source, 'the width', numberIn(page, 'width', 0));
   const height = checkHeaderSize(source, 'the height', numberIn(page, 'height', 0));
   const samples = checkHeaderSize(source, 'the samples a pixel', numberIn(page, 'samples', 1), 1, 64);
@@ -223,7 +223,7 @@ function inOnePiece({
   piece,
   offsets,
   bytes,
-}: Layout): boolean {
+}: TiffPage): boolean {
   if (isReversed || compression !== 1 || predictor !== 1 || bits !== 8 * elementBytes(dtype) || piece.width !== width)
     return false;
   return offsets.every((offset, i) => i === 0 || offset === (offsets[i - 1] as number) + (bytes[i - 1] as number));
@@ -251,7 +251,7 @@ function imageJStack(
 
 async function readPage(
   source: ByteSource,
-  layout: Layout,
+  layout: TiffPage,
   little: boolean,
   into: Uint8Array,
   signal: PlatformSignal | undefined,
@@ -306,7 +306,7 @@ function describe(
   source: ByteSource,
   page: Page,
   { big, little }: TiffFile,
-  { width, height, dtype }: Layout,
+  { width, height, dtype }: TiffPage,
 ): { meta: Metadata; notes: readonly Note[] } {
   const { texts } = page;
   const said = texts.get('description') ?? '';

@@ -121,9 +121,9 @@ async function* partsOf(source: ByteSource, notes: Note[], options: FormatOption
     yield next;
   }
   for (let later = number + 1; later <= Math.min(999, number + lookedBehind); later++) {
-    const found = await openSiblingIfExists(source, nameOf(later), options);
-    if (!found) continue;
-    await found.close();
+    const siblingIfExists = await openSiblingIfExists(source, nameOf(later), options);
+    if (!siblingIfExists) continue;
+    await siblingIfExists.close();
     const text = `${nameOf(number)} is missing, and ${nameOf(later)} is there: the series ends before them`;
     notes.push({ kind: 'warning', text, isCut: true });
     return;

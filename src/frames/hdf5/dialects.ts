@@ -205,10 +205,16 @@ const cxi: Finder = async ({ file, entries }) => {
     '/entry_1/instrument_1/detector_1/detector_corrected/data',
     '/entry_1/image_1/data',
   ]) {
-    const found = await file.get(path);
-    if (isArray(found) && entries.some((one) => isOtherName(one, found))) return undefined;
-    if (isArray(found))
-      return { dialect: 'CXI', parts: [found], path, entry: '/entry_1', signalAxes: found.shape.length > 3 ? 3 : 2 };
+    const hdf5Object = await file.get(path);
+    if (isArray(hdf5Object) && entries.some((one) => isOtherName(one, hdf5Object))) return undefined;
+    if (isArray(hdf5Object))
+      return {
+        dialect: 'CXI',
+        parts: [hdf5Object],
+        path,
+        entry: '/entry_1',
+        signalAxes: hdf5Object.shape.length > 3 ? 3 : 2,
+      };
   }
   return undefined;
 };
@@ -350,8 +356,11 @@ const emd: Finder = async ({ file, entries }) => {
   const depth = /^(.*)\/[^/]*_depth\d+\/[^/]+$/;
   const path = depth.exec(largest.path)?.[1];
   const cubes = found
-    .filter((one) => path !== undefined && depth.exec(one.path)?.[1] === path)
-    .filter((one) => one.shape.join() === largest.shape.join() && one.numbers?.dtype === largest.numbers?.dtype)
+    .filter((hdf5Dataset) => path !== undefined && depth.exec(hdf5Dataset.path)?.[1] === path)
+    .filter(
+      (hdf5Dataset) =>
+        hdf5Dataset.shape.join() === largest.shape.join() && hdf5Dataset.numbers?.dtype === largest.numbers?.dtype,
+    )
     .sort((a, b) => inNumbers.compare(a.path, b.path));
   if (path !== undefined && cubes.length > 1) return { dialect, parts: cubes, path, stacked: true };
   return { dialect, parts: [largest], path: largest.path, rivals };
@@ -377,8 +386,8 @@ const finders: readonly Finder[] = [eiger, cxi, velox, hspy, fpd, emd, dm5, nexu
 /** The frames of a file. */
 export async function findFrames(catalog: Catalog): Promise<Frames> {
   for (const finder of finders) {
-    const found = await finder(catalog);
-    if (found) return found;
+    const frames = await finder(catalog);
+    if (frames) return frames;
   }
   const arrays = catalog.entries.filter(({ object }) => isArray(object)) as { path: string; object: Hdf5Dataset }[];
   const [damaged] = catalog.broken;

@@ -376,17 +376,17 @@ async function chosenFrames(catalog: Catalog, options: FormatOptions): Promise<F
   const { dataset } = options;
   const { file } = catalog;
   if (typeof dataset === 'string' && isOfGroups(dataset)) return framesInGroups(file, dataset, options);
-  const found = typeof dataset === 'string' ? undefined : await findFrames(catalog);
-  if (dataset === undefined && found?.rivals?.length) throw ambiguous(file.source.name, found.rivals);
-  if (dataset === undefined && found) return found;
+  const frames = typeof dataset === 'string' ? undefined : await findFrames(catalog);
+  if (dataset === undefined && frames?.rivals?.length) throw ambiguous(file.source.name, frames.rivals);
+  if (dataset === undefined && frames) return frames;
   const stack = typeof dataset === 'string' ? await findFrames(catalog).catch(() => undefined) : undefined;
   if (stack && dataset === stack.path) return stack;
   const arrays = catalog.entries.filter(({ object }) => isArray(object));
   let path = typeof dataset === 'string' ? dataset : arrays[dataset ?? 0]?.path;
-  if (dataset === 0 && found) return found;
-  if (typeof dataset === 'number' && found) {
+  if (dataset === 0 && frames) return frames;
+  if (typeof dataset === 'number' && frames) {
     // 0 is the array that is opened by default; the others follow in the order of the file.
-    path = arrays.filter((each) => each.path !== found.path)[dataset - 1]?.path;
+    path = arrays.filter((each) => each.path !== frames.path)[dataset - 1]?.path;
   }
   const exact = path === undefined ? undefined : await file.get(path);
   const named = isNumbers(exact) || typeof dataset !== 'string' ? undefined : byName(catalog, dataset);

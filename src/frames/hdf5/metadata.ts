@@ -32,7 +32,7 @@ class Numbers {
    * Whether a path has a number for each frame, and these differ; false if they all are the first one. Numbers that
    * differ and cannot be taken frame by frame become a warning with their range.
    */
-  async isOfEachFrame({ path, unit }: Pick<Found, 'path' | 'unit'>, isUsed: boolean): Promise<boolean> {
+  async isOfEachFrame({ path, unit }: Pick<StatedNumber, 'path' | 'unit'>, isUsed: boolean): Promise<boolean> {
     const all = (await numbersAt(this.file, path)) ?? [];
     if (all.every((one) => one === all[0])) return false;
     if (isUsed && all.length === this.#frames) return true;
@@ -44,7 +44,7 @@ class Numbers {
   }
 
   /** The first number found at some paths, in metres, electron volts, …; `unit` is that of numbers without one. */
-  async in(quantity: QuantityName, unit: string, ...paths: string[]): Promise<Found | undefined> {
+  async in(quantity: QuantityName, unit: string, ...paths: string[]): Promise<StatedNumber | undefined> {
     for (const path of paths) {
       const value = await numberAt(this.file, path);
       if (value === undefined) continue;
@@ -63,9 +63,9 @@ class Numbers {
 
   /** The first length found; those that differ from frame to frame are a warning. */
   async metres(...paths: string[]): Promise<number | undefined> {
-    const found = await this.in('length', 'm', ...paths);
-    if (found) await this.isOfEachFrame(found, false);
-    return found?.value;
+    const statedNumber = await this.in('length', 'm', ...paths);
+    if (statedNumber) await this.isOfEachFrame(statedNumber, false);
+    return statedNumber?.value;
   }
 
   /** The first number found. */
@@ -88,7 +88,7 @@ class Numbers {
   }
 }
 
-interface Found {
+interface StatedNumber {
   readonly value: number;
   readonly factor: number;
   readonly path: string;
@@ -153,8 +153,8 @@ export async function readMetadata(catalog: Catalog, frames: Frames, count: numb
 /** The arm of the detector in files of DECTRIS, which have no axes for it. */
 async function armsOf(numbers: Numbers, detector: string): Promise<string[]> {
   const paths = ['two_theta', 'two_theta_start'].map((name) => `${detector}/goniometer/${name}`);
-  const found = await numbers.in('angle', 'deg', ...paths);
-  return found ? armOf(found.path, (found.value * 180) / Math.PI) : [];
+  const statedNumber = await numbers.in('angle', 'deg', ...paths);
+  return statedNumber ? armOf(statedNumber.path, (statedNumber.value * 180) / Math.PI) : [];
 }
 
 /** Paths of the groups of an entry. */
@@ -243,10 +243,10 @@ async function readWavelength(
 async function eachOf(
   numbers: Numbers,
   kind: 'wavelength' | 'photonEnergy',
-  found: Found,
+  statedNumber: StatedNumber,
 ): Promise<Pick<OfEachFrame, 'radiation'>> {
-  const { path, unit } = found;
-  return (await numbers.isOfEachFrame(found, true)) ? { radiation: { kind, path, unit } } : {};
+  const { path, unit } = statedNumber;
+  return (await numbers.isOfEachFrame(statedNumber, true)) ? { radiation: { kind, path, unit } } : {};
 }
 
 /** The mean of the wavelengths of a spectrum, if the file has one. */
@@ -353,7 +353,7 @@ async function validValues(
 /** Differences below these are those of rounding and of stages: pixels, and a part of the distance. */
 const usual = { centrePx: 1, distance: 0.01 } as const;
 
-type Place = Pick<Metadata, 'panels' | 'distanceM' | 'pixelSizeM' | 'beamCentrePx'> & {
+type HeaderDetector = Pick<Metadata, 'panels' | 'distanceM' | 'pixelSizeM' | 'beamCentrePx'> & {
   readonly notes: readonly Note[];
   /** Whether the distance is the one that the header states. */
   readonly isStated: boolean;
@@ -370,7 +370,7 @@ async function placeOf(
   { parts: [first], signalAxes = 2 }: Frames,
   detector: string,
   stated: Partial<Metadata>,
-): Promise<Place> {
+): Promise<HeaderDetector> {
   const modules = await modulesOf(catalog, detector, first?.shape.slice(-signalAxes) ?? []);
   if (!modules) {
     if (stated.distanceM !== undefined) return { distanceM: stated.distanceM, notes: [], isStated: true };
@@ -413,7 +413,10 @@ const isOn = ({ x, y }: XY, { first, width, height }: DetectorPanel): boolean =>
   x >= first.x && y >= first.y && x <= first.x + width && y <= first.y + height;
 
 /** The distance from a chain of NeXus transformations without modules: the sum of translations along the beam. */
-async function alongBeam({ file, entries }: Catalog, detector: string): Promise<Pick<Place, 'distanceM' | 'notes'>> {
+async function alongBeam(
+  { file, entries }: Catalog,
+  detector: string,
+): Promise<Pick<HeaderDetector, 'distanceM' | 'notes'>> {
   const start = await dependency(file, detector, await textAt(file, `${detector}/depends_on`), detector);
   try {
     if (start !== undefined) return distanceOf(await chainFrom(file, start, detector), (shift) => Math.hypot(...shift));
@@ -431,7 +434,10 @@ async function alongBeam({ file, entries }: Catalog, detector: string): Promise<
   return { notes: [] };
 }
 
-const distanceOf = (chain: Chain, along: (shiftM: Chain['shiftM']) => number): Pick<Place, 'distanceM' | 'notes'> => ({
+const distanceOf = (
+  chain: Chain,
+  along: (shiftM: Chain['shiftM']) => number,
+): Pick<HeaderDetector, 'distanceM' | 'notes'> => ({
   ...omitUndefined({ distanceM: along(chain.shiftM) || undefined }),
   notes: notesOnAxes(chain.remarks),
 });
@@ -451,16 +457,16 @@ async function findMask(
     `${frames.entry}/data_1/mask`,
     frames.path.replace(/[^/]*$/, 'mask'),
   ]) {
-    const found = await catalog.file.get(path).catch((error) => {
+    const hdf5Object = await catalog.file.get(path).catch((error) => {
       if (!isEwaldError(error) || error.tag === 'Aborted') throw error;
       // Without it, bad pixels would be taken for good ones.
       throw new EwaldError(error.tag, `the mask ${path} cannot be read: ${error.message}`, { cause: error });
     });
-    if (found === undefined) other ??= await danglingMask(catalog.file, path);
-    if (!(found instanceof Hdf5Dataset) || found.numbers === undefined) continue;
-    const tail = found.shape.slice(-2);
-    if (tail.length === 2 && tail.every((n, axis) => n === signal[axis])) return found;
-    other ??= `the mask ${path} is not used: it is ${found.shape.join(' x ')}, and the frames are ${signal.join(' x ')}`;
+    if (hdf5Object === undefined) other ??= await danglingMask(catalog.file, path);
+    if (!(hdf5Object instanceof Hdf5Dataset) || hdf5Object.numbers === undefined) continue;
+    const tail = hdf5Object.shape.slice(-2);
+    if (tail.length === 2 && tail.every((n, axis) => n === signal[axis])) return hdf5Object;
+    other ??= `the mask ${path} is not used: it is ${hdf5Object.shape.join(' x ')}, and the frames are ${signal.join(' x ')}`;
   }
   if (other !== undefined) notes.push({ kind: 'warning', text: other });
   return undefined;

@@ -21,14 +21,14 @@ const text = (value: unknown): string | undefined =>
 /** Reads the metadata that belong to the frames. */
 export async function microscope(catalog: Catalog, frames: Frames): Promise<Metadata> {
   const { file } = catalog;
-  const found =
+  const metadata =
     frames.dialect === 'Velox EMD'
       ? await velox(catalog, frames)
       : { ...(await hspy(catalog)), ...(await py4dstem(catalog, frames)) };
   return omitUndefined({
-    ...found,
-    maker: found.maker ?? (await textAt(file, '/Info/Software')),
-    wavelengthA: found.voltageV && electronWavelengthA(found.voltageV),
+    ...metadata,
+    maker: metadata.maker ?? (await textAt(file, '/Info/Software')),
+    wavelengthA: metadata.voltageV && electronWavelengthA(metadata.voltageV),
   });
 }
 

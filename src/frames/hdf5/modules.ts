@@ -92,9 +92,9 @@ async function regionOf(
 }
 
 async function wholesAt(file: Hdf5File, path: string): Promise<number[] | undefined> {
-  const found = await file.get(path);
-  if (!(found instanceof Hdf5Dataset) || found.shape.length !== 1) return undefined;
-  const all = Array.from((await found.value()) as ArrayLike<number | bigint>, Number);
+  const hdf5Object = await file.get(path);
+  if (!(hdf5Object instanceof Hdf5Dataset) || hdf5Object.shape.length !== 1) return undefined;
+  const all = Array.from((await hdf5Object.value()) as ArrayLike<number | bigint>, Number);
   return all.length >= 2 && all.every(Number.isSafeInteger) ? all : undefined;
 }
 

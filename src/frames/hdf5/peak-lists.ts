@@ -80,14 +80,14 @@ async function peakColumns(name: string, path: string, group: Hdf5Group, frames:
     return one instanceof Hdf5Dataset && one.numbers ? one : undefined;
   };
   const need = async (member: string, rank: number): Promise<Hdf5Dataset> => {
-    const one = await column(member);
-    if (!one || one.shape.length !== rank || (one.shape[0] ?? 0) < frames)
+    const hdf5Dataset = await column(member);
+    if (!hdf5Dataset || hdf5Dataset.shape.length !== rank || (hdf5Dataset.shape[0] ?? 0) < frames)
       throw new EwaldError(
         'Format',
-        `${name}: ${path}/${member} is ${one ? one.summary : 'missing'}; expected ${frames} rows, one per frame`,
+        `${name}: ${path}/${member} is ${hdf5Dataset ? hdf5Dataset.summary : 'missing'}; expected ${frames} rows, one per frame`,
         { detail: { path: `${path}/${member}` } },
       );
-    return one;
+    return hdf5Dataset;
   };
   const numbers = await need('nPeaks', 1);
   const columns = [await need('peakXPosRaw', 2), await need('peakYPosRaw', 2)];
@@ -150,16 +150,16 @@ async function readColumns(
 }
 
 /** CrystFEL's list3: rows of fs, ss and intensity, for files of one frame. */
-async function table(one: Hdf5Dataset, frames: number, count: number, shift: number): Promise<ListedPeaks> {
-  const [rows = 0, columns = 0] = one.shape;
-  if (!one.numbers || one.shape.length !== 2 || columns < 3 || rows > maxPeaks || frames !== 1)
+async function table(hdf5Dataset: Hdf5Dataset, frames: number, count: number, shift: number): Promise<ListedPeaks> {
+  const [rows = 0, columns = 0] = hdf5Dataset.shape;
+  if (!hdf5Dataset.numbers || hdf5Dataset.shape.length !== 2 || columns < 3 || rows > maxPeaks || frames !== 1)
     throw new EwaldError(
       'Format',
-      `${one.file.source.name}: ${one.path} is ${one.summary} for ${frames} frames; a table of peaks has rows of ` +
+      `${hdf5Dataset.file.source.name}: ${hdf5Dataset.path} is ${hdf5Dataset.summary} for ${frames} frames; a table of peaks has rows of ` +
         'fs, ss, intensity and is only valid for a single frame; lists of several frames are in a group with nPeaks',
     );
   if (count === 0) return { counts: new Uint32Array(), fs: new Float32Array(), ss: new Float32Array() };
-  const values = await part(one, [0, 0], [rows, 3]);
+  const values = await part(hdf5Dataset, [0, 0], [rows, 3]);
   const column = (i: number, add: number) =>
     Float32Array.from({ length: rows }, (_, k) => (values[3 * k + i] ?? 0) + add);
   return { counts: Uint32Array.of(rows), fs: column(0, shift), ss: column(1, shift), intensity: column(2, 0) };
@@ -167,13 +167,13 @@ async function table(one: Hdf5Dataset, frames: number, count: number, shift: num
 
 /** A box of a small array as numbers. */
 async function part(
-  one: Hdf5Dataset,
+  hdf5Dataset: Hdf5Dataset,
   start: readonly number[],
   count: readonly number[],
   signal?: ReadPeaksOptions['signal'],
 ): Promise<Float64Array> {
   const length = count.reduce((product, n) => product * n, 1);
-  const bytes = await one.read({ start, count }, new Uint8Array(length * one.type.size), signal);
-  const { dtype } = one.numbers ?? { dtype: 'u8' as const };
+  const bytes = await hdf5Dataset.read({ start, count }, new Uint8Array(length * hdf5Dataset.type.size), signal);
+  const { dtype } = hdf5Dataset.numbers ?? { dtype: 'u8' as const };
   return Float64Array.from(viewAs(bytes, dtype) as ArrayLike<number>, dtype === 'f16' ? halfToNumber : Number);
 }

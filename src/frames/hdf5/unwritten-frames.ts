@@ -62,13 +62,13 @@ async function among(
     if (rows <= 0) break;
     // Files without virtual datasets do without its code.
     const gaps = part.mappings && (await import('./virtual-gaps.js'));
-    const one = gaps
+    const unwrittenFrames = gaps
       ? await (sources ? gaps.withoutSources : gaps.unmapped)(part, signalAxes)
       : await unwrittenAmong(part, rows, signalAxes);
-    if (found.none === 0 && one.none > 0) found.firstNone = before + one.firstNone;
-    if (found.part === 0 && one.part > 0) found.firstPart = before + one.firstPart;
-    found.none += one.none;
-    found.part += one.part;
+    if (found.none === 0 && unwrittenFrames.none > 0) found.firstNone = before + unwrittenFrames.firstNone;
+    if (found.part === 0 && unwrittenFrames.part > 0) found.firstPart = before + unwrittenFrames.firstPart;
+    found.none += unwrittenFrames.none;
+    found.part += unwrittenFrames.part;
     before += all;
   }
   return found;

@@ -207,12 +207,12 @@ async function levelled(
       'Unsupported',
       `${name}: frames of ${file.dtype} have no dark frame or gain; expected integers, f32 or f64`,
     );
-  const given = dark === undefined ? undefined : await planeOf(dark, 'dark', file, open);
+  const plane = dark === undefined ? undefined : await planeOf(dark, 'dark', file, open);
   const gain = gainMap === undefined ? undefined : await planeOf(gainMap, 'gainMap', file, open);
   const bad = new Uint8Array(frameLength);
   const [zero, scale] = [new Float64Array(frameLength), new Float64Array(frameLength).fill(1)];
   for (let i = 0; i < frameLength; i++) {
-    zero[i] = given?.[i] ?? 0;
+    zero[i] = plane?.[i] ?? 0;
     scale[i] = gain?.[i] ?? 1;
     if (!Number.isFinite(zero[i] as number) || !Number.isFinite(scale[i] as number) || scale[i] === 0) bad[i] = 1;
   }

@@ -33,7 +33,7 @@ export function wordTables(
   energyEv: number,
 ): WordTables {
   const n = sig.reduce((all, length) => all * length, 1);
-  for (const given of [gain, pedestal]) refuseShape(given, sig, n);
+  for (const constants of [gain, pedestal]) refuseShape(constants, sig, n);
   if (mask && mask.length !== n)
     throw new EwaldError('Shape', `${pedestal.name}: its pixel_mask has ${mask.length} pixels; a frame has ${n}`);
   const usual = Array.from({ length: stageCount }, (_, stage) => medianOf(gain.values, stage * n, n));

@@ -139,8 +139,8 @@ async function choose(
     if (arrays.has(path)) return chosen(path);
     const similar = names.filter((name) => name.includes(path));
     if (similar.length === 1) return chosen(similar[0] as string);
-    const found = await metadataAt(source, path, signal);
-    if (found) return { folder: folderOf(path), found };
+    const metadata = await metadataAt(source, path, signal);
+    if (metadata) return { folder: folderOf(path), found: metadata };
   }
   const list = names.length > 0 ? `; there are ${names.slice(0, 20).join(', ')}` : '';
   if (dataset !== undefined) {

@@ -36,8 +36,8 @@ const usual = {
 export type FewModel = ReturnType<typeof fewModel>;
 
 /** The parameters of few spots with the defaults of their beam; 0 is the default as well. */
-export function fewModel(given: FewSpotParameters, wavelengthA: number) {
-  const { spotError, bandwidth, mosaicityRad, thicknessA } = given;
+export function fewModel(spotParameters: FewSpotParameters, wavelengthA: number) {
+  const { spotError, bandwidth, mosaicityRad, thicknessA } = spotParameters;
   if (wavelengthA < electronsBelowA) {
     const { electrons } = usual;
     return {
@@ -173,8 +173,8 @@ function neededWavelength({ input, spots, offsets }: FewRun, image: number): num
   if (input.wavelengthA) return input.wavelengthA;
   // It is flagged as having too few spots, whatever their wavelength.
   if (to - from < fewLimits.leastSpots) return 1;
-  const found = wavelengthOfSpots(spots, from, to);
-  if (found !== undefined) return found;
+  const wavelength = wavelengthOfSpots(spots, from, to);
+  if (wavelength !== undefined) return wavelength;
   const isFlat = spots.subarray(3 * from, 3 * to).every((number, n) => n % 3 !== 2 || number === 0);
   throw new EwaldError(
     'Argument',

@@ -43,7 +43,9 @@ export async function withOthers(
   rest.found = new Uint8Array(rows.found * left.length);
   rest.results = new Uint8Array(rows.results * left.length);
   // What an image has in the batch, and in that of its own.
-  const each = (copy: (whole: Uint8Array | Float32Array, own: Uint8Array | Float32Array, at: Place) => void): void => {
+  const each = (
+    copy: (whole: Uint8Array | Float32Array, own: Uint8Array | Float32Array, at: BatchRange) => void,
+  ): void => {
     for (const [n, i] of left.entries()) {
       const size = (offsets[i + 1] as number) - (offsets[i] as number);
       const [from, to] = [offsets[i] as number, rest.offsets[n] as number];
@@ -60,7 +62,7 @@ export async function withOthers(
   });
 }
 
-interface Place {
+interface BatchRange {
   readonly from: number;
   readonly to: number;
   readonly size: number;

@@ -37,7 +37,7 @@ export async function planInWorkers(
     throw error;
   }
   return {
-    bytes: bytes.reduce((sum, each) => sum + each, 0),
+    bytes: bytes.reduce((sum, byte) => sum + byte, 0),
     async run(whole) {
       const bounds = slices(whole.images, threads);
       await Promise.all(

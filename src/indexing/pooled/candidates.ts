@@ -132,14 +132,14 @@ async function pause({ signal }: Watch): Promise<void> {
 function distinct(all: Candidate[], tolerance: number, most: number): Candidate[] {
   all.sort((p, q) => q.odds - p.odds);
   const kept: Candidate[] = [];
-  for (const one of all) {
+  for (const candidate of all) {
     if (kept.length >= most) break;
     const same = (other: Candidate): boolean => {
       for (let i = 0; i < 6; i++)
-        if (Math.abs((one.shortest[i] as number) - (other.shortest[i] as number)) > tolerance) return false;
+        if (Math.abs((candidate.shortest[i] as number) - (other.shortest[i] as number)) > tolerance) return false;
       return true;
     };
-    if (one.odds > -1e8 && !kept.some(same)) kept.push(one);
+    if (candidate.odds > -1e8 && !kept.some(same)) kept.push(candidate);
   }
   return kept;
 }

@@ -131,7 +131,8 @@ interface Fitting {
 
 /** A cell with the symmetry that it has nearly, or is to have, so that equivalent settings of an image are no rivals. */
 function symmetrised(cell: Cell, type: BravaisType | undefined): Cell {
-  const named = type && bravaisCandidates(cell, symmetricAsNamed).find((one) => one.type === type);
+  const named =
+    type && bravaisCandidates(cell, symmetricAsNamed).find((bravaisCandidate) => bravaisCandidate.type === type);
   const first = named ?? bravaisCandidates(cell, symmetric)[0];
   if (!first || first.type === 'aP') return cell;
   return reduced(primitiveOf(cellFromParameters(...first.parameters), centringOfType(first.type))) ?? cell;
@@ -224,8 +225,8 @@ class StrainFit {
   #covariance(): Float64Array | undefined {
     for (const part of [1, 0.8, 0.5, 0]) {
       const known = this.#normal.map((x, i) => x - part * (this.#missing[i] as number));
-      const found = inverseOf(known, 6);
-      if (found && [0, 1, 2, 3, 4, 5].every((u) => (found[7 * u] as number) > 0)) return found;
+      const inverse = inverseOf(known, 6);
+      if (inverse && [0, 1, 2, 3, 4, 5].every((u) => (inverse[7 * u] as number) > 0)) return inverse;
     }
     return undefined;
   }

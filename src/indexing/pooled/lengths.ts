@@ -71,12 +71,12 @@ export function poolOf(images: readonly ArrayLike<number>[], wavelengthA: number
 }
 
 /** Adds the length of the sum of two spots, or of their difference. */
-function addPair(one: Spot, other: Spot, sign: number, [lengths, errors]: number[][]): void {
-  const at = (i: 0 | 1 | 2): number => one.q[i] + sign * other.q[i];
+function addPair(spot: Spot, other: Spot, sign: number, [lengths, errors]: number[][]): void {
+  const at = (i: 0 | 1 | 2): number => spot.q[i] + sign * other.q[i];
   const q: Vector = [at(0), at(1), at(2)];
   const length = norm(q);
   if (!(length > shortestPair && length < longestPair)) return;
-  const scatter = one.scatter.map((x, i) => x + (other.scatter[i] as number));
+  const scatter = spot.scatter.map((x, i) => x + (other.scatter[i] as number));
   const along = lengthError(q, length, scatter as unknown as Scatter) ** 2;
   // Scatter across a short vector lengthens it.
   const across = (scatter[0] as number) + (scatter[3] as number) + (scatter[5] as number) - along;

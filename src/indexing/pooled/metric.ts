@@ -161,11 +161,11 @@ function vectorLengths(cell: Cell): number[] {
 }
 
 /** Whether two reduced cells are of one lattice, within a relative difference of lengths. */
-export function sameVectors(one: Cell, other: Cell, tolerance: number): boolean {
-  const ratio = Math.abs(volume(one) / volume(other));
+export function sameVectors(cell: Cell, other: Cell, tolerance: number): boolean {
+  const ratio = Math.abs(volume(cell) / volume(other));
   if (Math.max(ratio, 1 / ratio) > 1 + 3 * tolerance) return false;
   const lengths = vectorLengths(other);
-  return vectorLengths(one).every((length, i) => Math.abs(length / (lengths[i] as number) - 1) < tolerance);
+  return vectorLengths(cell).every((length, i) => Math.abs(length / (lengths[i] as number) - 1) < tolerance);
 }
 
 /** The integer matrices, row by row, that give all lattices of an index below a lattice (Hermite's normal form). */

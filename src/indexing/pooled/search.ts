@@ -146,7 +146,7 @@ class Search {
   async improve(tell: (done: number) => void): Promise<void> {
     this.#sort();
     this.#top = this.#top.slice(0, fittedFirst);
-    for (const one of [...this.#top]) await this.#fit(one);
+    for (const tried of [...this.#top]) await this.#fit(tried);
     const done: Cell[] = [];
     for (let round = 0; round < maxRounds && this.#top.length > 0; round++) {
       this.#sort();
@@ -174,16 +174,16 @@ class Search {
     const { first, others } = this.#juries;
     const firstOdds = await this.#oddsOf(best.cell, first);
     const least = leastOfPart * (firstOdds + (await this.#oddsOf(best.cell, others)));
-    let found = best;
+    let tried = best;
     for (const part of relatives(best.cell)) {
       const share = Math.abs(volume(part)) / size;
       if (share > 0.9 || share < 0.3 || share * size < leastVolume) continue;
       const odds = await this.#oddsOf(part, first);
       if (odds < leastPart * firstOdds || odds + (await this.#oddsOf(part, others)) < least) continue;
       const fitted = await this.#lastFit(part, 2);
-      if (fitted.odds > found.odds) found = fitted;
+      if (fitted.odds > tried.odds) tried = fitted;
     }
-    return found === best ? best : this.#partOf(found);
+    return tried === best ? best : this.#partOf(tried);
   }
 
   async #tryRelatives(cell: Cell, leastOfFirst: number, least: number): Promise<void> {
@@ -193,7 +193,7 @@ class Search {
       const first = await this.#oddsOf(relative, this.#juries.first);
       if (first < leastOfFirst) continue;
       const odds = first + (await this.#oddsOf(relative, this.#juries.others));
-      const isKnown = this.#top.some((one) => one.odds >= odds && sameVectors(relative, one.cell, sameKept));
+      const isKnown = this.#top.some((tried) => tried.odds >= odds && sameVectors(relative, tried.cell, sameKept));
       if (odds > least && !isKnown) this.#top.push({ cell: relative, odds, covariance: undefined });
     }
   }
@@ -201,8 +201,9 @@ class Search {
   /** The best cell by more images, and the next. */
   async settle(): Promise<{ readonly best: Tried; readonly next: JudgedCell | undefined } | undefined> {
     const kept: Tried[] = [];
-    for (const one of this.#top)
-      if (kept.length < keptLast && !kept.some((other) => sameVectors(one.cell, other.cell, sameLast))) kept.push(one);
+    for (const tried of this.#top)
+      if (kept.length < keptLast && !kept.some((other) => sameVectors(tried.cell, other.cell, sameLast)))
+        kept.push(tried);
     const last: Tried[] = [];
     for (const { cell } of kept) last.push(await this.#lastFit(cell, 1));
     last.sort((p, q) => q.odds - p.odds);

@@ -3,7 +3,7 @@
  */
 
 import { rejections } from './counts.js';
-import type { Place } from './places.js';
+import type { PanelRegion } from './places.js';
 
 /** A crystal without its reflections. */
 export interface CrystalRecord {
@@ -38,7 +38,7 @@ export interface Observations {
   readonly sigma: Float32Array;
   /** Where each was measured, as numbers of `placeList`; `noPlace` where it is not said. */
   readonly places: Uint16Array;
-  readonly placeList: readonly Place[];
+  readonly placeList: readonly PanelRegion[];
   /** [crystals + 1] */
   readonly offsets: Uint32Array;
   /** [crystals][3][3], rows a*, b*, c*, 1/angstrom. */

@@ -9,7 +9,7 @@ const chipBits = 8;
 export const noPlace = 0xffff;
 
 /** Where some observations were measured: a panel, and the square of it if it is wider than one. */
-export interface Place {
+export interface PanelRegion {
   readonly panel: string;
   /** Pixels of the square in the words of a message, such as `fs 256 to 511, ss 0 to 255`; empty for a whole panel. */
   readonly part: string;
@@ -48,7 +48,7 @@ function wholeBefore(bytes: Uint8Array, from: number, end: number): number {
 
 /** The places of all inputs of a merge, in the order in which they are met. */
 export class Places {
-  readonly list: Place[] = [];
+  readonly list: PanelRegion[] = [];
   readonly #numbers = new Map<string, number>();
   readonly #text = new TextDecoder();
   /** Panels of the current stream by a hash of their names; those of one hash follow one another. */
@@ -69,7 +69,7 @@ export class Places {
   }
 
   /** The number of a place, which is new if no stream had it before. */
-  number({ panel, part }: Place): number {
+  number({ panel, part }: PanelRegion): number {
     const key = `${panel} ${part}`;
     let number = this.#numbers.get(key);
     if (number === undefined) {

@@ -8,16 +8,16 @@ import { counted } from '../../util/amounts.js';
 import type { Observations } from './observations.js';
 
 /** The observations with right-handed axes only, and a remark if some were left-handed. */
-export function rightHanded(given: Observations): {
+export function rightHanded(observations: Observations): {
   readonly observations: Observations;
   readonly remark: string | undefined;
 } {
-  const { crystals, offsets, reciprocal } = given;
+  const { crystals, offsets, reciprocal } = observations;
   const left = Array.from({ length: crystals }, (_, c) => c).filter(
     (c) => determinant([...reciprocal.subarray(9 * c, 9 * c + 9)]) < 0,
   );
-  if (left.length === 0) return { observations: given, remark: undefined };
-  const [h, k, l, stars] = [given.h.slice(), given.k.slice(), given.l.slice(), reciprocal.slice()];
+  if (left.length === 0) return { observations: observations, remark: undefined };
+  const [h, k, l, stars] = [observations.h.slice(), observations.k.slice(), observations.l.slice(), reciprocal.slice()];
   for (const c of left) {
     for (let i = 9 * c; i < 9 * c + 9; i++) stars[i] = -(stars[i] as number);
     for (const column of [h, k, l])
@@ -27,5 +27,5 @@ export function rightHanded(given: Observations): {
     `The axes a*, b*, c* of ${left.length} of ${counted(crystals, 'crystal')} are left-handed: axes and indices are ` +
     'negated, so that I(+) and I(−) are those of right-handed axes. If a program has mirrored the coordinates instead, ' +
     'anomalous differences of these crystals have the wrong sign; check how the stream was made.';
-  return { observations: { ...given, h, k, l, reciprocal: stars }, remark };
+  return { observations: { ...observations, h, k, l, reciprocal: stars }, remark };
 }

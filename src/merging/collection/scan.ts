@@ -39,7 +39,7 @@ const [space, minus, plus, point, zero, nine] = [32, 45, 43, 46, 48, 57];
 const wanted =
   /^(Image filename: |Event: |photon_energy_eV = |beam_bandwidth = |Cell parameters |[abc]star = |profile_radius = |diffraction_resolution_limit = |num_reflections = |header\/(?:int|float|str)\/|hdf5\/|ewald\/(?:roi\/|axes = |other_hand = )|-----? |--- |Reflections measured|Peaks from peak search)/;
 
-type Part = 'start' | 'head' | 'geometry' | 'cell' | 'chunk' | 'peaks' | 'rows' | 'between';
+type StreamSection = 'start' | 'head' | 'geometry' | 'cell' | 'chunk' | 'peaks' | 'rows' | 'between';
 
 interface Crystal {
   readonly reciprocal: number[];
@@ -68,7 +68,7 @@ export class StreamScanner {
   readonly #text = new TextDecoder();
   #rest = new Uint8Array(0);
   #line = 0;
-  #part: Part = 'start';
+  #part: StreamSection = 'start';
   #version = '';
   /** Of each stream in the file: several follow one another where `cat` joined them. */
   readonly #geometries: string[][] = [];

@@ -16,7 +16,7 @@ import type { Admission } from './admission.js';
 import type { CollectorOptions } from './collector.js';
 import { addCounts, noCounts, type RejectedRows, rejections, type ScanCounts } from './counts.js';
 import type { Observations } from './observations.js';
-import { noPlace, type Place } from './places.js';
+import { noPlace, type PanelRegion } from './places.js';
 import type { ScannedHead } from './scan.js';
 
 /** The first bytes of a state. */
@@ -57,7 +57,7 @@ interface Head {
   /** Absent if no axes are named. */
   readonly axes?: readonly number[];
   /** Absent if no panels are named, as in states of earlier versions. */
-  readonly placeList?: readonly Place[];
+  readonly placeList?: readonly PanelRegion[];
   readonly crystals: number;
   readonly count: number;
 }

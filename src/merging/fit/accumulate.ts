@@ -51,7 +51,7 @@ export const maxReflections = ({ offsets, crystals }: Observations): number => {
 };
 
 /** The sums of one block, kept apart until they are added to the total. */
-export class Block {
+export class BlockSums {
   readonly #part: Float64Array;
   readonly #total: Float64Array;
   readonly #columns: number;
@@ -101,10 +101,10 @@ export function summed(
   unique: number,
   selected: Uint8Array,
   columns: number,
-  each: (crystal: number, block: Block) => void,
+  each: (crystal: number, block: BlockSums) => void,
 ): Float64Array {
   const total = new Float64Array(unique * columns);
-  const block = new Block(unique, columns, total);
+  const block = new BlockSums(unique, columns, total);
   for (let begin = 0; begin < selected.length; begin += blockSize) {
     const end = Math.min(begin + blockSize, selected.length);
     for (let c = begin; c < end; c++) if (selected[c] === 1) each(c, block);

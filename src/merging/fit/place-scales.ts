@@ -4,7 +4,7 @@
  * gives their observations a small weight, and the statistics of all observations hide them.
  */
 
-import { noPlace, type Place } from '../collection/places.js';
+import { noPlace, type PanelRegion } from '../collection/places.js';
 import { type Identified, maxReflections, weightOf } from './accumulate.js';
 import type { Merge } from './merges.js';
 import { baseVariance, Excitation, lnFactor, parameterCount, rotationX, rotationY } from './model.js';
@@ -19,7 +19,7 @@ export interface RelativeScale {
 }
 
 /** What the observations of a place tell of it: all of them, and those that are expected to be strong. */
-export interface PlaceScale extends Place {
+export interface PlaceScale extends PanelRegion {
   readonly all: RelativeScale;
   readonly strong: RelativeScale;
 }
@@ -249,7 +249,7 @@ export function placeScales(data: Identified, merge: Merge, part: Uint8Array): P
     Math.min(shells - 1, Math.floor(shells * ((q2[i] as number) / highest) ** 1.5)),
   );
   const ofStrong = shellOf.map((shell, i) => ((expected[i] as number) >= strong ? shell : -1));
-  const scales = (column: Compared, places: readonly Place[]): PlaceScale[] => {
+  const scales = (column: Compared, places: readonly PanelRegion[]): PlaceScale[] => {
     const all = judged(column, places.length, shellOf);
     const strongest = judged(column, places.length, ofStrong);
     return places.map((place, p) => ({

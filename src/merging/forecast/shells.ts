@@ -197,23 +197,23 @@ function wilsonOf(data: ForecastData, halves: HalfSums, shells: readonly ShellNo
   const isOuter = ({ q2 }: MeanOfShell): boolean => q2 > wilsonBegin ** 2;
   // Least squares of ln mean = a + b q²; a faint prior keeps the matrix regular.
   let [s00, s01, s11, r0, r1] = [1e-6, 0, 1e-6, 0, 0];
-  for (const one of found) {
-    if (!isOuter(one) || !(one.mean > 2 * one.error)) continue;
-    const weight = 1 / ((one.error / one.mean) ** 2 + wilsonScatter ** 2);
+  for (const ofShell of found) {
+    if (!isOuter(ofShell) || !(ofShell.mean > 2 * ofShell.error)) continue;
+    const weight = 1 / ((ofShell.error / ofShell.mean) ** 2 + wilsonScatter ** 2);
     s00 += weight;
-    s01 += weight * one.q2;
-    s11 += weight * one.q2 ** 2;
-    r0 += weight * Math.log(one.mean);
-    r1 += weight * Math.log(one.mean) * one.q2;
+    s01 += weight * ofShell.q2;
+    s11 += weight * ofShell.q2 ** 2;
+    r0 += weight * Math.log(ofShell.mean);
+    r1 += weight * Math.log(ofShell.mean) * ofShell.q2;
   }
   const det = s00 * s11 - s01 * s01;
   const [a, b] = [(r0 * s11 - r1 * s01) / det, (r1 * s00 - r0 * s01) / det];
-  const meanIntensity = found.map((one) => {
-    if (!isOuter(one) || !(one.error > 0)) return one.mean;
-    const line = Math.exp(a + b * one.q2);
-    const variance = wilsonScatter ** 2 + (s11 - 2 * one.q2 * s01 + one.q2 ** 2 * s00) / det;
-    const [own, ofLine] = [1 / one.error ** 2, 1 / (variance * line * line)];
-    return (one.mean * own + line * ofLine) / (own + ofLine);
+  const meanIntensity = found.map((ofShell) => {
+    if (!isOuter(ofShell) || !(ofShell.error > 0)) return ofShell.mean;
+    const line = Math.exp(a + b * ofShell.q2);
+    const variance = wilsonScatter ** 2 + (s11 - 2 * ofShell.q2 * s01 + ofShell.q2 ** 2 * s00) / det;
+    const [own, ofLine] = [1 / ofShell.error ** 2, 1 / (variance * line * line)];
+    return (ofShell.mean * own + line * ofLine) / (own + ofLine);
   });
   const ratios = found.flatMap(({ ratio }) => ratio ?? []);
   return { meanIntensity, relativeVariance: ratios.length > 0 ? median(ratios) : 1 };

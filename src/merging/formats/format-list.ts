@@ -45,18 +45,18 @@ export function formatReflections(list: ReflectionList, kind: ListKind, options:
     'what readCell(text) returns',
   );
   const group = groupInCell(list.symmetry, inStatedAxes(what, list, known));
-  const given = name === undefined ? undefined : statedGroupOf(name);
-  if (given) checkSpaceGroup(given, group, known.centring);
+  const statedGroup = name === undefined ? undefined : statedGroupOf(name);
+  if (statedGroup) checkSpaceGroup(statedGroup, group, known.centring);
   const { cell, centring } = known;
   const own = list.spaceGroup === undefined ? undefined : statedGroupOf(list.spaceGroup);
-  const isOwn = given === undefined && own !== undefined && hasPointGroup(own, group, centring);
-  const stated = isOwn ? own : given;
+  const isOwn = statedGroup === undefined && own !== undefined && hasPointGroup(own, group, centring);
+  const stated = isOwn ? own : statedGroup;
   const wavelength = wavelengthA ?? statedWavelength(what, list);
   const doubt =
     stated && kind !== 'hkl'
       ? doubtOfSpaceGroup({ ...list, wavelengthA: wavelength }, { cell, centring, group }, stated.name)
       : undefined;
-  const made = formatted(list, kind, {
+  const formattedList = formatted(list, kind, {
     cell,
     centring,
     group,
@@ -66,8 +66,8 @@ export function formatReflections(list: ReflectionList, kind: ListKind, options:
     frenchWilson,
   });
   const origin = name === undefined || kind === 'hkl' ? undefined : originRemark(name);
-  const remarks = [...made.remarks, ...[origin, doubt?.text].filter((text) => text !== undefined)];
-  return { ...made, remarks, isDoubtful: doubt?.isContradicted ?? false };
+  const remarks = [...formattedList.remarks, ...[origin, doubt?.text].filter((text) => text !== undefined)];
+  return { ...formattedList, remarks, isDoubtful: doubt?.isContradicted ?? false };
 }
 
 /** The wavelength of a list; 0 if it states none. Throws `Argument` for one that no crystal is measured with. */

@@ -158,14 +158,18 @@ const errorForms: Readonly<Record<ListKind, ErrorForm>> = {
 };
 
 /** The reflections of a list that a kind of file holds, and what became of the others. Throws `Unsupported`. */
-export function writableAs(given: ReflectionList, kind: ListKind): ReturnType<typeof writableList> {
-  const { list, remarks } = writableList(given, errorForms[kind]);
+export function writableAs(reflectionList: ReflectionList, kind: ListKind): ReturnType<typeof writableList> {
+  const { list, remarks } = writableList(reflectionList, errorForms[kind]);
   return { list, remarks: [...remarks, ...withoutFree(list, kind)] };
 }
 
 /** Writes a list as a file of a kind. Throws `Unsupported` for what a format cannot state. */
-export function formatReflections(given: ReflectionList, kind: ListKind, content: FormatContent): FormattedList {
-  const { list, remarks } = writableAs(given, kind);
+export function formatReflections(
+  reflectionList: ReflectionList,
+  kind: ListKind,
+  content: FormatContent,
+): FormattedList {
+  const { list, remarks } = writableAs(reflectionList, kind);
   const written = formatted(list, kind, content);
   return { ...written, remarks: [...remarks, ...written.remarks] };
 }

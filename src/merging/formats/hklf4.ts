@@ -187,8 +187,8 @@ export function readHklf4(text: string, symmetry: string, name = 'the HKLF 4 fil
       { detail: { path: name } },
     );
   const further = lines.slice(end + 1).filter((line) => rowOf(line) !== undefined).length;
-  const made = listFrom(symmetry, [...found.values()].map(meanOf));
-  const list = free > 0 ? { ...made, free: flagsOf(made, flags) } : made;
+  const reflectionList = listFrom(symmetry, [...found.values()].map(meanOf));
+  const list = free > 0 ? { ...reflectionList, free: flagsOf(reflectionList, flags) } : reflectionList;
   const remarks = [
     ...ofBad,
     hasPoint ? '' : 'No number has a point: its last two digits are decimals, as SHELX reads F8.2.',

@@ -339,10 +339,10 @@ function readLoop(
     ...negativeAmplitudes(negative, items.columns[0]),
     ...(areApart ? [matesApart(ofMates ? items.columns : ['rows of both'])] : []),
   ];
-  const made = listFrom(areApart ? group.apart : group.symmetry, found);
+  const reflectionList = listFrom(areApart ? group.apart : group.symmetry, found);
   const list = {
-    ...made,
-    ...(flags.size > 0 && { free: flagsOf(made, flags) }),
+    ...reflectionList,
+    ...(flags.size > 0 && { free: flagsOf(reflectionList, flags) }),
     spaceGroup: group.spaceGroup,
     wavelengthA,
   };

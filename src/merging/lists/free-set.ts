@@ -47,15 +47,15 @@ export function freeSetOf(list: ReflectionList): FreeSet | undefined {
  */
 export function freeAfter(
   from: ReflectionList,
-  made: ReflectionList,
+  reflectionList: ReflectionList,
   by?: Operation,
   twin?: PointGroup,
 ): Int32Array | undefined {
   const set = freeSetOf(from);
   if (!set) return undefined;
   const back = by && inverse(by);
-  return Int32Array.from({ length: made.count }, (_, i) => {
-    const own = twin ? representative(indicesOf(made, i), laueGroup(twin)) : indicesOf(made, i);
+  return Int32Array.from({ length: reflectionList.count }, (_, i) => {
+    const own = twin ? representative(indicesOf(reflectionList, i), laueGroup(twin)) : indicesOf(reflectionList, i);
     return set.flagOf(back ? transformed(own, back) : own) ?? -1;
   });
 }

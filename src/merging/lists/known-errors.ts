@@ -29,10 +29,10 @@ export interface ErrorForm {
  * `Unsupported` if a format that needs sigmas would have no reflection.
  */
 export function writableList(
-  given: ReflectionList,
+  reflectionList: ReflectionList,
   { name, missing }: ErrorForm,
 ): { readonly list: ReflectionList; readonly remarks: readonly string[] } {
-  const { list, remarks: ofOrigin } = withoutOrigin(given);
+  const { list, remarks: ofOrigin } = withoutOrigin(reflectionList);
   const kept: number[] = [];
   let [notFinite, without] = [0, 0];
   for (let i = 0; i < list.count; i++) {

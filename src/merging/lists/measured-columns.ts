@@ -41,12 +41,12 @@ function sigmasOf(columns: readonly NamedColumn[], values: number): number {
   const label = (columns[values] as NamedColumn).label.toLowerCase();
   const of = (one: string): string[] => [`sig${one}`, `sig_${one}`, `sigma_${one}`, `sigma(${one})`, `${one}_sig`];
   const isSigma = ({ type }: NamedColumn): boolean => type === 'Q';
-  const own = columns.findIndex((one) => isSigma(one) && of(label).includes(one.label.toLowerCase()));
+  const own = columns.findIndex((column) => isSigma(column) && of(label).includes(column.label.toLowerCase()));
   if (own >= 0) return own;
   const next = columns[values + 1];
   if (!next || !isSigma(next)) return -1;
   const isOthers = columns.some(
-    (one, i) => i !== values && of(one.label.toLowerCase()).includes(next.label.toLowerCase()),
+    (namedColumn, i) => i !== values && of(namedColumn.label.toLowerCase()).includes(next.label.toLowerCase()),
   );
   return isOthers ? -1 : values + 1;
 }
@@ -84,8 +84,9 @@ export function mateColumns(columns: readonly NamedColumn[], wanted: string | un
     const sigmasOf = (values: number): number => {
       const label = (columns[values] as NamedColumn).label.toLowerCase();
       const exact = columns.findIndex(
-        (one) =>
-          one.type === sigmaType && [`sig${label}`, `sig_${label}`, `sigma_${label}`].includes(one.label.toLowerCase()),
+        (column) =>
+          column.type === sigmaType &&
+          [`sig${label}`, `sig_${label}`, `sigma_${label}`].includes(column.label.toLowerCase()),
       );
       return exact >= 0 ? exact : columns[values + 1]?.type === sigmaType ? values + 1 : -1;
     };
@@ -109,7 +110,7 @@ export function measuredColumns(
   }: { readonly path: string; readonly wanted: string | undefined; readonly fail: (text: string) => never },
 ): MeasuredColumns {
   const listed = columns.map(({ label }) => label).join(', ');
-  const able = columns.map((one, at) => ({ ...one, at })).filter(({ type }) => type === 'J' || type === 'F');
+  const able = columns.map((column, at) => ({ ...column, at })).filter(({ type }) => type === 'J' || type === 'F');
   const made = (values: number, sigmas = sigmasOf(columns, values)): MeasuredColumns => ({
     values,
     sigmas,
@@ -118,7 +119,7 @@ export function measuredColumns(
   });
   if (wanted !== undefined) {
     const [first = '', second, more] = wanted.split(',').map((word) => word.trim());
-    const at = (label: string | undefined): number => columns.findIndex((one) => one.label === label);
+    const at = (label: string | undefined): number => columns.findIndex((namedColumn) => namedColumn.label === label);
     const isSigma = second === undefined || columns[at(second)]?.type === 'Q';
     if (able.some(({ label }) => label === first) && isSigma && more === undefined)
       return second === undefined ? made(at(first)) : made(at(first), at(second));

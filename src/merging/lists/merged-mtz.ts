@@ -21,9 +21,9 @@ import { errorOrMissing } from './sigma-digits.js';
  * claims no screw axis. Throws `Unsupported` for settings that CCP4 lacks,
  * `Argument` for a space group that does not belong to the point group.
  */
-export function spaceGroupOf(group: PointGroup, centring: Centring, given?: SpaceGroup): SpaceGroup {
-  if (given) checkSpaceGroup(given, group, centring);
-  if (given) return given;
+export function spaceGroupOf(group: PointGroup, centring: Centring, spaceGroup?: SpaceGroup): SpaceGroup {
+  if (spaceGroup) checkSpaceGroup(spaceGroup, group, centring);
+  if (spaceGroup) return spaceGroup;
   const usual = symmorphicGroup(group, centring) ?? symmorphicWithMirrors(group, centring);
   if (!usual || !ccp4Unit(group)) {
     const others = centringsOf(group);
@@ -41,31 +41,33 @@ export function spaceGroupOf(group: PointGroup, centring: Centring, given?: Spac
 /** The symmorphic space group of a group with mirrors or rotoinversions but no inversion, in which mates are apart. */
 function symmorphicWithMirrors(group: PointGroup, centring: Centring): SpaceGroup | undefined {
   if (group.centrosymmetric || rotationsOf(group).length === group.operations.length) return undefined;
-  const found = possibleSpaceGroups(group, centring, false).find(
+  const groupSetting = possibleSpaceGroups(group, centring, false).find(
     (one) => isSymmorphic(one) && hasPointGroup(statedGroup(one), group, centring),
   );
-  return found && statedGroup(found);
+  return groupSetting && statedGroup(groupSetting);
 }
 
 /** Throws `Argument` for a space group that does not belong to the point group and the centring. */
-export function checkSpaceGroup(given: SpaceGroup, group: PointGroup, centring: Centring): void {
-  if (hasPointGroup(given, group, centring)) return;
-  refuseOtherSetting(given, group, centring);
+export function checkSpaceGroup(spaceGroup: SpaceGroup, group: PointGroup, centring: Centring): void {
+  if (hasPointGroup(spaceGroup, group, centring)) return;
+  refuseOtherSetting(spaceGroup, group, centring);
   throw new EwaldError(
     'Argument',
-    `spaceGroup ${given.name} has the point group ${given.pointGroup.slice(2)} and the centring ${given.name[0]}; ` +
+    `spaceGroup ${spaceGroup.name} has the point group ${spaceGroup.pointGroup.slice(2)} and the centring ${spaceGroup.name[0]}; ` +
       `the reflections are in ${group.name}, with the centring ${centring}`,
   );
 }
 
 /** Throws `Argument` with the names of the settings in which the space group belongs to them, if there are any. */
 function refuseOtherSetting({ name, number }: SpaceGroup, group: PointGroup, centring: Centring): void {
-  const fitting = spaceGroupsOfNumber(number).filter((one) => hasPointGroup(statedGroup(one), group, centring));
+  const fitting = spaceGroupsOfNumber(number).filter((spaceGroup) =>
+    hasPointGroup(statedGroup(spaceGroup), group, centring),
+  );
   if (fitting.length === 0) return;
   throw new EwaldError(
     'Argument',
     `spaceGroup ${name} is in other axes than the reflections, which are in ${group.name} with the centring ${centring}: ` +
-      `there it is ${fitting.map((one) => `"${one.name}"`).join(' or ')}`,
+      `there it is ${fitting.map((groupSetting) => `"${groupSetting.name}"`).join(' or ')}`,
   );
 }
 

@@ -20,7 +20,9 @@ export function referenceBy(reference: ReflectionList, group: PointGroup): Map<s
       reference.indices[3 * i + 1] ?? 0,
       reference.indices[3 * i + 2] ?? 0,
     ];
-    const places = new Set(operations.map((one) => representative(transformed(indices, one), group).join()));
+    const places = new Set(
+      operations.map((operation) => representative(transformed(indices, operation), group).join()),
+    );
     for (const place of places) {
       const { sum, count } = sums.get(place) ?? { sum: 0, count: 0 };
       sums.set(place, { sum: sum + (reference.intensity[i] ?? 0), count: count + 1 });

@@ -62,10 +62,10 @@ function namedSetting({ name, number, parameters }: SymmetryWords): SpaceGroupSe
   const text = name?.trim() || (number === undefined ? '' : String(number));
   if (text === '') return undefined;
   try {
-    const found = spaceGroupSetting(text);
+    const groupSetting = spaceGroupSetting(text);
     const isHexagonal = !parameters || Math.abs((parameters[5] as number) - 120) < 3;
-    if (found.centring !== 'H' || isHexagonal || text.endsWith(':H')) return found;
-    return spaceGroupSetting(found.name.replace(/:H$/, ':R'));
+    if (groupSetting.centring !== 'H' || isHexagonal || text.endsWith(':H')) return groupSetting;
+    return spaceGroupSetting(groupSetting.name.replace(/:H$/, ':R'));
   } catch (error) {
     if (isEwaldError(error)) return error;
     throw error;

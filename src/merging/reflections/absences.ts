@@ -144,7 +144,7 @@ export function rankSpaceGroups(
       numbers: [...new Set(members.map(({ number }) => number))],
       absent: empty.length,
       lnOdds: oddsOf(empty.map((one) => one.evidence)),
-      isUntold: members.some((one) => !haveSameAbsences(one, members[0] as SpaceGroupSetting)),
+      isUntold: members.some((member) => !haveSameAbsences(member, members[0] as SpaceGroupSetting)),
     }))
     .sort((a, b) => lnPosterior(b) - lnPosterior(a) || b.absent - a.absent);
   const [first, second] = ranked;

@@ -122,11 +122,11 @@ export function convertReflections(list: ReflectionList, options: ConvertListOpt
   const values = checkedOptions(what, options, convertListRows);
   checkLimits(what, values);
   const subject = subjectOf(what, list, options);
-  const given = inStatedAxes(what, list, options.cell as KnownCell);
+  const knownCell = inStatedAxes(what, list, options.cell as KnownCell);
   const by = values.reindex === undefined ? undefined : reindexing(what, values.reindex);
   const after = by ? reindexedSubject(what, subject, by) : subject;
-  const known: KnownCell = by ? { cell: after.cell, centring: after.centring } : given;
-  const own = inSetting(list, given);
+  const known: KnownCell = by ? { cell: after.cell, centring: after.centring } : knownCell;
+  const own = inSetting(list, knownCell);
   const joined = joinedPairs(own, subject.group, subject);
   if (joined && areUnlike(joined)) throw notEquivalent(what, own, subject.group, joinedWords(joined));
   const twin = values.twin === undefined ? undefined : groupInCell(values.twin, known);

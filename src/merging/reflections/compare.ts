@@ -162,16 +162,16 @@ function figuresIn({ pairs, anomalous, possible, listed }: Material, from: numbe
   const inside = (q: number): boolean => q >= from && q < to;
   const own = pairs.filter(({ q2 }) => inside(Math.sqrt(q2)));
   const sum = (of: (pair: Pair) => number, some: readonly Pair[] = own): number =>
-    some.reduce((total, one) => total + of(one), 0);
+    some.reduce((total, pair) => total + of(pair), 0);
   const positive = own.filter(({ x, y }) => x > 0 && y > 0);
   const known = own.filter(hasSigma);
   const off = ({ x, y, sx, sy }: Pair): number => Math.abs(x - y) / Math.hypot(sx, sy);
   const share = (limit: number): number =>
-    known.length > 0 ? known.filter((one) => off(one) < limit).length / known.length : Number.NaN;
+    known.length > 0 ? known.filter((pair) => off(pair) < limit).length / known.length : Number.NaN;
   const difference = sum(({ x, y }) => Math.abs(x - y));
   const amplitudes = sum(({ x, y }) => Math.abs(Math.sqrt(x) - Math.sqrt(y)), positive);
-  const halfWay = (of: (pair: Pair) => number): number => sum((one) => one.level * of(one));
-  const rootHalfWay = (of: (pair: Pair) => number): number => sum((one) => Math.sqrt(one.level) * of(one), positive);
+  const halfWay = (of: (pair: Pair) => number): number => sum((pair) => pair.level * of(pair));
+  const rootHalfWay = (of: (pair: Pair) => number): number => sum((pair) => Math.sqrt(pair.level) * of(pair), positive);
   const mates = anomalous.filter(({ q }) => inside(q));
   const count = possible.filter(inside).length;
   const cc = correlated(own);
@@ -214,7 +214,7 @@ function figuresIn({ pairs, anomalous, possible, listed }: Material, from: numbe
     rAno: enough(
       rValue(
         2 * mates.reduce((total, { x, y, level }) => total + level * Math.abs(x - y), 0),
-        mates.reduce((total, one) => total + one.level * one.sum, 0),
+        mates.reduce((total, mate) => total + mate.level * mate.sum, 0),
       ),
       mates,
     ),
@@ -379,9 +379,9 @@ function tooFew(pairs: readonly Pair[], { scale, scaleBy }: CompareOptions): str
 
 const reindexed = (list: ReflectionsByKey, law: Operation, group: PointGroup): ReflectionsByKey =>
   new Map(
-    [...list.values()].map((one: ListedReflection) => {
-      const indices = representative(transformed(one.indices, law), group);
-      return [indices.join(), { ...one, indices }];
+    [...list.values()].map((listedReflection: ListedReflection) => {
+      const indices = representative(transformed(listedReflection.indices, law), group);
+      return [indices.join(), { ...listedReflection, indices }];
     }),
   );
 

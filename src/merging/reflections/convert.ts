@@ -58,7 +58,10 @@ export function convertReflections(
   const inverse = inverseD(cell);
   let reflections = [...inGroup(list, subject.group).values()];
   if (by)
-    reflections = reflections.map((one) => ({ ...one, indices: representative(transformed(one.indices, by), group) }));
+    reflections = reflections.map((reflection) => ({
+      ...reflection,
+      indices: representative(transformed(reflection.indices, by), group),
+    }));
   const before = reflections.length;
   const [low, high] = [
     options.lowres ? 1 / options.lowres : 0,
@@ -82,15 +85,15 @@ export function convertReflections(
     reflections = twinned;
   }
   const target = options.expand ?? group;
-  const made = listFrom(group.name, reflections);
-  if (!options.expand) return { list: made, outside, withoutTwin };
+  const reflectionList = listFrom(group.name, reflections);
+  if (!options.expand) return { list: reflectionList, outside, withoutTwin };
   if (!contains(group, target))
     throw new EwaldError(
       'Argument',
       `${target.name} is no subgroup of ${group.name}: a list can be expanded to less symmetry alone; merge the stream ` +
         'again for more',
     );
-  return { list: listFrom(target.name, inGroup(made, target).values()), outside, withoutTwin };
+  return { list: listFrom(target.name, inGroup(reflectionList, target).values()), outside, withoutTwin };
 }
 
 const contains = (group: PointGroup, other: PointGroup): boolean => {
@@ -103,7 +106,7 @@ function cosetsOf(group: PointGroup, larger: PointGroup): Operation[] {
   const inside = new Set(group.operations.map(operationKey));
   const found: Operation[] = [identity];
   for (const m of larger.operations)
-    if (!found.some((one) => inside.has(operationKey(product(inverseOf(one), m))))) found.push(m);
+    if (!found.some((operation) => inside.has(operationKey(product(inverseOf(operation), m))))) found.push(m);
   return found;
 }
 
@@ -123,11 +126,11 @@ function twinnedBy(
         'a list in 4/m',
     );
   const laws = cosetsOf(group, larger);
-  const there = new Map(reflections.map((one) => [one.indices.join(), one]));
-  return reflections.flatMap((one) => {
+  const there = new Map(reflections.map((reflection) => [reflection.indices.join(), reflection]));
+  return reflections.flatMap((listedReflection) => {
     const laid = new Map<ListedReflection, number>();
     for (const law of laws) {
-      const partner = there.get(representative(transformed(one.indices, law), group).join());
+      const partner = there.get(representative(transformed(listedReflection.indices, law), group).join());
       if (!partner) return [];
       laid.set(partner, (laid.get(partner) ?? 0) + 1);
     }
@@ -135,7 +138,7 @@ function twinnedBy(
       [...laid].reduce((total, [partner, n]) => total + of(partner, n / laws.length), 0);
     return [
       {
-        indices: one.indices,
+        indices: listedReflection.indices,
         intensity: sum(({ intensity }, share) => share * intensity),
         sigma: Math.sqrt(sum(({ sigma }, share) => (share * sigma) ** 2)),
         measurements: sum(({ measurements }) => measurements),

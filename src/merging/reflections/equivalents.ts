@@ -43,16 +43,19 @@ function withoutMateRows(list: ReflectionList, own: PointGroup): ReflectionList 
   const laue = laueGroup(own);
   const hands = new Map<string, [ListedReflection[], ListedReflection[]]>();
   for (let i = 0; i < list.count; i++) {
-    const one = listedAt(list, i);
-    const key = representative(one.indices, laue).join();
+    const listed = listedAt(list, i);
+    const key = representative(listed.indices, laue).join();
     const there = hands.get(key);
     const [first] = there?.[0] ?? [];
-    if (!there || !first) hands.set(key, [[one], []]);
-    else there[representative(one.indices, own).join() === representative(first.indices, own).join() ? 0 : 1].push(one);
+    if (!there || !first) hands.set(key, [[listed], []]);
+    else
+      there[representative(listed.indices, own).join() === representative(first.indices, own).join() ? 0 : 1].push(
+        listed,
+      );
   }
   const rows = [...hands.values()].flatMap(([some, others]) =>
     Array.from({ length: Math.max(some.length, others.length) }, (_, n) =>
-      meanOf([some[n], others[n]].filter((one) => one !== undefined)),
+      meanOf([some[n], others[n]].filter((listedReflection) => listedReflection !== undefined)),
     ),
   );
   return listFrom(laue.name, rows);
@@ -95,7 +98,7 @@ function joinedPlaces(list: ReflectionList, own: PointGroup, group: PointGroup):
 }
 
 /** Scatter and square of a mean beyond the errors, in units of the expected intensity, with a weight. */
-type Part = [scatter: number, square: number];
+type ScatterTerm = [scatter: number, square: number];
 
 /** Sums over the rows of one mean. */
 function sumsOf({ intensity, sigma }: ReflectionList, all: readonly number[]) {
@@ -135,7 +138,7 @@ export function joinedPairs(
   const of = expectedIntensities(rows, { cell, centring, group: own });
   let [off, sum, errors, pairs] = [0, 0, 0, 0];
   // Both mates are nearly the same draw of the intensities.
-  const parts = new Map<string, Part[]>();
+  const parts = new Map<string, ScatterTerm[]>();
   for (const some of places) {
     pairs += some.length - 1;
     const sums = sumsOf(rows, some);
@@ -148,15 +151,17 @@ export function joinedPairs(
     if (!(variance > 0 && expected > 0)) continue;
     const weight = 1 / (expected ** 2 * (1 + (2 * variance) / expected ** 2) ** 2);
     const key = representative(indicesOf(rows, some[0] as number), laueGroup(into)).join();
-    const part: Part = [weight * (square - variance * (1 - 1 / n)), weight * (mean ** 2 - variance / n)];
+    const part: ScatterTerm = [weight * (square - variance * (1 - 1 / n)), weight * (mean ** 2 - variance / n)];
     const there = parts.get(key);
     if (there) there.push(part);
     else parts.set(key, [part]);
   }
-  const means = [...parts.values()].map((some) => [0, 1].map((at) => average(some.map((one) => one[at] as number))));
-  const [d, s] = [0, 1].map((at) => means.reduce((total, one) => total + (one[at] as number), 0)) as Part;
+  const means = [...parts.values()].map((some) =>
+    [0, 1].map((at) => average(some.map((scatterTerm) => scatterTerm[at] as number))),
+  );
+  const [d, s] = [0, 1].map((at) => means.reduce((total, mean) => total + (mean[at] as number), 0)) as ScatterTerm;
   const scatter = Math.sqrt(
-    means.reduce((total, one) => total + ((one[0] as number) - (d / s) * (one[1] as number)) ** 2, 0),
+    means.reduce((total, mean) => total + ((mean[0] as number) - (d / s) * (mean[1] as number)) ** 2, 0),
   );
   return {
     pairs,

@@ -40,7 +40,7 @@ export const fewestExpected = 20;
 /** Means of fewer of their errors are none. */
 const minSignal = 2;
 
-interface Block {
+interface IntensityBlock {
   readonly q2: number;
   readonly mean: number;
   readonly isSignal: boolean;
@@ -81,9 +81,9 @@ export function expectedIntensities(
   const blocks = blocksOf(data, used, slope);
   const end = blocks.findIndex(({ isSignal }) => !isSignal);
   const known = end < 0 ? blocks : blocks.slice(0, end);
-  const limit = end < 0 ? Number.POSITIVE_INFINITY : (blocks[end] as Block).q2;
+  const limit = end < 0 ? Number.POSITIVE_INFINITY : (blocks[end] as IntensityBlock).q2;
   // Between the last block with a signal and the first one without it, half of the way.
-  const last = end <= 0 ? limit : ((known[end - 1] as Block).q2 + limit) / 2;
+  const last = end <= 0 ? limit : ((known[end - 1] as IntensityBlock).q2 + limit) / 2;
   if (known.length > 0)
     for (const i of used) {
       const q2 = (inverse[i] as number) ** 2;
@@ -115,14 +115,18 @@ const [mostFitted, steps] = [20_000, 12];
  * −d ln ⟨I/ε⟩ / d(1/d²), by quasi-likelihood: deviations in units of the mean, weighted by their variance with the errors. Of
  * the reflections before the first block without a signal; 0 if there is none.
  */
-function fallOff({ list, inverse, eps, spread }: Material, used: readonly number[], blocks: readonly Block[]): number {
+function fallOff(
+  { list, inverse, eps, spread }: Material,
+  used: readonly number[],
+  blocks: readonly IntensityBlock[],
+): number {
   const end = blocks.findIndex(({ isSignal }) => !isSignal);
-  const limit = end < 0 ? Number.POSITIVE_INFINITY : (blocks[end] as Block).q2;
+  const limit = end < 0 ? Number.POSITIVE_INFINITY : (blocks[end] as IntensityBlock).q2;
   const signal = used.filter((i) => (inverse[i] as number) ** 2 < limit);
   if (end === 0 || signal.length < fewestExpected) return 0;
   const some = evenly(signal, mostFitted);
   const middle = some.reduce((sum, i) => sum + (inverse[i] as number) ** 2, 0) / some.length;
-  const [first, last] = [blocks[0] as Block, blocks[(end < 0 ? blocks.length : end) - 1] as Block];
+  const [first, last] = [blocks[0] as IntensityBlock, blocks[(end < 0 ? blocks.length : end) - 1] as IntensityBlock];
   let slope = last.q2 > first.q2 ? Math.log(first.mean / last.mean) / (last.q2 - first.q2) : 0;
   let level = Math.log(first.mean) - slope * (middle - first.q2);
   for (let n = 0; n < steps; n++) {
@@ -149,7 +153,7 @@ function fallOff({ list, inverse, eps, spread }: Material, used: readonly number
 }
 
 /** Means at the middle of each block of intensities that fall off by this slope. */
-function blocksOf({ list, inverse, eps, spread }: Material, used: readonly number[], slope: number): Block[] {
+function blocksOf({ list, inverse, eps, spread }: Material, used: readonly number[], slope: number): IntensityBlock[] {
   if (used.length < fewestExpected) return [];
   const count = Math.max(1, Math.floor(used.length / blockSize));
   const all = Array.from({ length: count }, (_, block): Sums => {
@@ -166,7 +170,7 @@ function blocksOf({ list, inverse, eps, spread }: Material, used: readonly numbe
     }
     return { n: to - from, q2, sum, noise };
   });
-  const blocks: Block[] = [];
+  const blocks: IntensityBlock[] = [];
   for (let at = 0; at < all.length; at++) {
     let own = all[at] as Sums;
     const next = all[at + 1];
@@ -194,23 +198,23 @@ interface Sums {
 /** Two blocks as one, at the middle of both. */
 function joined(a: Sums, b: Sums, slope: number): Sums {
   const [n, q2] = [a.n + b.n, a.q2 + b.q2];
-  const [ofA, ofB] = [a, b].map((one) => Math.exp(slope * (one.q2 / one.n - q2 / n))) as [number, number];
+  const [ofA, ofB] = [a, b].map((sums) => Math.exp(slope * (sums.q2 / sums.n - q2 / n))) as [number, number];
   return { n, q2, sum: ofA * a.sum + ofB * b.sum, noise: ofA ** 2 * a.noise + ofB ** 2 * b.noise };
 }
 
 const hasSignal = ({ sum, noise }: Sums): boolean => sum > minSignal * Math.sqrt(noise) && sum > 0;
 
 /** ln of the mean, linear in q² between blocks and beyond the first and the last; farther away by the slope of all. */
-function lnBetween(blocks: readonly Block[], q2: number, fall: number): number {
-  const first = blocks[0] as Block;
+function lnBetween(blocks: readonly IntensityBlock[], q2: number, fall: number): number {
+  const first = blocks[0] as IntensityBlock;
   if (blocks.length === 1) return Math.log(first.mean) - fall * (q2 - first.q2);
   let [at, end] = [0, blocks.length - 2];
   while (at < end) {
     const middle = (at + end) >> 1;
-    if (q2 > (blocks[middle + 1] as Block).q2) at = middle + 1;
+    if (q2 > (blocks[middle + 1] as IntensityBlock).q2) at = middle + 1;
     else end = middle;
   }
-  const [a, b] = [blocks[at] as Block, blocks[at + 1] as Block];
+  const [a, b] = [blocks[at] as IntensityBlock, blocks[at + 1] as IntensityBlock];
   const slope = (Math.log(b.mean) - Math.log(a.mean)) / (b.q2 - a.q2);
   // Beyond the ends by one block at most: a slope of two noisy means leads astray.
   const x = Math.max(-1, Math.min(2, (q2 - a.q2) / (b.q2 - a.q2)));

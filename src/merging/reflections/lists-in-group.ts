@@ -47,13 +47,14 @@ export const listedAt = (list: ReflectionList, i: number): ListedReflection => (
 export function meanOf(some: readonly ListedReflection[]): ListedReflection {
   const [first] = some as readonly [ListedReflection];
   if (some.length === 1) return first;
-  const measurements = some.reduce((sum, one) => sum + one.measurements, 0);
+  const measurements = some.reduce((sum, listedReflection) => sum + listedReflection.measurements, 0);
   const known = some.filter(({ sigma }) => isError(sigma));
   const weighted = known.length > 0;
   const used = weighted ? known : some;
   const weights = used.map(({ sigma }) => (weighted ? 1 / sigma ** 2 : 1));
   const total = weights.reduce((sum, w) => sum + w, 0);
-  const intensity = used.reduce((sum, one, i) => sum + (weights[i] as number) * one.intensity, 0) / total;
+  const intensity =
+    used.reduce((sum, listedReflection, i) => sum + (weights[i] as number) * listedReflection.intensity, 0) / total;
   return { indices: first.indices, intensity, sigma: weighted ? 1 / Math.sqrt(total) : 0, measurements };
 }
 

@@ -34,8 +34,10 @@ import { type TwinLaw, twinLaw, twinLaws } from './twin-laws.js';
 
 /** The setting of a space group that a file states, whose name may lack the choice of its axes. */
 export function settingOfStated(name: string, centring: Centring): SpaceGroupSetting {
-  const found = spaceGroupSetting(name);
-  return found.centring === 'H' && centring === 'R' ? spaceGroupSetting(found.name.replace(/:H$/, ':R')) : found;
+  const groupSetting = spaceGroupSetting(name);
+  return groupSetting.centring === 'H' && centring === 'R'
+    ? spaceGroupSetting(groupSetting.name.replace(/:H$/, ':R'))
+    : groupSetting;
 }
 
 /** What a list says of a space group. */
@@ -188,7 +190,7 @@ const isNoTwin = ({ fraction, error, isFound }: TwinLaw): boolean =>
 
 /** The names that absences leave: those of the first class, and of the next one if its odds do not exclude it. */
 function candidates({ classes: [first, second], margin }: SpaceGroupRanking): string[] {
-  return [first, margin < decided ? second : undefined].flatMap((one) => one?.names ?? []);
+  return [first, margin < decided ? second : undefined].flatMap((groupClass) => groupClass?.names ?? []);
 }
 
 /** Some names, and how many more there are. */

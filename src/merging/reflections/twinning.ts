@@ -245,9 +245,9 @@ function drawn(
     }
   }
   return results.map((moments, at) => {
-    const mean = (of: (one: LMoments) => number): number => moments.reduce((sum, one) => sum + of(one), 0) / sets;
+    const mean = (of: (one: LMoments) => number): number => moments.reduce((sum, moment) => sum + of(moment), 0) / sets;
     const meanAbs = mean((one) => one.meanAbs);
-    const variance = moments.reduce((sum, one) => sum + (one.meanAbs - meanAbs) ** 2, 0) / (sets - 1);
+    const variance = moments.reduce((sum, moment) => sum + (moment.meanAbs - meanAbs) ** 2, 0) / (sets - 1);
     return {
       moments: { meanAbs, meanSquare: mean((one) => one.meanSquare) },
       scatter: Math.sqrt(variance),
@@ -359,7 +359,7 @@ function posteriorOf(
     return low + (10 * fraction - at) * (high - low);
   };
   // Twelve sets tell a scatter to a fifth: that of all fractions is one.
-  const scatter = (ofMeans * share * draws.reduce((sum, one) => sum + one.scatter, 0)) / draws.length;
+  const scatter = (ofMeans * share * draws.reduce((sum, draw) => sum + draw.scatter, 0)) / draws.length;
   // A list that a law of the lattice twins has both mates of a pair: those of a perfect twin are one.
   const ofMates = (fraction: number): number => (hasLaw ? 1 / (fraction ** 2 + (1 - fraction) ** 2) : 1);
   const chi2 = (fraction: number): number => {
@@ -370,8 +370,8 @@ function posteriorOf(
     (moment.value - 1 - (isCentric ? 2 : 1) * (1 - 2 * fraction + 2 * fraction ** 2)) / moment.error;
   const first = meanOf(chi2);
   const hasMoment = first.fraction > momentFrom && moment.error > 0;
-  const found = hasMoment ? meanOf((fraction) => chi2(fraction) + ofMoment(fraction) ** 2 / ofMates(fraction)) : first;
-  return found.error < largestError ? found : undecided;
+  const mean = hasMoment ? meanOf((fraction) => chi2(fraction) + ofMoment(fraction) ** 2 / ofMates(fraction)) : first;
+  return mean.error < largestError ? mean : undecided;
 }
 
 /** Mean and standard deviation of a fraction with this χ². */

@@ -108,10 +108,10 @@ function populationsOf(strains: readonly (readonly number[])[], members: readonl
     const along = Float64Array.from(members, (n) =>
       direction.reduce((sum, x, i) => sum + x * (strains[n]?.[i] ?? 0), 0),
     );
-    const found = divide(along);
+    const groups = divide(along);
     const scale = Math.hypot(...direction);
-    if (found.distance < minStrain * scale || found.apart < minApart(members.length)) continue;
-    if (!best || found.apart > best.apart) best = { ...found, along };
+    if (groups.distance < minStrain * scale || groups.apart < minApart(members.length)) continue;
+    if (!best || groups.apart > best.apart) best = { ...groups, along };
   }
   if (!best) return [[...members]];
   const { along, limit } = best;

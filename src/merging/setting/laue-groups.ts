@@ -71,12 +71,15 @@ interface Lattice {
 }
 
 /** The rotations of the lattice, which take a while to find, and the crystals that take part. */
-interface Found {
+interface LatticeRotations {
   readonly rotations: readonly Operation[];
   readonly part: Uint8Array;
 }
 
-const foundOf = ({ cell, centring, part }: Lattice): Found => ({ rotations: latticeRotations(cell, centring), part });
+const foundOf = ({ cell, centring, part }: Lattice): LatticeRotations => ({
+  rotations: latticeRotations(cell, centring),
+  part,
+});
 
 /** The groups that are compared. */
 interface Compared {
@@ -89,7 +92,7 @@ interface Compared {
 /** Laue groups of the lattice, those with the most evidence first. */
 function rankLaueGroups(
   observations: Observations,
-  { rotations: lattice, part }: Found,
+  { rotations: lattice, part }: LatticeRotations,
   { groups, most = maxCrystals, starts = usualStarts }: Compared,
 ): LaueCandidate[] {
   const sample = sampleOf(observations, part, most);
@@ -106,8 +109,8 @@ function groupsOf(lattice: readonly Operation[]): PointGroup[] {
   const groups: PointGroup[] = [];
   for (const group of laueSettings())
     if (
-      rotationsOf(group).every((one) => inLattice.has(operationKey(one))) &&
-      !groups.some((one) => sameGroup(one, group))
+      rotationsOf(group).every((rotation) => inLattice.has(operationKey(rotation))) &&
+      !groups.some((pointGroup) => sameGroup(pointGroup, group))
     )
       groups.push(group);
   const known = new Set(groups.map((group) => classOf(rotationsOf(group), lattice)));
@@ -135,7 +138,7 @@ const keyOf = (rotations: readonly Operation[]): string => rotations.map(operati
 
 /** A text that two groups share exactly when a rotation of the lattice makes one of them the other. */
 function classOf(rotations: readonly Operation[], lattice: readonly Operation[]): string {
-  const keys = lattice.map((by) => keyOf(rotations.map((one) => product(product(inverse(by), one), by))));
+  const keys = lattice.map((by) => keyOf(rotations.map((rotation) => product(product(inverse(by), rotation), by))));
   return keys.reduce((least, key) => (key < least ? key : least));
 }
 
@@ -177,7 +180,7 @@ export function likeliestLaueGroup(observations: Observations, subject: Lattice,
   const [agreed] = sorted;
   if (!agreed) throw new EwaldError('Internal', 'a lattice has no Laue group');
   const best = highestByChance(observations, found, ranked, agreed);
-  const others = sorted.filter((one) => one !== best);
+  const others = sorted.filter((laueCandidate) => laueCandidate !== best);
   const text = ({ group, correlation }: LaueCandidate): string => `${group.name} ${correlation.toFixed(2)}`;
   const near = others.filter((other) => order(other) > order(best) && other.correlation >= doubtful * most);
   // Higher groups that do not agree are the most informative.
@@ -194,7 +197,7 @@ export function likeliestLaueGroup(observations: Observations, subject: Lattice,
   const operations = new Set(best.group.operations.map(operationKey));
   const part = ranked
     .map(({ group }) => group)
-    .filter((group) => hasName(group) && group.operations.every((one) => operations.has(operationKey(one))))
+    .filter((group) => hasName(group) && group.operations.every((operation) => operations.has(operationKey(operation))))
     .reduce((most, group) =>
       order({ group } as LaueCandidate) > order({ group: most } as LaueCandidate) ? group : most,
     );
@@ -212,7 +215,7 @@ export function likeliestLaueGroup(observations: Observations, subject: Lattice,
  */
 function highestByChance(
   observations: Observations,
-  { rotations, part }: Found,
+  { rotations, part }: LatticeRotations,
   ranked: readonly LaueCandidate[],
   agreed: LaueCandidate,
 ): LaueCandidate {
@@ -223,8 +226,8 @@ function highestByChance(
   if (each >= fewObservations || order(agreed.group) === highest) return agreed;
   const sample = sampleOf(observations, part, Math.min(crystals, Math.ceil(mostAsked / each)));
   const lowest = unnamedGroup([identity]);
-  const isTooHigh = (given: PointGroup, group: PointGroup): boolean =>
-    errorsBeyondChance(sample, { group, given, lattice: rotations, starts: startsJudged }) > tooHigh;
+  const isTooHigh = (pointGroup: PointGroup, group: PointGroup): boolean =>
+    errorsBeyondChance(sample, { group, given: pointGroup, lattice: rotations, starts: startsJudged }) > tooHigh;
   const known = new Map<string, boolean>();
   /** Whether one rotation alone makes equivalent what is not: where many are wrong, no part of them agrees. */
   const isWrong = (rotation: Operation): boolean => {
@@ -238,9 +241,10 @@ function highestByChance(
     ranked.map(({ group, correlation }) => [classOf(rotationsOf(group), rotations), correlation]),
   );
   /** Whether a group loses more of the correlation of a part than chance explains; a third of its operations is two steps. */
-  const losesMore = ({ group, correlation }: LaueCandidate, one: PointGroup): boolean =>
+  const losesMore = ({ group, correlation }: LaueCandidate, pointGroup: PointGroup): boolean =>
     correlation <
-    ofChance ** Math.log2(order(group) / order(one)) * (correlations.get(classOf(rotationsOf(one), rotations)) ?? 0);
+    ofChance ** Math.log2(order(group) / order(pointGroup)) *
+      (correlations.get(classOf(rotationsOf(pointGroup), rotations)) ?? 0);
   const down = ranked
     .filter(({ group }) => order(group) > order(agreed.group))
     .sort((a, b) => order(b.group) - order(a.group) || b.correlation - a.correlation);
@@ -248,9 +252,9 @@ function highestByChance(
     down.find((candidate) => {
       const parts = largestParts(candidate.group, rotations);
       return (
-        !parts.some((one) => losesMore(candidate, one)) &&
+        !parts.some((pointGroup) => losesMore(candidate, pointGroup)) &&
         !rotationsOf(candidate.group).slice(1).some(isWrong) &&
-        !parts.some((one) => isTooHigh(candidate.group, one))
+        !parts.some((pointGroup) => isTooHigh(candidate.group, pointGroup))
       );
     }) ?? agreed
   );
@@ -259,11 +263,14 @@ function highestByChance(
 /** The parts of a group that are no parts of other ones. */
 function largestParts(group: PointGroup, lattice: readonly Operation[]): PointGroup[] {
   const parts = partsOf(group, lattice).slice(1);
-  const isIn = (one: PointGroup, other: PointGroup): boolean => {
+  const isIn = (pointGroup: PointGroup, other: PointGroup): boolean => {
     const keys = new Set(other.operations.map(operationKey));
-    return other.operations.length > one.operations.length && one.operations.every((m) => keys.has(operationKey(m)));
+    return (
+      other.operations.length > pointGroup.operations.length &&
+      pointGroup.operations.every((m) => keys.has(operationKey(m)))
+    );
   };
-  return parts.filter((one) => !parts.some((other) => isIn(one, other)));
+  return parts.filter((part) => !parts.some((other) => isIn(part, other)));
 }
 
 /**
@@ -277,17 +284,18 @@ export function isGroupContradicted(
   group: PointGroup,
   remarks: string[],
 ): boolean {
-  const given = laueGroup(group);
-  if (rotationsOf(given).length === 1 || lattice.part.filter((on) => on === 1).length < fewestCrystals) return false;
+  const pointGroup = laueGroup(group);
+  if (rotationsOf(pointGroup).length === 1 || lattice.part.filter((on) => on === 1).length < fewestCrystals)
+    return false;
   const subject = foundOf(lattice);
-  const parts = partsOf(given, subject.rotations);
+  const parts = partsOf(pointGroup, subject.rotations);
   const order = (group: PointGroup): number => group.operations.length;
   const rank = (isWanted: (size: number) => boolean, how = ofCheck): LaueCandidate[] =>
-    rankLaueGroups(observations, subject, { groups: parts.filter((one) => isWanted(order(one))), ...how });
+    rankLaueGroups(observations, subject, { groups: parts.filter((part) => isWanted(order(part))), ...how });
   // The group itself, the largest parts, of which all others are parts, and -1.
-  const large = order(given) / 3;
+  const large = order(pointGroup) / 3;
   const first = [...rank((size) => size >= large), ...(large > 2 ? rank((size) => size === 2, ofLowest) : [])];
-  const own = first.find(({ group }) => group === given);
+  const own = first.find(({ group }) => group === pointGroup);
   const most = Math.max(
     ...first.filter(({ evidence }) => evidence > minEvidence).map(({ correlation }) => correlation),
     Number.NEGATIVE_INFINITY,
@@ -306,9 +314,9 @@ export function isGroupContradicted(
     return known;
   };
   const beyondIn = (group: PointGroup, starts: number): number =>
-    errorsBeyondChance(sample, { group, given, lattice: subject.rotations, starts });
+    errorsBeyondChance(sample, { group, given: pointGroup, lattice: subject.rotations, starts });
   const agreeing = [...first, ...others]
-    .filter(({ group, correlation }) => group !== given && correlation >= agreed)
+    .filter(({ group, correlation }) => group !== pointGroup && correlation >= agreed)
     .sort((a, b) => order(b.group) - order(a.group) || b.correlation - a.correlation);
   const best =
     agreeing.find((part) => errorsBeyond(part) > beyond) ??
@@ -340,15 +348,15 @@ export function isGroupContradicted(
 }
 
 /** A Laue group and all of its subgroups, one of those that a rotation of the lattice makes each other. */
-function partsOf(given: PointGroup, lattice: readonly Operation[]): PointGroup[] {
+function partsOf(pointGroup: PointGroup, lattice: readonly Operation[]): PointGroup[] {
   const named = laueSettings();
-  const parts = subgroupsOf(rotationsOf(given)).map((rotations) => {
+  const parts = subgroupsOf(rotationsOf(pointGroup)).map((rotations) => {
     const unnamed = unnamedGroup(rotations);
     return named.find((group) => sameGroup(group, unnamed)) ?? unnamed;
   });
-  const seen = new Set([classOf(rotationsOf(given), lattice)]);
+  const seen = new Set([classOf(rotationsOf(pointGroup), lattice)]);
   return [
-    given,
+    pointGroup,
     ...parts
       .sort((a, b) => Number(hasName(b)) - Number(hasName(a)))
       .filter((group) => {

@@ -100,7 +100,7 @@ function agreedCentring(heads: readonly StreamHead[]): void {
  * the streams were indexed with another centring, and no crystal has a reflection that it forbids, it is that one.
  */
 function centringOf(
-  given: Centring | undefined,
+  centring: Centring | undefined,
   heads: readonly StreamHead[],
   { count, h, k, l }: Observations,
   remarks: string[],
@@ -108,9 +108,10 @@ function centringOf(
   const stated = new Set(heads.flatMap(({ head }) => head.centering ?? []));
   const [first] = stated;
   const indexed = centrings.find((name) => name === first) ?? 'P';
-  if (given !== undefined && given !== 'P') return given;
-  if (given === undefined || indexed === 'P' || stated.size > 1) return given ?? indexed;
-  for (let i = 0; i < count; i++) if (isAbsent(indexed, h[i] as number, k[i] as number, l[i] as number)) return given;
+  if (centring !== undefined && centring !== 'P') return centring;
+  if (centring === undefined || indexed === 'P' || stated.size > 1) return centring ?? indexed;
+  for (let i = 0; i < count; i++)
+    if (isAbsent(indexed, h[i] as number, k[i] as number, l[i] as number)) return centring;
   remarks.push(
     `The cell that was given states the centring P, or none; the streams were indexed with ${indexed}, and hold no ` +
       `reflection that it forbids: they are merged with ${indexed}.`,

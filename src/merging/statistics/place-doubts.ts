@@ -15,14 +15,16 @@ const ratio = ({ scale, error }: RelativeScale): string => `${scale.toFixed(2)} 
 
 /** A remark on the panels, or squares of large ones, whose intensities are far off the others; undefined without any. */
 export function placesDoubt(places: readonly PlaceScale[]): string | undefined {
-  const off = places.filter((one) => isFarOff(one.all) || isClipped(one));
+  const off = places.filter((place) => isFarOff(place.all) || isClipped(place));
   const whole = new Set(off.filter(({ part }) => part === '').map(({ panel }) => panel));
   const found = off.filter(({ panel, part }) => part === '' || !whole.has(panel));
   if (found.length === 0) return undefined;
-  const named = found.slice(0, mostNamed).map((one) => {
-    const { panel, part, all, strong } = one;
+  const named = found.slice(0, mostNamed).map((placeScale) => {
+    const { panel, part, all, strong } = placeScale;
     const name = part === '' ? panel : `${panel} (${part})`;
-    const ofStrong = isClipped(one) ? `, and ${ratio(strong)} of its strong ones, as counts that have a ceiling` : '';
+    const ofStrong = isClipped(placeScale)
+      ? `, and ${ratio(strong)} of its strong ones, as counts that have a ceiling`
+      : '';
     return `${name}: ${ratio(all)} of ${counted(all.observations, 'reflection')}${ofStrong}`;
   });
   return (

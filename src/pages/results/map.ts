@@ -10,11 +10,11 @@ import { markAt, marksOf, marksShown } from './marks.js';
 import {
   elementText,
   type Numbers,
-  type Part,
   partOf,
   partsOf,
   pictureAxes,
   pictureIndices,
+  type ShownNumber,
   shown,
   unitText,
 } from './numbers.js';
@@ -26,7 +26,10 @@ interface Pixel {
 }
 
 /** Limits of some numbers and their usual colours: of both signs about zero, of phases a whole turn. */
-function usualOf(values: Float64Array, part: Part): { limits: readonly [number, number]; colours: ColourMapName } {
+function usualOf(
+  values: Float64Array,
+  part: ShownNumber,
+): { limits: readonly [number, number]; colours: ColourMapName } {
   if (part === 'phase') return { limits: [-Math.PI, Math.PI], colours: 'blue-red' };
   const limits = robustLimits(values);
   const most = Math.max(...limits.map(Math.abs));
@@ -152,7 +155,7 @@ class ResultMap {
     const controls = createElement('div', ...parts, this.#colours, this.#low, '…', this.#high, auto, log);
     controls.className = 'controls';
     const chosen = sliders.length > 0 ? [createElement('div', ...sliders, { className: 'controls' })] : [];
-    const marks = (this.#result.marks ?? []).map((one, i) => marksShown(one, this.#marks[i] as SVGElement));
+    const marks = (this.#result.marks ?? []).map((mark, i) => marksShown(mark, this.#marks[i] as SVGElement));
     const shown = marks.length > 0 ? [createElement('div', ...marks, { className: 'controls' })] : [];
     const named = [this.#row, this.#column].every(({ step }) => step !== undefined)
       ? [
@@ -178,7 +181,7 @@ class ResultMap {
 
   /** Takes the numbers that are chosen; `isNew`: with their own limits. */
   #read(isNew: boolean): void {
-    const part = this.#part.value as Part;
+    const part = this.#part.value as ShownNumber;
     this.#indices = pictureIndices(this.#result, this.#slice);
     this.#values = partOf(this.#numbers, part, this.#indices);
     if (isNew) {
@@ -202,7 +205,7 @@ class ResultMap {
 
   #draw(): void {
     const { width, height } = this.#canvas;
-    const isDirection = (this.#part.value as Part) === 'direction';
+    const isDirection = (this.#part.value as ShownNumber) === 'direction';
     const map = colourMaps[this.#colours.value as ColourMapName];
     const rgba = isDirection
       ? vectorsToRgba(this.#vectors, { most: this.#limits[1] })
@@ -253,7 +256,7 @@ class ResultMap {
     const { y, x } = this.#at;
     const i = y * this.#column.length + x;
     const text = elementText(this.#numbers, this.#result, this.#indices[i] as number);
-    const part = this.#part.value as Part;
+    const part = this.#part.value as ShownNumber;
     const own = part === 'value' || part === 'direction' ? '' : `, ${part} ${shown(this.#values[i] as number)}`;
     const { unit } = this.#result;
     const where = `${placeText(this.#row, y)}, ${placeText(this.#column, x)}`;

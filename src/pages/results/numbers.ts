@@ -25,8 +25,8 @@ export async function unpacked({ numbers = '', type }: StoredResult): Promise<Nu
 }
 
 /** What of the two numbers of each element is shown, by the names that the page offers. */
-export type Part = 'value' | 'modulus' | 'phase' | 'real' | 'imaginary' | 'direction' | 'y' | 'x' | 'length';
-export const partsOf = ({ pairs }: StoredResult): readonly Part[] =>
+export type ShownNumber = 'value' | 'modulus' | 'phase' | 'real' | 'imaginary' | 'direction' | 'y' | 'x' | 'length';
+export const partsOf = ({ pairs }: StoredResult): readonly ShownNumber[] =>
   pairs === 'complex'
     ? ['modulus', 'phase', 'real', 'imaginary']
     : pairs === 'vectors'
@@ -34,7 +34,7 @@ export const partsOf = ({ pairs }: StoredResult): readonly Part[] =>
       : ['value'];
 
 /** Some elements as single numbers, by the index of each; of `direction`, the lengths. */
-export function partOf(numbers: Numbers, part: Part, indices: Uint32Array): Float64Array {
+export function partOf(numbers: Numbers, part: ShownNumber, indices: Uint32Array): Float64Array {
   const out = new Float64Array(indices.length);
   if (part === 'value') {
     for (const [k, i] of indices.entries()) out[k] = Number(numbers[i]);

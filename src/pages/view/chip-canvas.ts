@@ -24,7 +24,7 @@ type Range = ReturnType<typeof rangeOfMap>;
 type Colour = readonly [number, number, number];
 
 /** Side of a well, and the corner of the first one. */
-interface Place {
+interface WellGrid {
   readonly side: number;
   readonly x: number;
   readonly y: number;
@@ -93,7 +93,7 @@ export class ChipCanvas {
   }
 
   /** Side of a well, and the corner of the first one, in CSS pixels. */
-  #place(): Place {
+  #place(): WellGrid {
     const { rows = 1, columns = 1 } = this.#map ?? {};
     const { clientWidth, clientHeight } = this.canvas;
     const [wide, tall] = [clientWidth - left - edge, clientHeight - below - edge];
@@ -111,7 +111,7 @@ export class ChipCanvas {
   }
 
   /** Where a well is, in CSS pixels. */
-  boxOf({ row, column }: Well): Place {
+  boxOf({ row, column }: Well): WellGrid {
     const { side, x, y } = this.#place();
     return { x: x + column * side, y: y + row * side, side };
   }
@@ -157,7 +157,7 @@ export class ChipCanvas {
     return wellColour(this.#quantity, this.#range, map.value(this.#quantity, well));
   }
 
-  #drawOne(pen: CanvasRenderingContext2D, map: ChipMap, well: number, { side, x, y }: Place): void {
+  #drawOne(pen: CanvasRenderingContext2D, map: ChipMap, well: number, { side, x, y }: WellGrid): void {
     const [row, column] = [Math.floor(well / map.columns), well % map.columns];
     const pixel = (css: number): number => Math.round(css * devicePixelRatio);
     const [px, py] = [pixel(x + column * side), pixel(y + row * side)];

@@ -59,8 +59,8 @@ export const bindChip = (end: () => void): void => {
 };
 
 addStyle(chipStyle);
-const made = paneOf();
-const view = new ChipCanvas(made.canvas);
+const pane = paneOf();
+const view = new ChipCanvas(pane.canvas);
 view.onRange = writeLegend;
 view.onDrawn = mark;
 setInterval(mark, shownMs);
@@ -157,14 +157,14 @@ function choose(number: number): void {
 function offer(): void {
   const keys = [...chips.keys()];
   const texts = keys.map((key) => names[key]?.replace(/^.*[\\/]/, '') || `chip ${key + 1}`);
-  if (made.chip.options.length !== keys.length || texts.some((text, i) => made.chip.options[i]?.text !== text))
-    made.chip.replaceChildren(...keys.map((key, i) => new Option(texts[i], String(key))));
-  made.chip.hidden = keys.length < 2;
-  made.chip.value = String(shown);
+  if (pane.chip.options.length !== keys.length || texts.some((text, i) => pane.chip.options[i]?.text !== text))
+    pane.chip.replaceChildren(...keys.map((key, i) => new Option(texts[i], String(key))));
+  pane.chip.hidden = keys.length < 2;
+  pane.chip.value = String(shown);
   const { quantities = [] } = chips.get(shown)?.map ?? {};
-  if (made.quantity.options.length !== quantities.length)
-    made.quantity.replaceChildren(...quantities.map((quantity) => new Option(quantityText(quantity), quantity)));
-  made.quantity.value = quantity;
+  if (pane.quantity.options.length !== quantities.length)
+    pane.quantity.replaceChildren(...quantities.map((quantity) => new Option(quantityText(quantity), quantity)));
+  pane.quantity.value = quantity;
 }
 
 /** The figure of the pane, beside the picture of the frame, and the button that shows and hides it. */
@@ -212,9 +212,9 @@ function paneOf() {
   return { figure, quantity: ofQuantity, chip: ofChip, canvas, mark, point, legend, reading, opens };
 }
 
-function toggle(on = made.figure.hidden): void {
-  made.figure.hidden = !on;
-  made.opens.ariaPressed = String(on);
+function toggle(on = pane.figure.hidden): void {
+  pane.figure.hidden = !on;
+  pane.opens.ariaPressed = String(on);
   view.redraw();
 }
 
@@ -268,8 +268,8 @@ function wellShown(): Well | undefined {
 function mark(): void {
   takeSearched();
   for (const [box, well] of [
-    [made.mark, wellShown()],
-    [made.point, cursor],
+    [pane.mark, wellShown()],
+    [pane.point, cursor],
   ] as const) {
     box.hidden = !well;
     if (!well) continue;
@@ -303,7 +303,7 @@ function takeSearched(): void {
 function write(well: Well | undefined): void {
   const chip = chips.get(shown);
   if (!well || !chip) {
-    made.reading.textContent = '';
+    pane.reading.textContent = '';
     return;
   }
   const { map, frames, images } = chip;
@@ -312,7 +312,7 @@ function write(well: Well | undefined): void {
   const spots = map.value('spots', i);
   const reached = map.value('resolution', i);
   const background = map.value('background', i);
-  made.reading.textContent = [
+  pane.reading.textContent = [
     `row ${well.row}, column ${well.column}`,
     ...(frame < 0 ? ['no image has come'] : []),
     ...(image >= 0 ? [`image ${image}`] : []),
@@ -337,7 +337,7 @@ function writeLegend(): void {
   const isCount = quantity === 'hits' || quantity === 'indexed';
   const swatch = (ink: string, text: string): HTMLElement =>
     createElement('span', createElement('b', { style: { background: ink } }), text);
-  made.legend.replaceChildren(
+  pane.legend.replaceChildren(
     createElement('span', mapNumber(from), scale, mapNumber(to)),
     swatch('light-dark(#cdd1d7, #3d434c)', isUnsearched ? 'not searched' : isCount ? 'none' : 'no value'),
     swatch('var(--paper)', 'no image'),

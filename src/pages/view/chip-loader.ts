@@ -14,7 +14,7 @@ const pane = lazily(
   () => import('./chip-controls.js'),
   ({ addFrames, bindChip }) => {
     bindChip(unfollow);
-    for (const one of early.splice(0)) addFrames(...one);
+    for (const reported of early.splice(0)) addFrames(...reported);
   },
 );
 

@@ -4,7 +4,7 @@ import { barWidth, drawColourBar, drawScaleBar, written } from './bars.js';
 import { type ColourMapName, colourMapNames, colourMaps } from './colour-maps.js';
 import { automaticLimits, type Limits, sampleOf } from './contrast.js';
 import { bindSelect, computedColor, readLimits, setTextUnlessFocused } from './elements.js';
-import { Layout, wholeFrame } from './layout.js';
+import { PanelLayout, wholeFrame } from './layout.js';
 import { drawRegion, drawWheel } from './overlay.js';
 import type { Pane } from './pane.js';
 import type { ImagePlane, ScanImage, ScanRegion } from './protocol.js';
@@ -79,7 +79,7 @@ export class ImagePane {
     this.locked = false;
     this.#shownAs = '';
     this.plane = undefined;
-    this.pane.place(new Layout([wholeFrame(columns, rows)]), -1);
+    this.pane.place(new PanelLayout([wholeFrame(columns, rows)]), -1);
   }
 
   /** Takes the image away while another one is computed, which may fail. */
@@ -108,7 +108,7 @@ export class ImagePane {
     if (JSON.stringify(plane) !== JSON.stringify(this.plane)) {
       this.plane = plane;
       const [rows, columns] = this.shape;
-      this.pane.place(new Layout([{ ...wholeFrame(columns, rows), fs: [this.#stretch, 0] }]), -1);
+      this.pane.place(new PanelLayout([{ ...wholeFrame(columns, rows), fs: [this.#stretch, 0] }]), -1);
     }
     const [rows, columns] = this.shape;
     const [unit, factor] = this.unit;

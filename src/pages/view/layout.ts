@@ -47,7 +47,7 @@ export const cornersOf = (panel: PlacedPanel): Point[] => [
 ];
 
 /** All panels of a frame. */
-export class Layout {
+export class PanelLayout {
   readonly panels: readonly PlacedPanel[];
 
   constructor(panels: readonly PlacedPanel[]) {

@@ -226,7 +226,7 @@ async function pull(): Promise<void> {
 /** Number of frames of a kind between two frames. */
 function passedBetween(first: number, last: number, only: keyof typeof newest): number {
   if (only === 'all') return last - first - 1;
-  return listed.slice(first + 1, last).filter((one) => isOfKind(one, only)).length;
+  return listed.slice(first + 1, last).filter((frameSummary) => isOfKind(frameSummary, only)).length;
 }
 
 /** The run over time, for its chart. */
@@ -243,7 +243,7 @@ export const liveStrip = (): LiveStripInput => ({
 function searchedWords(): string {
   if (viewer.filter === 'all') return 'peaks are found in the frames shown';
   const searched = listed.filter(Boolean);
-  return `${searched.length} of them searched, ${searched.filter((one) => one?.hit).length} are hits`;
+  return `${searched.length} of them searched, ${searched.filter((frameSummary) => frameSummary?.hit).length} are hits`;
 }
 
 function writeLive(): void {

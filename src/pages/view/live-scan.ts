@@ -4,7 +4,7 @@ import { drawColourBar } from './bars.js';
 import { colourMaps } from './colour-maps.js';
 import { automaticLimits, type Limits, sampleOf } from './contrast.js';
 import { computedColor, createElement } from './elements.js';
-import { Layout, wholeFrame } from './layout.js';
+import { PanelLayout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
 
 /** What the server states about a run over a scan. */
@@ -107,7 +107,7 @@ export class LiveScan {
   #show({ title, height, width, version, unit = '' }: ScanImageFacts, data: Float32Array): void {
     this.#current = `${title} ${version}`;
     const size = `${height} ${width}`;
-    if (size !== this.#size) this.#pane.place(new Layout([wholeFrame(width, height)]), -1);
+    if (size !== this.#size) this.#pane.place(new PanelLayout([wholeFrame(width, height)]), -1);
     this.#size = size;
     const shown = { data, width, height, bad: undefined, validRange: everyValue };
     const { picture, overlay } = this.#pane;

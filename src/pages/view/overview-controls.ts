@@ -73,8 +73,8 @@ export function write(feed: LiveFeed, isElsewhere: boolean): void {
   strip()?.setDatasets(panes.datasets);
   writeSide(side, panes, feed, { minute: strip()?.minuteSums(), rate: strip()?.latestWords(feed.now).rate });
   const names = [...(feed.facts?.profiles ? ['profile'] : []), ...panes.answers.map(({ goal }) => goal)];
-  for (const one of [...stage.children] as HTMLElement[])
-    if (one.id !== 'chip-pane' && ![...names, emptyName].includes(one.dataset.name ?? '')) one.remove();
+  for (const child of [...stage.children] as HTMLElement[])
+    if (child.id !== 'chip-pane' && ![...names, emptyName].includes(child.dataset.name ?? '')) child.remove();
   if (feed.facts?.profiles) void writeProfile();
   for (const answer of panes.answers) writeForecast(answer);
   writeEmpty(panes, names.length === 0);
@@ -119,7 +119,9 @@ async function load(isOver: boolean): Promise<void> {
 
 /** The pane of a name, and its parts; `what` is drawn if it is new, or the size or the look have changed. */
 function paneOf(name: string, title: string, about: string, canvases: number) {
-  let pane = [...stage.children].find((one) => (one as HTMLElement).dataset.name === name) as HTMLElement | undefined;
+  let pane = [...stage.children].find((child) => (child as HTMLElement).dataset.name === name) as
+    | HTMLElement
+    | undefined;
   if (!pane) {
     const fills = Array.from({ length: canvases }, () =>
       createElement('div', { className: 'fill' }, createElement('canvas', { role: 'img' })),

@@ -1,6 +1,6 @@
 /** A picture that is moved and zoomed by mouse, pen, fingers and keys, with an overlay above it. */
 import { fitCanvas } from './elements.js';
-import { Layout, wholeFrame } from './layout.js';
+import { PanelLayout, wholeFrame } from './layout.js';
 import type { Picture } from './picture.js';
 import { pictureOn } from './picture-on.js';
 import { type Point, Viewport } from './viewport.js';
@@ -12,7 +12,7 @@ export class Pane {
   readonly picture: Picture;
   readonly viewport = new Viewport();
   readonly overlay: HTMLCanvasElement;
-  layout = new Layout([wholeFrame(1, 1)]);
+  layout = new PanelLayout([wholeFrame(1, 1)]);
   /** Called when the picture has been moved, or has to be redrawn for another reason. */
   onChange: () => void = () => undefined;
   /** Called with the position under the pointer; undefined when the pointer has left. */
@@ -43,7 +43,7 @@ export class Pane {
   }
 
   /** Sets the panels of a new file, and shows all of them. */
-  place(layout: Layout, up: 1 | -1): void {
+  place(layout: PanelLayout, up: 1 | -1): void {
     this.layout = layout;
     this.viewport.up = up;
     this.picture.place(layout.panels);

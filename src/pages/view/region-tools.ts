@@ -67,10 +67,10 @@ function writeTable(): void {
 function grabbed(place: Point): ((to: Point) => void) | undefined {
   const from = pane.layout.pixelAt(place);
   if (!from) return undefined;
-  const found = shown.findLast(({ region }) => region && holds(region, from.fs, from.ss));
-  const region = found?.region;
+  const shownRegion = shown.findLast(({ region }) => region && holds(region, from.fs, from.ss));
+  const region = shownRegion?.region;
   if (!region) return undefined;
-  let text = found.text;
+  let text = shownRegion.text;
   return (to) => {
     const at = pane.layout.pixelAt(to);
     if (!at) return;

@@ -261,7 +261,11 @@ function entryOf(run: ShownRun, text = ''): HTMLElement {
   if (share !== undefined) bar.value = share;
   return createElement(
     'li',
-    createElement('div', createElement('b', title), ` of ${input} · ${facts.filter((one) => one !== '').join(' · ')}`),
+    createElement(
+      'div',
+      createElement('b', title),
+      ` of ${input} · ${facts.filter((fact) => fact !== '').join(' · ')}`,
+    ),
     ...(goes ? [bar] : []),
     createElement('div', ...controls, { className: 'row' }),
     said,

@@ -94,7 +94,7 @@ export class ScanThere {
       ...{ channel, shape, exact, optics: this.#optics },
     };
     const how = exact ? {} : { room: this.#movingBytes };
-    const shown = (found: Answer): ScanImage => ({ ...this.#drawn(found, request), ms: performance.now() - start });
+    const shown = (answer: Answer): ScanImage => ({ ...this.#drawn(answer, request), ms: performance.now() - start });
     // The numbers of a detector that moves on are not waited for: they would take the room of its pictures.
     this.#still.abort();
     const moving = new AbortController();
@@ -198,8 +198,8 @@ export class ScanThere {
 /** What the images of an answer are not yet. */
 function progressOf({ isWhole, done, images }: ComputeHead): string {
   const [error, block] = [
-    Math.max(0, ...images.map((one) => one.error)),
-    Math.max(1, ...images.map((one) => one.block)),
+    Math.max(0, ...images.map((image) => image.error)),
+    Math.max(1, ...images.map((image) => image.block)),
   ];
   return [
     ...(isWhole ? [] : [`${Math.round(100 * done)} % of the frames`]),
@@ -213,10 +213,10 @@ function read(bytes: Uint8Array): Answer {
   const end = bytes.indexOf(10);
   const head = JSON.parse(new TextDecoder().decode(bytes.subarray(0, end))) as Answer['head'];
   let from = end + 1;
-  const images = head.images.map((one) => {
-    const length = sentBytes(one);
+  const images = head.images.map((image) => {
+    const length = sentBytes(image);
     from += length;
-    return imageOf(one, bytes.subarray(from - length, from));
+    return imageOf(image, bytes.subarray(from - length, from));
   });
   return { head, images };
 }

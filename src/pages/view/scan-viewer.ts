@@ -7,7 +7,7 @@ import { type AskedAnalysis, askedOf, commandOf, openingFlags } from './commands
 import type { FrameData } from './contrast.js';
 import { beginsAt } from './field-shapes.js';
 import type { ImagePane } from './image-pane.js';
-import { Layout, wholeFrame } from './layout.js';
+import { PanelLayout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
 import type {
   LoadedScan,
@@ -160,7 +160,7 @@ export class ScanViewer {
     // Summed pixels are drawn in the size of the area that they cover.
     const { bin } = loaded;
     const pattern = wholeFrame(loaded.width, loaded.height);
-    this.patternPane.place(new Layout([{ ...pattern, fs: [bin, 0], ss: [0, bin] }]), -1);
+    this.patternPane.place(new PanelLayout([{ ...pattern, fs: [bin, 0], ss: [0, bin] }]), -1);
     await Promise.all([this.change({}), this.#patterns.ask(), ...this.#analysed()]);
   }
 
@@ -179,9 +179,9 @@ export class ScanViewer {
     return this.calibration?.units ?? this.loaded?.units ?? {};
   }
 
-  #calibrated(found: ShownCalibration | undefined): void {
-    this.calibration = found;
-    if (found) this.optics = { ...found.optics, ...this.optics };
+  #calibrated(shownCalibration: ShownCalibration | undefined): void {
+    this.calibration = shownCalibration;
+    if (shownCalibration) this.optics = { ...shownCalibration.optics, ...this.optics };
     for (const image of this.images) image.units = this.units;
   }
 
@@ -398,14 +398,14 @@ export class ScanViewer {
       if (!isLive(quantity)) continue;
       const request = { shape, quantity: quantity as LiveQuantity, fourier, rim, axes };
       const isSame = (): boolean => image.quantity === quantity && image.fourier === fourier;
-      const found = await this.#engine.call('virtual', request, (part) => {
+      const scanImage = await this.#engine.call('virtual', request, (part) => {
         if (isSame()) this.#showPart(image, part);
       });
-      ms += found.ms;
-      if (found.isGivenUp || !isSame()) continue;
-      this.progress = found.progress ?? '';
+      ms += scanImage.ms;
+      if (scanImage.isGivenUp || !isSame()) continue;
+      this.progress = scanImage.progress ?? '';
       image.command = this.#commandOf(image);
-      image.show(found);
+      image.show(scanImage);
     }
     this.ms = ms;
     this.onChange();
@@ -422,13 +422,18 @@ export class ScanViewer {
 
   /** Shows the numbers themselves instead of rounded ones, and what they should be read with. */
   async #showExact(image: ImagePane, request: ScanImageRequest): Promise<void> {
-    const found = await this.#engine.call('virtual', { ...request, rim: image.rim, exact: true });
+    const scanImage = await this.#engine.call('virtual', { ...request, rim: image.rim, exact: true });
     const { quantity, fourier } = image;
-    if (found.isGivenUp || this.shape !== request.shape || quantity !== request.quantity || fourier !== request.fourier)
+    if (
+      scanImage.isGivenUp ||
+      this.shape !== request.shape ||
+      quantity !== request.quantity ||
+      fourier !== request.fourier
+    )
       return;
-    this.progress = found.progress ?? '';
-    image.show(found);
-    image.note(fourier ? [] : (found.notes ?? []));
+    this.progress = scanImage.progress ?? '';
+    image.show(scanImage);
+    image.note(fourier ? [] : (scanImage.notes ?? []));
     this.onChange();
   }
 

@@ -59,8 +59,8 @@ async function search(viewer: Viewer, { opened, request, html }: WholeSearch): P
   if (size > 1) start = await engine.call('startOfRun', settings);
   else {
     const whole = { settings, prepared: undefined, first: 0, count: frames, html };
-    const found = await engine.call('run', whole, viewer.listFrame);
-    [start, stopped, result] = [found.start, found.stopped, found];
+    const runResult = await engine.call('run', whole, viewer.listFrame);
+    [start, stopped, result] = [runResult.start, runResult.stopped, runResult];
   }
   if (!start || (stopped && !result)) {
     viewer.onMessage('Stopped before the first frame was searched.', false);

@@ -31,9 +31,9 @@ export function statedBy({ meta }: OpenDataset): Pick<LoadedScan, 'optics' | 'un
 }
 
 /** The virtual detectors that a calibration knows, as `disk`, `ring`, `com` and `icom` of a run use them. */
-function fieldsOf(found: Calibration): ShownCalibration['fields'] {
-  const { centre, shape } = found;
-  const reach = reachOf(found);
+function fieldsOf(calibration: Calibration): ShownCalibration['fields'] {
+  const { centre, shape } = calibration;
+  const reach = reachOf(calibration);
   if (!isKnown(centre) || reach === undefined) return undefined;
   const [, , height, width] = shape;
   const { ri, ro } = darkFieldRadii(reach, { ...centre, width, height });
@@ -47,25 +47,25 @@ function fieldsOf(found: Calibration): ShownCalibration['fields'] {
 
 /** A calibration in the form in which the page shows and uses it. */
 export function shownCalibration(given: unknown, stated: ScanUnits): ShownCalibration {
-  const found = checkCalibration('the calibration', given);
-  const { centre, disk, rotation, milliradians, optics = {}, notes } = found;
+  const calibration = checkCalibration('the calibration', given);
+  const { centre, disk, rotation, milliradians, optics = {}, notes } = calibration;
   const known = isKnown(disk) ? disk : undefined;
   return {
-    texts: calibrationTexts(found),
+    texts: calibrationTexts(calibration),
     notes,
     centre: isKnown(centre) ? [centre.cy, centre.cx] : undefined,
     radius: known?.radius,
-    fields: fieldsOf(found),
+    fields: fieldsOf(calibration),
     ...(isKnown(rotation)
       ? { scanRotation: rotation.scanRotation, flipY: rotation.flipY }
       : { scanRotation: undefined, flipY: undefined }),
-    without: coveredBy(found),
+    without: coveredBy(calibration),
     optics: Object.fromEntries(Object.entries(optics).map(([name, one]) => [name, one?.value])),
     units: {
       stepNm: optics.dpix?.value ?? stated.stepNm,
       milliradians: milliradians && isKnown(milliradians) ? milliradians.value : stated.milliradians,
       wavelengthNm: wavelengthNm(optics.voltage?.value) ?? stated.wavelengthNm,
     },
-    json: `${JSON.stringify(found, null, 2)}\n`,
+    json: `${JSON.stringify(calibration, null, 2)}\n`,
   };
 }

@@ -16,7 +16,7 @@ import { maxBinned, shareOf } from './shaders.js';
 import type { Viewport } from './viewport.js';
 
 /** A part of the screen. */
-interface Part {
+interface ScreenArea {
   readonly left: number;
   readonly right: number;
   readonly top: number;
@@ -108,7 +108,7 @@ export class SoftPicture extends Picture {
   }
 
   /** Moves what is on the screen if it can; returns the parts that have to be drawn. */
-  #move({ centre, zoom, up, width, height }: Viewport): { readonly parts: readonly Part[] } {
+  #move({ centre, zoom, up, width, height }: Viewport): { readonly parts: readonly ScreenArea[] } {
     const of = [this.#places, zoom, up].join();
     const [x, y] = this.#shown.centre;
     const [dx, dy] = [(x - centre[0]) * zoom, up * (centre[1] - y) * zoom];
@@ -134,7 +134,7 @@ export class SoftPicture extends Picture {
   }
 
   /** Finds the keys of a part of the screen. */
-  #fill(part: Part, viewport: Viewport): void {
+  #fill(part: ScreenArea, viewport: Viewport): void {
     const { frame } = this;
     const isColoured = frame?.rgba !== undefined;
     const nothing = isColoured ? 0 : empty;
@@ -256,7 +256,7 @@ interface Keys {
 function fillPanel(
   { minFs, minSs, endFs, endSs }: PlacedPanel,
   { fs, ss, fsX, ssX, fsY, ssY, wide, tall }: Placed,
-  { left, right, top, bottom }: Part,
+  { left, right, top, bottom }: ScreenArea,
   { keys, pitch, screen, width }: Keys,
 ): void {
   const [w, h] = [endFs - minFs, endSs - minSs];
@@ -292,7 +292,7 @@ function within(start: number, step: number, most: number, [first, end]: readonl
 }
 
 /** Colours of a part of the screen that needs no table. */
-function copyColours(pixels: Int32Array, screen: Int32Array, width: number, part: Part, paper: number): void {
+function copyColours(pixels: Int32Array, screen: Int32Array, width: number, part: ScreenArea, paper: number): void {
   for (let y = part.top; y < part.bottom; y++)
     for (let i = y * width + part.left; i < y * width + part.right; i++) pixels[i] = screen[i] || paper;
 }
@@ -335,7 +335,7 @@ class ColourTable {
   }
 
   /** Colours a part of the screen. */
-  colour(pixels: Int32Array, screen: Int32Array, width: number, { left, right, top, bottom }: Part): void {
+  colour(pixels: Int32Array, screen: Int32Array, width: number, { left, right, top, bottom }: ScreenArea): void {
     const [edges, inks, first] = [this.#edges, this.#inks, this.#level];
     for (let y = top; y < bottom; y++) {
       const end = y * width + right;

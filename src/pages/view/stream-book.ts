@@ -85,17 +85,17 @@ export class StreamBook implements FrameIndex {
   /** The file of a frame. Throws an Error that names the file if it is not among those that are open. */
   fileOf(frame: number): InputFile {
     const { filename } = this.#at(frame);
-    const found =
+    const inputFile =
       this.#frames.find(({ as }) => as === filename) ??
       this.#frames.find(({ name }) => name === baseName(filename)) ??
       // If there is a single file, it may have been renamed or converted.
       (this.#frames.length === 1 && this.#isOneFile ? this.#frames[0] : undefined);
-    if (!found)
+    if (!inputFile)
       throw new Error(
         `${this.#stream.name} names ${filename}, which is not among these files; drop both together, ` +
           'or name both on the command line.',
       );
-    return found;
+    return inputFile;
   }
 
   /** The frame of an event, of a file, or of both, as the stream names them. */

@@ -8,7 +8,7 @@ import { type ColourMapName, colourMaps, isLight } from './colour-maps.js';
 import { automaticLimits, type ContrastRule, type FrameData, Histogram, type Limits, sampleOf } from './contrast.js';
 import { sortFiles } from './files.js';
 import { type Filter, isOfKind, unknownKind } from './frame-filter.js';
-import { Layout, wholeFrame } from './layout.js';
+import { PanelLayout, wholeFrame } from './layout.js';
 import type { Pane } from './pane.js';
 import type {
   AskedShape,
@@ -296,7 +296,7 @@ export class Viewer {
     if (unknownKind(this.filter, opened) !== undefined) this.filter = 'all';
     const { panels, width, height } = opened;
     this.pane.picture.clear();
-    this.pane.place(new Layout(panels ?? [wholeFrame(width, height)]), panels ? 1 : -1);
+    this.pane.place(new PanelLayout(panels ?? [wholeFrame(width, height)]), panels ? 1 : -1);
     // The value under the pointer was one of other frames.
     this.pane.onPoint(undefined);
     this.pane.picture.scale = this.#rule === 'range' ? 'log' : 'linear';

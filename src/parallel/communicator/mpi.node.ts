@@ -83,11 +83,10 @@ const oneOf = (started: number): string => `this process was started as one of $
 async function open(): Promise<Communicator> {
   if (!isMainThread)
     throw new EwaldError('Unsupported', 'MPI can be called only on the main thread of a rank; call mpiComm() there');
-  const found = findMpi();
+  const mpi = findMpi();
   const started = ranksOfJob();
-  if ('why' in found)
-    throw new EwaldError('Unsupported', started > 1 ? `${oneOf(started)}, and ${found.why}` : found.why);
-  const { addon } = found;
+  if ('why' in mpi) throw new EwaldError('Unsupported', started > 1 ? `${oneOf(started)}, and ${mpi.why}` : mpi.why);
+  const { addon } = mpi;
   let place: [number, number];
   try {
     place = await addon.start();
@@ -200,9 +199,9 @@ class MpiCommunicator extends Ranks {
     });
     const [number, rank, size] = group;
     if (number === undefined || rank === undefined || size === undefined) return undefined;
-    const made = new MpiCommunicator(this.#addon, number, rank, size, this.#sharesMemory || size === 1);
-    await made.tryToShare();
-    return made as unknown as Communicator;
+    const mpiCommunicator = new MpiCommunicator(this.#addon, number, rank, size, this.#sharesMemory || size === 1);
+    await mpiCommunicator.tryToShare();
+    return mpiCommunicator as unknown as Communicator;
   }
 
   allocate(bytes: number): ArrayBufferLike {

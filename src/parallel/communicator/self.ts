@@ -5,7 +5,7 @@ import { describeMismatch } from './kinds.js';
 import { type Carrier, MessageCommunicator } from './messaging.js';
 
 /** Bytes of a message with the number of their type. */
-type Side = { readonly bytes: Uint8Array; readonly kind: number };
+type SentBytes = { readonly bytes: Uint8Array; readonly kind: number };
 type Waiting = { readonly bytes: Uint8Array; readonly kind: number; resolve(): void; reject(error: unknown): void };
 
 class SelfCarrier implements Carrier {
@@ -59,8 +59,8 @@ class SelfCarrier implements Carrier {
     others: Map<string, Waiting[]>,
     mine: Map<string, Waiting[]>,
     key: string,
-    { bytes, kind }: Side,
-    order: (other: Side) => [from: Side, into: Side],
+    { bytes, kind }: SentBytes,
+    order: (other: SentBytes) => [from: SentBytes, into: SentBytes],
     buffered: boolean,
   ): Promise<void> {
     const other = others.get(key)?.shift();

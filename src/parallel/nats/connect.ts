@@ -96,18 +96,18 @@ async function withCluster<T>(
 }
 
 /** Lists the workers that have joined a cluster. */
-export const listWorkers = (place: Place, url: string, given: NatsOptions = {}): Promise<WorkerInfo[]> =>
-  withCluster(place, url, ['listCluster', given], (cluster) => cluster.workers(1000));
+export const listWorkers = (place: Place, url: string, options: NatsOptions = {}): Promise<WorkerInfo[]> =>
+  withCluster(place, url, ['listCluster', options], (cluster) => cluster.workers(1000));
 
 /** Lists the runs on a cluster. */
-export const listRuns = (place: Place, url: string, given: NatsOptions = {}): Promise<ClusterRun[]> =>
-  withCluster(place, url, ['listRuns', given], (cluster) => cluster.runs());
+export const listRuns = (place: Place, url: string, options: NatsOptions = {}): Promise<ClusterRun[]> =>
+  withCluster(place, url, ['listRuns', options], (cluster) => cluster.runs());
 
 /** Ends a run on a cluster. Throws `Argument` for an unknown name. */
-export async function cancelRun(place: Place, url: string, run: string, given: NatsOptions = {}): Promise<void> {
+export async function cancelRun(place: Place, url: string, run: string, options: NatsOptions = {}): Promise<void> {
   if (typeof run !== 'string' || !namePattern.test(run))
     throw new EwaldError('Argument', `cancelRun: run is ${inspect(run)}; expected a name that listRuns gives`);
-  const isThere = await withCluster(place, url, ['cancelRun', given], (cluster) => cluster.cancel(run, place.host));
+  const isThere = await withCluster(place, url, ['cancelRun', options], (cluster) => cluster.cancel(run, place.host));
   if (!isThere)
     throw new EwaldError('Argument', `there is no run "${run}" on the cluster at ${parseAddress(url)?.address ?? url}`);
 }

@@ -7,7 +7,7 @@ import { EwaldError } from '../../util/errors.js';
 import { encode } from '../codec.js';
 import { hashOf } from '../content.js';
 import { inbox, type Link, pause } from './link.js';
-import { type Piece, readPiece, readWish, type Subjects } from './wire.js';
+import { readPiece, readWish, type Subjects, type ValuePiece } from './wire.js';
 
 /** Length of a piece in bytes, unless the server takes less; servers take messages of 1 MiB by default. */
 const largestPiece = 2 ** 19;
@@ -66,7 +66,7 @@ export class Values {
         if (reply === undefined || !inbox.test(reply)) return;
         const at = readWish(data);
         const piece = bytes.subarray(at, at + this.#pieceLength);
-        this.#link.publish(reply, encode({ total: bytes.byteLength, piece } satisfies Piece));
+        this.#link.publish(reply, encode({ total: bytes.byteLength, piece } satisfies ValuePiece));
       };
       // Of several members that hold the value, one answers.
       const listening = this.#link.hear(this.#subjects.value(hash), answer, () => {}, 'holders');
@@ -124,7 +124,7 @@ export class Values {
     return bytes;
   }
 
-  async #piece(hash: string, at: number, what: string, wanted: () => boolean): Promise<Piece> {
+  async #piece(hash: string, at: number, what: string, wanted: () => boolean): Promise<ValuePiece> {
     let absentSince: number | undefined;
     for (;;) {
       if (!wanted()) throw new EwaldError('Aborted', `${what} is no longer needed`);

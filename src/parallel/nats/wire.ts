@@ -95,7 +95,7 @@ export interface Give {
 }
 
 /** A piece of a value, and the length of the whole. */
-export interface Piece {
+export interface ValuePiece {
   readonly total: number;
   readonly piece: Uint8Array;
 }
@@ -218,7 +218,7 @@ export function readFromWorker(
 export const readWish = (data: Uint8Array): number => countOf(read(data), 'at');
 
 /** Reads the piece at `at`, of `most` bytes unless it is the last one. Throws `Format`. */
-export function readPiece(data: Uint8Array, at: number): Piece {
+export function readPiece(data: Uint8Array, at: number): ValuePiece {
   const fields = read(data);
   const total = countOf(fields, 'total', largestValue);
   const { piece } = fields;

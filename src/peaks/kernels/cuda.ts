@@ -140,10 +140,10 @@ async function planPeaks(host: CudaHost, { fields, finder, panels, bins }: Peaks
     async hold() {
       const known = free.pop();
       if (known) return known;
-      const made = new CardFrame(host, await host.track(() => addon.frameCreate(host.context, peaks)), lend);
-      if (isOver) made.dispose();
-      else frames.add(made);
-      return made;
+      const cardFrame = new CardFrame(host, await host.track(() => addon.frameCreate(host.context, peaks)), lend);
+      if (isOver) cardFrame.dispose();
+      else frames.add(cardFrame);
+      return cardFrame;
     },
     async dispose() {
       isOver = true;

@@ -126,8 +126,8 @@ class Plane {
       isBackground: true,
       floor,
     };
-    const found = radialCentre(this.counts, fit);
-    return found && Math.max(...found.error) < mostError ? found : undefined;
+    const centre = radialCentre(this.counts, fit);
+    return centre && Math.max(...centre.error) < mostError ? centre : undefined;
   }
 
   /** The unblocked beam, whose core may be saturated. */
@@ -220,11 +220,11 @@ export class FrameCentres {
   /** The centre of a frame with these peaks; undefined if nothing tells it, or two of them contradict each other. */
   find(frame: Frame, peaks: PeakList, beam: Beam, how: 'auto' | CentreKind): FrameCentre | undefined {
     const plane = this.#planeOf(beam);
-    const said = (by: CentreKind, found: Centre | undefined): FrameCentre | undefined =>
-      found && {
+    const said = (by: CentreKind, centre: Centre | undefined): FrameCentre | undefined =>
+      centre && {
         by,
-        offM: [found.at[0] * plane.pixelM, found.at[1] * plane.pixelM],
-        errorM: [found.error[0] * plane.pixelM, found.error[1] * plane.pixelM],
+        offM: [centre.at[0] * plane.pixelM, centre.at[1] * plane.pixelM],
+        errorM: [centre.error[0] * plane.pixelM, centre.error[1] * plane.pixelM],
       };
     const pairs = (): Centre | undefined => this.#pairs(peaks, beam, plane.pixelM);
     if (how === 'direct') return said(how, plane.direct(frame));
@@ -251,8 +251,8 @@ export class FrameCentres {
 }
 
 /** The square of the distance of two centres, or of one from the geometry's, in errors. */
-const squareOf = (one: Centre, other: Centre = { at: [0, 0], error: [0, 0] }): number =>
+const squareOf = (centre: Centre, other: Centre = { at: [0, 0], error: [0, 0] }): number =>
   [0, 1].reduce((sum, i) => {
     const k = i as 0 | 1;
-    return sum + (one.at[k] - other.at[k]) ** 2 / (one.error[k] ** 2 + other.error[k] ** 2);
+    return sum + (centre.at[k] - other.at[k]) ** 2 / (centre.error[k] ** 2 + other.error[k] ** 2);
   }, 0);

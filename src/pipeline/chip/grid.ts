@@ -75,23 +75,23 @@ const numbers = ['first', 'repeat'] as const;
 
 /** Reads `400x400,serpentine,first=1`, or an object. Throws `Argument`. */
 export function parseGrid(given: string | ChipGridOptions): RasterGrid {
-  const found = typeof given === 'string' ? ofText(given) : given;
+  const options = typeof given === 'string' ? ofText(given) : given;
   const whole = (name: keyof ChipGridOptions, low: number, high: number): void => {
-    const value = found[name];
+    const value = options[name];
     if (value === undefined || (Number.isInteger(value) && Number(value) >= low && Number(value) <= high)) return;
     refuse(given, `${name} is ${inspect(value)}; expected a whole number from ${low} to ${high}`);
   };
-  if (typeof found !== 'object' || found === null || found.rows === undefined || found.columns === undefined)
+  if (typeof options !== 'object' || options === null || options.rows === undefined || options.columns === undefined)
     refuse(given, 'expected rows and columns');
   for (const name of ['rows', 'columns'] as const) whole(name, 1, maxWells);
   whole('first', 0, 2 ** 32);
   whole('repeat', 1, 2 ** 20);
   const known = ['rows', 'columns', ...numbers, ...Object.values(flags)];
-  const other = Object.keys(found).find((name) => !known.includes(name) && name !== 'kind');
+  const other = Object.keys(options).find((name) => !known.includes(name) && name !== 'kind');
   if (other !== undefined) refuse(given, `it has no ${other}; there are ${known.join(', ')}`);
-  if (found.rows * found.columns > maxWells)
-    refuse(given, `it has ${found.rows * found.columns} wells; expected at most ${maxWells}`);
-  return { ...found, kind: 'raster' };
+  if (options.rows * options.columns > maxWells)
+    refuse(given, `it has ${options.rows * options.columns} wells; expected at most ${maxWells}`);
+  return { ...options, kind: 'raster' };
 }
 
 function refuse(given: unknown, why: string): never {

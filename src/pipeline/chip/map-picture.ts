@@ -127,10 +127,10 @@ export async function drawnMap(
   software: string,
   hasLegend = false,
 ): Promise<DrawnMap> {
-  const found = map.values(quantity);
-  const { rows, columns } = found;
-  const range = rangeOfMap(quantity, found.values);
-  const colours = coloursOf(map, quantity, found, range);
+  const wellValues = map.values(quantity);
+  const { rows, columns } = wellValues;
+  const range = rangeOfMap(quantity, wellValues.values);
+  const colours = coloursOf(map, quantity, wellValues, range);
   const side = sideOf(rows, columns);
   const pixels = new Uint8Array(rows * columns * side * side);
   for (let row = 0; row < rows; row++) {

@@ -224,9 +224,9 @@ export function turnedLattice(x: Float64Array, y: Float64Array, side: number, sp
   const random = new Random(1, 0xc41b);
   for (const times of radii) {
     let radius = times * side;
-    const found = wavesOf(stepsWithin(x, y, radius, random), side, radius);
-    if (!found) continue;
-    let [first, second] = found;
+    const waves = wavesOf(stepsWithin(x, y, radius, random), side, radius);
+    if (!waves) continue;
+    let [first, second] = waves;
     const some = thinned(x, y, random);
     while (radius < span) {
       // What is uncertain about a wave moves its phase at twice the distance by a small part of a cycle.

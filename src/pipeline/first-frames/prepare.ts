@@ -100,13 +100,13 @@ export async function prepare(
   const searcher = await own.searcher(wanted);
   searcher.settings = { ...settings, integrate: false };
   const { geometry, beam } = await own.detector();
-  const found = await unknownCell(context, searcher, firstFrames, {
+  const foundCell = await unknownCell(context, searcher, firstFrames, {
     ...fewOfGeometry(geometry, beam),
     ...cellSearch,
     onEvent: ({ text }) => onEvent({ kind: 'warning', text }),
     ...(signal ? { signal } : {}),
     onProgress: ({ done: share }) => onEvent({ kind: 'progress', stage: 'cell', share }),
   });
-  onEvent({ kind: 'cell', ...found });
-  return { ...settings, cells: found.cell ? [found.cell] : [] };
+  onEvent({ kind: 'cell', ...foundCell });
+  return { ...settings, cells: foundCell.cell ? [foundCell.cell] : [] };
 }

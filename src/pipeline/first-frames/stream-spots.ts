@@ -51,14 +51,14 @@ export async function refuseOffsetSpots(
       const searcher = { detector, finderFor: async () => finder };
       const images = early.map(({ frame }) => frame);
       ({ peaks } = await tunedOn(searcher, { minRes, maxRes }, images));
-      for (const one of early.splice(0)) await compare(one, peaks);
+      for (const someFrame of early.splice(0)) await compare(someFrame, peaks);
     };
     for await (const { dataset, frames: some } of firstFrames(maxOffsets))
       for (const at of some) {
         checkSignal(signal);
-        const one = await listedFrame(dataset, at, { detector, halfPixelShift, signal });
-        if (one && peaks) await compare(one, peaks);
-        else if (one && early.push(one) === lookedAt) await adjust();
+        const someFrame = await listedFrame(dataset, at, { detector, halfPixelShift, signal });
+        if (someFrame && peaks) await compare(someFrame, peaks);
+        else if (someFrame && early.push(someFrame) === lookedAt) await adjust();
       }
     if (early.length > 0) await adjust();
     refuse(found, frames, halfPixelShift);

@@ -132,9 +132,9 @@ async function geometryBeforehand(
       geometry: geometry?.geometry ?? geometryFromFile(source.first),
     });
   const again = async (settled: Settlement, used: SearchSettings): Promise<KnownCell | undefined> => {
-    const found = await cellOfSpots(context, settled, { ...options.cellSearch, ...(signal ? { signal } : {}) });
-    if (found.cell && !isSameCell(found.cell, used.cells?.[0] ?? found.cell)) onEvent({ kind: 'cell', ...found });
-    return found.cell;
+    const cell = await cellOfSpots(context, settled, { ...options.cellSearch, ...(signal ? { signal } : {}) });
+    if (cell.cell && !isSameCell(cell.cell, used.cells?.[0] ?? cell.cell)) onEvent({ kind: 'cell', ...cell });
+    return cell.cell;
   };
   const { settled, used } = await settledInTurn(own, settle, settings, cells ? undefined : again);
   const doubt = doubtText(settled.explained, formatFirstFrames(settled.frames));
@@ -225,12 +225,12 @@ function cellOfHead(head: readonly string[], cells: SearchSettings['cells'], nam
 }
 
 /** Whether two cells have the same lattice type, lengths within 0.05 % and angles within 0.05 degrees. */
-function isSameCell(one: KnownCell, other: KnownCell): boolean {
+function isSameCell(knownCell: KnownCell, other: KnownCell): boolean {
   const [lengths, angles] = [lengthsOf(other.cell), anglesOf(other.cell)];
   return (
-    one.centring === other.centring &&
-    latticeName(one).lattice === latticeName(other).lattice &&
-    lengthsOf(one.cell).every((x, i) => Math.abs(x / (lengths[i] as number) - 1) < 0.0005) &&
-    anglesOf(one.cell).every((x, i) => Math.abs(x - (angles[i] as number)) < 0.05)
+    knownCell.centring === other.centring &&
+    latticeName(knownCell).lattice === latticeName(other).lattice &&
+    lengthsOf(knownCell.cell).every((x, i) => Math.abs(x / (lengths[i] as number) - 1) < 0.0005) &&
+    anglesOf(knownCell.cell).every((x, i) => Math.abs(x - (angles[i] as number)) < 0.05)
   );
 }

@@ -142,8 +142,8 @@ async function beamFor(
 }
 
 /** Whether the background of the first frames is centred elsewhere than at the beam. */
-async function displacedProblem(given: Geometry, dataset: Dataset): Promise<string[]> {
-  const detector = await openDetector(dataset, { geometry: given }, openOther);
+async function displacedProblem(geometry: Geometry, dataset: Dataset): Promise<string[]> {
+  const detector = await openDetector(dataset, { geometry: geometry }, openOther);
   const firstFrames = async function* (most: number): AsyncGenerator<SomeFrames> {
     yield { dataset, frames: Array.from({ length: Math.min(most, dataset.frames) }, (_, frame) => frame) };
   };

@@ -116,7 +116,10 @@ export async function coarseSearch(results: readonly FrameResult[], setup: Coars
     return { results: undefined, doubt: share < accidental ? coarseDoubt(indexed.length, share, setup) : undefined };
   const found = await again(results, best.displacement);
   // Their frames keep the given beams, from which the motion of the detector is measured.
-  return { results: found.map((one, i) => ({ ...one, beam: results[i]?.beam ?? one.beam })), doubt: undefined };
+  return {
+    results: found.map((frameResult, i) => ({ ...frameResult, beam: results[i]?.beam ?? frameResult.beam })),
+    doubt: undefined,
+  };
 }
 
 function coarseDoubt(frames: number, share: number, { searcher, settings, distance }: CoarseSetup): string {

@@ -114,8 +114,8 @@ function heightOf(excesses: readonly Float64Array[], at: number): RingHeight {
     const height = three.reduce((sum, one) => sum + one / 3, 0);
     return isCovered && !Number.isNaN(height) ? [height] : [];
   });
-  const mean = heights.reduce((sum, one) => sum + one, 0) / heights.length;
-  const squares = heights.reduce((sum, one) => sum + (one - mean) ** 2, 0);
+  const mean = heights.reduce((sum, height) => sum + height, 0) / heights.length;
+  const squares = heights.reduce((sum, height) => sum + (height - mean) ** 2, 0);
   return { height: mean, error: Math.sqrt(squares) / heights.length, rays: heights.length };
 }
 

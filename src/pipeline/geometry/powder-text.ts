@@ -118,7 +118,7 @@ function foreignRings(points: ImagePoints, rings: readonly number[], usual: numb
   });
 }
 
-interface Found {
+interface PowderOutcome {
   readonly fit: PowderFit | undefined;
   readonly counts: RingCounts | undefined;
   readonly points: PowderPoints;
@@ -134,21 +134,21 @@ interface Found {
 const mm = (metres: number, digits = 2): string => `${(1000 * metres).toFixed(digits)} mm`;
 
 /** Why the rings of a powder tell no place of the detector; undefined if they do. */
-export function powderDoubt(found: Found): string | undefined {
-  const { fit, counts, points, distanceM, pixelM, name, areStrong } = found;
+export function powderDoubt(powderOutcome: PowderOutcome): string | undefined {
+  const { fit, counts, points, distanceM, pixelM, name, areStrong } = powderOutcome;
   const pooled = isImage(points) ? 'maxima along rays' : 'peaks';
   if (!fit || !counts || fit.lnOdds < least)
-    return `its ${points.x.length} ${pooled} do not lie on rings of ${name}${likely(found)}; check the powder, the wavelength and the geometry, or give more frames`;
+    return `its ${points.x.length} ${pooled} do not lie on rings of ${name}${likely(powderOutcome)}; check the powder, the wavelength and the geometry, or give more frames`;
   const at = distanceM + fit.motion[0] * pixelM;
   if (counts.seen < fewestRings)
     return (
-      `it shows ${counted(counts.seen, 'ring')} of ${name}; distance and centre need ${fewestRings} at least${likely(found)}: ` +
+      `it shows ${counted(counts.seen, 'ring')} of ${name}; distance and centre need ${fewestRings} at least${likely(powderOutcome)}: ` +
       'check the powder, put the detector nearer, or give more frames'
     );
   if (Math.abs(at / distanceM - 1) > farOff)
     return (
       `the rings of ${name} fit at ${mm(at)}, ${(at / distanceM).toFixed(2)} times the ${mm(distanceM)} of the ` +
-      `geometry${likely(found)}; check the powder and the wavelength, or set the distance (clen) to within ${100 * farOff} % first`
+      `geometry${likely(powderOutcome)}; check the powder and the wavelength, or set the distance (clen) to within ${100 * farOff} % first`
     );
   if (fit.lnAhead < ahead && fit.rival) {
     const other = distanceM + fit.rival[0] * pixelM;
@@ -160,18 +160,18 @@ export function powderDoubt(found: Found): string | undefined {
   const { seen, missing, foreign } = counts;
   if (areStrong && missing > strange * (seen + missing))
     return (
-      `${missing} of ${seen + missing} rings of ${name} are missing where it would have to show them${likely(found)}; ` +
+      `${missing} of ${seen + missing} rings of ${name} are missing where it would have to show them${likely(powderOutcome)}; ` +
       'check the powder'
     );
   if (foreign.length > Math.max(tolerated, strange * seen)) {
     const radii = foreign.slice(0, 4).map((radius) => radius.toFixed(0));
     return (
       `${counted(foreign.length, 'ring')} beside ${seen} of ${name} ${foreign.length === 1 ? 'is' : 'are'} not of it ` +
-      `(${radii.join(', ')} pixels from the centre)${likely(found)}; check the powder, or list all of its rings`
+      `(${radii.join(', ')} pixels from the centre)${likely(powderOutcome)}; check the powder, or list all of its rings`
     );
   }
   // A ring of the sample's holder is no other calibrant, which has fewer that are strange.
-  const other = strangeness(counts) > 0 ? likely(found) : '';
+  const other = strangeness(counts) > 0 ? likely(powderOutcome) : '';
   if (other !== '')
     return (
       `${counted(strangeness(counts), 'ring')} of ${name} or beside ${strangeness(counts) === 1 ? 'is' : 'are'} missing or not of ` +
@@ -183,7 +183,7 @@ export function powderDoubt(found: Found): string | undefined {
 const strangeness = ({ missing, foreign }: RingCounts): number => missing + foreign.length;
 
 /** That the rings are those of another calibrant, if they are. */
-function likely({ distanceM, pixelM, points, counts, others }: Found): string {
+function likely({ distanceM, pixelM, points, counts, others }: PowderOutcome): string {
   const better = others()
     // Any dense list has some odds with single peaks.
     .filter(

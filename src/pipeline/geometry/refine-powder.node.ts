@@ -73,8 +73,8 @@ export async function refinePowderGeometry(
   const written = await openOutput(output, { force, inputs, endings: ['.geom'] });
   try {
     const text = file === undefined ? undefined : await readText(file);
-    const given = text === undefined ? undefined : parseGeometry(text, file);
-    const seen = await seenBy(input, given, rings);
+    const geometry = text === undefined ? undefined : parseGeometry(text, file);
+    const seen = await seenBy(input, geometry, rings);
     const refined = refine(seen, rings, input);
     await written.write(`${powderComments(refined, rings.name)}${formatGeometry(refined.geometry)}`);
     await written.close();
@@ -112,9 +112,9 @@ interface Seen {
   readonly about: ((centre: readonly [number, number]) => ImagePoints) | undefined;
 }
 
-async function seenBy(input: string, given: Geometry | undefined, rings: Rings): Promise<Seen> {
+async function seenBy(input: string, geometry: Geometry | undefined, rings: Rings): Promise<Seen> {
   const kind = await inputKindIn(runPlace, input);
-  if (kind === 'stream') return seenByStream(input, given);
+  if (kind === 'stream') return seenByStream(input, geometry);
   if (kind !== 'frames') {
     // Of a file that is not there, its own error.
     if (kind === 'other') await runPlace.headOf(input, 1);
@@ -126,9 +126,9 @@ async function seenBy(input: string, given: Geometry | undefined, rings: Rings):
     );
   }
   const openOther = (other: string, path: string): Promise<Dataset> => open(other, { dataset: path });
-  const dataset = await openStacked((how) => open(input, how), given);
+  const dataset = await openStacked((how) => open(input, how), geometry);
   try {
-    const detector = await openDetector(dataset, { geometry: given }, openOther);
+    const detector = await openDetector(dataset, { geometry: geometry }, openOther);
     const { pixels, image } = powderPixels(detector);
     const [sums, counts] = [image.values, new Float64Array(pixels.count)];
     const [low, high] = detector.validRange;
@@ -147,7 +147,7 @@ async function seenBy(input: string, given: Geometry | undefined, rings: Rings):
     }
     for (let i = 0; i < pixels.count; i++) sums[i] = (sums[i] as number) / (counts[i] as number);
     const about = (centre: readonly [number, number]): ImagePoints => pointsOfImage(image, centre);
-    return { geometry: given ?? detector.geometry, beam: detector.beam, points: about([0, 0]), about };
+    return { geometry: geometry ?? detector.geometry, beam: detector.beam, points: about([0, 0]), about };
   } finally {
     await dataset.dispose();
   }

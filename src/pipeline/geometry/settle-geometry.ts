@@ -255,7 +255,7 @@ async function refinedOn(results: readonly FrameResult[], frames: number, setup:
 
 const withCell = (settings: SearchSettings, cell: Cell): SearchSettings => ({
   ...settings,
-  cells: (settings.cells ?? []).map((one) => ({ ...one, cell })),
+  cells: (settings.cells ?? []).map((knownCell) => ({ ...knownCell, cell })),
 });
 
 /** Why a distance is not applied with which a known cell that is wrong as well explains fewer peaks. */

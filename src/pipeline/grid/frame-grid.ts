@@ -39,9 +39,9 @@ export async function frameGrid(
   frame: number,
   origin: FrameOrigin,
 ): Promise<FrameGrid> {
-  const found = placeOf({ grid, count }, origin);
-  if (grid.kind !== 'fields') return found;
-  const { missing: _, ...image } = found;
+  const place = placeOf({ grid, count }, origin);
+  if (grid.kind !== 'fields') return place;
+  const { missing: _, ...image } = place;
   const position = await positionOf(dataset, frame, grid.names);
   return 'missing' in position
     ? { ...image, missing: position.missing }

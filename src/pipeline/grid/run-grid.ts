@@ -34,12 +34,12 @@ export async function runGrid(options: GridOptions, source: RunSource, place: Ru
         `later ones; ${said('gridFields')} takes positions from fields of the messages`,
     );
   const raster = grid === undefined ? undefined : parseGrid(grid);
-  const found: ChipGrid = raster
+  const chipGrid: ChipGrid = raster
     ? { ...raster, first: raster.first ?? firstOf(count) }
     : await listOf(gridFile as NonNullable<typeof gridFile>, place);
-  for (const range of ranges) checkRange(found, range);
-  const doubt = found.kind === 'listed' ? latticeDoubt(found.lattice, found.x, found.y) : undefined;
-  return { grid: found, count, doubt };
+  for (const range of ranges) checkRange(chipGrid, range);
+  const doubt = chipGrid.kind === 'listed' ? latticeDoubt(chipGrid.lattice, chipGrid.x, chipGrid.y) : undefined;
+  return { grid: chipGrid, count, doubt };
 }
 
 /** Files whose fields are read before the run; positions of more are gathered as the frames come. */

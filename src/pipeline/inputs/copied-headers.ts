@@ -75,9 +75,9 @@ async function copiedHeader(dataset: Dataset, frame: number, name: string): Prom
 export function fieldOf(dataset: Dataset, name: string): Promise<FieldValues | undefined> {
   const fields = fieldsOf.get(dataset) ?? new Map<string, Promise<FieldValues | undefined>>();
   fieldsOf.set(dataset, fields);
-  const found = fields.get(name) ?? (dataset.field ? dataset.field(name) : Promise.resolve(headerField(dataset, name)));
-  fields.set(name, found);
-  return found;
+  const field = fields.get(name) ?? (dataset.field ? dataset.field(name) : Promise.resolve(headerField(dataset, name)));
+  fields.set(name, field);
+  return field;
 }
 
 /** A field of a header that was read when the file was opened; some formats do not distinguish capitals. */

@@ -144,7 +144,7 @@ const isOne = (value: unknown): boolean =>
   isObject(value) && (isLive(value) || ['dataset', 'file', 'list', 'bytes'].some((name) => name in value));
 
 /** How inputs are read. */
-interface Reading {
+interface InputReading {
   readonly place: RunPlace;
   readonly allowOutside: AllowOutside;
   readonly signal: PlatformSignal | undefined;
@@ -154,7 +154,7 @@ interface Reading {
 
 async function sorted(
   inputs: readonly unknown[],
-  reading: Reading,
+  reading: InputReading,
   name: string | undefined,
   check: ReturnType<typeof checkNames>,
 ): Promise<GivenInputs> {
@@ -168,17 +168,17 @@ async function sorted(
   for (const [i, input] of all.entries()) {
     if (isNamed(input) && !main.has(input)) continue;
     const what = name ?? `inputs[${i}]`;
-    const one = ofBytes.get(input) ?? (await checked(input, what, reading));
-    if (Array.isArray(one)) {
-      if (isObject(input) && 'bytes' in input) ofBytes.set(input, one);
-      for (const each of one) check(each, input);
-      wanted.push(...one);
-    } else if (all.length === 1) return one as GivenInputs;
+    const ofByte = ofBytes.get(input) ?? (await checked(input, what, reading));
+    if (Array.isArray(ofByte)) {
+      if (isObject(input) && 'bytes' in input) ofBytes.set(input, ofByte);
+      for (const frameSpec of ofByte) check(frameSpec, input);
+      wanted.push(...ofByte);
+    } else if (all.length === 1) return ofByte as GivenInputs;
     else
       throw new EwaldError(
         'Argument',
         `pipeline: ${what} is ${
-          (one as GivenInputs).kind === 'stream' ? 'a stream, which is indexed' : 'a live source, which is searched'
+          (ofByte as GivenInputs).kind === 'stream' ? 'a stream, which is indexed' : 'a live source, which is searched'
         } alone`,
       );
   }
@@ -186,7 +186,7 @@ async function sorted(
 }
 
 /** The frames of an input, or an input that must be the only one, such as a stream. */
-async function checked(input: unknown, what: string, reading: Reading): Promise<FrameSpec[] | GivenInputs> {
+async function checked(input: unknown, what: string, reading: InputReading): Promise<FrameSpec[] | GivenInputs> {
   const { place } = reading;
   if (isFile(input)) return ofFile(placed(input, place), what, reading);
   if (isDataset(input)) return [{ file: input.name, frames: undefined, dataset: input }];
@@ -253,7 +253,7 @@ export async function inputKindIn(place: RunPlace, file: FileInput): Promise<Inp
 /** Endings of the names of lists. */
 const listEndings = /\.(?:lst|list|txt)$/i;
 
-async function ofFile(input: FileInput, what: string, reading: Reading): Promise<FrameSpec[] | GivenInputs> {
+async function ofFile(input: FileInput, what: string, reading: InputReading): Promise<FrameSpec[] | GivenInputs> {
   const { place } = reading;
   const file = nameOfInput(input, what);
   const own = typeof input === 'string' ? {} : { input: named(input, file) };
@@ -288,9 +288,9 @@ async function ofFile(input: FileInput, what: string, reading: Reading): Promise
   );
 }
 
-async function ofList(given: ListInput, what: string, reading: Reading): Promise<FrameSpec[] | GivenInputs> {
+async function ofList(input: ListInput, what: string, reading: InputReading): Promise<FrameSpec[] | GivenInputs> {
   const { place, allowOutside } = reading;
-  const { list: file, prefix } = given;
+  const { list: file, prefix } = input;
   if (!isFile(file)) refuse(`${what}.list`, file, 'expected a path, a URL, a File, a Blob or bytes');
   const list = placed(file, place);
   const name = nameOfInput(list, 'the list');

@@ -43,14 +43,14 @@ interface NamedFiles {
 }
 
 /** Gives what a name of the list opens; throws `File` for a name that the list may not have. */
-export function filesOfList(given: NamedFiles, place: RunPlace): (file: string) => string {
-  const { list, name, prefix = '', allowOutside } = given;
+export function filesOfList(namedFiles: NamedFiles, place: RunPlace): (file: string) => string {
+  const { list, name, prefix = '', allowOutside } = namedFiles;
   const { files } = place;
   const path = files?.pathOf(list);
   const named = isUrl(list) ? list.href : typeof list === 'string' && list !== '-' ? list : undefined;
   const address = path === undefined ? named : undefined;
   const isLocal = files !== undefined && !isAddress(prefix === '' ? (address ?? '') : prefix);
-  const opens = isLocal ? inFolders(given, place) : onServer(prefix, address, place);
+  const opens = isLocal ? inFolders(namedFiles, place) : onServer(prefix, address, place);
   return (file) => {
     if (allowOutside !== true) {
       const found = opens(file);

@@ -146,7 +146,7 @@ async function ofStream(lines: AsyncIterable<string>, name: string): Promise<Lis
 
 const ofStreamCrystal = (crystal: StreamCrystal): Omit<ListedCrystal, 'filename' | 'event'> => ({
   cell: reciprocal(cellFrom(flat(crystal.reciprocal).map((x) => x / 10))),
-  centring: centrings.find((one) => one === crystal.centering),
+  centring: centrings.find((centring) => centring === crystal.centering),
   profileRadius: crystal.profileRadius === undefined ? undefined : crystal.profileRadius / 10,
   resolution: crystal.resolutionLimit && crystal.resolutionLimit.inverseNm / 10,
   named: crystal.notes.some((note) => note.startsWith(`${marks.namedAxes}named`)),
@@ -177,7 +177,7 @@ async function ofSolutions(lines: AsyncIterable<string>, name: string): Promise<
       filename,
       event,
       cell: reciprocal(rows),
-      centring: centrings.find((one) => one === type?.[1]),
+      centring: centrings.find((centring) => centring === type?.[1]),
       profileRadius: undefined,
       resolution: undefined,
       named: false,

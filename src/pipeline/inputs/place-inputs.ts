@@ -69,5 +69,5 @@ export const endingPlace = (place: RunPlace, signal: PlatformSignal): RunPlace =
   holdsFrames: (input) => place.holdsFrames(input, signal),
   headOf: (input, most) => place.headOf(input, most, signal),
   textOf: (input) => place.textOf(input, signal),
-  cellOf: (given) => place.cellOf(given, signal),
+  cellOf: (input) => place.cellOf(input, signal),
 });

@@ -40,9 +40,9 @@ export const runPlace: RunPlace = {
   async *linesOf(input) {
     yield* (await textOf(input)).replace(/\n$/, '').split('\n');
   },
-  async cellOf(given, signal) {
-    const typed = typeof given === 'string' ? parseCellText(given) : undefined;
-    return typed ?? readCell(await textOf(given, signal), nameOfInput(given, 'the cell'));
+  async cellOf(input, signal) {
+    const typed = typeof input === 'string' ? parseCellText(input) : undefined;
+    return typed ?? readCell(await textOf(input, signal), nameOfInput(input, 'the cell'));
   },
   refuseSame: async () => {},
   async checkOutput(target) {

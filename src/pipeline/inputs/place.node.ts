@@ -118,10 +118,10 @@ export const runPlace: RunPlace = {
     if (path !== undefined) yield* linesOf(path);
     else yield* (await textOf(input)).replace(/\n$/, '').split('\n');
   },
-  async cellOf(given, signal) {
-    const path = pathOf(given);
+  async cellOf(input, signal) {
+    const path = pathOf(input);
     return path === undefined
-      ? readCell(await textOf(given, signal), nameOfInput(given, 'the cell'))
+      ? readCell(await textOf(input, signal), nameOfInput(input, 'the cell'))
       : readCellOption(path);
   },
   refuseSame: (targets) => refuseSame(targets.filter((target) => typeof target === 'string')),

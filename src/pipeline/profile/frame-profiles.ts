@@ -18,12 +18,12 @@ import { binsOfRings, Profiler } from './profiler.js';
 /** Frames share the bins of the first beam unless theirs differs by more than this. */
 const [maxOfWavelength, maxOfDistance] = [5e-3, 1e-3];
 
-function isNear(one: Beam, other: Beam, geometry: Geometry): boolean {
+function isNear(beam: Beam, other: Beam, geometry: Geometry): boolean {
   const most = maxOfDistance * meanDistance(geometry, other);
   return (
-    Math.abs(one.wavelengthA / other.wavelengthA - 1) <= maxOfWavelength &&
-    Math.abs(one.distanceM - other.distanceM) <= most &&
-    one.shiftM.every((shift, i) => Math.abs(shift - (other.shiftM[i] as number)) <= most)
+    Math.abs(beam.wavelengthA / other.wavelengthA - 1) <= maxOfWavelength &&
+    Math.abs(beam.distanceM - other.distanceM) <= most &&
+    beam.shiftM.every((shift, i) => Math.abs(shift - (other.shiftM[i] as number)) <= most)
   );
 }
 
@@ -41,8 +41,8 @@ export function profileBinsOf(detector: Detector, settings: SearchSettings, beam
   const key = JSON.stringify([bins, range, polarisation, finder, minRes, maxRes]);
   const made = own.get(key) ?? [];
   own.set(key, made);
-  const found = made.find((one) => isNear(beam, one.beam, detector.geometry));
-  if (found) return found;
+  const profileBins = made.find((one) => isNear(beam, one.beam, detector.geometry));
+  if (profileBins) return profileBins;
   // The first bins are those of the first beam, whose limits all others have.
   if (made.length === 0 && !isNear(beam, detector.beam, detector.geometry)) profileBinsOf(detector, settings);
   const rings = ringsOfDetector(detector, { minRadius: minRes, maxRadius: maxRes });

@@ -32,7 +32,7 @@ interface Bins {
 }
 
 /** Sums of bins whose mean q lie in some ranges. */
-interface Part {
+interface BinSums {
   counts: number;
   norm: number;
 }
@@ -113,13 +113,13 @@ export function whyNoIce(bins: Bins, counts: Float64Array, norm: Float64Array): 
 /** A ring, and the sums of its band and of its shoulders. */
 interface RingParts {
   readonly d: number;
-  readonly band: Part;
-  readonly below: Part;
-  readonly above: Part;
+  readonly band: BinSums;
+  readonly below: BinSums;
+  readonly above: BinSums;
 }
 
 function measuredParts(rings: readonly IceRing[], counts: Float64Array, norm: Float64Array): RingParts[] {
-  const sumOf = (bins: readonly number[]): Part => {
+  const sumOf = (bins: readonly number[]): BinSums => {
     const part = { counts: 0, norm: 0 };
     for (const i of bins) {
       part.counts += counts[i] as number;

@@ -338,7 +338,8 @@ class HitsSink implements FrameSink {
     const rawBytes = this.#frames * source.first.frameLength * elementBytes(source.first.dtype);
     const [frames, hits, blanks, whole] = [this.#frames, this.#hits, this.#blanks, this.#whole];
     const kept = this.#file?.frames ?? 0;
-    const pixels = this.#shares.length === 0 ? 1 : this.#shares.reduce((sum, one) => sum + one) / this.#shares.length;
+    const pixels =
+      this.#shares.length === 0 ? 1 : this.#shares.reduce((sum, share) => sum + share) / this.#shares.length;
     const counts = { frames, hits, kept, blanks, whole, pixels };
     events.reportQuietly({ kind: 'hits', hits: { file, geometry, ...counts, bytes, rawBytes, proof } });
     return rawBytes;

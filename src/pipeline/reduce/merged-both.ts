@@ -21,7 +21,7 @@ export interface MergedBoth {
 /** The symmetry of a lattice, which an ambiguity of indexing does not disturb: both ways mix the same reflections. */
 export function latticeGroup(cell: Cell): PointGroup {
   const fits = (group: PointGroup): boolean =>
-    rotationsOf(group).every((one) => strainOf(one, cell, { lengths: 1e-3, anglesDeg: 0.1 }) <= 1);
+    rotationsOf(group).every((rotation) => strainOf(rotation, cell, { lengths: 1e-3, anglesDeg: 0.1 }) <= 1);
   return laueSettings().find(fits) as PointGroup;
 }
 

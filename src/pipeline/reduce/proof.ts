@@ -49,7 +49,7 @@ export function proofOf(frames: readonly ProvenFrame[], cell: Cell, accept: Proo
     { length: shellCount - 1 },
     (_, i) => sorted[Math.floor(((i + 1) * sorted.length) / shellCount)] ?? 0,
   );
-  const inShell = (shell: number) => pairs.filter((one) => shellOf(one, edges) === shell);
+  const inShell = (shell: number) => pairs.filter((pair) => shellOf(pair, edges) === shell);
   const shells = Array.from({ length: shellCount }, (_, shell) => provenShell(inShell(shell))).filter(
     ({ observations }) => observations > 0,
   );
@@ -61,7 +61,7 @@ export function proofOf(frames: readonly ProvenFrame[], cell: Cell, accept: Proo
     observations: pairs.length,
     missing: pairs.length === 0 ? 1 : 1 - found.length / pairs.length,
     bias,
-    variance: meanOfFrames(found, (one) => change(one) ** 2),
+    variance: meanOfFrames(found, (pair) => change(pair) ** 2),
     multiplicity: 1 / Math.max(Math.abs(bias.value), bias.error, 1e-9) ** 2,
     shells,
     merged: mergedBoth(pairs, cell, edges),
@@ -76,7 +76,7 @@ const change = ({ intensity, intensityAfter, sigma }: Pair): number => (intensit
 
 function provenShell(pairs: readonly Pair[]): ProvenShell {
   const found = pairs.filter(isFound);
-  const sum = (value: (one: Pair) => number): number => found.reduce((all, one) => all + value(one), 0);
+  const sum = (value: (one: Pair) => number): number => found.reduce((all, pair) => all + value(pair), 0);
   const ratios = found.map(({ sigma, sigmaAfter }) => sigmaAfter / sigma).sort((a, b) => a - b);
   const distances = pairs.map(({ inverseD }) => 1 / inverseD);
   return {
@@ -85,7 +85,7 @@ function provenShell(pairs: readonly Pair[]): ProvenShell {
     observations: pairs.length,
     missing: pairs.length === 0 ? 0 : 1 - found.length / pairs.length,
     bias: meanOfFrames(found, change),
-    variance: meanOfFrames(found, (one) => change(one) ** 2),
+    variance: meanOfFrames(found, (pair) => change(pair) ** 2),
     sum: sum(({ intensityAfter }) => intensityAfter) / sum(({ intensity }) => intensity),
     sigma: ratios[Math.floor(ratios.length / 2)] ?? Number.NaN,
   };

@@ -84,28 +84,28 @@ function turn(bounds: unknown, refuse: Refuse): Bounds {
 }
 
 /** A region of plain data, with nothing else in it. */
-function checkRegion(given: Region, refuse: Refuse): Region {
-  const { name, kind } = given;
+function checkRegion(region: Region, refuse: Refuse): Region {
+  const { name, kind } = region;
   if (typeof name !== 'string' || !/^[A-Za-z][\w-]{0,31}$/.test(name))
     return refuse(`has the name ${inspect(name)}; expected a letter and up to 31 letters, digits, - and _`);
   if (name === 'map') return refuse('has the name of the map of all regions in HDF5 files; choose another one');
   if (!isKind(kind)) return refuse(`has the kind ${inspect(kind)}; expected ${Object.values(forms).join(', ')}`);
   const own: readonly string[] = ['name', 'kind', ...members[kind]];
-  const other = Object.keys(given).find((member) => !own.includes(member));
+  const other = Object.keys(region).find((member) => !own.includes(member));
   if (other !== undefined) return refuse(`has ${inspect(other)}; a ${kind} has ${own.join(', ')}`);
-  if (given.kind === 'rect')
-    return { name, kind, fs: wholes(given.fs, 'fs', refuse), ss: wholes(given.ss, 'ss', refuse) } as Region;
-  if (given.kind === 'circle') {
-    const centre = checkBounds(given.centre, 'the centre', refuse);
-    const { radius } = given;
+  if (region.kind === 'rect')
+    return { name, kind, fs: wholes(region.fs, 'fs', refuse), ss: wholes(region.ss, 'ss', refuse) } as Region;
+  if (region.kind === 'circle') {
+    const centre = checkBounds(region.centre, 'the centre', refuse);
+    const { radius } = region;
     if (!(Number.isFinite(radius) && radius > 0))
       return refuse(`has the radius ${inspect(radius)}; expected pixels above 0`);
     return { name, kind: 'circle', centre, radius };
   }
-  const q = rising(given.q, 'q', refuse, 0);
-  return given.kind === 'ring'
+  const q = rising(region.q, 'q', refuse, 0);
+  return region.kind === 'ring'
     ? { name, kind: 'ring', q }
-    : { name, kind: 'sector', q, angles: turn(given.angles, refuse) };
+    : { name, kind: 'sector', q, angles: turn(region.angles, refuse) };
 }
 
 /** A region from its text, such as `water=ring:1.85:2.05`. Its parts are checked afterwards. */

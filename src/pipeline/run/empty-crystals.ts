@@ -102,7 +102,10 @@ export class EmptyCrystals {
   /** Medians over the crystals. */
   #usual(): Pick<JudgedCrystal, 'explained' | 'beside'> {
     const all = this.#crystals.kept;
-    return { explained: median(all.map((one) => one.explained)), beside: median(all.map((one) => one.beside)) };
+    return {
+      explained: median(all.map((judgedCrystal) => judgedCrystal.explained)),
+      beside: median(all.map((judgedCrystal) => judgedCrystal.beside)),
+    };
   }
 
   /** The crystals that explain and have what lattices do by chance; empty if they are few, or if nothing tells what is usual. */
@@ -110,7 +113,9 @@ export class EmptyCrystals {
     const all = this.#crystals.kept;
     if (all.length < usual.crystals) return [];
     const { explained, beside } = this.#usual();
-    const chance = all.filter((one) => one.explained < low * explained && one.beside < low * beside);
+    const chance = all.filter(
+      (judgedCrystal) => judgedCrystal.explained < low * explained && judgedCrystal.beside < low * beside,
+    );
     const isTold = explained >= usual.explained && beside >= usual.beside;
     return isTold && chance.length >= many.chance * all.length ? chance : [];
   }
@@ -124,9 +129,9 @@ export class EmptyCrystals {
     for (const { origin } of chance) places.add(origin);
     const percent = (part: number): string => `${(100 * part).toFixed(0)} %`;
     const text =
-      `${chance.length} of ${counted(all.length, 'crystal')} explain ${percent(median(chance.map((one) => one.explained)))} ` +
+      `${chance.length} of ${counted(all.length, 'crystal')} explain ${percent(median(chance.map((judgedCrystal) => judgedCrystal.explained)))} ` +
       `of the peaks of their frames (all: ${percent(explained)}), and have I/sigma ` +
-      `${median(chance.map((one) => one.beside)).toFixed(2)} beside these (all: ${beside.toFixed(2)}), as lattices by chance: ` +
+      `${median(chance.map((judgedCrystal) => judgedCrystal.beside)).toFixed(2)} beside these (all: ${beside.toFixed(2)}), as lattices by chance: ` +
       `${places.text}. These crystals are kept: did the beam or the detector move? Check the centre of the beam in these ` +
       'frames, or leave them out';
     return [{ text, isDoubtful: true }];

@@ -154,7 +154,7 @@ export class EmptyRegions {
       if (sum > best) [from, to, best] = [begin, i, sum];
     }
     const sums = noSums();
-    for (const one of each.slice(from, to + 1)) addSums(sums, one);
+    for (const regionSums of each.slice(from, to + 1)) addSums(sums, regionSums);
     const { crystals, reflections, measured, expected, squares } = sums;
     const scatter = Math.sqrt(Math.max(0, squares - lacking(sums) ** 2 / crystals));
     const isJudged =

@@ -37,25 +37,30 @@ import type { CheckedCall, OpenRun } from './run-state.js';
  */
 export async function* openRun(
   call: CheckedCall,
-  given: FrameInputs,
+  frameInputs: FrameInputs,
 ): AsyncGenerator<PipelineItem, OpenRun | undefined, undefined> {
   const { context, place, options } = call;
   const { signal, dataset } = options;
-  const asGiven = withMasks(await abortable(givenGeometry(options.geometry, place), signal), options, given, place);
+  const asGiven = withMasks(
+    await abortable(givenGeometry(options.geometry, place), signal),
+    options,
+    frameInputs,
+    place,
+  );
   const stated = await abortable(givenCells(options.cells, place), signal);
-  refuseForInputs(given, options);
-  const known = await abortable(orientationsOf(call, given, stated), signal);
+  refuseForInputs(frameInputs, options);
+  const known = await abortable(orientationsOf(call, frameInputs, stated), signal);
   const cells = known?.cells ?? stated;
-  const reads = readsOf(options, given);
+  const reads = readsOf(options, frameInputs);
   const most = sliceLength(options.selection.range, Number.POSITIVE_INFINITY);
-  const before = await checkTargets(options, place, { reads, most, isLive: given.kind === 'live' });
-  const source = yield* sourceOrFailures(call, given, asGiven?.geometry);
+  const before = await checkTargets(options, place, { reads, most, isLive: frameInputs.kind === 'live' });
+  const source = yield* sourceOrFailures(call, frameInputs, asGiven?.geometry);
   if (!source) return undefined;
   const starting = startedEarly(options, source);
   const geometry = asGiven && readFrom(asGiven, dataset && openedArray(source.first), source.first.meta);
   const own = searchOf(context, source, options, geometry?.geometry);
   const orientations = known?.orientations;
-  const opened = { ...call, given, source, geometry, cells, orientations, own, reads, before, starting };
+  const opened = { ...call, given: frameInputs, source, geometry, cells, orientations, own, reads, before, starting };
   try {
     return { ...opened, grid: await abortable(gridOf(options, source, place), signal) };
   } catch (error) {
@@ -70,11 +75,15 @@ export async function closeRun({ own, source }: Pick<OpenRun, 'own' | 'source'>)
 }
 
 /** The orientations that a run is given, and their cells; undefined if lattices are searched for. */
-async function orientationsOf({ place, options, events }: CheckedCall, given: FrameInputs, cells: OpenRun['cells']) {
+async function orientationsOf(
+  { place, options, events }: CheckedCall,
+  frameInputs: FrameInputs,
+  cells: OpenRun['cells'],
+) {
   const { orientations: input, asTheyAre } = options;
   if (input === undefined) return undefined;
   const { readOrientations } = await import('../inputs/orientations.js');
-  const read = await readOrientations(input, place, { cells, isKept: asTheyAre, inputs: filesOf(given) });
+  const read = await readOrientations(input, place, { cells, isKept: asTheyAre, inputs: filesOf(frameInputs) });
   for (const text of read.warnings) events.warn(text);
   return read;
 }
@@ -128,12 +137,12 @@ function readFrom(given: GivenGeometry, path: string | undefined, meta: Metadata
 /** The source of a run, or an item for each of its pushed files, if none of them can be read. */
 async function* sourceOrFailures(
   call: CheckedCall,
-  given: FrameInputs,
+  frameInputs: FrameInputs,
   geometry: Geometry | undefined,
 ): AsyncGenerator<PipelineItem, RunSource | undefined, undefined> {
   const { place, options, events } = call;
   try {
-    return await openSource(place, given, options, geometry, events.warn);
+    return await openSource(place, frameInputs, options, geometry, events.warn);
   } catch (error) {
     if (!(error instanceof NoneReadable)) throw error;
     const { serialStart, selection } = options;
@@ -154,7 +163,7 @@ async function* sourceOrFailures(
 /** The frames of a run. Throws `Argument`, `Format`, `File`, and `NoneReadable` for pushed files alone. */
 export async function openSource(
   place: RunPlace,
-  given: FrameInputs,
+  frameInputs: FrameInputs,
   options: CheckedRun,
   geometry: Geometry | undefined,
   warn: SourceOptions['warn'],
@@ -181,24 +190,24 @@ export async function openSource(
     firstFramesTimeoutS: options.firstFramesTimeoutS,
     isFirstTimed: options.given.firstFramesTimeoutS !== undefined,
   };
-  if (given.kind === 'live') refuseRaw(reading.raw, 'frames that are received');
-  if (given.kind === 'live') return given.input.openLive(reading);
-  const { siblings } = given;
+  if (frameInputs.kind === 'live') refuseRaw(reading.raw, 'frames that are received');
+  if (frameInputs.kind === 'live') return frameInputs.input.openLive(reading);
+  const { siblings } = frameInputs;
   const { selection, awayS } = options;
   // Files that the geometry names, such as masks, are given with the frames in pages, where nothing lies beside a File.
   const named = new Set(geometry?.panels.flatMap(filesOfPanel).map((file) => file.replace(/^.*\//, '')));
-  const wanted = Array.isArray(given.wanted)
-    ? given.wanted.filter(({ file, input }) => !(input && named.has(file)))
-    : given.wanted;
+  const wanted = Array.isArray(frameInputs.wanted)
+    ? frameInputs.wanted.filter(({ file, input }) => !(input && named.has(file)))
+    : frameInputs.wanted;
   return FileSource.open(place, { ...reading, wanted, siblings, selection, follow: awayS });
 }
 
 /** The names of the files whose frames are known beforehand. */
-const filesOf = (given: GivenInputs): readonly string[] =>
-  given.kind === 'frames' && Array.isArray(given.wanted) ? given.wanted.map(({ file }) => file) : [];
+const filesOf = (givenInputs: GivenInputs): readonly string[] =>
+  givenInputs.kind === 'frames' && Array.isArray(givenInputs.wanted) ? givenInputs.wanted.map(({ file }) => file) : [];
 
 /** The files that the run reads, which no output may replace. */
-function readsOf({ inputs, geometry, orientations, cells = [] }: CheckedRun, given: GivenInputs): Inputs {
+function readsOf({ inputs, geometry, orientations, cells = [] }: CheckedRun, givenInputs: GivenInputs): Inputs {
   const isName = (one: unknown): one is string => typeof one === 'string' && !/[\r\n]/.test(one);
   const all: readonly unknown[] = Array.isArray(inputs) ? inputs : [inputs];
   const member = (name: string): unknown[] =>
@@ -207,6 +216,6 @@ function readsOf({ inputs, geometry, orientations, cells = [] }: CheckedRun, giv
     );
   const series = [...all, ...member('file')].filter(isName);
   const lists = member('list');
-  const files = [...filesOf(given), ...lists, geometry, orientations, ...[cells].flat()];
+  const files = [...filesOf(givenInputs), ...lists, geometry, orientations, ...[cells].flat()];
   return { inputs: files.filter(isName), series, everyFormat: true };
 }

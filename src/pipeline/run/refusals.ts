@@ -7,9 +7,9 @@ import type { FrameSpec } from '../sources/source.js';
 export type FrameInputs = Exclude<GivenInputs, { kind: 'stream' }>;
 
 /** Refuses options that do not go with the inputs or with the executor. Throws `Argument`. */
-export function refuseForInputs(given: FrameInputs, options: CheckedRun): void {
-  if (given.kind === 'live') refuseForLive(given.input.address, options);
-  else if (options.given.firstFramesTimeoutS !== undefined && !options.follow && Array.isArray(given.wanted))
+export function refuseForInputs(frameInputs: FrameInputs, options: CheckedRun): void {
+  if (frameInputs.kind === 'live') refuseForLive(frameInputs.input.address, options);
+  else if (options.given.firstFramesTimeoutS !== undefined && !options.follow && Array.isArray(frameInputs.wanted))
     throw new EwaldError(
       'Argument',
       'pipeline: firstFramesTimeoutS is for frames that are still arriving: follow: true, an iterable of inputs, or ' +

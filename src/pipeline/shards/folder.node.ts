@@ -108,7 +108,7 @@ class Folder implements ShardFolder {
   async read(places: readonly StoredBytes[]): Promise<Uint8Array> {
     const [first] = places as readonly [StoredBytes];
     const file = join(this.path, `${first.shard}.text`);
-    const length = places.reduce((sum, one) => sum + one.length, 0);
+    const length = places.reduce((sum, storedBytes) => sum + storedBytes.length, 0);
     for (const until = Date.now() + lateMs; ; await pause(200)) {
       const bytes = await this.#bytes(first.shard, file, first.at, length);
       let at = 0;

@@ -10,14 +10,15 @@ import type { ShardFolder } from './folder.js';
 /** Bytes that are read at once, and bytes of texts in memory for which the run waits. */
 const [maxAtOnce, maxWaiting] = [2 ** 22, 2 ** 25];
 
-type Part = string | Uint8Array | StoredBytes | { readonly unread: number };
+type StreamPiece = string | Uint8Array | StoredBytes | { readonly unread: number };
 
-const isText = (part: Part): part is string | Uint8Array => typeof part === 'string' || part instanceof Uint8Array;
+const isText = (part: StreamPiece): part is string | Uint8Array =>
+  typeof part === 'string' || part instanceof Uint8Array;
 
 export class JoinedStream implements StreamFile {
   readonly #stream: StreamFile;
   readonly #folder: ShardFolder;
-  #queue: Part[] = [];
+  #queue: StreamPiece[] = [];
   #next = 0;
   #waiting = 0;
   #pumping: Promise<void> | undefined;
@@ -56,7 +57,7 @@ export class JoinedStream implements StreamFile {
     return this.#stream.leave();
   }
 
-  async #add(part: Part): Promise<void> {
+  async #add(part: StreamPiece): Promise<void> {
     if (this.#failure) throw this.#failure.error;
     this.#queue.push(part);
     this.#pumping ??= this.#pump();
@@ -66,7 +67,7 @@ export class JoinedStream implements StreamFile {
   async #pump(): Promise<void> {
     try {
       while (this.#next < this.#queue.length) {
-        const part = this.#queue[this.#next] as Part;
+        const part = this.#queue[this.#next] as StreamPiece;
         if (isText(part)) {
           this.#next++;
           this.#waiting -= part.length;
@@ -89,7 +90,7 @@ export class JoinedStream implements StreamFile {
     const run: StoredBytes[] = [];
     let size = 0;
     for (; this.#next < this.#queue.length; this.#next++) {
-      const part = this.#queue[this.#next] as Part;
+      const part = this.#queue[this.#next] as StreamPiece;
       const last = run.at(-1);
       if (isText(part) || 'unread' in part || size > maxAtOnce) break;
       if (last && (part.shard !== last.shard || part.at !== last.at + last.length)) break;

@@ -12,7 +12,7 @@ import type { BriefResults } from '../task.js';
 import { type BriefRecord, type BriefTask, briefRecords } from './brief.js';
 
 /** A result of a run. */
-export interface Found {
+export interface RecordedFrame {
   readonly record: FrameRecord | FrameFailure;
   /** The item itself, if it was not sent between processes. */
   readonly item?: PipelineItem;
@@ -91,12 +91,12 @@ export async function storedResults(
 
 /** The results of a session together with those that an earlier one has stored. */
 export async function* withStored(
-  results: AsyncGenerator<Found, void, undefined>,
+  results: AsyncGenerator<RecordedFrame, void, undefined>,
   { earlier, areFirst, wholeOf }: StoredResults,
   signal: PlatformSignal | undefined,
-): AsyncGenerator<Found, void, undefined> {
+): AsyncGenerator<RecordedFrame, void, undefined> {
   let next = 0;
-  const before = async function* (serial: number): AsyncGenerator<Found, void, undefined> {
+  const before = async function* (serial: number): AsyncGenerator<RecordedFrame, void, undefined> {
     for (; next < earlier.length; next++) {
       const record = earlier[next] as BriefRecord;
       if (record.origin.serial >= serial) return;
@@ -105,9 +105,9 @@ export async function* withStored(
     }
   };
   if (areFirst) yield* before(Number.POSITIVE_INFINITY);
-  for await (const found of results) {
-    yield* before(found.record.origin.serial);
-    yield found;
+  for await (const recordedFrame of results) {
+    yield* before(recordedFrame.record.origin.serial);
+    yield recordedFrame;
   }
   yield* before(Number.POSITIVE_INFINITY);
 }

@@ -58,8 +58,8 @@ export class FramesFile implements EarlierFrames {
     }
   }
 
-  async add(found: FrameRecord): Promise<void> {
-    const record = without(found, 'frame', 'text', 'storedText');
+  async add(frameRecord: FrameRecord): Promise<void> {
+    const record = without(frameRecord, 'frame', 'text', 'storedText');
     const bytes = encode(record);
     const all = new Uint8Array(headBytes + bytes.length);
     const head = new DataView(all.buffer);

@@ -186,25 +186,25 @@ class RunTables {
     this.#peak.hkl.add(hkl);
   }
 
-  #addCrystal(frame: number, one: FrameRecord['crystals'][number]): void {
+  #addCrystal(frame: number, crystalRecord: FrameRecord['crystals'][number]): void {
     const crystal = this.#crystal;
     crystal.frame.add([frame]);
-    crystal.cell.add(one.cell.flat());
-    crystal.lengths.add(one.lengths);
-    crystal.angles.add(one.angles);
-    crystal.probability.add([one.probability]);
-    crystal.rivals.add([one.rivals.length]);
-    crystal.residual.add([one.residual]);
-    crystal.profile_radius.add([one.profileRadius]);
-    crystal.resolution.add([1 / one.resolution]);
-    crystal.peaks.add([one.peaks.length]);
+    crystal.cell.add(crystalRecord.cell.flat());
+    crystal.lengths.add(crystalRecord.lengths);
+    crystal.angles.add(crystalRecord.angles);
+    crystal.probability.add([crystalRecord.probability]);
+    crystal.rivals.add([crystalRecord.rivals.length]);
+    crystal.residual.add([crystalRecord.residual]);
+    crystal.profile_radius.add([crystalRecord.profileRadius]);
+    crystal.resolution.add([1 / crystalRecord.resolution]);
+    crystal.peaks.add([crystalRecord.peaks.length]);
     crystal.reflections_begin.add([this.#reflection.fs.length]);
-    crystal.reflections.add([one.reflections ?? 0]);
-    crystal.overlapping.add([one.overlapping]);
-    crystal.named.add([Number(one.named)]);
-    this.#anyNamed ||= one.named;
-    if (!one.table) return;
-    const columns = reflectionColumns(one.table);
+    crystal.reflections.add([crystalRecord.reflections ?? 0]);
+    crystal.overlapping.add([crystalRecord.overlapping]);
+    crystal.named.add([Number(crystalRecord.named)]);
+    this.#anyNamed ||= crystalRecord.named;
+    if (!crystalRecord.table) return;
+    const columns = reflectionColumns(crystalRecord.table);
     this.#reflection.hkl.add(columns.h.flatMap((h, i) => [h, columns.k[i] ?? 0, columns.l[i] ?? 0]));
     const panelOf = (i: number): Panel | undefined => this.#panels[columns.panel[i] as number];
     const { fs, ss } = columns;

@@ -11,7 +11,7 @@ import { openDetector } from '../../frames/detector/detector.js';
 import type { Output } from '../../frames/files/write.js';
 import type { KeptFrames } from '../../frames/streams/kept.js';
 import type { Frame } from '../../peaks/contract.js';
-import { Assembly, type Place } from '../../report/assembly.js';
+import { Assembly, type ImagePoint } from '../../report/assembly.js';
 import { type FrameRow, maxRows } from '../../report/frame-table.js';
 import { drawnBy, exactly, type ShownNumbers, storedPage, storedWithin } from '../../report/numbers-page.js';
 import { type Report, reportPage, type ShownFrame } from '../../report/page.js';
@@ -100,7 +100,7 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
       axes.push(reciprocal);
       resolutions.push(1 / resolution);
     }
-    const candidate = { record, explained: crystals.reduce((sum, one) => sum + one.peaks.length, 0) };
+    const candidate = { record, explained: crystals.reduce((sum, crystal) => sum + crystal.peaks.length, 0) };
     best.push(candidate);
     best.sort((a, b) => b.explained - a.explained);
     best.length = Math.min(best.length, 2);
@@ -272,7 +272,7 @@ function picturedNumbers(
 ): ShownNumbers {
   const data = exactly(values);
   const round = (value: number): number => Math.round(100 * value) / 100;
-  const marked = (places: readonly Place[]) => ({
+  const marked = (places: readonly ImagePoint[]) => ({
     x: places.map(({ x }) => round(x)),
     y: places.map(({ y }) => round(y)),
   });
@@ -362,8 +362,8 @@ async function marksOf(
   const predictions: ShownFrame['predictions'][number][] = [];
   // Streams count rows within the module, images within the frame.
   const firstRows = new Map(assembly.geometry.panels.map(({ name, firstRow = 0 }) => [name, firstRow]));
-  for await (const one of reader.chunks())
-    for (const { reflections = [] } of one.crystals)
+  for await (const streamChunk of reader.chunks())
+    for (const { reflections = [] } of streamChunk.crystals)
       for (const { h, k, l, fs, ss, panel } of reflections) {
         const place = assembly.place(fs, ss + (firstRows.get(panel) ?? 0));
         if (place) predictions.push({ ...place, hkl: `${h} ${k} ${l}` });

@@ -108,7 +108,7 @@ const ofReceived = (file: string): EwaldError =>
  * not leave. Throws `Argument`.
  */
 async function refuseLeft(
-  place: Pick<Place, 'file' | 'target' | 'part'>,
+  place: Pick<StreamNames, 'file' | 'target' | 'part'>,
   { force, resume }: Pick<StreamFileOptions, 'force' | 'resume'>,
 ): Promise<void> {
   const side = await sideFile(place.part, isLeftStream);
@@ -165,7 +165,7 @@ const opened = (part: string, goesOn: boolean): Promise<FileHandle> =>
   openSide(part, { isOwn: isLeftStream, goesOn, holds: 'the frames of a run' });
 
 /** The names of a stream, and the lock for writing it. */
-interface Place {
+interface StreamNames {
   /** The name given by the user. */
   readonly file: string;
   readonly target: string;
@@ -179,21 +179,21 @@ interface Place {
  * The name of the file of an unfinished stream as the user would write it; for a link, the file is in the folder of the
  * link's target.
  */
-const shownPart = ({ file, target, part }: Pick<Place, 'file' | 'target' | 'part'>): string =>
+const shownPart = ({ file, target, part }: Pick<StreamNames, 'file' | 'target' | 'part'>): string =>
   resolve(file) === target ? `${file}.part` : part;
 
 /** The head of the run to be continued, which was started without `--resume`. */
 const withoutResume = (head: string): string =>
   head.replace(/^(?:[^\n]*\n){2}[^\n]*/, (lines) => lines.replace(/ --resume(?= |$)/, ''));
 
-async function started(place: Place, head: string): Promise<PartFile> {
+async function started(place: StreamNames, head: string): Promise<PartFile> {
   const stream = new PartFile(place, await opened(place.part, false), 0);
   await stream.begin(head);
   return stream;
 }
 
 async function goOn(
-  place: Place,
+  place: StreamNames,
   partIsThere: boolean,
   { head, earlier, unread }: StreamFileOptions,
 ): Promise<StreamFile> {
@@ -236,7 +236,7 @@ async function isBeginOf(file: string, text: string): Promise<boolean> {
 
 class PartFile implements StreamFile {
   readonly isContinuable = true;
-  readonly #place: Place;
+  readonly #place: StreamNames;
   /**
    * Undefined while a finished stream has received nothing new: the stream is kept, and copied when the first new frame
    * arrives.
@@ -259,7 +259,7 @@ class PartFile implements StreamFile {
     return this.#handle === undefined;
   }
 
-  constructor(place: Place, handle: FileHandle | undefined, end: number) {
+  constructor(place: StreamNames, handle: FileHandle | undefined, end: number) {
     this.#place = place;
     this.#handle = handle;
     this.#end = end;

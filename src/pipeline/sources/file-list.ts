@@ -32,7 +32,7 @@ export class FileList {
   }
 
   find(file: string): FrameSpec | undefined {
-    return this.known.find((one) => one.file === file);
+    return this.known.find((frameSpec) => frameSpec.file === file);
   }
 
   /** Whether a path is a folder, or has been; one that was missing when the files were listed is remembered. */
@@ -50,14 +50,15 @@ export class FileList {
   async filesOf(named: readonly FrameSpec[], known?: ReadonlySet<string>): Promise<FrameSpec[]> {
     const listed: FrameSpec[] = [];
     const { files } = this.#place;
-    for (const one of named) {
-      const isPath = one.dataset === undefined && one.input === undefined;
-      const isFolder = isPath && (await files?.isFolder(one.file));
-      if (isFolder) this.#folders.add(one.file);
+    for (const frameSpec of named) {
+      const isPath = frameSpec.dataset === undefined && frameSpec.input === undefined;
+      const isFolder = isPath && (await files?.isFolder(frameSpec.file));
+      if (isFolder) this.#folders.add(frameSpec.file);
       // A folder that is missing for a moment is no file: all of its frames would be those of a stack of this name.
-      if (!isFolder && !this.#folders.has(one.file)) listed.push(one);
+      if (!isFolder && !this.#folders.has(frameSpec.file)) listed.push(frameSpec);
       if (isFolder)
-        for (const file of (await files?.framesOf(one.file, known)) ?? []) listed.push({ file, frames: undefined });
+        for (const file of (await files?.framesOf(frameSpec.file, known)) ?? [])
+          listed.push({ file, frames: undefined });
     }
     return listed;
   }

@@ -307,10 +307,10 @@ export class FileSource implements RunSource {
         ...(seen.length > 0 && { seen }),
       };
     };
-    for await (const one of this.#numbered(isDone)) {
-      batch.push(one);
+    for await (const numbered of this.#numbered(isDone)) {
+      batch.push(numbered);
       // The next file may have to be waited for.
-      if (batch.length >= size || one.isLast) yield task();
+      if (batch.length >= size || numbered.isLast) yield task();
     }
   }
 

@@ -179,13 +179,13 @@ export class FollowedFiles {
   async #look(named: readonly FrameSpec[], known: ReadonlySet<string>): Promise<FrameSpec[]> {
     const { files } = this.#place;
     const all: FrameSpec[] = [];
-    for (const one of named) {
-      const listed = await this.#list.filesOf([one], known).catch(() => undefined);
+    for (const frameSpec of named) {
+      const listed = await this.#list.filesOf([frameSpec], known).catch(() => undefined);
       all.push(...(listed ?? []));
-      if (one.dataset !== undefined || one.input !== undefined || !files) continue;
-      const isThere = (await files.isFolder(one.file)) || (await files.sizeOf(one.file)) > 0;
-      if (isThere && !this.#present.has(one.file)) this.#present.set(one.file, true);
-      if (this.#present.has(one.file)) this.#sayPresence(one.file, isThere && listed !== undefined);
+      if (frameSpec.dataset !== undefined || frameSpec.input !== undefined || !files) continue;
+      const isThere = (await files.isFolder(frameSpec.file)) || (await files.sizeOf(frameSpec.file)) > 0;
+      if (isThere && !this.#present.has(frameSpec.file)) this.#present.set(frameSpec.file, true);
+      if (this.#present.has(frameSpec.file)) this.#sayPresence(frameSpec.file, isThere && listed !== undefined);
     }
     return all;
   }

@@ -15,10 +15,10 @@ export function rawOptionsOf(options: RawOptions): RawOptions | undefined {
 /** Throws `Argument` where frames are not opened from a file. */
 export function refuseRaw(raw: RawOptions | undefined, frames: string): void {
   if (raw === undefined) return;
-  const given = rawNames.find((name) => raw[name] !== undefined) ?? 'constants';
+  const rawName = rawNames.find((name) => raw[name] !== undefined) ?? 'constants';
   throw argumentError(
     'pipeline',
     (said) =>
-      `${said(given)} corrects frames while they are read from files; omit it for ${frames} (open them with it)`,
+      `${said(rawName)} corrects frames while they are read from files; omit it for ${frames} (open them with it)`,
   );
 }

@@ -167,10 +167,10 @@ async function indexedChunk(
     const beam = beamOfChunk(isKept ? chunk : withoutCentre(chunk), geometry, own);
     const centre = isKept ? centreOfChunk(chunk) : undefined;
     const result = await indexPeaks(peaksOf(chunk, panels, name), { geometry, beam, settings, centre }, indexer);
-    const found = chunkOf(origin, result, geometry, names, methodName(settings));
+    const streamChunk = chunkOf(origin, result, geometry, names, methodName(settings));
     // Header fields, wells, regions and the background are those of the same frames.
     const copied = withoutCentre(chunk).notes.filter((note) => /^(header|ewald)\//.test(note));
-    return { origin, result, chunk: { ...found, event: chunk.event, notes: [...copied, ...found.notes] } };
+    return { origin, result, chunk: { ...streamChunk, event: chunk.event, notes: [...copied, ...streamChunk.notes] } };
   } catch (error) {
     if (!isEwaldError(error) || ['Aborted', 'Disposed', 'File'].includes(error.tag)) throw error;
     return { origin, error };

@@ -52,8 +52,8 @@ const rows = { zmqInput, zmqSubscribe, zmqRequest, zmqPull, noDataTimeout: runRo
  * Throws `Argument` for options that exclude each other.
  */
 export function zmqSource(options: ZmqSourceOptions): LiveInput {
-  const given = checkedOptions('zmqSource', options, rows);
-  const { zmqInput: address, zmqSubscribe, zmqRequest, zmqPull, noDataTimeout: timeoutS } = given;
+  const checked = checkedOptions('zmqSource', options, rows);
+  const { zmqInput: address, zmqSubscribe, zmqRequest, zmqPull, noDataTimeout: timeoutS } = checked;
   if (typeof address !== 'string' || address === '')
     throw new EwaldError(
       'Argument',
@@ -271,9 +271,9 @@ class LiveSource implements RunSource {
   }
 
   #takeFindings(event: number): StreamFindings | undefined {
-    const found = this.#findings.get(event);
+    const finding = this.#findings.get(event);
     for (const number of this.#findings.keys()) if (number <= event) this.#findings.delete(number);
-    return found;
+    return finding;
   }
 
   reopen(): Promise<Dataset> {

@@ -4,12 +4,12 @@
 import { type Measured, reflectionsOf, tableOf } from './reflection-table.js';
 
 /** What a crystal is made of: everything but its reflections, and their table. */
-interface Parts {
+interface CrystalParts {
   readonly others: object;
   readonly table: Float64Array | undefined;
 }
 
-const partsOf = new WeakMap<object, Parts>();
+const partsOf = new WeakMap<object, CrystalParts>();
 
 type WithReflections = { readonly reflections: readonly Measured[] | undefined };
 

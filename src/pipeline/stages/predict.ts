@@ -241,6 +241,6 @@ const vectorLength = ([x, y, z]: Vector): number => Math.hypot(x, y, z);
 function inverseLengths(reciprocal: Cell): [number, number, number, number] {
   const [a, b, c] = reciprocal;
   const volume = Math.abs(dot(a, cross(b, c)));
-  const length = (one: Vector, other: Vector): number => vectorLength(cross(one, other)) / volume;
+  const length = (vector: Vector, other: Vector): number => vectorLength(cross(vector, other)) / volume;
   return [length(b, c), length(c, a), length(a, b), 1 / volume];
 }

@@ -17,7 +17,7 @@ import { messageOf } from '../../util/errors.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
 import { sendWhole } from '../send.js';
 import type { ComputedScan, ImageQuery } from './computed-scan.js';
-import { type Found, Jobs, type Work } from './jobs.js';
+import { type JobState, Jobs, type Work } from './jobs.js';
 import { StackedFrames } from './stacked-frames.js';
 
 const compress = promisify(gzip);
@@ -140,7 +140,7 @@ function stackQuestion(frames: StackedFrames, { first, count, kind }: Record<str
   const isPart = [first, count].every(Number.isInteger) && (first as number) >= 0 && (count as number) >= 1;
   if (!isPart || (first as number) + (count as number) > dataset.frames)
     throw new Error(`There are no such frames; there are ${dataset.frames}.`);
-  if (!stackKinds.some((one) => one === kind)) throw new Error('Frames are not combined in this way.');
+  if (!stackKinds.some((stackKind) => stackKind === kind)) throw new Error('Frames are not combined in this way.');
   const stacked = { first, count, kind } as Stacked;
   return {
     key: `stack ${JSON.stringify(stacked)}`,
@@ -201,14 +201,14 @@ export class ComputeAnswers {
     }
     const holder = `${asked.get('client')} ${asked.get('slot')}`.slice(0, 200);
     const after = Number(asked.get('after') ?? 0) || 0;
-    const found = await this.#jobs.ask([holder, made.key, after], made.work, {
+    const jobState = await this.#jobs.ask([holder, made.key, after], made.work, {
       left: left.signal,
       late: AbortSignal.timeout(waitMs),
     });
-    if (!found) await plainText(409, 'A newer request has taken the place of this one.');
+    if (!jobState) await plainText(409, 'A newer request has taken the place of this one.');
     else {
       const room = Number(asked.get('room') ?? 0) || 0;
-      const body = bodyOf(found, made.channel, room > 0 ? Math.min(mostRoom, room) : undefined);
+      const body = bodyOf(jobState, made.channel, room > 0 ? Math.min(mostRoom, room) : undefined);
       const zipped = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''));
       const sent = zipped ? await compress(body, packing) : body;
       response.writeHead(200, {
@@ -236,7 +236,7 @@ function everySecond(vectors: Float64Array, first: number): Float64Array {
 }
 
 /** The line and the images of an answer; those of a part are rounded as well. */
-function bodyOf({ value, failure, ...state }: Found<Value>, channel: string | undefined, room?: number): Buffer {
+function bodyOf({ value, failure, ...state }: JobState<Value>, channel: string | undefined, room?: number): Buffer {
   const { results = [], ...rest } = value ?? {};
   const chosen = results.filter(({ name }) => channel === undefined || name === channel);
   const wanted = chosen.length > 0 ? chosen : results.slice(0, 1);

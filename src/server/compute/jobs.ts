@@ -4,7 +4,7 @@
  */
 
 /** What a job has found so far. */
-export interface Found<T> {
+export interface JobState<T> {
   /** Counts what was found, from 1; 0: nothing yet. */
   readonly version: number;
   /** The share that is done, 0 … 1. */
@@ -19,7 +19,7 @@ export interface Found<T> {
 export type Work<T> = (signal: AbortSignal, tell: (done: number, value?: T) => void) => Promise<T>;
 
 class Job<T> {
-  found: Found<T> = { version: 0, done: 0, isWhole: false, value: undefined };
+  found: JobState<T> = { version: 0, done: 0, isWhole: false, value: undefined };
   readonly holders = new Set<string>();
   readonly #aborting = new AbortController();
   readonly #waiting = new Set<() => void>();
@@ -35,7 +35,7 @@ class Job<T> {
     this.#aborting.abort();
   }
 
-  #put(found: Partial<Found<T>>): void {
+  #put(found: Partial<JobState<T>>): void {
     if (this.found.isWhole) return;
     this.found = { ...this.found, ...found, version: this.found.version + 1 };
     for (const wake of [...this.#waiting]) wake();
@@ -84,7 +84,7 @@ export class Jobs<T> {
     [holder, key, after]: readonly [holder: string, key: string, after: number],
     work: Work<T>,
     gone: { readonly left: AbortSignal; readonly late: AbortSignal },
-  ): Promise<Found<T> | undefined> {
+  ): Promise<JobState<T> | undefined> {
     const job = this.#jobs.get(key) ?? this.#begin(key, work);
     this.#hold(holder, key);
     job.holders.add(holder);

@@ -91,7 +91,7 @@ export class PassQueue {
     } catch (error) {
       if (wanted.length === 1 || ending.signal.aborted) for (const { reject } of wanted) reject(error);
       // What one of them does not take is no reason for the others.
-      else for (const one of wanted) await this.#pass([one]);
+      else for (const waiting of wanted) await this.#pass([waiting]);
     } finally {
       for (const { signal } of wanted) signal.removeEventListener('abort', stop);
     }

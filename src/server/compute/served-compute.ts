@@ -139,20 +139,20 @@ export class ComputedEntries {
   /** What computes the files of an entry; a file that has changed is another one. */
   async of(files: readonly string[]): Promise<ServedCompute | undefined> {
     const stamps = await Promise.all(files.map((file) => stat(file).catch(() => undefined)));
-    const key = [...files, ...stamps.map((one) => `${one?.size} ${one?.mtimeMs}`)].join('\n');
-    const found = this.#kept.get(key) ?? this.#make(files, 1 / maxEntries);
-    if (!found) return undefined;
+    const key = [...files, ...stamps.map((stamp) => `${stamp?.size} ${stamp?.mtimeMs}`)].join('\n');
+    const servedCompute = this.#kept.get(key) ?? this.#make(files, 1 / maxEntries);
+    if (!servedCompute) return undefined;
     this.#kept.delete(key);
-    this.#kept.set(key, found);
+    this.#kept.set(key, servedCompute);
     for (const [oldest, one] of this.#kept) {
       if (this.#kept.size <= maxEntries) break;
       this.#kept.delete(oldest);
       void one.close();
     }
-    return found;
+    return servedCompute;
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#kept.values()].map((one) => one.close()));
+    await Promise.all([...this.#kept.values()].map((servedCompute) => servedCompute.close()));
   }
 }

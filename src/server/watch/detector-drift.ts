@@ -45,7 +45,7 @@ export class DetectorDrift {
   /** The time goes on, s. */
   reach(s: number): void {
     this.#s = s;
-    const old = this.#kept.findIndex((one) => one.s > s - this.#keptS);
+    const old = this.#kept.findIndex((shift) => shift.s > s - this.#keptS);
     this.#kept.splice(0, old < 0 ? this.#kept.length : old);
   }
 
@@ -55,8 +55,8 @@ export class DetectorDrift {
     if (this.#begin.length < fewestCrystals || last.length < fewestCrystals)
       return { crystals: last.length, byM: undefined, errorM: undefined };
     const along = (axis: 'x' | 'y') => {
-      const [begin, beginError] = medianWithError(this.#begin.map((one) => one[axis]));
-      const [now, error] = medianWithError(last.map((one) => one[axis]));
+      const [begin, beginError] = medianWithError(this.#begin.map((shift) => shift[axis]));
+      const [now, error] = medianWithError(last.map((shift) => shift[axis]));
       return { by: now - begin, error: Math.hypot(beginError, error) };
     };
     const [x, y] = [along('x'), along('y')];

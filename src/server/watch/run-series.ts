@@ -199,14 +199,14 @@ export interface SeriesMark {
  * What is read of a run about once a second: `merit`, CC1/2 of its merge; `lag`, the age of its oldest unfinished frame
  * in s; and means of its frames, such as `background`, `ice` and `roi:jet.sum`, with ` | DATASET` for one of several.
  */
-type Reading = readonly [at: number, value: number];
+type SeriesReading = readonly [at: number, value: number];
 
 /** A mark, or a reading at a time. */
 export type SeriesMoment = SeriesMark | { readonly at: number; readonly name: string; readonly value: number };
 
 /** What has happened to a run, and what was read of it over time, in constant memory. */
 export class RunHistory {
-  readonly readings: Record<string, Reading[]> = Object.create(null);
+  readonly readings: Record<string, SeriesReading[]> = Object.create(null);
   /** The latest things that happened, in order. */
   readonly marks: SeriesMark[] = [];
 
@@ -233,8 +233,8 @@ export class RunHistory {
     if (all.at(-1)?.[1] === value && all.at(-2)?.[1] === value) all.pop();
     all.push([at, value]);
     if (all.length <= maxValues) return;
-    const half = Array.from({ length: all.length >> 1 }, (_, i): Reading => {
-      const [one, other] = [all[2 * i] as Reading, all[2 * i + 1] as Reading];
+    const half = Array.from({ length: all.length >> 1 }, (_, i): SeriesReading => {
+      const [one, other] = [all[2 * i] as SeriesReading, all[2 * i + 1] as SeriesReading];
       // The greater of two, so that a long wait remains visible.
       if (name === 'lag') return one[1] > other[1] ? one : other;
       return [other[0], (one[1] + other[1]) / 2];

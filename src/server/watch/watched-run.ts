@@ -137,7 +137,7 @@ export class WatchedRun {
     if (this.ended) return [];
     this.ended = isWhole ? 'whole' : 'stopped';
     const raised = this.#alarms.filter((alarm) => alarm.isRaised);
-    for (const one of raised) one.isRaised = false;
+    for (const alarmState of raised) alarmState.isRaised = false;
     return raised.map(({ alarm: { text }, value }) => ({
       event: 'alarm-end',
       alarm: text,
@@ -273,22 +273,23 @@ export class WatchedRun {
     };
   }
 
-  #judge(one: AlarmState): RunHappening[] {
-    const { alarm, isRaised: was } = one;
+  #judge(alarmState: AlarmState): RunHappening[] {
+    const { alarm, isRaised: was } = alarmState;
     const drift = alarm.quantity === 'drift' ? this.#drift.over(alarm.seconds) : undefined;
-    const recent = this.#recentOf(one);
-    one.value = alarmValue(alarm, this.#samples, drift, recent) ?? one.value;
-    one.isRaised = isRaised(alarm, one.value, was);
+    const recent = this.#recentOf(alarmState);
+    alarmState.value = alarmValue(alarm, this.#samples, drift, recent) ?? alarmState.value;
+    alarmState.isRaised = isRaised(alarm, alarmState.value, was);
     const unseen = this.#isJudged(alarm)
       ? ((drift && unseenText(alarm, drift)) ?? (recent && tooFewText(alarm, recent)))
       : undefined;
     const found: RunHappening[] = [];
-    if (unseen !== undefined && !one.isUnseen) found.push({ event: 'alarm-unseen', alarm: alarm.text, text: unseen });
-    one.isUnseen = unseen !== undefined;
-    if (one.isRaised === was) return found;
-    one.sinceS = this.#samples.at(-1)?.s ?? 0;
-    const event = one.isRaised ? 'alarm-begin' : 'alarm-end';
-    return [...found, { event, alarm: alarm.text, value: one.value, text: alarmText(alarm, one.value) }];
+    if (unseen !== undefined && !alarmState.isUnseen)
+      found.push({ event: 'alarm-unseen', alarm: alarm.text, text: unseen });
+    alarmState.isUnseen = unseen !== undefined;
+    if (alarmState.isRaised === was) return found;
+    alarmState.sinceS = this.#samples.at(-1)?.s ?? 0;
+    const event = alarmState.isRaised ? 'alarm-begin' : 'alarm-end';
+    return [...found, { event, alarm: alarm.text, value: alarmState.value, text: alarmText(alarm, alarmState.value) }];
   }
 
   #recentOf({ alarm, recent }: AlarmState): RecentFrames | undefined {

@@ -89,19 +89,19 @@ function searchedIn(scan: Scan, what: string, options: SearchOptions, sum: Float
   const nothing = { sum, doubts: [], faults: [] };
   if (!sum || options.pattern === 'user') return { ...nothing, pattern: patternOf(scan, what, options, given) };
   const { width, height } = detectorSize(scan, what);
-  const found = diskOfLargeSum({ data: sum, height, width });
+  const disk = diskOfLargeSum({ data: sum, height, width });
   if (given !== undefined) {
-    const faults = typeof found === 'string' ? [] : radiusFaults(given, found.radius);
+    const faults = typeof disk === 'string' ? [] : radiusFaults(given, disk.radius);
     return { ...nothing, pattern: patternOf(scan, what, options, given), faults };
   }
-  if (typeof found === 'string')
+  if (typeof disk === 'string')
     throw argumentError(
       what,
       (said) =>
         `${said('diskRadius')} is required, the radius of the disks in pixels: it is not given, and the sum of the ` +
-        `frames does not show it, because ${found}`,
+        `frames does not show it, because ${disk}`,
     );
-  const radius = Math.round(100 * found.radius) / 100;
+  const radius = Math.round(100 * disk.radius) / 100;
   const doubts = [`the radius of the disks is not given; that of the direct beam in the sum is used, ${radius} pixels`];
   return { ...nothing, pattern: patternOf(scan, what, options, radius), doubts };
 }

@@ -91,16 +91,16 @@ const axisAngle = (degrees: number): number => degrees - 180 * Math.round(degree
 
 /** A note on axes under which the field is no gradient. */
 function axesNote(field: Vectors, { nav, scanRotation, flipY }: IntegratedField): string[] {
-  const found = findRotation(field, nav, undefined);
-  if (typeof found === 'string') return [];
-  const off = axisAngle(found.scanRotation);
-  if (!found.flipY && Math.abs(off) <= Math.max(5, 4 * found.error)) return [];
+  const rotation = findRotation(field, nav, undefined);
+  if (typeof rotation === 'string') return [];
+  const off = axisAngle(rotation.scanRotation);
+  if (!rotation.flipY && Math.abs(off) <= Math.max(5, 4 * rotation.error)) return [];
   // After a flip, the turn that was made before it goes the other way.
-  const angle = Math.round(axisAngle(off + (found.flipY ? -scanRotation : scanRotation)));
-  const inverted = !found.flipY ? '' : flipY ? ', without flipY' : ', with flipY';
+  const angle = Math.round(axisAngle(off + (rotation.flipY ? -scanRotation : scanRotation)));
+  const inverted = !rotation.flipY ? '' : flipY ? ', without flipY' : ', with flipY';
   return [
     'the image is wrong: the shifts are no gradient along the axes of the scan, and would be one with a scan rotation ' +
-      `of ${angle || 0} ± ${Math.max(1, found.error).toFixed(0)} degrees or half a turn more${inverted}; ` +
+      `of ${angle || 0} ± ${Math.max(1, rotation.error).toFixed(0)} degrees or half a turn more${inverted}; ` +
       'a calibration finds it',
   ];
 }
@@ -268,9 +268,9 @@ function separated({ y, x, nav }: IntegratedField): { trends: Vectors[]; rest: V
 }
 
 /** Why the image of a field is wrong as it is. */
-export function fieldFaults(given: IntegratedField): string[] {
-  const { rest } = separated(given);
-  return rest ? axesNote(rest, given) : [];
+export function fieldFaults(integratedField: IntegratedField): string[] {
+  const { rest } = separated(integratedField);
+  return rest ? axesNote(rest, integratedField) : [];
 }
 
 /** Notes on the patterns whose shifts are measured. */
@@ -280,7 +280,7 @@ export function patternDoubts(given: Pick<IntegratedField, 'sum' | 'used'>): str
 }
 
 /** Notes on a field and the image that it integrates to. */
-export const fieldDoubts = (given: IntegratedField, image: Float64Array, integrate: Integrate): string[] => [
-  ...trendNote(separated(given).trends, image, integrate),
-  ...patternDoubts(given),
+export const fieldDoubts = (integratedField: IntegratedField, image: Float64Array, integrate: Integrate): string[] => [
+  ...trendNote(separated(integratedField).trends, image, integrate),
+  ...patternDoubts(integratedField),
 ];

@@ -87,12 +87,19 @@ export const ssbAnalysis = /* @__PURE__ */ analysis('ssb', (scan, options, what)
  * Off-axis holography: `phase` and `amplitude` of the first hologram, and the complex waves of all, `wave`. Without
  * `sbPosition`, the first of two passes sums the holograms and finds their side band.
  */
-export const holographyAnalysis = /* @__PURE__ */ analysis('holo', (scan, given, what) => {
-  const { sbPosition, sideband = 'lower', apertureRadius: radius, apertureOrder: order, outShape, normalised } = given;
+export const holographyAnalysis = /* @__PURE__ */ analysis('holo', (scan, ofAnalysis, what) => {
+  const {
+    sbPosition,
+    sideband = 'lower',
+    apertureRadius: radius,
+    apertureOrder: order,
+    outShape,
+    normalised,
+  } = ofAnalysis;
   const { width, height } = detectorSize(scan, what);
   if (order !== undefined && radius === undefined)
     throw argumentError(what, (said) => `${said('apertureOrder')} requires ${said('apertureRadius')}`);
-  const leftOut = leftOutOf(scan, what, given);
+  const leftOut = leftOutOf(scan, what, ofAnalysis);
   const notes = leftOutOfFrames(leftOut, haveNeighbours);
   const second = (position: readonly [number, number]): Made<'phase' | 'amplitude' | 'wave'> => ({
     notes,

@@ -189,7 +189,7 @@ function isUsual({ data, width }: Image, masked: Uint8Array, i: number, deviatio
 }
 
 /** A part of an image: rows and columns, [first, end). */
-export type Part = readonly [top: number, bottom: number, left: number, right: number];
+export type ImageWindow = readonly [top: number, bottom: number, left: number, right: number];
 
 /** The largest of each pixel, those above and below it, and `least`; infinite beside masked ones. */
 function columnTops({ data, width }: Image, masked: Uint8Array, y: number, least: number, tops: Float64Array): void {
@@ -208,7 +208,12 @@ function columnTops({ data, width }: Image, masked: Uint8Array, y: number, least
 }
 
 /** The pixels that are good and not usual, from which bad ones are chosen. */
-function unusual(image: Image, masked: Uint8Array, variance: number, [top, bottom, left, right]: Part): number[] {
+function unusual(
+  image: Image,
+  masked: Uint8Array,
+  variance: number,
+  [top, bottom, left, right]: ImageWindow,
+): number[] {
   const { data, height, width } = image;
   const deviation = Math.sqrt(variance);
   const least = 30 + 12 * deviation;
@@ -251,7 +256,7 @@ export function findBadPixels(
   image: Image,
   parts: readonly Float64Array[] = [],
   excluded: Uint8Array = new Uint8Array(),
-  within: Part = [0, image.height, 0, image.width],
+  within: ImageWindow = [0, image.height, 0, image.width],
 ): BadPixels {
   const { data } = image;
   const gap = excluded.some(Boolean) ? [...new Set([...gapsOf(image), ...pixelsOf(excluded)])] : gapsOf(image);

@@ -1,6 +1,6 @@
 /** The disk of the direct beam over a scan: fitted, its descan removed, fitted again; or why not. */
 import { mapInto, maskOf } from '../../util/map-into.js';
-import { aligned, type Block, besideEdge, findTrend, type Motion, type Rest } from './descan.js';
+import { aligned, besideEdge, findTrend, type Motion, type Rest, type ScanBlock } from './descan.js';
 import { type DiskFit, diskParameters, fitDisk } from './disk.js';
 import { diskErrors } from './disk-errors.js';
 import { type Edge, edgeShift } from './edge.js';
@@ -169,7 +169,7 @@ function isSaturated({ data }: Image, good: Uint8Array, { high, low }: Start, fr
 
 /** Disk and descan of a scan from where the disk seems to be, or the reason why they cannot be found. */
 export function findBeam(
-  blocks: readonly Block[],
+  blocks: readonly ScanBlock[],
   image: Image,
   good: Uint8Array,
   nav: readonly [number, number],
@@ -254,7 +254,7 @@ const besideRest = ([y, x]: Edge['mean'], rest: Rest = { x: 0, y: 0, up: 0, down
 ];
 
 /** By how much (y, x) an edge moves the disk in the mean over the scan. */
-function meanEdge(blocks: readonly Block[], edge: Edge): readonly [y: number, x: number] {
+function meanEdge(blocks: readonly ScanBlock[], edge: Edge): readonly [y: number, x: number] {
   let [y, x] = [0, 0];
   for (const { terms } of blocks) {
     const [dy, dx] = edgeShift(edge, terms);

@@ -21,7 +21,7 @@ import { type BadPixels, findBadPixels } from './bad-pixels.js';
 import { type Beam, findBeam } from './beam.js';
 import { blockEdges, blockSumsUdf } from './block-sums.js';
 import { type Calibration, ellipseOf, type PixelRuns } from './calibration.js';
-import type { Block } from './descan.js';
+import type { ScanBlock } from './descan.js';
 import { type Image, pixelsOf } from './image.js';
 import { latticeScaleOf } from './lattice-scale.js';
 import { momentMasks, shiftsOf } from './moments.js';
@@ -203,7 +203,7 @@ function blocksOf(
   side: number,
   nav: readonly [number, number],
   size: Pick<Image, 'height' | 'width'>,
-): { blocks: Block[]; image: Image } {
+): { blocks: ScanBlock[]; image: Image } {
   const pixels = size.height * size.width;
   const [rows, columns] = [blockEdges(nav[0], side), blockEdges(nav[1], side)];
   const data = new Float64Array(pixels);
@@ -233,7 +233,7 @@ async function measuredAxes(
 }
 
 /** What was found, in terms of estimators. */
-interface Found {
+interface Estimates {
   readonly bad: BadPixels;
   readonly stop: readonly number[];
   readonly beam: Beam | string;
@@ -254,8 +254,8 @@ interface Found {
   readonly spread: number | undefined;
 }
 
-function resultOf({ name, dtype }: Scan, { nav, height, width }: Shape, found: Found): Calibration {
-  const { bad, stop, beam, alone, axes, optics, rings, lattice } = found;
+function resultOf({ name, dtype }: Scan, { nav, height, width }: Shape, estimates: Estimates): Calibration {
+  const { bad, stop, beam, alone, axes, optics, rings, lattice } = estimates;
   const points = (pixels: readonly number[]) => pixels.map((i) => [Math.floor(i / width), i % width] as const);
   const parts = beamParts(beam, optics.semiconv?.value);
   const scale = {
@@ -268,7 +268,7 @@ function resultOf({ name, dtype }: Scan, { nav, height, width }: Shape, found: F
     file: name,
     shape: [...nav, height, width],
     ...parts,
-    ...(found.spread !== undefined && { spread: found.spread }),
+    ...(estimates.spread !== undefined && { spread: estimates.spread }),
     ...scale,
     optics,
     rotation: typeof axes === 'string' ? { refused: axes } : axes,
@@ -280,7 +280,7 @@ function resultOf({ name, dtype }: Scan, { nav, height, width }: Shape, found: F
     },
     stop: runsOf(stop, width),
     notes: [
-      ...notesOf(found, dtype),
+      ...notesOf(estimates, dtype),
       ...scaleNotes({ ...parts, ...scale, optics }, rings ?? lattice?.slice(0, 2) ?? []),
     ],
   };
@@ -317,7 +317,7 @@ function runsOf(pixels: readonly number[], width: number): PixelRuns {
   return runs;
 }
 
-function notesOf({ beam, axes, stop, doubts, leftOut, saturated }: Found, dtype: DataType): string[] {
+function notesOf({ beam, axes, stop, doubts, leftOut, saturated }: Estimates, dtype: DataType): string[] {
   const notes: string[] = [...doubts];
   if (saturated > 0)
     notes.push(

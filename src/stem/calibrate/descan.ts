@@ -9,7 +9,7 @@ import { edgeOfCounts, hasInterference } from './interference.js';
 import { lengths, type Moved, polynomial, residuals, shiftAt, type Trend, trendMap } from './trend.js';
 
 /** The sum of the frames of a block of the scan, and the means of the polynomials over its positions. */
-export interface Block {
+export interface ScanBlock {
   readonly sum: Float64Array;
   readonly terms: readonly number[];
 }
@@ -34,7 +34,7 @@ type MovedBlocks = (Moved & {
 })[];
 
 /** The blocks that have a disk: how far it is from that of the sum. */
-function movedBlocks(blocks: readonly Block[], image: Image, good: Uint8Array, disk: DiskParameters) {
+function movedBlocks(blocks: readonly ScanBlock[], image: Image, good: Uint8Array, disk: DiskParameters) {
   const total = image.data.reduce((sum, value, i) => sum + (good[i] ? value : 0), 0);
   const radius = disk[2] as number;
   const moved: MovedBlocks = [];
@@ -185,7 +185,7 @@ export interface Motion {
 
 /** Undefined if fewer than 12 blocks have a disk. */
 export function findTrend(
-  blocks: readonly Block[],
+  blocks: readonly ScanBlock[],
   image: Image,
   good: Uint8Array,
   disk: DiskParameters,
@@ -241,7 +241,7 @@ const minBlocks = 12;
 const unmoved = 0.1;
 
 /** The blocks that an edge leaves as they are; undefined if they are too few to tell the disk. */
-export function besideEdge(blocks: readonly Block[], edge: Edge): Block[] | undefined {
+export function besideEdge(blocks: readonly ScanBlock[], edge: Edge): ScanBlock[] | undefined {
   const some = blocks.filter(({ terms }) => shareAt(edge, terms) < unmoved);
   return some.length < minBlocks ? undefined : some;
 }
@@ -252,7 +252,7 @@ export function besideEdge(blocks: readonly Block[], edge: Edge): Block[] | unde
  * if there are others enough.
  */
 export function aligned(
-  blocks: readonly Block[],
+  blocks: readonly ScanBlock[],
   image: Image,
   good: Uint8Array,
   { trend: { coefficients }, edge }: Motion,

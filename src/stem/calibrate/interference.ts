@@ -40,12 +40,12 @@ const different = { strips: 400, lines: 30 } as const;
 /** The most that a strip explains of vectors, as a share of their variance, and the chance of that in noise. */
 function ridgeOf(vectors: Vectors, terms: readonly (readonly number[])[]): { share: number; chance: number } {
   const n = vectors.length;
-  const mean = ([0, 1] as const).map((part) => vectors.reduce((sum, one) => sum + one[part], 0) / n);
+  const mean = ([0, 1] as const).map((part) => vectors.reduce((sum, vector) => sum + vector[part], 0) / n);
   const off = vectors.map(([y, x]) => [y - (mean[0] as number), x - (mean[1] as number)] as const);
   const all = off.reduce((sum, [y, x]) => sum + y * y + x * x, 1e-300);
   let share = 0;
   for (const strip of strips) {
-    const shares = terms.map((one) => shareAt(strip, one));
+    const shares = terms.map((term) => shareAt(strip, term));
     const usual = shares.reduce((sum, one) => sum + one, 0) / n;
     let [y, x, squares] = [0, 0, 1e-6];
     for (const [i, one] of off.entries()) {
@@ -101,7 +101,7 @@ const unknownShare = 0.55;
 export function edgeOfCounts(moved: readonly Rising[], radius: number): readonly [y: number, x: number] | undefined {
   const usual = ([0, 1] as const).map((part) => median(moved.map(({ rise }) => rise[part])));
   const rises = moved.map(({ rise }) => [rise[0] - (usual[0] as number), rise[1] - (usual[1] as number)] as const);
-  const terms = moved.map((one) => one.terms);
+  const terms = moved.map((rising) => rising.terms);
   const sizes = rises.map(([y, x], i) => {
     const [ey, ex] = (moved[i] as Rising).riseErrors;
     return Math.hypot(y / ey, x / ex);

@@ -27,18 +27,25 @@ function disksOf({ image, fit }: Beam): Vector[] {
   const pattern = checkPattern('calibrate: lattice', { kind: 'background-subtraction', radius });
   checkFits('calibrate: lattice', pattern, [height, width]);
   const shape = [height, width] as const;
-  const found = findDiskPeaks(data, shape, { kind: 'background-subtraction', radius }, most, Math.round(radius), 0.2);
+  const diskPeaks = findDiskPeaks(
+    data,
+    shape,
+    { kind: 'background-subtraction', radius },
+    most,
+    Math.round(radius),
+    0.2,
+  );
   const inside = cropSize(pattern);
   const peaks = Int32Array.from(
-    [...found.keys()]
+    [...diskPeaks.keys()]
       .filter((k) => k % 2 === 0)
       .filter((k) =>
         [0, 1].every((part) => {
-          const [at, size] = [found[k + part] as number, shape[part] as number];
+          const [at, size] = [diskPeaks[k + part] as number, shape[part] as number];
           return at >= inside && at < size - inside;
         }),
       )
-      .flatMap((k) => [found[k] as number, found[k + 1] as number]),
+      .flatMap((k) => [diskPeaks[k] as number, diskPeaks[k + 1] as number]),
   );
   const n = peaks.length / 2;
   const out = {
@@ -56,10 +63,11 @@ function disksOf({ image, fit }: Beam): Vector[] {
 
 /** Least squares of zero, a and b through positions with indices. */
 function fitted(places: readonly Vector[], indices: readonly Vector[]): readonly [Vector, Vector] | undefined {
-  const mean = (of: readonly Vector[], part: 0 | 1): number => of.reduce((sum, one) => sum + one[part], 0) / of.length;
+  const mean = (of: readonly Vector[], part: 0 | 1): number =>
+    of.reduce((sum, vector) => sum + vector[part], 0) / of.length;
   const centred = (of: readonly Vector[]): Vector[] => {
     const [y, x] = [mean(of, 0), mean(of, 1)];
-    return of.map((one) => [one[0] - y, one[1] - x]);
+    return of.map((vector) => [vector[0] - y, vector[1] - x]);
   };
   const [p, q] = [centred(places), centred(indices)];
   let [ii, ij, jj] = [0, 0, 0];

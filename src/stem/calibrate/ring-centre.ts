@@ -54,7 +54,10 @@ function change(radii: readonly (readonly number[])[], angles: readonly number[]
   const count = radii[0]?.length ?? 0;
   const m = 4 + count;
   const row = (s: number, ring: number): number[] => {
-    const [angle, R] = [angles[s] as number, median(radii.map((one) => one[ring] as number).filter(Number.isFinite))];
+    const [angle, R] = [
+      angles[s] as number,
+      median(radii.map((radius) => radius[ring] as number).filter(Number.isFinite)),
+    ];
     const turned = [Math.sin(angle), Math.cos(angle), R * Math.cos(2 * angle), R * Math.sin(2 * angle)];
     return [...turned, ...Array.from({ length: count }, (_, i) => (i === ring ? 1 : 0))];
   };
@@ -84,11 +87,11 @@ function change(radii: readonly (readonly number[])[], angles: readonly number[]
 /** The rings that most of the sectors have, near one radius; the foot of a beam has a maximum here and there, too. */
 function wholeRings(radii: readonly (readonly number[])[]): number[][] {
   const kept = [...(radii[0] ?? []).keys()].filter((ring) => {
-    const found = radii.map((one) => one[ring] as number).filter(Number.isFinite);
+    const found = radii.map((radius) => radius[ring] as number).filter(Number.isFinite);
     const middle = median(found);
     return found.filter((radius) => Math.abs(radius - middle) < maxAside).length >= minSeen * radii.length;
   });
-  return radii.map((one) => kept.map((ring) => one[ring] as number));
+  return radii.map((radius) => kept.map((ring) => radius[ring] as number));
 }
 
 /** The centre of the rings of a pattern, or why there is none. */

@@ -304,7 +304,7 @@ function signTowardsAtoms(
   const strongest = significances.reduce((a, b) => (Math.abs(b) > Math.abs(a) ? b : a), 0);
   const [peaked = 0] = significances;
   const contradicted = isImageConsistent
-    ? significances.some((one) => one * strongest < 0 && Math.abs(one) >= 2)
+    ? significances.some((significance) => significance * strongest < 0 && Math.abs(significance) >= 2)
     : peaked * Math.sign(strongest) < 1;
   return Math.abs(strongest) > 5 && !contradicted ? Math.sign(strongest) : 0;
 }

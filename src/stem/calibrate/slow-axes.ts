@@ -64,7 +64,7 @@ export function slowAxes(field: Float64Array, [rows, columns]: readonly [number,
       }
       return { flipY: sign < 0, sums, ...minCurl(sums) };
     })
-    .sort((a, b) => a.least - b.least) as unknown as [Found, Found];
+    .sort((a, b) => a.least - b.least) as unknown as [AxesFit, AxesFit];
   const contrasts = right.sums.map((_, k) => curlContrast(right.sums, wrong.sums, k));
   const contrast = curlContrast(right.sums, wrong.sums);
   if (!(right.least < maxCurl * right.most) || contrast < Math.max(minContrast, 4 * jackknifeError(contrasts)))
@@ -76,6 +76,6 @@ export function slowAxes(field: Float64Array, [rows, columns]: readonly [number,
   return { scanRotation: (right.angle * 180) / Math.PI, flipY: right.flipY, error, halfTurn: 'open' };
 }
 
-type Found = ReturnType<typeof minCurl> & { readonly flipY: boolean; readonly sums: readonly Float64Array[] };
+type AxesFit = ReturnType<typeof minCurl> & { readonly flipY: boolean; readonly sums: readonly Float64Array[] };
 
 const axis = (angle: number): number => angle - Math.PI * Math.round(angle / Math.PI);

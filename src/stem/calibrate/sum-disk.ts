@@ -1,5 +1,5 @@
 /** The radius of the direct beam in the sum of all frames of a run, which needs no calibration. */
-import { type BadPixels, findBadPixels, type Part } from './bad-pixels.js';
+import { type BadPixels, findBadPixels, type ImageWindow } from './bad-pixels.js';
 import { diskParameters, fitDisk } from './disk.js';
 import { binned, type Image } from './image.js';
 import { startOf } from './start.js';
@@ -66,7 +66,7 @@ export function diskOfPart(
   sum: Image,
   step: number,
   bin = 1,
-  part: Part = [0, sum.height, 0, sum.width],
+  part: ImageWindow = [0, sum.height, 0, sum.width],
 ): SumDisk | string {
   const bad = findBadPixels(sum, [], undefined, part);
   const beam = diskOfSum(binned(without(sum, bad), step, part), step * bin);

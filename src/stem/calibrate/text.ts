@@ -8,8 +8,8 @@ function within(value: number, error: number): string {
 }
 
 /** The parts of a calibration by name, each with its error or its refusal, in the order of their use. */
-export function calibrationTexts(found: Calibration): [name: string, text: string][] {
-  const { centre, disk, milliradians, scale, ellipse, descan, rotation, badPixels, stop } = found;
+export function calibrationTexts(calibration: Calibration): [name: string, text: string][] {
+  const { centre, disk, milliradians, scale, ellipse, descan, rotation, badPixels, stop } = calibration;
   const said = <T extends object>(part: T | Refused, text: (part: T) => string): string =>
     isKnown(part) ? text(part) : `refused: ${part.refused}`;
   const pixels = (runs: PixelRuns): number => runs.reduce((sum, [, first, end]) => sum + end - first, 0);

@@ -39,7 +39,7 @@ export function termsOf(
 /** The shift (y, x) at a position with these terms. */
 export function shiftAt(coefficients: Trend['coefficients'], terms: readonly number[]): [y: number, x: number] {
   const sum = (part: 0 | 1): number =>
-    coefficients.reduce((total, one, k) => total + one[part] * (terms[k] as number), 0);
+    coefficients.reduce((total, coefficient, k) => total + coefficient[part] * (terms[k] as number), 0);
   return [sum(0), sum(1)];
 }
 

@@ -159,7 +159,7 @@ export function diskFrames({ pattern, correlation, refine, height, width }: Disk
   const side = 2 * half;
   const full = correlation === 'full';
   const correlator = full ? new Correlator(pattern, height, width) : new Correlator(pattern, side, side);
-  return (frame: Picture, peaks: Int32Array, found: FoundDisks, first: number): void => {
+  return (frame: Picture, peaks: Int32Array, foundDisks: FoundDisks, first: number): void => {
     const whole = full && finite(frame) ? correlator.of(logScaled(frame)).values : undefined;
     for (let p = 0; p < peaks.length / 2; p++) {
       const [top, left] = [(peaks[2 * p] as number) - half, (peaks[2 * p + 1] as number) - half];
@@ -171,17 +171,17 @@ export function diskFrames({ pattern, correlation, refine, height, width }: Disk
       }
       const i = first + p;
       if (!map) {
-        found.centers.set([top, left], 2 * i);
-        found.refineds.fill(Number.NaN, 2 * i, 2 * i + 2);
-        found.heights[i] = Number.NaN;
-        found.elevations[i] = Number.NaN;
+        foundDisks.centers.set([top, left], 2 * i);
+        foundDisks.refineds.fill(Number.NaN, 2 * i, 2 * i + 2);
+        foundDisks.heights[i] = Number.NaN;
+        foundDisks.elevations[i] = Number.NaN;
         continue;
       }
       const { y, x, fine, elevation } = evaluate(map, side, refine);
-      found.centers.set([top + y, left + x], 2 * i);
-      found.refineds.set([top + fine[0], left + fine[1]], 2 * i);
-      found.heights[i] = map[y * side + x] as number;
-      found.elevations[i] = elevation;
+      foundDisks.centers.set([top + y, left + x], 2 * i);
+      foundDisks.refineds.set([top + fine[0], left + fine[1]], 2 * i);
+      foundDisks.heights[i] = map[y * side + x] as number;
+      foundDisks.elevations[i] = elevation;
     }
   };
 }

@@ -78,7 +78,7 @@ export class FollowedLattices {
   }
 
   /** Disks of the frames that `again` named. */
-  take(found: FoundDisks): void {
+  take(foundDisks: FoundDisks): void {
     const n = this.#disks;
     let i = 0;
     for (const f of this.#open.keys()) {
@@ -88,7 +88,7 @@ export class FollowedLattices {
         ['heights', 1],
         ['elevations', 1],
       ] as const)
-        this.#views[name].set(found[name].subarray(each * n * i, each * n * (i + 1)) as never, each * n * f);
+        this.#views[name].set(foundDisks[name].subarray(each * n * i, each * n * (i + 1)) as never, each * n * f);
       i++;
     }
   }

@@ -207,11 +207,11 @@ export const disksUdf = /* @__PURE__ */ defineUdf({
         async run({ frames, count, results, aux }) {
           const positions = positionsOf(params, (aux as { zeroShift?: ArrayLike<number> }).zeroShift, count);
           const searched = fill ? (filled(frames as UdfFrames, fill, count) as FrameArray) : frames;
-          const found = await finder.run(searched, count, positions);
+          const foundDisks = await finder.run(searched, count, positions);
           const pixels = meta.sig.reduce((product, n) => product * n, 1);
           const views = results as unknown as Views;
           for (const name of ['centers', 'refineds', 'heights', 'elevations'] as const)
-            views[name].set(found[name] as never);
+            views[name].set(foundDisks[name] as never);
           const lattices = latticesOf(views, params, positions, { meta, count });
           for (let again = lattices?.again(); again; again = lattices?.again()) {
             const some = framesAt(searched, pixels, again.frames);

@@ -6,7 +6,7 @@ import { filled, fillOf } from './without-count.js';
 type Marks = ArrayLike<number | boolean>;
 
 /** Rows and columns of a scan, each from the first to before the end. */
-interface Part {
+interface ScanWindow {
   /** Columns of the whole scan. */
   readonly columns: number;
   readonly row: readonly [first: number, end: number];
@@ -14,8 +14,8 @@ interface Part {
 }
 
 /** The least rectangle with all positions that were measured; the whole scan if none was. */
-function measuredPart(measured: Marks, [rows = 0, columns = 0]: readonly number[]): Part {
-  let [row, column]: [Part['row'], Part['column']] = [
+function measuredPart(measured: Marks, [rows = 0, columns = 0]: readonly number[]): ScanWindow {
+  let [row, column]: [ScanWindow['row'], ScanWindow['column']] = [
     [rows, 0],
     [columns, 0],
   ];
@@ -29,10 +29,10 @@ function measuredPart(measured: Marks, [rows = 0, columns = 0]: readonly number[
 }
 
 /** Rows and columns of a part. */
-const shapeOf = ({ row, column }: Part): [number, number] => [row[1] - row[0], column[1] - column[0]];
+const shapeOf = ({ row, column }: ScanWindow): [number, number] => [row[1] - row[0], column[1] - column[0]];
 
 /** The positions of a part, in C order. */
-const indicesOf = (part: Part): Uint32Array => {
+const indicesOf = (part: ScanWindow): Uint32Array => {
   const [height, width] = shapeOf(part);
   const at = (i: number): number => (part.row[0] + Math.floor(i / width)) * part.columns + part.column[0] + (i % width);
   return Uint32Array.from({ length: height * width }, (_, i) => at(i));

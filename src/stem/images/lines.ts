@@ -79,15 +79,15 @@ function planOf(n: number): LinePlan {
   if (known) return known;
   const radices = radicesOf(n);
   const isChirp = radices.length === 0 && n > 1;
-  const made: LinePlan = {
+  const linePlan: LinePlan = {
     n,
     radices,
     roots: isChirp ? new Float64Array(0) : rootsOf(n),
     chirp: isChirp ? chirpOf(n) : undefined,
   };
   if (plans.size >= maxPlans) plans.clear();
-  plans.set(n, made);
-  return made;
+  plans.set(n, linePlan);
+  return linePlan;
 }
 
 /** Numbers of a work array for lines of n points, of which a transform needs two. */

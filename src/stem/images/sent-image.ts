@@ -40,9 +40,9 @@ const rowsToJudge = 64;
  * otherwise it is exact.
  */
 export function sentImage(numbers: Float64Array, width: number, room?: number): SentImage {
-  const found = rangeOf(numbers);
-  if (!found.isBounded) return exact(numbers, width);
-  const { low, high, isWhole, hasGaps } = found;
+  const range = rangeOf(numbers);
+  if (!range.isBounded) return exact(numbers, width);
+  const { low, high, isWhole, hasGaps } = range;
   const canBeWhole = isWhole && high - low < most && Math.max(-low, high) < 2 ** 52;
   if (room === undefined && !canBeWhole) return exact(numbers, width);
   let [image, block, needed] = [numbers, 1, room === undefined ? 0 : stepFor(numbers, width, room)];

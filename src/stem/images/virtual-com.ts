@@ -51,12 +51,12 @@ export class VirtualCom {
   set(mask: ArrayLike<number>, options: VirtualComOptions = {}): ComImages {
     const what = 'VirtualCom.set';
     const { width, height, nav: navigation, positions } = this.#scan;
-    const given = checkedOptions(what, options, {
+    const checked = checkedOptions(what, options, {
       cx: row.number(-1e9, 1e9, Math.floor(width / 2)),
       cy: row.number(-1e9, 1e9, Math.floor(height / 2)),
       ...comRows,
     });
-    const params = { ...given, regression: given.regression ?? -1 };
+    const params = { ...checked, regression: checked.regression ?? -1 };
     checkRegression(what, params.regression);
     const moments = this.#moments.moments(what, mask);
     const meta = { nav: navigation, roi: undefined, frames: positions };

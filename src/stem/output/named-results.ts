@@ -44,8 +44,8 @@ export interface NamedResult extends InParts {
 
 /** Positions of the scan for which a UDF has results, if some of its results are by position. */
 export const measuredOf = (results: ResultBuffers): Uint8Array | undefined => {
-  const found = Object.values(results).find(({ kind }) => kind === 'nav');
-  return found?.validMask;
+  const resultBuffer = Object.values(results).find(({ kind }) => kind === 'nav');
+  return resultBuffer?.validMask;
 };
 
 /**

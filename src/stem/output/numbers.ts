@@ -61,8 +61,8 @@ function extentOf({ shape, dtype }: Numbers): { readonly row: number; readonly l
 
 /** What the numbers of a result tell; of one that is written in pieces, this is known from there. */
 export function limitsOf(result: Numbers): Limits {
-  const found = known.get(result);
-  if (found) return found;
+  const limits = known.get(result);
+  if (limits) return limits;
   if (result[inParts]) for (const _ of piecesOf(result));
   else {
     const looked = new Look(numbersPerElement(result.dtype));

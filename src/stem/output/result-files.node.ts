@@ -350,7 +350,9 @@ function rowAxes(results: readonly NamedResult[]): readonly number[] {
   const [first] = results;
   const axes = first ? positions(first) : [];
   // A scan may have as many positions as a detector has pixels.
-  const other = results.find((one) => positions(one).join() !== axes.join() || one.navAxes !== first?.navAxes);
+  const other = results.find(
+    (namedResult) => positions(namedResult).join() !== axes.join() || namedResult.navAxes !== first?.navAxes,
+  );
   if (other)
     throw new EwaldError(
       'Argument',

@@ -187,7 +187,7 @@ export async function runToFiles(
       const [analysis, buffers = {}] = [prepared[i], found[i]];
       const prefix = all.length > 1 ? `${analysis?.name ?? definition.name}-` : '';
       return (analysis ? namedChannels(analysis, buffers) : namedBuffers(buffers))
-        .filter(({ name }) => channels?.some((one) => one === name || one === `${prefix}${name}`) ?? true)
+        .filter(({ name }) => channels?.some((channel) => channel === name || channel === `${prefix}${name}`) ?? true)
         .map((result) => renamed(result, `${prefix}${result.name}`));
     });
   let files: ResultFiles | undefined;
@@ -216,11 +216,11 @@ export async function runToFiles(
     const isPart = failure !== undefined && !scan.live;
     // Several analyses may say the same.
     const said = (of: 'doubts' | 'faults'): string[] =>
-      failure ? [] : [...new Set(prepared.flatMap((one, i) => one[of]?.(buffers[i]) ?? []))];
+      failure ? [] : [...new Set(prepared.flatMap((analysis, i) => analysis[of]?.(buffers[i]) ?? []))];
     const [notes, found] = [said('doubts'), said('faults')];
     const faults = failure ? [] : [...(await changesOf(scan)), ...found];
     const leftOut = Math.max(0, ...analyses.map(({ name, options = {} }) => leftOutOf(scan, name, options).count));
-    const before = new Set(prepared.flatMap((one) => one.notes ?? []));
+    const before = new Set(prepared.flatMap((analysis) => analysis.notes ?? []));
     // What the numbers lack is known when they have been looked at, as they are where large ones are written.
     const looked = () => {
       const missing = missingNumbers(results, scan.shape.nav, measuredPositions(scan, buffers), leftOut);

@@ -155,26 +155,26 @@ export class FollowedFiles implements DetectorDriver {
   }
 
   /** Passes on the new frames of a file; if others follow it, it is complete, and what cannot be read is left out. */
-  async #arrivals(one: Followed, acquisition: Acquisition, others: number): Promise<boolean> {
+  async #arrivals(followed: Followed, acquisition: Acquisition, others: number): Promise<boolean> {
     const isWhole = others > 0;
-    const found = await stat(one.file).catch(absentOrAway);
-    const state = found && `${found.size} ${found.mtimeMs} ${isWhole}`;
-    if (state === undefined || state === one.state) return false;
-    const dataset = await this.#opened(one.file);
+    const stats = await stat(followed.file).catch(absentOrAway);
+    const state = stats && `${stats.size} ${stats.mtimeMs} ${isWhole}`;
+    if (state === undefined || state === followed.state) return false;
+    const dataset = await this.#opened(followed.file);
     if (!dataset && isAway(this.reason)) return false;
-    one.state = state;
+    followed.state = state;
     if (!dataset) {
       // The next file begins where this one would have ended.
-      if (isWhole && one.frames === 0) one.frames = this.#usual;
+      if (isWhole && followed.frames === 0) followed.frames = this.#usual;
       return false;
     }
     try {
-      await this.#check(dataset, one);
-      const before = one.taken;
-      one.frames = dataset.frames;
-      acquisition.has(one.base + one.frames + Math.max(0, others) * this.#usual);
-      await this.#pass(dataset, one, acquisition, isWhole);
-      return one.taken > before;
+      await this.#check(dataset, followed);
+      const before = followed.taken;
+      followed.frames = dataset.frames;
+      acquisition.has(followed.base + followed.frames + Math.max(0, others) * this.#usual);
+      await this.#pass(dataset, followed, acquisition, isWhole);
+      return followed.taken > before;
     } finally {
       await dataset.dispose();
     }
@@ -208,39 +208,39 @@ export class FollowedFiles implements DetectorDriver {
       );
   }
 
-  async #pass(dataset: Dataset, one: Followed, acquisition: Acquisition, isWhole: boolean): Promise<void> {
+  async #pass(dataset: Dataset, followed: Followed, acquisition: Acquisition, isWhole: boolean): Promise<void> {
     const { dtype, frameLength, frames } = dataset;
     const frameBytes = frameLength * elementBytes(dtype);
     const most = Math.max(dataset.chunkFrames, Math.floor(blockBytes / frameBytes), 1);
-    const block = allocateFrames(dtype, Math.min(most, frames - one.taken) * frameLength);
+    const block = allocateFrames(dtype, Math.min(most, frames - followed.taken) * frameLength);
     const bytes = bytesOfArray(block);
-    while (one.taken < frames && acquisition.open && !this.#closed) {
-      let count = Math.min(most, frames - one.taken);
+    while (followed.taken < frames && acquisition.open && !this.#closed) {
+      let count = Math.min(most, frames - followed.taken);
       try {
-        await dataset.read(one.taken, count, block);
+        await dataset.read(followed.taken, count, block);
       } catch (error) {
         if (!isEwaldError(error, 'Format') && !isEwaldError(error, 'File')) throw error;
         if (isAway(error)) {
           // The next look opens it again.
-          one.state = '';
+          followed.state = '';
           return;
         }
-        count = await readable(dataset, one.taken, count, bytes);
+        count = await readable(dataset, followed.taken, count, bytes);
         if (count === 0) {
           // The last frame may still be incomplete; an earlier one is damaged.
-          if (one.taken === frames - 1 && !isWhole) {
-            one.frames = one.taken;
+          if (followed.taken === frames - 1 && !isWhole) {
+            followed.frames = followed.taken;
             return;
           }
-          one.taken++;
+          followed.taken++;
           continue;
         }
       }
-      for (let i = 0; i < count; i++, one.taken++) {
+      for (let i = 0; i < count; i++, followed.taken++) {
         const frame = bytes.subarray(i * frameBytes, (i + 1) * frameBytes);
-        one.first ??= [one.taken, crc32(frame)];
-        if (i === count - 1) one.last = [one.taken, crc32(frame)];
-        await this.#store(frame, one.base + one.taken, acquisition);
+        followed.first ??= [followed.taken, crc32(frame)];
+        if (i === count - 1) followed.last = [followed.taken, crc32(frame)];
+        await this.#store(frame, followed.base + followed.taken, acquisition);
       }
     }
   }

@@ -49,8 +49,8 @@ const { width: _, height: __, ...ofFrames } = planRows;
 const rows = { ...ofFrames, corrections: row.any, to: row.choice(['f32', 'f64']) } as const;
 
 /** Plans corrections on a context. */
-export async function planFrameCorrection(planner: Planner, given: FrameCorrectionOptions): Promise<FrameCorrection> {
-  const { corrections, dtype, threads, backend: named, ...wanted } = checkedOptions('frameCorrection', given, rows);
+export async function planFrameCorrection(planner: Planner, options: FrameCorrectionOptions): Promise<FrameCorrection> {
+  const { corrections, dtype, threads, backend: named, ...wanted } = checkedOptions('frameCorrection', options, rows);
   if (!(corrections instanceof Corrections))
     throw new EwaldError('Argument', 'frameCorrection: corrections is not an object of Corrections');
   const to = wanted.to ?? (dtype === 'u32' || dtype === 'i32' ? 'f64' : 'f32');

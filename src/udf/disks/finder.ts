@@ -80,9 +80,9 @@ export const correlationRows = {
 const rows = { ...planRows, ...correlationRows, peaks: row.required(row.integer(1, 65536)) } as const;
 
 /** Plans a disk finder. Throws `Argument`, `Shape`, `Unsupported`, `OutOfMemory`. */
-export async function planDiskFinder(planner: Planner, given: DiskFinderOptions): Promise<DiskFinder> {
+export async function planDiskFinder(planner: Planner, options: DiskFinderOptions): Promise<DiskFinder> {
   const what = 'diskFinder';
-  const wanted = checkedOptions(what, given, rows);
+  const wanted = checkedOptions(what, options, rows);
   const { width, height, dtype, peaks, correlation, refine, threads } = wanted;
   checkRefinement(what, correlation, refine);
   const pattern = checkPattern(what, wanted.pattern);
@@ -130,10 +130,10 @@ export async function planDiskFinder(planner: Planner, given: DiskFinderOptions)
           `diskFinder.run: the positions have ${positions?.length} numbers; expected an Int32Array of ${2 * peaks}, ` +
             `or of ${2 * peaks * count} for each frame`,
         );
-      const found = emptyDisks(count * peaks);
+      const foundDisks = emptyDisks(count * peaks);
       return resource.enqueue(async () => {
-        if (count > 0) await kernel.run({ frames, count, peaks: positions, each, found });
-        return found;
+        if (count > 0) await kernel.run({ frames, count, peaks: positions, each, found: foundDisks });
+        return foundDisks;
       });
     },
     dispose: () => resource.dispose(),

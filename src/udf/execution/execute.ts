@@ -71,8 +71,8 @@ export async function* steps(
     const jobs = live ? arrived(live) : stored;
     const execution = { run, codes, resources, signal };
     const isHere = !executor || executor.kind === 'inline';
-    const found = isHere ? resultsHere(jobs, execution) : resultsOnExecutor(jobs, execution, executor);
-    for await (const results of resident ? [resident] : found) {
+    const jobResults = isHere ? resultsHere(jobs, execution) : resultsOnExecutor(jobs, execution, executor);
+    for await (const results of resident ? [resident] : jobResults) {
       const job = underWay.shift() as Job;
       run.merge(job, results, executor?.kind === 'delayed');
       await job.merged?.();
@@ -144,7 +144,7 @@ export async function* execute(run: Run, resources: ContextResources): AsyncGene
 
 /** Says which files of a scan have changed since they were opened. */
 async function tellChanges({ scan }: Run, { place, said }: ContextResources): Promise<void> {
-  for (const text of (await changesOf(scan)).filter((one) => !said.has(one))) {
+  for (const text of (await changesOf(scan)).filter((change) => !said.has(change))) {
     said.add(text);
     place.note?.(`warning: ${text}`);
   }

@@ -18,7 +18,7 @@ import type { AnyUdf } from '../functions/udf.js';
 import type { FrameRun, Partition } from './partitions.js';
 
 /** Consecutive frames of a partition, as stored in the file. */
-export interface Piece {
+export interface FrameStretch {
   /** Indices of its frames among the existing ones of the partition: [first, end). */
   readonly first: number;
   readonly end: number;
@@ -33,7 +33,7 @@ export interface Piece {
 }
 
 /** The pieces of a partition whose frames are in memory, which remains the caller's. */
-export function* piecesIn(frames: FrameArray, { positions }: Partition, size: number): Generator<Piece, void> {
+export function* piecesIn(frames: FrameArray, { positions }: Partition, size: number): Generator<FrameStretch, void> {
   const numbers = frames.length / positions.length;
   for (let first = 0; first < positions.length; first += size) {
     const end = Math.min(positions.length, first + size);
@@ -88,7 +88,7 @@ export class PieceReader {
   readonly #places: Iterator<{ readonly partition: Partition; readonly first: number; readonly end: number }>;
   readonly #isSparse: boolean;
   readonly #isPacked: boolean;
-  #next: { readonly partition: Partition; readonly read: Promise<Piece> } | undefined;
+  #next: { readonly partition: Partition; readonly read: Promise<FrameStretch> } | undefined;
 
   /** Begins with the first piece for these UDFs; `take` returns memory for frames. */
   constructor(
@@ -111,7 +111,7 @@ export class PieceReader {
   }
 
   /** The pieces of a partition, each of which belongs to the caller. Partitions are requested in their order. */
-  async *of(partition: Partition): AsyncGenerator<Piece, void> {
+  async *of(partition: Partition): AsyncGenerator<FrameStretch, void> {
     while (this.#next?.partition === partition) {
       const piece = await this.#next.read;
       // Frames in memory are not waited for, so without this, all other events would wait for the whole run.
@@ -137,7 +137,7 @@ export class PieceReader {
     this.#next = { partition, read };
   }
 
-  async #piece(partition: Partition, first: number, end: number): Promise<Piece> {
+  async #piece(partition: Partition, first: number, end: number): Promise<FrameStretch> {
     const dataset = this.#dataset;
     const runs = runsWithin(partition.runs, first, end);
     if (this.#isSparse) {

@@ -50,8 +50,8 @@ export function plannedParts(
   shape: RunShape,
   latest: boolean,
 ): readonly PlannedUdf[] {
-  const parts = udfs.map((given): PlannedUdf => {
-    const udf = withMethod(given, given.params, meta);
+  const parts = udfs.map((anyUdf): PlannedUdf => {
+    const udf = withMethod(anyUdf, anyUdf.params, meta);
     const declarations = declarationsOf(udf, meta, udf.params);
     checkDeclarations(udf.definition.name, declarations);
     checkMerge(udf, declarations);

@@ -19,7 +19,7 @@ import type { FrameCounts } from '../scans/frame-counts.js';
 import { showSparse } from '../sparse/sparse-runs.js';
 import type { Partition } from './partitions.js';
 import type { Passes } from './passes.js';
-import type { Piece } from './pieces.js';
+import type { FrameStretch } from './pieces.js';
 import { convertFrames, correctFrames, inputDtypeOf } from './pieces.js';
 import { mergeInto, RunningUdf } from './running-udf.js';
 import { showAll } from './tiles.js';
@@ -37,7 +37,7 @@ interface PartitionWork {
 }
 
 /** The frames of a partition, in order. */
-type Pieces = AsyncIterable<Piece> | Iterable<Piece>;
+type Pieces = AsyncIterable<FrameStretch> | Iterable<FrameStretch>;
 
 /** The dtype of the frames that the UDFs of a run see. */
 export const inputDtype = (dtype: DataType, corrected: boolean, udfs: readonly AnyUdf[]): DataType =>
@@ -111,8 +111,10 @@ export async function runPartition(partition: Partition, pieces: Pieces, work: P
       const arrays = allocateViews(declarations, count, meta.sig, part?.planes, passes?.places);
       running.push(new RunningUdf(udf, own, meta, { declarations, arrays, part, prepared }));
     }
-    for (const one of running) around(one, 'preprocess');
-    byCore = running.filter((one): one is RunningUdf & { part: KernelPart } => one.part !== undefined);
+    for (const runningUdf of running) around(runningUdf, 'preprocess');
+    byCore = running.filter(
+      (runningUdf): runningUdf is RunningUdf & { part: KernelPart } => runningUdf.part !== undefined,
+    );
     const others = running.filter(({ part }) => part === undefined);
     for (const other of others) passes?.modules.begin(other);
     for await (const { frames: whole, first, end, borrowed, sparse, chunks, read } of pieces) {
@@ -141,9 +143,9 @@ export async function runPartition(partition: Partition, pieces: Pieces, work: P
       if (frames !== stored) passes?.give(frames);
     }
     for (const other of others) passes?.modules.finish(other);
-    for (const one of running) {
-      one.point(0, count, 0, product(meta.sig));
-      around(one, 'postprocess');
+    for (const runningUdf of running) {
+      runningUdf.point(0, count, 0, product(meta.sig));
+      around(runningUdf, 'postprocess');
     }
     done = true;
     return running.map(({ arrays }) => arrays);

@@ -117,21 +117,21 @@ export async function showAll(
   const pace = new Pace(signal);
   for (let first = base; tiled.length > 0 && first < last; first += depth) {
     const end = Math.min(last, first + depth);
-    for (const one of tiled) show(one, frames, base, first, end);
+    for (const runningUdf of tiled) show(runningUdf, frames, base, first, end);
     if (pace.due) await pace.rest();
   }
-  for (const one of running) {
-    const { definition } = one.udf;
+  for (const runningUdf of running) {
+    const { definition } = runningUdf.udf;
     if (methodOf(definition) !== 'processPartition') continue;
-    one.point(base, last, 0, product(one.meta.sig));
-    Object.assign(one.scope, { frames, count: last - base, positions: one.meta.positions });
-    const { index } = one.meta.partition;
+    runningUdf.point(base, last, 0, product(runningUdf.meta.sig));
+    Object.assign(runningUdf.scope, { frames, count: last - base, positions: runningUdf.meta.positions });
+    const { index } = runningUdf.meta.partition;
     callMethod(
       definition.name,
       'processPartition',
-      () => definition.processPartition?.(one.scope as never),
-      `partition ${index} (frames ${one.meta.positions[0]} to ${one.meta.positions.at(-1)})`,
-      one.arrays,
+      () => definition.processPartition?.(runningUdf.scope as never),
+      `partition ${index} (frames ${runningUdf.meta.positions[0]} to ${runningUdf.meta.positions.at(-1)})`,
+      runningUdf.arrays,
       frames,
     );
   }

@@ -3,7 +3,7 @@ import type { ResultBuffer } from './buffers.js';
 import type { Arrays, BufferArray } from './dtypes.js';
 import type { AnyDefinition } from './udf.js';
 
-type Found = Readonly<Record<string, ResultBuffer>>;
+type ResultBuffers = Readonly<Record<string, ResultBuffer>>;
 type Merge = (scope: { readonly dest: Arrays; readonly src: Arrays }) => unknown;
 
 const differ = (a: BufferArray, b: BufferArray): boolean =>
@@ -43,8 +43,8 @@ function furthest(a: ArrayLike<number | bigint>, b: ArrayLike<number | bigint>):
  */
 export async function mergeFaultsOf(
   definition: AnyDefinition,
-  run: (definition: AnyDefinition, numPartitions: number) => Promise<Found>,
-  same: (one: Found, several: Found, name: string) => boolean,
+  run: (definition: AnyDefinition, numPartitions: number) => Promise<ResultBuffers>,
+  same: (one: ResultBuffers, several: ResultBuffers, name: string) => boolean,
   partitions: number,
 ): Promise<string[]> {
   const [changed, left] = [new Set<string>(), new Set<string>()];

@@ -11,9 +11,9 @@ import { type PassDtype, type PassStep, shapeOfStep } from './pass.js';
 import { WeightedMasks } from './weighted.js';
 
 /** Columns of the folded pass that make up one of the original: those of runs, and those of weighted masks. */
-type Place = 'runs' | 'weighted';
+type ColumnGroup = 'runs' | 'weighted';
 interface Column {
-  readonly terms: readonly { readonly place: Place; readonly at: number; readonly factor: number }[];
+  readonly terms: readonly { readonly place: ColumnGroup; readonly at: number; readonly factor: number }[];
   /** Subtracted: Σ w·dark. */
   readonly offset: number;
 }
@@ -40,7 +40,7 @@ class Folding {
   }
 
   /** The steps of the pass, and the columns that the folded parts have in it. */
-  finished(): { steps: PassStep[]; columnOf: (place: Place, at: number) => number } {
+  finished(): { steps: PassStep[]; columnOf: (place: ColumnGroup, at: number) => number } {
     const order = this.#weighted.order();
     return {
       steps: [...this.runs, ...this.#weighted.steps()],

@@ -158,7 +158,7 @@ function roomFor(count: number, columns: number, planes: number, { more = false,
 }
 
 /** Plans a pass on a context. */
-export async function planFramePass(planner: Planner, given: FramePassOptions): Promise<FramePass> {
+export async function planFramePass(planner: Planner, options: FramePassOptions): Promise<FramePass> {
   const {
     width,
     height,
@@ -167,7 +167,7 @@ export async function planFramePass(planner: Planner, given: FramePassOptions): 
     steps,
     packed: isPacked = false,
     backend: named,
-  } = checkedOptions('framePass', given, rows);
+  } = checkedOptions('framePass', options, rows);
   const pixels = width * height;
   if (!Array.isArray(steps) || steps.length === 0)
     throw new EwaldError('Argument', 'framePass: steps is empty; expected at least one, such as { kind: "sum" }');
@@ -199,9 +199,9 @@ export async function planFramePass(planner: Planner, given: FramePassOptions): 
     columns: packed.columns,
     planes: packed.planes,
     takesPieces: kernel.takesPieces,
-    async run(frames, count, given = {}) {
+    async run(frames, count, ofRun = {}) {
       resource.assertAlive();
-      const piece: PieceOfRun = checkedOptions('framePass.run', given, pieceRows);
+      const piece: PieceOfRun = checkedOptions('framePass.run', ofRun, pieceRows);
       checkedValue('framePass.run: count', count, row.required(row.integer(0, 2 ** 31)));
       const there = partsOf(frames);
       if (there) {

@@ -55,8 +55,8 @@ export function correctionsFor(
   // Masks of files mark gaps between modules, in which pixels have no good neighbours and become 0.
   if (fileMask) mask = mask ? fileMask.map((bad, i) => (bad || mask?.[i] ? 1 : 0)) : fileMask;
   const patch = mask && { width, height };
-  const made = new Corrections({ length, dark, gain, mask, maskOnly: true, ...(patch && { patch }) });
-  return made.isIdentity ? undefined : made;
+  const corrections = new Corrections({ length, dark, gain, mask, maskOnly: true, ...(patch && { patch }) });
+  return corrections.isIdentity ? undefined : corrections;
 }
 
 function excludedMask(pixels: readonly (readonly [number, number])[], height: number, width: number): Uint8Array {

@@ -87,9 +87,9 @@ export async function residentResults(run: Run, open: () => Promise<UdfCore>): P
   if (!scan || corrections || meta.roi || meta.inputDtype !== meta.datasetDtype) return undefined;
   const all: Arrays[] = [];
   for (const { udf, params } of parts) {
-    const given = await udf.definition.resident?.({ params, meta, scan, detectors: detectorsOn(scan, open), open });
-    if (given === undefined) return undefined;
-    all.push(given);
+    const arrays = await udf.definition.resident?.({ params, meta, scan, detectors: detectorsOn(scan, open), open });
+    if (arrays === undefined) return undefined;
+    all.push(arrays);
   }
   return scan.replaced ? [...all, { noCounts: packNoCounts(scan.replaced) }] : all;
 }

@@ -224,10 +224,10 @@ export async function readResident(
   let next = read(0);
   for (let first = 0; first < frames; first += block) {
     const count = Math.min(block, frames - first);
-    const given = await next;
+    const arrayNumbers = await next;
     const places = Uint32Array.from({ length: count }, (_, i) => first + i);
-    const data = (counts?.repaired(given as FrameArray, count, places, framesInMemory(dataset) !== undefined) ??
-      given) as ArrayNumbers;
+    const data = (counts?.repaired(arrayNumbers as FrameArray, count, places, framesInMemory(dataset) !== undefined) ??
+      arrayNumbers) as ArrayNumbers;
     if (first + block < frames) {
       next = read(first + block);
       // A failure is reported when the promise is awaited; until then it must not count as an unhandled rejection.

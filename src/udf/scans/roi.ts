@@ -48,9 +48,10 @@ const elementsIn = <T>(list: ArrayLike<T>): T[] =>
   ArrayBuffer.isView(list) && list.byteLength === 0 ? [] : Array.from(list);
 
 /** Flat index of a position; negative numbers count from the end, as in NumPy. */
-function flatOf(given: Coordinate, navShape: readonly number[]): number {
-  if (!isPlainNumbers(given)) throw new EwaldError('Argument', `roi: a position is ${inspect(given)}; ${forms}`);
-  const at = elementsIn(given);
+function flatOf(coordinate: Coordinate, navShape: readonly number[]): number {
+  if (!isPlainNumbers(coordinate))
+    throw new EwaldError('Argument', `roi: a position is ${inspect(coordinate)}; ${forms}`);
+  const at = elementsIn(coordinate);
   if (at.length !== navShape.length)
     throw shapeError(`the position (${at.join(', ')}) has ${at.length} axes`, navShape);
   let flat = 0;

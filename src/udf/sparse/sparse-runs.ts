@@ -41,27 +41,31 @@ export function showSparse(
   const { datasetDtype, inputDtype, sig } = meta;
   const values = convertFrames(frames.values, datasetDtype, inputDtype, frames.values.length);
   const shown = { ...frames, values };
-  for (const one of running) {
-    const { definition } = one.udf;
-    one.point(
+  for (const runningUdf of running) {
+    const { definition } = runningUdf.udf;
+    runningUdf.point(
       first,
       end,
       0,
       sig.reduce((a, b) => a * b, 1),
     );
     if (definition.processSparse === undefined) {
-      const part = one.part ?? (kernelOf(one.udf, one.params, meta) as KernelPart);
-      finishPart(part, sparseSums(part, shown, meta), one.written.views);
-      for (const name of part.planes ?? []) one.arrays[name] = one.written.views[name] as BufferArray;
+      const part = runningUdf.part ?? (kernelOf(runningUdf.udf, runningUdf.params, meta) as KernelPart);
+      finishPart(part, sparseSums(part, shown, meta), runningUdf.written.views);
+      for (const name of part.planes ?? []) runningUdf.arrays[name] = runningUdf.written.views[name] as BufferArray;
       continue;
     }
-    Object.assign(one.scope, { ...shown, count: end - first, positions: one.meta.positions.subarray(first, end) });
+    Object.assign(runningUdf.scope, {
+      ...shown,
+      count: end - first,
+      positions: runningUdf.meta.positions.subarray(first, end),
+    });
     callMethod(
       definition.name,
       'processSparse',
-      () => definition.processSparse?.(one.scope as never),
-      `frames ${one.meta.positions[first]} to ${one.meta.positions[end - 1]}`,
-      one.arrays,
+      () => definition.processSparse?.(runningUdf.scope as never),
+      `frames ${runningUdf.meta.positions[first]} to ${runningUdf.meta.positions[end - 1]}`,
+      runningUdf.arrays,
     );
   }
 }

@@ -141,14 +141,14 @@ function find(addon: EngineAddon, engine: ExternalEngine, f64: boolean): Search 
       tried: [],
       why: `${title} does not exist for ${process.platform}`,
     };
-  const found = addon.engineFind(engine, libraries, f64);
-  if (found.available) return { ...found, advice: '', tried: [] };
+  const engineFound = addon.engineFind(engine, libraries, f64);
+  if (engineFound.available) return { ...engineFound, advice: '', tried: [] };
   // FFTW's threads library is optional.
   const tried = (engine === 'fftw' ? libraries.slice(0, 1) : libraries).flat();
   return {
-    ...found,
+    ...engineFound,
     tried,
-    why: `${title} cannot be used: ${found.why}`,
+    why: `${title} cannot be used: ${engineFound.why}`,
     advice: `; ${install}, or name it in ${variable(engine)}`,
   };
 }
@@ -202,7 +202,7 @@ export function reportEngines(addon: EngineAddon): EngineReport[] {
   return (Object.keys(engines) as ExternalEngine[]).map((engine) => {
     // FFTW has one library per precision; the other engines give the same answer twice.
     const [single, double] = [find(addon, engine, false), find(addon, engine, true)];
-    const found = double.available && !single.available ? double : single;
+    const search = double.available && !single.available ? double : single;
     const { title, proven } = engines[engine];
     const which =
       engine !== 'fftw' || single.available === double.available
@@ -210,12 +210,12 @@ export function reportEngines(addon: EngineAddon): EngineReport[] {
         : ` (${single.available ? 'single' : 'double'} precision only)`;
     return {
       engine,
-      available: found.available,
+      available: search.available,
       proven,
-      version: found.available ? found.version : null,
-      library: found.available ? basename(found.file) : null,
-      reason: found.available ? `${title} ${found.version}${which}` : `${found.why}${found.advice}`,
-      tried: found.tried,
+      version: search.available ? search.version : null,
+      library: search.available ? basename(search.file) : null,
+      reason: search.available ? `${title} ${search.version}${which}` : `${search.why}${search.advice}`,
+      tried: search.tried,
     };
   });
 }

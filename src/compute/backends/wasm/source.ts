@@ -39,16 +39,17 @@ export async function compileCore(
 }
 
 async function compiledFrom(source: WasmSource, readFile: ReadFile | undefined): Promise<WebAssembly.Module> {
-  let given = source;
-  while (typeof given === 'function')
-    given = await awaited('createContext: wasm', given as () => WasmSource | Promise<WasmSource>)();
-  if (given instanceof WebAssembly.Module) return given;
-  if (given instanceof ArrayBuffer || given instanceof Uint8Array) return compileBytes(given, 'the bytes given');
+  let wasmSource = source;
+  while (typeof wasmSource === 'function')
+    wasmSource = await awaited('createContext: wasm', wasmSource as () => WasmSource | Promise<WasmSource>)();
+  if (wasmSource instanceof WebAssembly.Module) return wasmSource;
+  if (wasmSource instanceof ArrayBuffer || wasmSource instanceof Uint8Array)
+    return compileBytes(wasmSource, 'the bytes given');
   // Node loads all of its `fetch` when `Response` is named, in each thread.
-  const isAddress = typeof given === 'string' || given instanceof URL;
-  if (!isAddress && typeof Response !== 'undefined' && given instanceof Response)
-    return compileResponse(given, given.url || 'the response given');
-  const url = toUrl(given as string | URL);
+  const isAddress = typeof wasmSource === 'string' || wasmSource instanceof URL;
+  if (!isAddress && typeof Response !== 'undefined' && wasmSource instanceof Response)
+    return compileResponse(wasmSource, wasmSource.url || 'the response given');
+  const url = toUrl(wasmSource as string | URL);
   const { href } = url;
   const known = compiled.get(href);
   const module = known instanceof Promise ? await known.catch(() => undefined) : known?.deref();

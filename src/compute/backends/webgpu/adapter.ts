@@ -58,8 +58,8 @@ export function featuresOf(adapter: Described): GPUFeatureName[] {
 /** Which limits are too low, and by how much; undefined if all suffice. */
 export function tooSmall(adapter: Described): string | undefined {
   const low = Object.entries(needed).flatMap(([name, need]) => {
-    const found = adapter.limits[name as keyof typeof needed] ?? 0;
-    return found < need ? [`${name} is ${found}, expected ${need}`] : [];
+    const limit = adapter.limits[name as keyof typeof needed] ?? 0;
+    return limit < need ? [`${name} is ${limit}, expected ${need}`] : [];
   });
   return low.length > 0 ? low.join('; ') : undefined;
 }

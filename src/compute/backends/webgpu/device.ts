@@ -154,13 +154,13 @@ export class GpuDevice {
   async pipeline({ source, entry, constants = {} }: PipelineSource): Promise<GPUComputePipeline> {
     this.#assertUsable();
     const key = JSON.stringify([entry, constants, source]);
-    let made = this.#pipelines.get(key);
-    if (!made) {
-      made = this.#guard(this.#compile(source, entry, constants));
-      this.#pipelines.set(key, made);
-      made.catch(() => this.#pipelines.delete(key));
+    let pipeline = this.#pipelines.get(key);
+    if (!pipeline) {
+      pipeline = this.#guard(this.#compile(source, entry, constants));
+      this.#pipelines.set(key, pipeline);
+      pipeline.catch(() => this.#pipelines.delete(key));
     }
-    return made;
+    return pipeline;
   }
 
   async #compile(

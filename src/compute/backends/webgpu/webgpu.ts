@@ -20,10 +20,10 @@ export function webgpuLoader(source: GpuSource, kept?: KeptNumbers): BackendLoad
     name: 'webgpu',
     async probe({ device: wish, gpuDevice, named, log }): Promise<Probe> {
       if (gpuDevice !== undefined) return givenDevice(gpuDevice as GPUDevice, log, known);
-      const found = await findAdapter(source, wish, named);
-      if ('absent' in found) return { available: false, reason: found.absent };
-      const device = describe(found.adapter);
-      const low = tooSmall(found.adapter);
+      const adapter = await findAdapter(source, wish, named);
+      if ('absent' in adapter) return { available: false, reason: adapter.absent };
+      const device = describe(adapter.adapter);
+      const low = tooSmall(adapter.adapter);
       if (low) return { available: false, reason: `the adapter ${device.name} is too small: ${low}` };
       const reason =
         device.kind === 'software'
@@ -48,10 +48,10 @@ async function open(
   log: OpenOptions['log'],
   known: Known,
 ): Promise<WebGpuBackend> {
-  const found = await findAdapter(source, wish, true);
-  if ('absent' in found)
-    throw new EwaldError('Load', `WebGPU became unavailable between probing and opening: ${found.absent}`);
-  return new WebGpuBackend(await GpuDevice.open(found.adapter, log), describe(found.adapter), known);
+  const adapter = await findAdapter(source, wish, true);
+  if ('absent' in adapter)
+    throw new EwaldError('Load', `WebGPU became unavailable between probing and opening: ${adapter.absent}`);
+  return new WebGpuBackend(await GpuDevice.open(adapter.adapter, log), describe(adapter.adapter), known);
 }
 
 /** A device of the caller's, which is checked when it is opened: what is wrong with it is an error of its own. */
@@ -84,19 +84,19 @@ async function findAdapter(
   wish: string | undefined,
   named: boolean,
 ): Promise<{ readonly adapter: GPUAdapter } | { readonly absent: string }> {
-  const found = await source(wish, named);
-  if ('absent' in found) return found;
+  const gpuFound = await source(wish, named);
+  if ('absent' in gpuFound) return gpuFound;
   let adapter: GPUAdapter | null;
   try {
-    adapter = await found.gpu.requestAdapter({ powerPreference: 'high-performance' });
+    adapter = await gpuFound.gpu.requestAdapter({ powerPreference: 'high-performance' });
   } catch (error) {
     return { absent: `the request for a WebGPU adapter failed: ${messageOf(error).split('\n')[0]}` };
   }
   if (!adapter) return { absent: 'there is no WebGPU adapter here (no GPU, no driver, or the browser blocks it)' };
   const { name } = describe(adapter);
-  if (found.wish !== undefined && !name.toLowerCase().includes(found.wish.toLowerCase())) {
+  if (gpuFound.wish !== undefined && !name.toLowerCase().includes(gpuFound.wish.toLowerCase())) {
     return {
-      absent: `no adapter matches "${found.wish}"; there is ${name}, and this platform cannot choose another`,
+      absent: `no adapter matches "${gpuFound.wish}"; there is ${name}, and this platform cannot choose another`,
     };
   }
   return { adapter };

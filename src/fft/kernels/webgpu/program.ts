@@ -15,7 +15,7 @@ import { type Core, coreOf, splitOf } from './lengths.js';
  * `input` and `output` are the two sides in the direction of the program; `middle` holds the complex numbers between
  * the axes where the output is real, `long` those between the pieces of a long axis.
  */
-export type Place = 'input' | 'output' | 'middle' | 'long';
+export type BufferRole = 'input' | 'output' | 'middle' | 'long';
 
 /** How a line becomes complex numbers; the names are those of the parts of wgsl/fft/ends.wgsl. */
 export type Source =
@@ -54,8 +54,8 @@ export interface Window {
 
 /** One pass: every line is read, transformed in workgroup memory, and written. */
 export interface Pass {
-  readonly from: Place;
-  readonly to: Place;
+  readonly from: BufferRole;
+  readonly to: BufferRole;
   readonly realFrom: boolean;
   readonly realTo: boolean;
   /** Logical length of the axis. */
@@ -95,8 +95,8 @@ export interface Program {
   readonly long: number;
 }
 
-interface Layout {
-  readonly place: Place;
+interface LineLayout {
+  readonly place: BufferRole;
   readonly real: boolean;
   /** Lengths and strides of the axes, followed by those of the batch. */
   readonly count: readonly number[];
@@ -141,7 +141,7 @@ export function programOf(descriptor: FftDescriptor, backward: boolean, capacity
     d === special && halves ? (backward ? n : (target.count[d] ?? n)) : Math.max(n, target.count[d] ?? n),
   );
   const apart = toReal || most.some((n, d) => n > (target.count[d] ?? n));
-  const between: Layout =
+  const between: LineLayout =
     apart && order.length > 1
       ? { place: 'middle', real: target.real && source.real, count: most, stride: contiguousStrides(most), window: [] }
       : target;
@@ -152,7 +152,7 @@ export function programOf(descriptor: FftDescriptor, backward: boolean, capacity
     const last = i === order.length - 1;
     const [from, to] = [i === 0 ? source : between, last ? target : between];
     const line = lineOf(descriptor, axis, axis === special || kind === 'r2r', backward, capacity);
-    const window = (side: Layout): Window | undefined => {
+    const window = (side: LineLayout): Window | undefined => {
       const one = side.window[axis];
       return one && (one.start !== 0 || one.count !== one.whole) ? one : undefined;
     };
@@ -179,11 +179,11 @@ function contiguousStrides(count: readonly number[]): number[] {
   return strides;
 }
 
-function sideLayouts(descriptor: FftDescriptor, backward: boolean): [Layout, Layout] {
+function sideLayouts(descriptor: FftDescriptor, backward: boolean): [LineLayout, LineLayout] {
   const { fields, rank, shape, kind, reduced, batch, inPlace, inputComplex, outputComplex } = descriptor;
   const halved = shape.map((n, axis) => (kind === 'r2c' && axis === reduced ? Math.floor(n / 2) + 1 : n));
   const of = (name: string): number[] => fields[name] as number[];
-  const side = (place: Place, complex: boolean, name: 'in' | 'out'): Layout => {
+  const side = (place: BufferRole, complex: boolean, name: 'in' | 'out'): LineLayout => {
     const [strides, starts, counts] = [of(`${name}Stride`), of(`${name}Start`), of(`${name}Count`)];
     const window = (complex ? halved : shape).map((whole, axis) => ({
       start: starts[axis] ?? 0,
@@ -210,8 +210,8 @@ function sideLayouts(descriptor: FftDescriptor, backward: boolean): [Layout, Lay
       ),
     };
   };
-  const input = (place: Place): Layout => side(place, inputComplex, 'in');
-  const output = (place: Place): Layout => side(place, outputComplex, 'out');
+  const input = (place: BufferRole): LineLayout => side(place, inputComplex, 'in');
+  const output = (place: BufferRole): LineLayout => side(place, outputComplex, 'out');
   return backward ? [output('input'), input('output')] : [input('input'), output('output')];
 }
 
@@ -250,14 +250,14 @@ function lineOf(descriptor: FftDescriptor, axis: number, special: boolean, backw
         };
   }
   const { dct1, dct2, dct3, dst1, dst2, dst3, dst4 } = fftEnums.FftAxisKind;
-  const given = axisKinds[axis];
+  const axisKind = axisKinds[axis];
   const inverse = new Map<number | undefined, number>([
     [dct2, dct3],
     [dct3, dct2],
     [dst2, dst3],
     [dst3, dst2],
   ]);
-  const used = backward ? (inverse.get(given) ?? given) : given;
+  const used = backward ? (inverse.get(axisKind) ?? axisKind) : axisKind;
   const sine = used === dst1 || used === dst2 || used === dst3 || used === dst4;
   const trig = (file: 'dct2' | 'dct3' | 'dct4' | 'dct4_odd', points: number): Line => ({
     axis: n,
@@ -288,8 +288,8 @@ function lineOf(descriptor: FftDescriptor, axis: number, special: boolean, backw
 interface AxisWork {
   readonly axis: number;
   readonly line: Line;
-  readonly from: Layout;
-  readonly to: Layout;
+  readonly from: LineLayout;
+  readonly to: LineLayout;
   readonly windows: Pick<Pass, 'inWindow' | 'outWindow'>;
   /** No axis follows. */
   readonly last: boolean;

@@ -14,7 +14,7 @@ interface ScanOrder {
   readonly params: Uint8Array;
 }
 
-interface Found {
+interface PeakRecord {
   /** Index of its record. */
   readonly i: number;
   /** A pixel on its panel: its first one, or its summit. */
@@ -32,7 +32,7 @@ export function inOrder(records: Uint8Array, order: ScanOrder): Uint8Array {
   const words = new Uint32Array(copy);
   const at = wordOf(peak, 'panel');
   const foot = finder === 'zaef' ? wordOf(peaksSummit, 'foot') : at;
-  const sorted = Array.from({ length: records.length / size }, (_, i): Found => {
+  const sorted = Array.from({ length: records.length / size }, (_, i): PeakRecord => {
     const first = (i * size) / 4;
     const pixel = words[first + at] ?? 0;
     return { i, pixel, panel: panelOf(places[pixel] ?? 0), from: words[first + foot] ?? 0 };
@@ -47,7 +47,7 @@ export function inOrder(records: Uint8Array, order: ScanOrder): Uint8Array {
 }
 
 /** Removes those that are nearer than twice the inner radius to an earlier one. */
-function farApart(sorted: readonly Found[], view: DataView, { width, params }: ScanOrder): Found[] {
+function farApart(sorted: readonly PeakRecord[], view: DataView, { width, params }: ScanOrder): PeakRecord[] {
   const apart = 2 * realOf(params, 'innerRadius');
   // Peaks by grid square of that side length: those that are too near are in the same or an adjacent square.
   const squares = new Map<string, [number, number][]>();

@@ -83,9 +83,9 @@ export class GpuFrame implements DeviceFrame {
     if (known && known.bytes >= bytes) return known;
     known?.release();
     this.#grown.delete(name);
-    const made = await this.#device.buffer(4 * Math.ceil((1.25 * bytes) / 4), usage, name);
-    this.#grown.set(name, made);
-    return made;
+    const gpuBuffer = await this.#device.buffer(4 * Math.ceil((1.25 * bytes) / 4), usage, name);
+    this.#grown.set(name, gpuBuffer);
+    return gpuBuffer;
   }
 
   /**

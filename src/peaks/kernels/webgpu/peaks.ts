@@ -137,18 +137,18 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
     if (bad) writeWhole(device, buffer('bad'), bad);
     if (sums) await summer.run(sums);
     if (sumsOnly) return new Uint8Array(0);
-    const found = buffer('found');
+    const gpuBuffer = buffer('found');
     const order = { places: tables.places, width, finder, params };
     let list: Uint8Array | undefined;
     let missing = 0;
     await device.run(
       (commands) => {
-        commands.clear(found, 0, header);
+        commands.clear(gpuBuffer, 0, header);
         // No summit has been assigned a foot yet.
         if (finder === 'zaef') commands.clear(buffer('owners'));
         for (const [i, [x, y]] of groups.entries())
           if (x > 0) commands.dispatch(pipelines[i] as GPUComputePipeline, bound[i] as GPUBindGroup, x, y);
-        commands.read(found, 0, header + atOnce * record, staging);
+        commands.read(gpuBuffer, 0, header + atOnce * record, staging);
         if (limits && rings > 0) commands.read(buffer('rings'), 0, rings * structBytes(peaksRing), ringStaging);
       },
       ([bytes, ofRings]) => {
@@ -166,7 +166,7 @@ async function planPeaks(device: GpuDevice, descriptor: PeaksDescriptor): Promis
           'find them on native or wasm',
       );
     // Which of them come first is only known once all have been read.
-    return inOrder(new Uint8Array(await device.read(found, header, missing * record)), order);
+    return inOrder(new Uint8Array(await device.read(gpuBuffer, header, missing * record)), order);
   };
   return {
     get bytes() {

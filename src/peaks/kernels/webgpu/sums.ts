@@ -35,7 +35,7 @@ export class RingSummer {
     const rings = this.#rings;
     this.#opened ??= openSums(this.#device, rings, this.#shared);
     const { pipeline, bound, own } = await this.#opened;
-    this.bytes = own.reduce((all, one) => all + one.bytes, 0);
+    this.bytes = own.reduce((all, gpuBuffer) => all + gpuBuffer.bytes, 0);
     const [sums, lost, sumStaging, lostStaging] = own;
     await this.#device.run(
       (commands) => {

@@ -16,7 +16,7 @@ import { sameNumbers } from '../../bounds.js';
 import type { RoomTable, Row } from '../../case.js';
 import { differentBytes, measuredAs } from '../../compare.js';
 
-interface Piece {
+interface NumbersAt {
   readonly offset: number;
   readonly numbers: NumbersOf<ArrayDtype>;
 }
@@ -25,7 +25,7 @@ interface Problem {
   readonly dtype: ArrayDtype;
   readonly length: number;
   /** Written one after the other; later ones overwrite. */
-  readonly pieces: readonly Piece[];
+  readonly pieces: readonly NumbersAt[];
   /** First number and count of each piece that is read in addition to the whole. */
   readonly reads: readonly (readonly [number, number])[];
 }

@@ -11,7 +11,7 @@ import { cosPi, sinPi } from '../../oracle/fft/sums.js';
 import { indexOf, placeOf, product } from './shapes.js';
 
 /** The properties of a row that differ; its output is one array, compared by its norm. */
-interface Parts<Input> {
+interface RowParts<Input> {
   readonly id: string;
   readonly about: string;
   readonly precision: FftPrecision;
@@ -21,7 +21,7 @@ interface Parts<Input> {
   run(context: Context, input: Input): Promise<ArrayLike<number>>;
 }
 
-function makeRow<Input>(parts: Parts<Input>): Row<Input, ArrayLike<number>, Float64Array> {
+function makeRow<Input>(parts: RowParts<Input>): Row<Input, ArrayLike<number>, Float64Array> {
   const { id, about, precision, points, make, oracle } = parts;
   return {
     id,

@@ -38,7 +38,7 @@ export interface TransformCall {
 }
 
 /** What one side of a run holds. */
-interface Side {
+interface RunSide {
   /** Lengths of the whole array, of which the box is held. */
   readonly shape: readonly number[];
   readonly box: Box;
@@ -55,8 +55,8 @@ export interface Problem extends Omit<TransformCall, 'fill'> {
   /** Numbers for every element of the input side, in C order, batch first; complex numbers are interleaved. */
   readonly input: Float64Array;
   /** The sides in the direction of the run. */
-  readonly from: Side;
-  readonly to: Side;
+  readonly from: RunSide;
+  readonly to: RunSide;
 }
 
 /** Lengths, axes and the reduced axis of a plan, with their defaults. */
@@ -74,7 +74,7 @@ export function makeProblem(options: FftOptions, { fill, ...call }: TransformCal
   const { shape, axes, reduced } = axesOf(options);
   const { kind = 'c2c', batch = 1 } = options;
   const forward = call.direction === 'forward';
-  const [from, to] = forward ? sidesOf(options, kind) : (sidesOf(options, kind).reverse() as [Side, Side]);
+  const [from, to] = forward ? sidesOf(options, kind) : (sidesOf(options, kind).reverse() as [RunSide, RunSide]);
   const width = from.complex ? 2 : 1;
   const random = new Random(seed, 0);
   const value = filler(fill, random);
@@ -96,7 +96,7 @@ export function makeProblem(options: FftOptions, { fill, ...call }: TransformCal
 }
 
 /** The input and the output side of a plan. */
-function sidesOf(options: FftOptions, kind: FftKind): [Side, Side] {
+function sidesOf(options: FftOptions, kind: FftKind): [RunSide, RunSide] {
   const { shape, reduced } = axesOf(options);
   const real = { shape, complex: false };
   const complex = { shape, complex: true };

@@ -23,7 +23,7 @@ export interface Output {
 }
 
 /** One side of a plan: where its elements lie. */
-interface Side {
+interface PlanSide {
   readonly places: Float64Array;
   readonly width: 1 | 2;
   readonly length: number;
@@ -33,7 +33,7 @@ interface Side {
 export async function makePlan(context: Context, p: Problem) {
   const fft = await context.fft(p.options);
   const forward = p.direction === 'forward';
-  const sideOf = (side: 'from' | 'to'): Side => ({
+  const sideOf = (side: 'from' | 'to'): PlanSide => ({
     places: elementPositions(p, side),
     width: p[side].complex ? 2 : 1,
     length: (side === 'from') === forward ? fft.inputLength : fft.outputLength,
@@ -65,7 +65,7 @@ const newArray = (fft: FftPlan, length: number): FftArray =>
   fft.precision === 'f64' ? new Float64Array(length) : new Float32Array(length);
 
 /** Writes the elements of a side to their places in an array. */
-function writeElements(values: Float64Array, { places, width }: Side, array: FftArray): void {
+function writeElements(values: Float64Array, { places, width }: PlanSide, array: FftArray): void {
   for (const [i, place] of places.entries())
     for (let part = 0; part < width; part++) array[place * width + part] = values[i * width + part] as number;
 }
@@ -75,7 +75,7 @@ const workspaceOf = (fft: FftPlan, { options }: Problem): { workspace?: FftArray
   options.userWorkspace ? { workspace: newArray(fft, 2 * fft.sizeWorkspace) } : {};
 
 /** A transform between existing arrays, ready to be called repeatedly. */
-function timedCall(fft: FftPlan, p: Problem, forward: boolean, from: Side, to: Side) {
+function timedCall(fft: FftPlan, p: Problem, forward: boolean, from: PlanSide, to: PlanSide) {
   const input = newArray(fft, from.length);
   writeElements(p.input, from, input);
   const target = p.options.inPlace ? undefined : newArray(fft, to.length);
@@ -93,7 +93,13 @@ interface Transform {
 }
 
 /** One transform of `values` from one side to the other, with guards around all elements. */
-async function transformGuarded(fft: FftPlan, p: Problem, { forward, values, scale }: Transform, from: Side, to: Side) {
+async function transformGuarded(
+  fft: FftPlan,
+  p: Problem,
+  { forward, values, scale }: Transform,
+  from: PlanSide,
+  to: PlanSide,
+) {
   const guarded = (length: number): FftArray => newArray(fft, length + 2 * margin).fill(guard);
   const source = guarded(from.length);
   const input = source.subarray(margin, margin + from.length);

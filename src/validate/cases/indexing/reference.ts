@@ -23,7 +23,7 @@ function reference(name: CellName, spots: number, change: Partial<Search>, about
     ...change,
   };
   const { candidateVectors, cells: outputs, ...thresholds } = search;
-  const made: Row<Lists, Answer, Scored[]> = {
+  const row: Row<Lists, Answer, Scored[]> = {
     ...makeRow('exhaustive', `reference:${name}:n=${spots}${words.join('')}:images=3`, about, (seed) => ({
       // Low resolution and no noise, so that a grid as coarse as this still lands near the nodes.
       images: simulateSpots({ cell: cells[name], images: 3, seed, spots, dMinA: 6, noisePx: 0.2, bFactorA2: 200 }),
@@ -55,7 +55,7 @@ function reference(name: CellName, spots: number, change: Partial<Search>, about
     },
     bounds: () => ({ score: bounds.searchScore, cell: bounds.searchCell }),
   };
-  return made;
+  return row;
 }
 
 /** The rows. */

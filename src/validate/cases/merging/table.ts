@@ -70,11 +70,14 @@ function compare(found: MergeResult, expected: OracleMerge, symmetry: Scene['sym
   let [intensity, sigma, counts] = [0, 0, Math.abs(known.length - reflections.count)];
   for (let i = 0; i < reflections.count; i++) {
     const indices = [...reflections.indices.subarray(3 * i, 3 * i + 3)] as [number, number, number];
-    const one = expected.reflections.get(uniqueOf(symmetry, indices));
-    if (!one) return { errors: { intensity: 1, sigma: 1, crystals: 1, counts: 1 }, note: `no ${indices}` };
-    intensity = Math.max(intensity, Math.abs((reflections.intensity[i] ?? 0) - unit * one.intensity) / largest);
-    sigma = Math.max(sigma, Math.abs((reflections.sigma[i] ?? 0) / (unit * one.sigma || 1) - (one.sigma ? 1 : 0)));
-    if (reflections.measurements[i] !== one.count) counts++;
+    const reflection = expected.reflections.get(uniqueOf(symmetry, indices));
+    if (!reflection) return { errors: { intensity: 1, sigma: 1, crystals: 1, counts: 1 }, note: `no ${indices}` };
+    intensity = Math.max(intensity, Math.abs((reflections.intensity[i] ?? 0) - unit * reflection.intensity) / largest);
+    sigma = Math.max(
+      sigma,
+      Math.abs((reflections.sigma[i] ?? 0) / (unit * reflection.sigma || 1) - (reflection.sigma ? 1 : 0)),
+    );
+    if (reflections.measurements[i] !== reflection.count) counts++;
   }
   let crystals = 0;
   for (const [c, own] of expected.crystals.entries()) {

@@ -27,20 +27,20 @@ function selectStrongest(peaks: readonly OraclePeak[], most: number | undefined)
 const columns = ['fs', 'ss', 'intensity', 'maximum', 'snr', 'background'] as const;
 
 /** Counts the peaks that are missing, invented or in another order: all that do not match the one at their place. */
-function compare(found: PeakList, { peaks, limits, sums }: Truth) {
-  let different = Math.abs(found.count - peaks.length);
+function compare(peakList: PeakList, { peaks, limits, sums }: Truth) {
+  let different = Math.abs(peakList.count - peaks.length);
   let worst = 0;
   let note: string | undefined;
-  for (const [i, one] of peaks.slice(0, found.count).entries()) {
-    if (found.pixels[i] !== one.pixels || found.panel[i] !== one.panel) {
+  for (const [i, one] of peaks.slice(0, peakList.count).entries()) {
+    if (peakList.pixels[i] !== one.pixels || peakList.panel[i] !== one.panel) {
       different++;
       note ??=
-        `peak ${i}: ${found.pixels[i]} pixels at ${found.fs[i]}, ${found.ss[i]}; expected ${one.pixels} at ` +
+        `peak ${i}: ${peakList.pixels[i]} pixels at ${peakList.fs[i]}, ${peakList.ss[i]}; expected ${one.pixels} at ` +
         `${one.fs}, ${one.ss}`;
       continue;
     }
     for (const name of columns) {
-      const have = found[name][i] ?? Number.NaN;
+      const have = peakList[name][i] ?? Number.NaN;
       // A peak whose surroundings have no noise at all has an infinite one.
       if (have !== one[name]) worst = Math.max(worst, Math.abs(have - one[name]) / Math.max(1, Math.abs(one[name])));
     }
@@ -48,13 +48,13 @@ function compare(found: PeakList, { peaks, limits, sums }: Truth) {
   let ring = 0;
   for (const [r, four] of limits.entries())
     for (let k = 0; k < 4; k++) {
-      const [have, want] = [found.rings?.[4 * r + k] ?? Number.NaN, four[k] ?? 0];
+      const [have, want] = [peakList.rings?.[4 * r + k] ?? Number.NaN, four[k] ?? 0];
       if (have !== want)
         ring = Math.max(ring, Math.abs(have - want) / Math.max(1, Math.abs(want)) || Number.POSITIVE_INFINITY);
     }
-  if (found.count !== peaks.length) note = `${found.count} peaks, expected ${peaks.length}`;
+  if (peakList.count !== peaks.length) note = `${peakList.count} peaks, expected ${peaks.length}`;
   const errors = { peaks: different, figures: worst, rings: ring };
-  return { errors: sums ? { ...errors, sums: errorOfSums(found, sums) } : errors, ...(note ? { note } : {}) };
+  return { errors: sums ? { ...errors, sums: errorOfSums(peakList, sums) } : errors, ...(note ? { note } : {}) };
 }
 
 /** The largest error of a sum, or of a number of pixels, which is a whole number. */

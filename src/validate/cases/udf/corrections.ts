@@ -66,9 +66,9 @@ function makeRow(
         dispose: () => correction.dispose(),
       };
     },
-    compare(found, expected) {
+    compare(out, expected) {
       const name = (i: number): string => `frame ${Math.floor(i / pixels)}, pixel ${i % pixels}`;
-      const { error, note } = worstOfSizes((i) => found[i] as number, expected, name);
+      const { error, note } = worstOfSizes((i) => out[i] as number, expected, name);
       return { errors: { values: error }, note };
     },
     ...(isWide && { refusedBy: ['webgpu'] as const }),

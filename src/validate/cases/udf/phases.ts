@@ -34,8 +34,8 @@ export const byUdf =
 
 /** Finds the channels of an analysis with one pass. */
 export async function channelsOf(context: Context, analysis: Analysis<string>): Promise<ReadonlyMap<string, Numbers>> {
-  const found = await resultsOf(context, analysis.scan, analysis.udf, 3);
-  return new Map(analysis.channels(found as never).map(({ key, data }) => [key, data]));
+  const results = await resultsOf(context, analysis.scan, analysis.udf, 3);
+  return new Map(analysis.channels(results as never).map(({ key, data }) => [key, data]));
 }
 
 /** The largest difference of two images, relative to the largest number. */

@@ -102,8 +102,10 @@ const strainRow: Row<StrainProblem, ReadonlyMap<string, Numbers>, StrainTruth> =
     await finder.dispose();
     return { run: () => channelsOf(context, analysis), dispose: async () => undefined };
   },
-  compare: (found, expected) => ({
-    errors: Object.fromEntries(maps.map((name) => [name, worstAbsolute(found.get(name) ?? [], expected[name]).error])),
+  compare: (readonlyMap, expected) => ({
+    errors: Object.fromEntries(
+      maps.map((name) => [name, worstAbsolute(readonlyMap.get(name) ?? [], expected[name]).error]),
+    ),
   }),
   refusedBy: ['webgpu', 'cuda', 'cuda-emulated'],
   bounds: () => Object.fromEntries(maps.map((name) => [name, bounds.strains])),

@@ -34,13 +34,13 @@ function compare({ nav, sig }: FrameSums, { columns, planes }: PassTruth) {
   const errors = { integers: 0, columns: 0, planes: 0 };
   let note: string | undefined;
   const see = (kind: 'columns' | 'planes', sums: Sums, have: (i: number) => number, what: string): void => {
-    const found = worstOfSizes(have, sums, (i) => `${what}, element ${i}`);
-    if (sums.exact && found.error > 0) {
+    const worst = worstOfSizes(have, sums, (i) => `${what}, element ${i}`);
+    if (sums.exact && worst.error > 0) {
       errors.integers++;
-      note ??= found.note;
-    } else if (found.error > errors[kind]) {
-      errors[kind] = found.error;
-      note ??= found.note;
+      note ??= worst.note;
+    } else if (worst.error > errors[kind]) {
+      errors[kind] = worst.error;
+      note ??= worst.note;
     }
   };
   for (const [k, column] of columns.entries())

@@ -112,12 +112,12 @@ interface LatticeDifference {
 }
 
 /** The difference of two cells, or undefined when they do not span the same lattice. */
-export function latticeDifference(found: Cell, truth: Cell): LatticeDifference | undefined {
-  const { matrix, deviation, determinant } = relation(found, truth);
+export function latticeDifference(cell: Cell, truth: Cell): LatticeDifference | undefined {
+  const { matrix, deviation, determinant } = relation(cell, truth);
   if (!(deviation <= 0.15) || Math.abs(determinant) !== 1) return undefined;
   const aligned = lengthsOf(combine(matrix, truth));
-  const lengths = Math.max(...lengthsOf(found).map((length, i) => Math.abs(length / (aligned[i] as number) - 1)));
-  return { misorientationDeg: misorientation(found, truth), lengths };
+  const lengths = Math.max(...lengthsOf(cell).map((length, i) => Math.abs(length / (aligned[i] as number) - 1)));
+  return { misorientationDeg: misorientation(cell, truth), lengths };
 }
 
 /** The mirror image of a cell in its a, b plane: the same lengths and angles, the opposite handedness. */

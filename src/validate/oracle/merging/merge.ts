@@ -115,11 +115,11 @@ function weightOf(one: OracleObservation, expected: number, proportional2: numbe
 function termsOf({ kind, crystals, parameters, weights, proportional2 }: State, c: number, merge: Merge | undefined) {
   const crystal = crystals[c] as OracleCrystal;
   const own = parameters[c] as Parameters;
-  return crystal.observations.map((one) => {
-    const g = factorOf(kind, own, placeObservation(crystal, one.indices, own[3], own[4]));
-    const expected = g * (merge?.get(one.unique) ?? 0);
-    const weight = merge ? weightOf(one, expected, proportional2) : 1 / one.sigma ** 2;
-    return { one, g, expected, w: (weights[c] as number) * weight };
+  return crystal.observations.map((observation) => {
+    const g = factorOf(kind, own, placeObservation(crystal, observation.indices, own[3], own[4]));
+    const expected = g * (merge?.get(observation.unique) ?? 0);
+    const weight = merge ? weightOf(observation, expected, proportional2) : 1 / observation.sigma ** 2;
+    return { one: observation, g, expected, w: (weights[c] as number) * weight };
   });
 }
 
@@ -276,8 +276,8 @@ function slopesOf(kind: OracleFit['model'], own: Parameters, { q2, excitation, s
 
 /** Sine of the angle between two merges, with each reflection weighted by its information. */
 function angleBetween(a: Merge, b: Merge, sums: Sums): number {
-  const product = (one: Merge, other: Merge): number =>
-    sumOf([...sums], ([id, { information }]) => information * (one.get(id) ?? 0) * (other.get(id) ?? 0));
+  const product = (merge: Merge, other: Merge): number =>
+    sumOf([...sums], ([id, { information }]) => information * (merge.get(id) ?? 0) * (other.get(id) ?? 0));
   const [aa, bb, ab] = [product(a, a), product(b, b), product(a, b)];
   return aa > 0 && bb > 0 ? Math.sqrt(Math.max(0, 1 - ab ** 2 / (aa * bb))) : 0;
 }

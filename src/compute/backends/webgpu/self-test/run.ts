@@ -37,14 +37,14 @@ async function solved(device: GpuDevice, { entry, input, initial, groups, unread
   };
   try {
     const output = await hold(answer.byteLength, 'storage');
-    const given = await hold(input.byteLength, 'storage');
+    const gpuBuffer = await hold(input.byteLength, 'storage');
     // A binding that the kernel declares but does not read is still part of its layout.
-    const all: Binding[] = [output, given, ...(unread ? [await hold(16, 'storage')] : [])];
+    const all: Binding[] = [output, gpuBuffer, ...(unread ? [await hold(16, 'storage')] : [])];
     const bindings = await device.bindChecked(pipeline, all);
     const start = new Uint32Array(answer.length);
     if (initial) start.set(initial);
     device.write(output, start);
-    device.write(given, input);
+    device.write(gpuBuffer, input);
     const [bytes] = await device.run((commands) => {
       commands.dispatch(pipeline, bindings, groups);
       commands.read(output, 0, answer.byteLength);
