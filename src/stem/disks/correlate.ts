@@ -153,7 +153,7 @@ export interface DiskJob {
   readonly width: number;
 }
 
-/** Finds the disks of one frame and writes them into `found`, beginning with disk `first`. */
+/** Finds the disks of one frame and writes them into the results, beginning with disk `first`. */
 export function diskFrames({ pattern, correlation, refine, height, width }: DiskJob) {
   const half = cropSize(pattern);
   const side = 2 * half;
