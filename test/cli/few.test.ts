@@ -161,7 +161,7 @@ test('lists that are not enough say what is missing and what to do', async () =>
   expect(ofLarge?.out).toContain(
     'the list has 4 spots; indexing requires at least 5, or 3 of a small cell (--method few)',
   );
-  expect(ofEight?.err).toMatch(/\d spots are few for a primitive cell of 237158 Å³.*a lower threshold.*--method few/);
+  expect(ofEight?.err).toMatch(/\d spots are few for a primitive cell of 237158 Å³.*a lower threshold.*the method few/);
   expect(ofLine?.err).toContain('all spots lie on one line through the beam');
   expect(ofLine?.err).not.toContain('in nm');
   expect(ofFlat?.out).toMatch(/plane z = 0, so that their wavelength, or voltage, is not known.*0\.0251/);

@@ -28,7 +28,7 @@ export function fewHint(spots: Float32Array, cells: readonly SizedCell[]): strin
     .sort((a, b) => b - a);
   return vectors.length <= fewOfLarge && !areSmall(cells, undefined)
     ? `${vectors.length} spots are few for a primitive cell of ${largest.toFixed(0)} Å³, which has many reflections at each of ` +
-        'their lengths: find more peaks (a lower threshold), check the cell, or try --method few, which says what it leaves open'
+        'their lengths: find more peaks (a lower threshold), check the cell, or name the method few, which says what it leaves open'
     : undefined;
 }
 
