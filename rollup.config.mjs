@@ -76,7 +76,10 @@ const minified = (lineLimit) => ({
       ...(lineLimit && { lineLimit }),
     });
     // Lines are broken within strings as well, but bundlers look for the names of files as they are.
-    const joined = result.code.replace(/"(?:[\w./-]|\\\n)+"/g, (text) => text.replaceAll('\\\n', ''));
+    const joined = result.code.replace(/"(?:[\w./-]|\\\n)+"/g, (text) => {
+      const whole = text.replaceAll('\\\n', '');
+      return /\.\w+"$/.test(whole) ? whole : text;
+    });
     // A line may be broken at any dot of the name.
     const pure = joined.replace(/((?:new\s+)?[\w$]+(?:\s*\.\s*[\w$]+)*?)\s*\.\s*pureCall\(/g, '/*@__PURE__*/$1(');
     if (pure.includes('pureCall')) throw new Error('a mark of a pure call is lost');
