@@ -233,8 +233,8 @@ class VirtualReader {
       if (axis >= 0 && (isPattern(mapping.file) || isPattern(mapping.path)))
         await this.#readBlocks(mapping, target, axis, reading);
       else {
-        const piece = await this.#single(mapping, target, axis, reading);
-        if (piece) await this.#readPiece(piece, reading);
+        const source = await sourceOrFill(this.#reference(mapping, reading.nesting), 0);
+        if (source) await this.#readPiece(this.#pieceOf(source, mapping, target, axis), reading);
       }
     }
   };
@@ -242,23 +242,22 @@ class VirtualReader {
   /** All pieces, those without a source as well. */
   async *pieces(): AsyncGenerator<VirtualPiece> {
     const { shape, mappings, key } = this.#dataset;
-    const start = shape.map(() => 0);
     const nesting = enterVirtual(this.#name, undefined, key, 0);
-    const box = { start, count: shape };
+    const whole = { start: shape.map(() => 0), count: shape };
     for (const mapping of mappings) {
       if (mapping.target === 'none' || mapping.source === 'none') continue;
       const target = alongAxes(mapping.target, shape);
       const axis = endless(target);
-      const reading = { box, to: { bytes: new Uint8Array(0), shape, start }, nesting, signal: undefined };
+      const reference = this.#reference(mapping, nesting);
       if (axis >= 0 && (isPattern(mapping.file) || isPattern(mapping.path)))
-        for (const [block, axes] of blocksIn(target, axis, box)) {
-          const source = await sourceIfThere(this.#reference(mapping, nesting), block);
+        for (const [block, axes] of blocksIn(target, axis, whole)) {
+          const source = await sourceIfThere(reference, block);
           yield { source, from: source ? alongAxes(mapping.source, source.shape) : [], target: axes };
         }
-      else if (await sourceIfThere(this.#reference(mapping, nesting), 0)) {
-        const piece = await this.#single(mapping, target, axis, reading);
-        if (piece) yield piece;
-      } else yield { source: undefined, from: [], target };
+      else {
+        const source = await sourceIfThere(reference, 0);
+        yield source ? this.#pieceOf(source, mapping, target, axis) : { source, from: [], target };
+      }
     }
   }
 
@@ -287,15 +286,13 @@ class VirtualReader {
   }
 
   /** The piece of a mapping to one source; an unlimited axis ends where the source or the dataset does. */
-  async #single(
+  #pieceOf(
+    source: SourceDataset,
     mapping: VirtualMapping,
     target: readonly AxisSelection[],
     axis: number,
-    { nesting }: BoxReading,
-  ): Promise<SourcePiece | undefined> {
+  ): SourcePiece {
     const { shape } = this.#dataset;
-    const source = await sourceOrFill(this.#reference(mapping, nesting), 0);
-    if (!source) return undefined;
     const stated = alongAxes(mapping.source, source.shape);
     const along = target[axis];
     if (!along) return { source, from: stated, target };

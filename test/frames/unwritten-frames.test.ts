@@ -96,6 +96,13 @@ const halves = [
 ];
 test.each([
   ['modules', halves],
+  [
+    'stacked',
+    [
+      `4 of 18 frames, the first of which is frame 6, were never written: ${never}`,
+      `1 of 18 frames (frame 9) was written only in part: ${inPart}`,
+    ],
+  ],
   ['single', [`1 of 3 frames (frame 1) was never written: ${never}`]],
   ['every', [`1 of 5 frames (frame 4) was never written: ${never}`]],
 ] as const)('sources of a virtual dataset that lack chunks are looked through at the end: %s', async (name, texts) => {

@@ -2,15 +2,16 @@
 
 import { volume } from '../../hdf5/box.js';
 import type { Hdf5Dataset } from '../../hdf5/dataset.js';
+import type { SourceDataset } from '../../hdf5/home.js';
 import { type AxisSelection, indexAt, selected } from '../../hdf5/selection.js';
 import type { VirtualPiece } from '../../hdf5/virtual.js';
-import { storedFrames, type UnwrittenFrames } from '../unwritten.js';
+import { type StoredArray, storedFrames, type UnwrittenFrames } from '../unwritten.js';
 
 /** Most frames that are marked one by one. */
 const maxFrames = 2 ** 24;
 
-/** What is known of a frame: that a part covers it, that something of it is stored, that something is not. */
-const [covered, written, lacking] = [1, 2, 4];
+/** What is known of a frame: that something of it is stored, that something is not. */
+const [written, lacking] = [1, 2];
 
 const none: UnwrittenFrames = { none: 0, firstNone: -1, part: 0, firstPart: -1 };
 
@@ -62,7 +63,7 @@ export function unmapped(dataset: Hdf5Dataset, signalAxes: number): UnwrittenFra
   for (const { source, target } of dataset.mappings ?? []) {
     if (source === 'none' || target === 'none') continue;
     if (target === 'all') return none;
-    mark(marks, nav, target, covered | written);
+    mark(marks, nav, target, written);
   }
   return sumsOf(marks);
 }
@@ -76,62 +77,72 @@ export async function withoutSources(dataset: Hdf5Dataset, signalAxes: number): 
   const pieces = dataset.pieces();
   if (!pieces || nav.length === 0 || volume(nav) > maxFrames) return none;
   const marks = new Uint8Array(volume(nav));
+  // A source may have a part for each of its frames.
+  const known = new Map<string, StoredNav | undefined>();
   for await (const piece of pieces) {
-    const frames = await framesOf(piece, nav, signalAxes);
-    if (!frames) mark(marks, nav, piece.target, covered | written);
-    else for (const [frame, bits] of frames) marks[frame] = (marks[frame] as number) | bits;
+    const { source, target } = piece;
+    const key = `${source?.file.source.name}\n${source?.path}`;
+    if (source && !known.has(key)) known.set(key, await storedNav(source, signalAxes));
+    const stored = source && known.get(key);
+    if (!stored || !markFrames(marks, nav, piece, stored)) mark(marks, nav, target, written);
   }
   return sumsOf(marks);
 }
 
-/**
- * What the chunks of a source tell of the frames that it fills; undefined where frames do not lie along one axis of both,
- * or where the source is not there.
- */
-async function framesOf(
-  { source, from, target }: VirtualPiece,
-  nav: readonly number[],
-  signalAxes: number,
-): Promise<Map<number, number> | undefined> {
-  if (!source) return undefined;
-  const long = (axes: readonly AxisSelection[]): number[] => axes.flatMap((axis, i) => (selected(axis) > 1 ? [i] : []));
-  const [targetAxes, sourceAxes] = [long(target.slice(0, nav.length)), long(from.slice(0, -signalAxes))];
-  // A source of one frame may have no axis of frames.
-  const stored = source.shape.length === signalAxes ? { ...asFrames(source) } : source;
-  const axes = source.shape.length === signalAxes ? [{ start: 0, stride: 1, count: 1, block: 1 }, ...from] : from;
-  if (targetAxes.length > 1 || sourceAxes.length !== targetAxes.length || stored.shape.length < signalAxes + 1)
-    return undefined;
-  const sourceNav = stored.shape.slice(0, stored.shape.length - signalAxes);
-  // Frames that share a chunk are to follow each other.
-  const isFlat =
-    volume(sourceNav.slice(1)) === 1 || !stored.chunk || volume(stored.chunk.slice(0, sourceNav.length)) === 1;
-  if (volume(sourceNav) > maxFrames || !isFlat) return undefined;
-  const bits = new Uint8Array(volume(sourceNav));
-  for await (const { first, frames, stored: all } of storedFrames(stored, sourceNav[0] as number, signalAxes))
-    bits.fill(covered | (all === 'none' ? 0 : written) | (all === 'all' ? 0 : lacking), first, first + frames);
-  const frames = new Map<number, number>();
-  const [t, s] = [targetAxes[0], sourceAxes[0]];
-  const count = t === undefined ? 1 : selected(target[t] as AxisSelection);
-  const placeOf = (
-    selections: readonly AxisSelection[],
-    shape: readonly number[],
-    axis: number | undefined,
-    k: number,
-  ) =>
-    shape.reduce((place, n, i) => {
-      const along = selections[i] as AxisSelection;
-      return place * n + (i === axis ? indexAt(along, k) : along.start);
-    }, 0);
-  for (let k = 0; k < count; k++) {
-    const frame = placeOf(target, nav, t, k);
-    if (frame < volume(nav)) frames.set(frame, bits[placeOf(axes, sourceNav, s, k)] ?? covered);
-  }
-  return frames;
+/** Lengths of the axes of a source that count its frames, and what is known of each frame. */
+interface StoredNav {
+  readonly shape: readonly number[];
+  readonly bits: Uint8Array;
 }
 
+/** What the chunks of a source tell of its frames; undefined where frames that share a chunk do not follow each other. */
+async function storedNav(source: SourceDataset, signalAxes: number): Promise<StoredNav | undefined> {
+  const { chunk, shape: all } = source;
+  const shape = all.slice(0, Math.max(0, all.length - signalAxes));
+  // A source of one frame may have no axis of frames.
+  const array = all.length === signalAxes ? asFrames(source) : source;
+  const isFlat = volume(shape.slice(1)) === 1 || !chunk || volume(chunk.slice(0, shape.length)) === 1;
+  if (all.length < signalAxes || volume(shape) > maxFrames || !isFlat) return undefined;
+  const bits = new Uint8Array(volume(shape));
+  for await (const { first, frames, stored } of storedFrames(array, array.shape[0] as number, signalAxes))
+    bits.fill((stored === 'none' ? 0 : written) | (stored === 'all' ? 0 : lacking), first, first + frames);
+  return { shape, bits };
+}
+
+/** Marks the frames that a source fills; false where they do not lie along one axis of both, and nothing is marked. */
+function markFrames(
+  marks: Uint8Array,
+  nav: readonly number[],
+  { from, target }: VirtualPiece,
+  { shape, bits }: StoredNav,
+): boolean {
+  const long = (axes: readonly AxisSelection[]): number[] => axes.flatMap((axis, i) => (selected(axis) > 1 ? [i] : []));
+  const [targetAxes, sourceAxes] = [long(target.slice(0, nav.length)), long(from.slice(0, shape.length))];
+  if (targetAxes.length > 1 || sourceAxes.length !== targetAxes.length) return false;
+  const [t, s] = [targetAxes[0], sourceAxes[0]];
+  const count = t === undefined ? 1 : selected(target[t] as AxisSelection);
+  for (let k = 0; k < count; k++) {
+    const frame = placeOf(target, nav, t, k);
+    if (frame < marks.length) marks[frame] = (marks[frame] as number) | (bits[placeOf(from, shape, s, k)] ?? 0);
+  }
+  return true;
+}
+
+/** The frame at the k-th index of one axis of a selection, the others of which have one index. */
+const placeOf = (
+  selection: readonly AxisSelection[],
+  shape: readonly number[],
+  axis: number | undefined,
+  k: number,
+): number =>
+  shape.reduce((place, n, i) => {
+    const along = selection[i] as AxisSelection;
+    return place * n + (i === axis ? indexAt(along, k) : along.start);
+  }, 0);
+
 /** An array of one frame with an axis of frames before its own. */
-const asFrames = (source: NonNullable<VirtualPiece['source']>) => ({
+const asFrames = (source: SourceDataset): StoredArray => ({
   shape: [1, ...source.shape],
   chunk: source.chunk && [1, ...source.chunk],
-  isStored: (place: readonly number[]) => source.isStored(source.chunk ? place.slice(1) : place),
+  isStored: (place) => source.isStored(source.chunk ? place.slice(1) : place),
 });
