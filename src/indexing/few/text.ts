@@ -23,9 +23,7 @@ export function fewHint(spots: Float32Array, cells: readonly SizedCell[]): strin
   const isOneLine = vectors.every((p, i) => vectors.slice(0, i).every((q) => sineBetween(p, q) < leastSine));
   if (isOneLine)
     return 'all spots lie on one line through the beam, which leaves the turn of a crystal about that line open';
-  const [largest = 0] = cells
-    .map(({ cell, centring = 'P' }) => Math.abs(volume(primitiveOf(cell, centring))))
-    .sort((a, b) => b - a);
+  const largest = Math.max(...cells.map(({ cell, centring = 'P' }) => Math.abs(volume(primitiveOf(cell, centring)))));
   return vectors.length <= fewOfLarge && !areSmall(cells, undefined)
     ? `${vectors.length} spots are few for a primitive cell of ${largest.toFixed(0)} Å³, which has many reflections at each of ` +
         'their lengths: find more peaks (a lower threshold), check the cell, or name the method few, which says what it leaves open'

@@ -5,6 +5,7 @@ import type { PowderFit } from '../../refinement/powder-fit.js';
 import type { PowderPoints } from '../../refinement/powder-rings.js';
 import { counted } from '../../util/amounts.js';
 import { median } from '../../util/median.js';
+import { withError } from '../../util/with-error.js';
 import type { ImagePoints } from './powder-points.js';
 
 /** A geometry refined on the rings of a powder. */
@@ -223,14 +224,9 @@ export function powderText(
   name: string,
 ): string {
   const digits = digitsOf(1000 * distanceErrorM);
-  const px = (metres: number, error: number): string => {
-    const own = digitsOf(error / pixelM);
-    return `${(metres / pixelM).toFixed(own)} ± ${(error / pixelM).toFixed(own)}`;
-  };
-  const degrees = (radians: number, error: number): string => {
-    const own = digitsOf((180 / Math.PI) * error);
-    return `${((180 / Math.PI) * radians).toFixed(own)} ± ${((180 / Math.PI) * error).toFixed(own)}`;
-  };
+  const px = (metres: number, error: number): string => withError(metres / pixelM, error / pixelM, 2, 2);
+  const degrees = (radians: number, error: number): string =>
+    withError((180 / Math.PI) * radians, (180 / Math.PI) * error, 2, 2);
   const isTurned = turnRad.some((turn) => turn !== 0);
   const worst = (180 / Math.PI) * Math.max(...turnErrorRad);
   return (
