@@ -623,13 +623,13 @@ function samePointee(found: CType, wanted: CType, runtime: Runtime, owner: Acces
 }
 
 /** Whether a function can be called as one of another type: the same result and parameters in the same registers. */
-function sameFunction(functionType: FunctionType, wanted: FunctionType, runtime: Runtime, owner: Access): boolean {
+function sameFunction(found: FunctionType, wanted: FunctionType, runtime: Runtime, owner: Access): boolean {
   const same = (a: CType, b: CType): boolean =>
     a.kind === 'void' || b.kind === 'void' ? a.kind === b.kind : samePointee(a, b, runtime, owner);
   return (
-    functionType.parameters.length === wanted.parameters.length &&
-    functionType.variadic === wanted.variadic &&
-    same(functionType.result, wanted.result) &&
-    functionType.parameters.every(({ type }, i) => same(type, wanted.parameters[i]?.type as CType))
+    found.parameters.length === wanted.parameters.length &&
+    found.variadic === wanted.variadic &&
+    same(found.result, wanted.result) &&
+    found.parameters.every(({ type }, i) => same(type, wanted.parameters[i]?.type as CType))
   );
 }

@@ -226,8 +226,8 @@ function highestByChance(
   if (each >= fewObservations || order(agreed.group) === highest) return agreed;
   const sample = sampleOf(observations, part, Math.min(crystals, Math.ceil(mostAsked / each)));
   const lowest = unnamedGroup([identity]);
-  const isTooHigh = (pointGroup: PointGroup, group: PointGroup): boolean =>
-    errorsBeyondChance(sample, { group, given: pointGroup, lattice: rotations, starts: startsJudged }) > tooHigh;
+  const isTooHigh = (given: PointGroup, group: PointGroup): boolean =>
+    errorsBeyondChance(sample, { group, given, lattice: rotations, starts: startsJudged }) > tooHigh;
   const known = new Map<string, boolean>();
   /** Whether one rotation alone makes equivalent what is not: where many are wrong, no part of them agrees. */
   const isWrong = (rotation: Operation): boolean => {

@@ -102,13 +102,13 @@ export const isTuned = ({ finder = 'peakfinder8', peaks = {} }: SearchSettings):
   isList(finder) || (finder.startsWith('dispersion') ? peaks.gain : peaks.threshold) !== undefined;
 
 /** Estimated parameters with those that were given; a limit of the sizes of peaks follows the other, if that was given. */
-function withGiven(estimated: PeakParameters, peakParameters: PeakParameters): PeakParameters {
-  const { minPixCount = 0, maxPixCount = Number.POSITIVE_INFINITY } = peakParameters;
+function withGiven(estimated: PeakParameters, given: PeakParameters): PeakParameters {
+  const { minPixCount = 0, maxPixCount = Number.POSITIVE_INFINITY } = given;
   const sizes = {
     ...(estimated.minPixCount !== undefined && { minPixCount: Math.min(estimated.minPixCount, maxPixCount) }),
     ...(estimated.maxPixCount !== undefined && { maxPixCount: Math.max(estimated.maxPixCount, minPixCount) }),
   };
-  return { ...estimated, ...sizes, ...peakParameters };
+  return { ...estimated, ...sizes, ...given };
 }
 
 /** The properties of given frames from which parameters follow. */

@@ -189,15 +189,15 @@ class GpuFft implements FftKernel {
     this.#steps.backward.of(buffers.output, buffers.input);
   }
 
-  execute(direction: Direction, fftSide: FftSide, wanted: FftSide, scale: Scale): Promise<void> {
-    return this.executeOn(direction, fftSide, wanted, scale);
+  execute(direction: Direction, given: FftSide, wanted: FftSide, scale: Scale): Promise<void> {
+    return this.executeOn(direction, given, wanted, scale);
   }
 
   /** On a device of the caller's. */
   get encode(): FftKernel['encode'] {
     if (!this.#device.isBorrowed) return undefined;
-    return (encoder, direction, fftSide, wanted, scale) => {
-      const { buffer: read } = fftSide as GpuArray;
+    return (encoder, direction, given, wanted, scale) => {
+      const { buffer: read } = given as GpuArray;
       const { buffer: array } = wanted as GpuArray;
       const written = array === read ? this.#otherSide(direction) : array;
       // Commands that were recorded outlive the plan: another one must not get its buffers.
@@ -223,15 +223,15 @@ class GpuFft implements FftKernel {
     };
   }
 
-  async executeOn(direction: Direction, fftSide: FftSide, wanted: FftSide, scale: Scale): Promise<void> {
+  async executeOn(direction: Direction, given: FftSide, wanted: FftSide, scale: Scale): Promise<void> {
     const [from, to] = direction === 'forward' ? (['input', 'output'] as const) : (['output', 'input'] as const);
     const writtenBytes = this.#sizes[to];
-    const read = fftSide instanceof GpuArray ? fftSide.buffer : this.#buffers[from];
+    const read = given instanceof GpuArray ? given.buffer : this.#buffers[from];
     const array = wanted instanceof GpuArray ? wanted.buffer : undefined;
     // In place the passes still go from one buffer to another: the result is copied over the input at the end.
     const written = array === undefined || array === read ? this.#otherSide(direction) : array;
     const record = this.#recorder(direction, { read, written, array }, scale);
-    if (!(fftSide instanceof GpuArray)) this.#device.write(read, firstBytes(fftSide as Numbers, this.#sizes[from]));
+    if (!(given instanceof GpuArray)) this.#device.write(read, firstBytes(given as Numbers, this.#sizes[from]));
     if (this.#gaps && array === undefined) this.#device.write(written, firstBytes(wanted as Numbers, writtenBytes));
     await this.#device.run(record, ([answer]) => {
       if (answer) firstBytes(wanted as Numbers, writtenBytes).set(answer);
