@@ -1,4 +1,4 @@
-/** Every number of a merge's statistics is of the chosen range of resolution, and of none where nothing tells it. */
+/** Numbers of a merge's statistics: of the chosen range of resolution, of none where nothing tells them, errors of what was measured. */
 import { createContext } from 'ewald';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cellFromParameters } from '../../src/crystal/cell.js';
@@ -82,4 +82,41 @@ test('more possible reflections than can be listed are counted by volume', { tag
   // Fewer are listed, with those of the axes and planes.
   const listed = of(60);
   expect(listed.possible / ((Math.PI / 6) * (80 / listed.dMin) ** 3)).toBeGreaterThan(1.005);
+});
+
+test('the error of a second moment counts Friedel mates of one intensity once', () => {
+  const cell = cellFromParameters(50, 54, 58, 90, 90, 90);
+  const rows: [number, number, number, number][] = [];
+  for (let h = 1; h < 9; h++)
+    for (let k = 1; k < 9; k++)
+      for (let l = 1; l < 9; l++)
+        rows.push([h, k, l, -1000 * Math.log((((h * 71 + k * 37 + l * 53) * 97) % 509) / 509 + 1e-3)]);
+  const of = (symmetry: string) => {
+    const all =
+      symmetry === 'mmm'
+        ? rows
+        : rows.flatMap(([h, k, l, i]) => [
+            [h, k, l, i],
+            [-h, -k, -l, i],
+          ]);
+    const list = {
+      symmetry,
+      count: all.length,
+      indices: Int16Array.from(all.flatMap((row) => row.slice(0, 3))),
+      intensity: Float64Array.from(all, (row) => row[3] as number),
+      sigma: new Float64Array(all.length).fill(1),
+      measurements: new Float64Array(all.length).fill(2),
+    };
+    const { secondMoment, secondMomentError } = mergeStatistics(
+      list,
+      undefined,
+      { cell, centring: 'P', group: pointGroup(symmetry) },
+      { shells: 3 },
+    );
+    return [secondMoment, secondMomentError] as const;
+  };
+  const [merged, apart] = [of('mmm'), of('222')];
+  expect(apart[0]).toBeCloseTo(merged[0], 9);
+  // It was smaller by the square root of two.
+  expect(apart[1] / merged[1]).toBeCloseTo(1, 9);
 });

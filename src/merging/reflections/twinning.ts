@@ -149,7 +149,7 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
   const values = ratios(pairs, relative);
   const enough = values.length >= fewestRatios;
   const measured = momentsOf(values);
-  const moment = secondMomentOf(list, subject, of, measurable(list, of));
+  const moment = secondMomentOf(list, of, measurable(list, of));
   const some = evenly(pairs, mostDrawn);
   const random = new Random(1, 0);
   const draws = drawn(list, of, some, random);
@@ -178,7 +178,7 @@ export function twinStatistics(list: ReflectionList, subject: ListSubject, of: E
       : undecided),
     secondMoment: moment.value,
     secondMomentError: moment.error,
-    moments: momentsByResolution(list, subject, of),
+    moments: momentsByResolution(list, of),
   };
 }
 
@@ -272,18 +272,14 @@ function measurable(list: ReflectionList, of: ExpectedIntensities): number[] {
   return found;
 }
 
-function momentsByResolution(
-  list: ReflectionList,
-  subject: ListSubject,
-  of: ExpectedIntensities,
-): TwinStatistics['moments'] {
+function momentsByResolution(list: ReflectionList, of: ExpectedIntensities): TwinStatistics['moments'] {
   const used = measurable(list, of).sort((a, b) => (of.inverse[a] as number) - (of.inverse[b] as number));
   const blocks = Math.min(mostBlocks, Math.floor(used.length / fewestInBlock));
   return Array.from({ length: blocks }, (_, block) => {
     const [from, to] = [block, block + 1].map((at) => Math.floor((at * used.length) / blocks)) as [number, number];
     const some = used.slice(from, to);
     const inverseD = some.reduce((sum, i) => sum + (of.inverse[i] as number), 0) / some.length;
-    return { inverseD, ...secondMomentOf(list, subject, of, some) };
+    return { inverseD, ...secondMomentOf(list, of, some) };
   });
 }
 
@@ -292,39 +288,27 @@ function momentsByResolution(
  * distribution with this moment, as single crystals and twins have: where squares are large the mean is large as well, and what
  * few large intensities say of their own scatter is too little.
  */
-function secondMomentOf(
-  list: ReflectionList,
-  { group }: ListSubject,
-  { expected }: ExpectedIntensities,
-  some: readonly number[],
-): Moment {
+function secondMomentOf(list: ReflectionList, { expected }: ExpectedIntensities, some: readonly number[]): Moment {
   const n = some.length;
   if (n < fewestInBlock) return { value: Number.NaN, error: Number.NaN };
-  const isUsed = new Set(some);
-  const place = indexTable(list, (i) => isUsed.has(i));
-  let [sum, squares, noises, mates] = [0, 0, 0, 0];
+  let [sum, squares, noises] = [0, 0, 0];
   for (const i of some) {
     const [x, noise] = [list.intensity, list.sigma].map(
       (column) => (column[i] as number) / (expected[i] as number),
     ) as [number, number];
     sum += x;
     squares += x ** 2 - noise ** 2;
-    const [h, k, l] = indicesOf(list, i);
-    const mate = place(representative([-h, -k, -l], group)) ?? i;
-    if (mate !== i) mates++;
   }
   const mean = sum / n;
   const measured = squares / n / mean ** 2;
-  // Friedel mates have nearly one intensity, but noise of their own.
-  const own = n ** 2 / (n + mates);
   // A ratio to a squared mean is too small by the variance of the mean.
-  const value = measured * (1 + Math.max(0, measured - 1) / own);
+  const value = measured * (1 + Math.max(0, measured - 1) / n);
   const variance = Math.max(0, value - 1);
   for (const i of some) {
     const noise = ((list.sigma[i] as number) / (expected[i] as number) / mean) ** 2;
     noises += 4 * noise * variance * value + 2 * noise ** 2;
   }
-  return { value, error: Math.sqrt((2 * variance ** 2 * value) / own + noises / n ** 2) };
+  return { value, error: Math.sqrt((2 * variance ** 2 * value) / n + noises / n ** 2) };
 }
 
 /** A twin fraction and its standard error. */

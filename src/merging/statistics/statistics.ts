@@ -9,7 +9,7 @@ import { type Centring, isAbsent, primitiveOf } from '../../crystal/centring.js'
 import { type CrystalSymmetry, crystalSymmetry } from '../../crystal/space-groups/crystal.js';
 import type { SpaceGroupSetting } from '../../crystal/space-groups/groups.js';
 import { type Indices, isRepresentative, representative } from '../../crystal/symmetry/asymmetric-unit.js';
-import type { PointGroup } from '../../crystal/symmetry/point-group.js';
+import { laueGroup, type PointGroup } from '../../crystal/symmetry/point-group.js';
 import { correlation } from '../../util/correlation.js';
 import type { ReflectionList } from '../lists/hkl.js';
 import { type AnomalousDifference, anomalousDifferences } from '../lists/mates.js';
@@ -317,7 +317,7 @@ export function mergeStatistics(
     lTest: overall.lTest,
     isCentric: crystal.isCentrosymmetric,
     wilson: wilsonFit(list, present, q, crystal, options),
-    ...secondMoment(list, present, shells.shellOfPresent, crystal, edges.length - 1),
+    ...secondMoment(shells, crystal, edges.length - 1),
   };
 }
 
@@ -496,47 +496,50 @@ function wilsonFit(
   };
 }
 
+/**
+ * ⟨I² − σ²⟩/⟨I⟩² of the shells that have a signal, and its standard error from the scatter of the data. Friedel mates have
+ * nearly one intensity, and count as one observation.
+ */
 function secondMoment(
-  list: ReflectionList,
-  present: readonly number[],
-  shellsOf: readonly number[],
+  { list, group, present, shellOfPresent }: Shells,
   { isCentric, isCentrosymmetric }: CrystalSymmetry,
   shells: number,
 ): Pick<MergeStatistics, 'secondMoment' | 'secondMomentError'> {
-  // Sums of I, of x = I² − σ², and of their products.
-  const sums = Array.from({ length: shells }, () => ({ n: 0, i: 0, x: 0, ii: 0, ix: 0, xx: 0, noise: 0 }));
+  const laue = laueGroup(group);
+  // Mates by the indices of both.
+  const own = Array.from({ length: shells }, () => new Map<string, number[]>());
   for (const [at, i] of present.entries()) {
-    const shell = sums[shellsOf[at] ?? -1];
-    if (!shell || isCentric(indicesOf(list, i)) !== isCentrosymmetric) continue;
-    const intensity = list.intensity[i] ?? 0;
-    // The square of a noisy intensity is too large by its variance.
-    const noise = (list.sigma[i] ?? 0) ** 2;
-    const x = intensity ** 2 - noise;
-    shell.n++;
-    shell.i += intensity;
-    shell.x += x;
-    shell.ii += intensity * intensity;
-    shell.ix += intensity * x;
-    shell.xx += x * x;
-    shell.noise += noise;
+    const shell = own[shellOfPresent[at] ?? -1];
+    const indices = indicesOf(list, i);
+    if (!shell || isCentric(indices) !== isCentrosymmetric) continue;
+    const key = representative(indices, laue).join();
+    const mate = shell.get(key);
+    if (mate) mate.push(i);
+    else shell.set(key, [i]);
   }
-  // In shells without signal, the moment would be a ratio of two random numbers.
-  const full = sums.filter(({ n, i, noise }) => n >= 30 && i > 0 && i * i > n * noise);
-  if (full.length === 0) return { secondMoment: Number.NaN, secondMomentError: Number.NaN };
-  const total = full.reduce((sum, { n }) => sum + n, 0);
-  let [value, variance] = [0, 0];
-  for (const { n, i, x, ii, ix, xx } of full) {
-    const [mean, square] = [i / n, x / n];
-    const moment = square / mean ** 2;
-    value += (n / total) * moment;
-    // Of a ratio: a large mean of squares goes with a large mean.
-    const relative =
-      (xx / n - square ** 2) / square ** 2 -
-      (4 * (ix / n - mean * square)) / (mean * square) +
-      (4 * (ii / n - mean ** 2)) / mean ** 2;
-    variance += ((n / total) * moment) ** 2 * (Math.max(0, relative) / (n - 1));
+  const intensity = (i: number): number => list.intensity[i] ?? 0;
+  const noise = (i: number): number => (list.sigma[i] ?? 0) ** 2;
+  // The square of a noisy intensity is too large by its variance.
+  const square = (i: number): number => intensity(i) ** 2 - noise(i);
+  const sum = (some: readonly number[], of: (i: number) => number): number =>
+    some.reduce((total, i) => total + of(i), 0);
+  let [total, weighted, variance] = [0, 0, 0];
+  for (const mates of own) {
+    const some = [...mates.values()].flat();
+    const n = some.length;
+    const [mean, meanSquare] = [sum(some, intensity) / n, sum(some, square) / n];
+    // In shells without signal, the moment would be a ratio of two random numbers.
+    if (mates.size < 30 || !(mean > 0 && mean ** 2 > sum(some, noise) / n)) continue;
+    const moment = meanSquare / mean ** 2;
+    total += n;
+    weighted += n * moment;
+    // By how much mates change the ratio, relative to it: a large mean of squares goes with a large mean.
+    const change = (i: number): number => square(i) / meanSquare - 2 * (intensity(i) / mean) + 1;
+    const scatter = [...mates.values()].reduce((all, both) => all + sum(both, change) ** 2, 0);
+    variance += (moment ** 2 * scatter * mates.size) / (mates.size - 1);
   }
-  return { secondMoment: value, secondMomentError: Math.sqrt(variance) };
+  if (total === 0) return { secondMoment: Number.NaN, secondMomentError: Number.NaN };
+  return { secondMoment: weighted / total, secondMomentError: Math.sqrt(variance) / total };
 }
 
 /** The statistics of a merge as flat rows: one for each shell of each data set, and one for all its shells. */
