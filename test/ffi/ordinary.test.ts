@@ -210,6 +210,19 @@ for (const { backend, absent: why, build } of targets) {
         });
     });
 
+    test('structs of vectors, or aligned to more than calls have, are right or refused by name', () => {
+      const vector = thrown(() => o.o_vector_sum(1, { x: [2, 3, 4, 5] }));
+      if (backend === 'wasm') {
+        expect(vector).toMatchObject({ tag: 'Load', message: expect.stringContaining('float o_vector_sum(') });
+        expect(o.o_aligned_sum(1, { x: 2, y: 3 })).toBe(321);
+        return;
+      }
+      const aligned = thrown(() => o.o_aligned_sum(1, { x: 2, y: 3 }));
+      expect([vector.tag, aligned.tag]).toEqual(['Unsupported', 'Unsupported']);
+      expect(vector.message).toMatch(/^o_v4 is passed by value, but it is a type that calls of native libraries do not/);
+      expect(aligned.message).toMatch(/^struct o_aligned is passed by value, but it is aligned to 16 bytes/);
+    });
+
     test('a type that the table does not have is refused with the header that has it', () => {
       expect(thrown(() => o.alloc('regex_t')).message).toMatch(/unknown type name "regex_t"; .* open that header/);
     });

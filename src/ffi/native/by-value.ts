@@ -12,16 +12,19 @@ import type { Runtime } from '../runtime.js';
  */
 export function passedFields(type: StructType, runtime: Runtime): readonly CField[] {
   const struct = runtime.table.structs[type.tag];
-  if ((struct?.fields ?? []).length === 0) throw refusal(type, 'the header keeps it opaque');
-  const own = plainFields(type, runtime);
+  const { fields, size = 0, align = 1 } = struct ?? {};
+  if (!fields) throw refusal(type, 'the header keeps it opaque');
+  if (fields.length === 0) throw refusal(type, 'it has no members');
+  const own = align > 8 ? undefined : plainFields(type, runtime);
   if (own) return own;
-  const { size = 0, align = 1 } = struct ?? {};
   const leaves = leavesOf(type, 0, runtime);
   if (align > 8) throw refusal(type, `it is aligned to ${align} bytes, which calls do not support`);
   if (leaves.some((leaf) => leaf.offset % leaf.align !== 0))
     throw refusal(type, 'it is packed in a way that calls do not support');
-  if (process.platform !== 'win32' && process.arch === 'x64') return ofEightBytes(leaves, size);
-  if (process.platform === 'win32' || process.arch === 'arm64') return floatsAlone(leaves, size) ?? bytes(0, size);
+  if (process.arch === 'arm64') return homogeneousFloats(leaves, size) ?? byteFields(0, size);
+  if (process.platform === 'win32') return byteFields(0, size);
+  // Larger ones are passed in memory on x86-64, whatever they are of.
+  if (process.arch === 'x64') return size > 16 ? byteFields(0, size) : eightbyteFields(leaves, size);
   throw refusal(type, `it has bit-fields or unions, which calls on ${process.arch} do not support`);
 }
 
@@ -31,14 +34,15 @@ const refusal = (type: CType, why: string): EwaldError =>
     `${typeText(type)} is passed by value, but ${why}; declare a function that takes a pointer to it`,
   );
 
-const unaligned = ({ align: _, ...type }: CType): CType => type as CType;
+/** A type as koffi lays it out: it knows no `_Alignas`, so members that have one are compared with where they would be. */
+const withoutAlignment = ({ align: _, ...type }: CType): CType => type as CType;
 
 /** Whether koffi lays out a type as C does. */
 function isPlain(type: CType, runtime: Runtime): boolean {
   if (type.kind === 'struct') return plainFields(type, runtime) !== undefined;
   // koffi has no array without elements.
-  if (type.kind === 'array') return type.length > 0 && isPlain(type.of, runtime);
-  return type.kind !== 'opaque' || isPassed(type);
+  if (type.kind === 'array') return !type.vector && type.length > 0 && isPlain(type.of, runtime);
+  return type.kind !== 'opaque' || isComplex(type);
 }
 
 /** The fields themselves, if koffi lays them out as C does. */
@@ -51,7 +55,7 @@ function plainFields(type: StructType, runtime: Runtime): readonly CField[] | un
   );
   if (!arePlain) return undefined;
   const members = fields.flatMap(({ name, type: inner }) => {
-    const layout = layoutOf(unaligned(inner), runtime.model, runtime.table);
+    const layout = layoutOf(withoutAlignment(inner), runtime.model, runtime.table);
     return layout ? [{ name, type: inner, layout }] : [];
   });
   const natural = placeFields(members, { kind: 'struct' });
@@ -62,7 +66,7 @@ function plainFields(type: StructType, runtime: Runtime): readonly CField[] | un
     : undefined;
 }
 
-const isPassed = (type: CType): boolean => type.kind === 'opaque' && /^(?:float|double) _Complex$/.test(type.name);
+const isComplex = (type: CType): boolean => type.kind === 'opaque' && /^(?:float|double) _Complex$/.test(type.name);
 
 /** A number of a struct, at whatever depth. */
 interface Leaf {
@@ -72,43 +76,43 @@ interface Leaf {
   readonly isFloat: boolean;
 }
 
-function leavesOf(type: CType, at: number, runtime: Runtime): Leaf[] {
+function leavesOf(type: CType, base: number, runtime: Runtime): Leaf[] {
   if (type.kind === 'struct')
     return (runtime.table.structs[type.tag]?.fields ?? []).flatMap(({ name, type: inner, offset, shift = 0, bits }) => {
-      if (bits === undefined) return leavesOf(inner, at + offset, runtime);
+      if (bits === undefined) return leavesOf(inner, base + offset, runtime);
       // A bit-field counts by the bytes that it covers; one without a name is a gap.
       const size = Math.ceil((shift + bits) / 8);
-      return name === '' ? [] : [{ offset: at + offset, size, align: 1, isFloat: false }];
+      return name === '' ? [] : [{ offset: base + offset, size, align: 1, isFloat: false }];
     });
   if (type.kind === 'array' && !type.vector) {
     const size = runtime.sizeOf(type.of);
-    return Array.from({ length: type.length }, (_, i) => leavesOf(type.of, at + i * size, runtime)).flat();
+    return Array.from({ length: type.length }, (_, i) => leavesOf(type.of, base + i * size, runtime)).flat();
   }
   const layout = layoutOf(type, runtime.model, runtime.table);
   const scalar = runtime.scalar(type)?.layout;
-  const complex = isPassed(type) && layout ? { size: layout.size / 2, isFloat: true } : undefined;
-  if (complex) return [0, complex.size].map((offset) => ({ ...complex, offset: at + offset, align: complex.size }));
+  const complex = isComplex(type) && layout ? { size: layout.size / 2, isFloat: true } : undefined;
+  if (complex) return [0, complex.size].map((offset) => ({ ...complex, offset: base + offset, align: complex.size }));
   if (!layout || (!scalar && type.kind !== 'pointer'))
     throw refusal(type, 'it is a type that calls of native libraries do not support');
-  return [{ offset: at, size: layout.size, align: layout.size, isFloat: scalar?.kind === 'float' }];
+  return [{ offset: base, size: layout.size, align: layout.size, isFloat: scalar?.kind === 'float' }];
 }
 
 const scalarType = (name: 'float' | 'double' | 'uint8_t' | 'uint64_t'): CType => ({ kind: 'scalar', name });
 
 /** Bytes that count as integers. */
-const bytes = (offset: number, length: number): CField[] => [
+const byteFields = (offset: number, length: number): CField[] => [
   { name: `i${offset}`, offset, type: { kind: 'array', of: scalarType('uint8_t'), length } },
 ];
 
 /** x86-64: each eight bytes are floats if all numbers in them are, and otherwise integers. */
-function ofEightBytes(leaves: readonly Leaf[], size: number): CField[] {
+function eightbyteFields(leaves: readonly Leaf[], size: number): CField[] {
   const fields: CField[] = [];
   for (let offset = 0; offset < size; offset += 8) {
     const length = Math.min(8, size - offset);
     const inside = leaves.filter((leaf) => leaf.offset < offset + 8 && leaf.offset + leaf.size > offset);
     if (inside.length === 0 || inside.some(({ isFloat }) => !isFloat)) {
       fields.push(
-        ...(length === 8 ? [{ name: `i${offset}`, offset, type: scalarType('uint64_t') }] : bytes(offset, length)),
+        ...(length === 8 ? [{ name: `i${offset}`, offset, type: scalarType('uint64_t') }] : byteFields(offset, length)),
       );
     } else if (inside.some((leaf) => leaf.size === 8))
       fields.push({ name: `d${offset}`, offset, type: scalarType('double') });
@@ -120,11 +124,11 @@ function ofEightBytes(leaves: readonly Leaf[], size: number): CField[] {
 }
 
 /** 64-bit ARM: up to four floats of one size, in a union as many as its longest member has. */
-function floatsAlone(leaves: readonly Leaf[], size: number): CField[] | undefined {
+function homogeneousFloats(leaves: readonly Leaf[], size: number): CField[] | undefined {
   const [first] = leaves;
   const isAlone = first?.isFloat && leaves.every((leaf) => leaf.isFloat && leaf.size === first.size);
   const count = size / (first?.size ?? 1);
-  if (!isAlone || count > 4 || process.platform === 'win32') return undefined;
+  if (!isAlone || count > 4) return undefined;
   return Array.from({ length: count }, (_, i) => ({
     name: `f${i}`,
     offset: i * first.size,
