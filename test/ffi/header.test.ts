@@ -278,6 +278,15 @@ describe('the preprocessor', () => {
     });
   });
 
+  test('macros that are true or NULL have a value, and casts that are macros are expanded', () => {
+    const { constants } = parse(
+      '#define ON true\n#define OFF false\n#define NONE NULL\n#define AS_BYTE (unsigned char)\n#define X AS_BYTE 300\n' +
+        '#define SAME (AS_BYTE 300)\nint f(void);',
+    );
+    const values = Object.fromEntries(Object.entries(constants).map(([name, { value }]) => [name, value]));
+    expect(values).toEqual({ ON: 1, OFF: 0, NONE: 0, X: 44, SAME: 44 });
+  });
+
   test('texts of byte escapes are those bytes in UTF-8, as strlen counts them', () => {
     // They were read as Latin-1: "Ã©", of which strlen is 4.
     const { constants } = parse(

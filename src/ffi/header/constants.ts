@@ -1,5 +1,6 @@
 /** Object-like macros that have a value: integers, floats and strings. */
 
+import { EwaldError } from '../../util/errors.js';
 import { world } from './constant-expressions.js';
 import { Declarators } from './declarator.js';
 import { evaluate } from './expression.js';
@@ -18,9 +19,12 @@ const freeSteps = 1_000_000;
 const stepsPerToken = 8;
 /** Number of characters of text that count as one step. */
 const charactersPerStep = 8;
-const longestText = 1e6;
+/** Maximum number of characters of a text that is put together from others. */
+const maxTextLength = 1e6;
 /** Maximum nesting of macros whose names are made by `##`. */
-const deepestPaste = 50;
+const maxPasteDepth = 50;
+/** Maximum number of words of a type: beyond, it is code. */
+const maxTypeWords = 32;
 
 /** The value of a macro. */
 interface Value {
@@ -28,22 +32,22 @@ interface Value {
   /** The text of a macro that is only strings, its own or those of other macros. */
   readonly text?: string | undefined;
   /** The name that it is, if that is not another macro's: `#define mpz_init __gmpz_init`. */
-  readonly word?: string | undefined;
+  readonly aliasOf?: string | undefined;
   /** The type that it is: `#define PCRE2_SIZE size_t`. */
   readonly type?: CType | undefined;
   /** Whether its expansion takes more than `maxSteps`. */
-  readonly isLong?: boolean;
+  readonly isOverBudget?: boolean;
 }
 
-const noValue: Value = { isLong: false };
+const noValue: Value = { isOverBudget: false };
 
 /** Adds the macros with a value to the scope's constants; the others (keywords, attributes, code) have none. */
 export function readConstants(expander: Expander, scope: Scope): void {
-  const values = new ConstantReader(expander, scope);
+  const reader = new ConstantReader(expander, scope);
   for (const { name, parameters, body, place } of expander.macros.values()) {
     if (parameters || body.length === 0 || place.file.foreign || place.file.name.startsWith('<')) continue;
-    const { text, constant, word, type } = values.of(name);
-    if (word !== undefined) renamed(name, word, scope);
+    const { text, constant, aliasOf, type } = reader.valueOf(name);
+    if (aliasOf !== undefined) addFunctionAlias(name, aliasOf, scope);
     if (type && !scope.type(name)) scope.typedefs[name] ??= { ...scope.declared(place), type };
     if (text !== undefined) scope.constants[name] = { ...scope.declared(place), kind: 'string', value: text };
     else if (constant && (constant.kind === 'int' || Number.isFinite(constant.value)))
@@ -54,15 +58,15 @@ export function readConstants(expander: Expander, scope: Scope): void {
         ...(constant.kind === 'int' && constant.pointer && { type: constant.pointer }),
       };
   }
-  if (values.refused > 0)
+  if (reader.unread > 0)
     scope.warnings.push(
-      `the values of ${values.refused} macros are unknown: evaluating all takes more than ${values.limit} steps`,
+      `the values of ${reader.unread} macros are unknown: evaluating all takes more than ${reader.limit} steps`,
     );
 }
 
 /** A macro that is the name of a function is one more name of that function, as it is for C's programs. */
-function renamed(name: string, word: string, { functions, variables }: Scope): void {
-  const fn = functions[word];
+function addFunctionAlias(name: string, other: string, { functions, variables }: Scope): void {
+  const fn = functions[other];
   if (fn && !functions[name] && !variables[name]) functions[name] = { ...fn, name, symbol: fn.symbol ?? fn.name };
 }
 
@@ -76,19 +80,19 @@ class ConstantReader {
   readonly #values = new Map<string, Value>();
   readonly #closed = new Map<Macro, boolean>();
   readonly limit: number;
-  #left: number;
+  #stepsLeft: number;
   #depth = 0;
   /** Macros that were not read because the steps had run out. */
-  refused = 0;
+  unread = 0;
 
   constructor(expander: Expander, scope: Scope) {
     this.#expander = expander;
     this.#scope = scope;
     this.limit = freeSteps + stepsPerToken * expander.tokens;
-    this.#left = this.limit;
+    this.#stepsLeft = this.limit;
   }
 
-  of(name: string): Value {
+  valueOf(name: string): Value {
     const { macros } = this.#expander;
     // No recursion: a chain of macros may be as long as the header.
     const open: { readonly name: string; readonly body: readonly Token[]; at: number }[] = [];
@@ -117,69 +121,77 @@ class ConstantReader {
     const { body, parameters } = macro;
     const [first] = body;
     if (parameters || !first) return noValue;
-    if (this.#left < 0) {
-      this.refused++;
-      return { isLong: true };
+    if (this.#stepsLeft < 0) {
+      this.unread++;
+      return { isOverBudget: true };
     }
     const { macros } = this.#expander;
     const other = first.kind === 'name' && body.length === 1 ? macros.get(first.text) : undefined;
     // A macro that is just another macro's name has that macro's value.
     if (other && !other.parameters && other !== macro) {
-      this.#left--;
+      this.#stepsLeft--;
       return this.#values.get(first.text) ?? noValue;
     }
     if (first.kind === 'name' && body.length === 1 && !other) {
-      const isKnown = this.#scope.enumerator(first.text) !== undefined;
-      if (!isKnown) return { word: first.text, type: this.#typeOf([first]) };
+      // An enumerator, or true, false and NULL.
+      const known = this.#constantOf(macro);
+      return known.constant ? known : { aliasOf: first.text, type: this.#typeOf([first]) };
     }
     const text = this.#textOf(body);
-    this.#left -= 1 + (text?.length ?? 0) / charactersPerStep;
+    this.#stepsLeft -= 1 + (text?.length ?? 0) / charactersPerStep;
     if (text !== undefined || first.kind === 'string') return { text };
-    return this.#containsLong(body) ? { isLong: true } : this.#constantOf(macro);
+    return this.#containsOverBudget(body) ? { isOverBudget: true } : this.#constantOf(macro);
   }
 
   /** Whether the expansion of a body contains one that takes too many steps. */
-  #containsLong(body: readonly Token[]): boolean {
+  #containsOverBudget(body: readonly Token[]): boolean {
     return body.some(({ kind, text }) => {
       const macro = kind === 'name' ? this.#expander.macros.get(text) : undefined;
-      return macro && !this.#isClosed(macro) && this.#values.get(text)?.isLong;
+      return macro && !this.#isClosed(macro) && this.#values.get(text)?.isOverBudget;
     });
   }
 
   #constantOf({ body, place }: Macro): Value {
     const { macros } = this.#expander;
     const before = this.#expander.spent;
-    let written: readonly Token[] = [];
+    let expanded: readonly Token[] = [];
     this.#depth++;
     try {
-      if (this.#depth > deepestPaste) return noValue;
-      // Macros that are a single value are not expanded again, so that long chains stay cheap.
-      written = this.#expander.all(body, (name) => this.#isClosed(macros.get(name)), maxSteps);
-      const stream = new TokenStream([...written, { ...place, kind: 'end', text: '' }]);
+      if (this.#depth > maxPasteDepth) return noValue;
+      // Macros that are a single value are not expanded again, so that long chains stay cheap; a cast has none.
+      const isKnown = (name: string): boolean =>
+        this.#isClosed(macros.get(name)) && this.#values.get(name)?.constant !== undefined;
+      expanded = this.#expander.all(body, isKnown, maxSteps);
+      const stream = new TokenStream([...expanded, { ...place, kind: 'end', text: '' }]);
       const inner = world(new Declarators(stream, this.#scope, true), 0);
-      const value = evaluate(stream, { ...inner, name: (token) => this.of(token.text).constant ?? inner.name(token) });
+      const value = evaluate(stream, {
+        ...inner,
+        name: (token) => this.valueOf(token.text).constant ?? inner.name(token),
+      });
       return stream.peek().kind === 'end' ? { constant: value } : noValue;
-    } catch {
-      const [only] = written;
-      const type = this.#typeOf(written);
-      if (type || (written.length === 1 && only?.kind === 'name')) return { word: only?.text, type };
+    } catch (error) {
+      if (!(error instanceof EwaldError)) throw error;
+      const [only] = expanded;
+      const type = this.#typeOf(expanded);
+      if (type || (expanded.length === 1 && only?.kind === 'name')) return { aliasOf: only?.text, type };
       // Code, not a value.
-      return { isLong: this.#expander.spent - before > maxSteps };
+      return { isOverBudget: this.#expander.spent - before > maxSteps };
     } finally {
       this.#depth--;
-      this.#left -= body.length + this.#expander.spent - before;
+      this.#stepsLeft -= body.length + this.#expander.spent - before;
     }
   }
 
   /** The type that words are; undefined for anything else. */
   #typeOf(words: readonly Token[]): CType | undefined {
     const [first] = words;
-    if (!first || !startsType(first, this.#scope) || words.length > 32) return undefined;
+    if (!first || !startsType(first, this.#scope) || words.length > maxTypeWords) return undefined;
     const stream = new TokenStream([...words, { ...first, kind: 'end', text: '' }]);
     try {
       const type = new Declarators(stream, this.#scope, true).typeName(0);
       return stream.peek().kind === 'end' ? type : undefined;
-    } catch {
+    } catch (error) {
+      if (!(error instanceof EwaldError)) throw error;
       return undefined;
     }
   }
@@ -189,7 +201,7 @@ class ConstantReader {
     if (!macro || macro.parameters) return false;
     let closed = this.#closed.get(macro);
     if (closed === undefined) {
-      closed = isClosed(macro.body);
+      closed = isClosedBody(macro.body);
       this.#closed.set(macro, closed);
     }
     return closed;
@@ -200,14 +212,14 @@ class ConstantReader {
     let text = '';
     for (const token of body) {
       const part = token.kind === 'string' ? textOfLiteral(token.text) : this.#values.get(token.text)?.text;
-      if (part === undefined || text.length + part.length > longestText) return undefined;
+      if (part === undefined || text.length + part.length > maxTextLength) return undefined;
       text += part;
     }
     return text;
   }
 }
 
-function isClosed(body: readonly Token[]): boolean {
+function isClosedBody(body: readonly Token[]): boolean {
   if (body.length === 1) return body[0]?.kind === 'number' || body[0]?.kind === 'char';
   let depth = 0;
   return (
