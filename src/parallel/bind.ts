@@ -2,7 +2,7 @@
 import type { DelayedExecutor } from './delayed-executor.js';
 import { delayedExecutor } from './delayed-executor.js';
 import type { Executor, WorkerInfo } from './executor.js';
-import { inline, workers } from './local.js';
+import { inlineExecutor, workersExecutor } from './local-executors.js';
 import { cancelRun, connect, listRuns, listWorkers } from './nats/connect.js';
 import { join } from './nats/join.js';
 import type { ClusterRun, ConnectOptions, JoinedWorker, JoinOptions, NatsOptions } from './nats/options.js';
@@ -58,8 +58,8 @@ export interface BoundExecutors {
 /** Binds the names to a platform. */
 export const bindExecutors = (place: Place, mpi: ExecutorFactory['mpi']): BoundExecutors => ({
   Executor: {
-    inline: (options) => inline(place, options),
-    workers: (options) => workers(place, options),
+    inline: (options) => inlineExecutor(place, options),
+    workers: (options) => workersExecutor(place, options),
     delayed: async () => delayedExecutor(place),
     mpi,
     connect: (url, options) => connect(place, url, options),

@@ -3,9 +3,11 @@
 import { observer } from '../util/callbacks.js';
 import { checkTask } from './check-task.js';
 import { assumedModules, type Computed, type ComputeOptions, compute, Delayed, delay } from './delayed.js';
+import { describeWorker } from './describe-worker.js';
 import type { Executor } from './executor.js';
-import { describeWorker, makeExecutor, SharedValues } from './local.js';
+import { makeExecutor } from './make-executor.js';
 import type { Place } from './place.js';
+import { SharedValues } from './shared-values.js';
 
 /** An executor that records tasks; `compute` runs their graph on another executor. */
 export type DelayedExecutor = Executor & {

@@ -3,13 +3,15 @@
 import { EwaldError, errorFromPlain, type PlainError, plainError } from '../util/errors.js';
 import { decode, encode } from './codec.js';
 import type { Communicator } from './communicator/communicator.js';
+import { describeWorker } from './describe-worker.js';
 import { checkRun, Failed, type Lane, type Outcome, runTasks, type TaskCall } from './drive.js';
 import type { Executor, RunOptions, TaskResult, WorkerInfo } from './executor.js';
 import { TaskHost } from './host.js';
 import { InlineLane } from './inline.js';
-import { describeWorker, makeExecutor, SharedValues } from './local.js';
+import { makeExecutor } from './make-executor.js';
 import { checkMpi, type MpiOptions } from './options.js';
 import type { Place } from './place.js';
+import { SharedValues } from './shared-values.js';
 import type { Task, TaskSpec } from './task.js';
 
 /** Messages from rank 0 to another rank. */

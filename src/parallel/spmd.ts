@@ -8,9 +8,9 @@ import { checkSignal } from '../util/options.js';
 import { without } from '../util/without.js';
 import { checkTask } from './check-task.js';
 import { type RankHandle, type RankState, type WorkerGroup, workerGroup } from './communicator/group.js';
-import { SharedValues } from './local.js';
 import { checkModules, isCrowded, type WorkersOptions, workersRows } from './options.js';
 import type { Place } from './place.js';
+import { SharedValues } from './shared-values.js';
 import type { Task, TaskSpec } from './task.js';
 import { Member, type MemberEvents } from './workers/member.js';
 

@@ -139,6 +139,11 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     const tasks = Array.from({ length: 8 }, () => task('sumOf', 'x', { inputs: { x: { hash } } }));
     expect(await values(executor, tasks)).toEqual(Array(8).fill(499500));
     expect(await values(executor, [task('isShared', 'x', { inputs: { x: { hash } } })])).toEqual([true]);
+    // What is written after the call is in neither the hash nor the copy: workers summed numbers of another hash.
+    const changed = Float64Array.from({ length: 1000 }, (_, i) => i + 1);
+    const sharing = executor.share(changed);
+    changed.fill(0);
+    expect(await values(executor, [task('sumOf', 'x', { inputs: { x: await sharing } })])).toEqual([500500]);
     const unknown = { hash: '0'.repeat(64) };
     await refused(
       () => values(executor, [task('sumOf', 'x', { inputs: { x: unknown } })]),

@@ -7,7 +7,7 @@ import { encode } from '../codec.js';
 import { runTasks } from '../drive.js';
 import type { Executor, RunOptions, WorkerInfo } from '../executor.js';
 import { build } from '../identity.js';
-import { makeExecutor } from '../local.js';
+import { makeExecutor } from '../make-executor.js';
 import { submitRows } from '../parameters.js';
 import type { Place } from '../place.js';
 import type { Task } from '../task.js';

@@ -3,7 +3,7 @@ import { checkedOptions, row } from '../../options/call-options.js';
 import { observer } from '../../util/callbacks.js';
 import { EwaldError } from '../../util/errors.js';
 import { decode } from '../codec.js';
-import { describeWorker } from '../local.js';
+import { describeWorker } from '../describe-worker.js';
 import { workersOf, workersRows } from '../options.js';
 import { joinRows } from '../parameters.js';
 import type { Place } from '../place.js';
@@ -68,7 +68,7 @@ export async function join(place: Place, url: string, options: JoinOptions = {})
   const pool = new Pool({
     place,
     contexts,
-    names: `${name} / `,
+    namePrefix: `${name} / `,
     // A second safeguard: modules that are not registered by name are never imported, whatever a message contained.
     start: { threads, modules, crowded, namesOnly: !allowModules, shards: allowed },
     source: worker,

@@ -294,7 +294,7 @@ export class Joined {
   #forget(run: WorkerRun): void {
     run.end();
     this.#runs.delete(run.name);
-    this.#pool.rest();
+    this.#pool.closeTaskFiles();
     this.#pump();
   }
 

@@ -22,8 +22,9 @@ export interface Job {
   abandoned: boolean;
   /** Asks its worker to end it. */
   cancel(): void;
-  done(value: unknown, seconds: number, member: Member): void;
-  failed(error: Error, member: Member): void;
+  done(value: unknown, seconds: number, worker: string): void;
+  /** `attempts` counts the one that failed. */
+  failed(error: Error, worker: string, attempts: number): void;
 }
 
 /** Events that a member reports to its pool. */
@@ -104,15 +105,15 @@ export class Member {
     value.then(
       (end) => {
         if (!this.#isOver(job)) return;
-        if ('error' in end) job.failed(errorFromPlain(end.error), this);
-        else job.done(end.value, end.seconds, this);
+        if ('error' in end) job.failed(errorFromPlain(end.error), this.name, job.lost + 1);
+        else job.done(end.value, end.seconds, this.name);
       },
-      (error) => this.#isOver(job) && job.failed(error, this),
+      (error) => this.#isOver(job) && job.failed(error, this.name, job.lost + 1),
     );
   }
 
   /** Closes the files that its tasks have left open, after its current task. */
-  rest(): void {
+  closeTaskFiles(): void {
     if (!this.#why) this.#calls.ask('rest', undefined).catch(() => {});
   }
 

@@ -1,5 +1,5 @@
 /** Workers of one process: tasks go to any worker with capacity; a lost worker is replaced and its task retried. */
-import { EwaldError } from '../../util/errors.js';
+import { EwaldError, messageOf } from '../../util/errors.js';
 import { Failed, type Lane, type Outcome, type TaskCall } from '../drive.js';
 import type { Place } from '../place.js';
 import type { TaskSpec } from '../task.js';
@@ -7,11 +7,12 @@ import { type Job, Member } from './member.js';
 import type { HostStart } from './protocol.js';
 
 /** Options of a pool. */
-interface PoolParts {
+interface PoolOptions {
   readonly place: Place;
   /** Options of the context of each worker. */
   readonly contexts: readonly HostStart['context'][];
-  readonly names: string;
+  /** Of a worker's name, before its number. */
+  readonly namePrefix: string;
   readonly start: Omit<HostStart, 'worker' | 'context'>;
   readonly source: Parameters<Place['startWorker']>[0];
   /** Bytes that this process uses, and may use; above that, running tasks are lost. Absent for no limit. */
@@ -20,40 +21,39 @@ interface PoolParts {
   fetchShared(hash: string): Promise<unknown>;
 }
 
-/** Number of consecutive failed starts after which the pool gives up. */
+/** Number of workers, beyond one start of each, that may end in a row before the pool gives up; a finished task ends the row. */
 const maxFailures = 3;
 /** Maximum number of tasks queued on a worker, so that it does not wait for its next message. */
-const maxHeld = 32;
+const maxQueued = 32;
 /** A worker's queue is about this long (s), or two tasks, so that no long queue forms after a slow task. */
-const heldSeconds = 1e-3;
+const queueSeconds = 1e-3;
 /** Milliseconds between two looks at the memory. */
-const memoryPause = 100;
+const memoryPollMs = 100;
 /** Tasks longer than this (s) are assigned one by one, since another worker may be free first. */
-const longTask = 0.05;
+const longTaskSeconds = 0.05;
 
 export class Pool implements Lane {
   readonly names: readonly string[];
   readonly window: number;
-  readonly #parts: PoolParts;
+  readonly #options: PoolOptions;
   /** The members with their context options, which a replacement inherits. */
   readonly #members = new Map<Member, HostStart['context']>();
   readonly #queue: Job[] = [];
-  readonly #closing: Promise<void>[] = [];
   readonly #watching: ReturnType<typeof setInterval> | undefined;
   #ending = false;
   #started = 0;
   #failures = 0;
   #fatal: EwaldError | undefined;
   #closed = false;
-  /** Mean duration of the latest tasks in seconds. */
-  #mean = 1;
+  /** Mean duration of the latest tasks in seconds: long at first, so that the first tasks go to different workers. */
+  #meanSeconds = 1;
 
-  constructor(parts: PoolParts) {
-    this.#parts = parts;
-    this.names = Object.keys(parts.start.modules);
-    this.window = Math.max(64, parts.contexts.length * maxHeld * 2);
-    for (const context of parts.contexts) this.#start(context);
-    if (parts.memory) this.#watching = setInterval(() => void this.#watch(parts.memory), memoryPause);
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.names = Object.keys(options.start.modules);
+    this.window = Math.max(64, options.contexts.length * maxQueued * 2);
+    for (const context of options.contexts) this.#addMember(context);
+    if (options.memory) this.#watching = setInterval(() => void this.#checkMemory(options.memory), memoryPollMs);
     (this.#watching as { unref?: () => void } | undefined)?.unref?.();
   }
 
@@ -89,15 +89,15 @@ export class Pool implements Lane {
         lost: 0,
         abandoned: false,
         cancel() {},
-        done: (value, seconds, { name }) => {
+        done: (value, seconds, worker) => {
           settle();
           this.#failures = 0;
-          this.#mean += (seconds - this.#mean) / 8;
-          resolve({ value, worker: name, attempts: job.lost + 1, seconds });
+          this.#meanSeconds += (seconds - this.#meanSeconds) / 8;
+          resolve({ value, worker, attempts: job.lost + 1, seconds });
         },
-        failed: (error, { name }) => {
+        failed: (error, worker, attempts) => {
           settle();
-          reject(new Failed(error, name, Math.max(1, job.lost)));
+          reject(new Failed(error, worker, attempts));
         },
       };
       this.#queue.push(job);
@@ -106,8 +106,8 @@ export class Pool implements Lane {
   }
 
   /** Closes the files that tasks of runs have left open. */
-  rest(): void {
-    for (const member of this.#members.keys()) member.rest();
+  closeTaskFiles(): void {
+    for (const member of this.#members.keys()) member.closeTaskFiles();
   }
 
   async dispose(): Promise<void> {
@@ -115,11 +115,13 @@ export class Pool implements Lane {
     clearInterval(this.#watching);
     const members = [...this.#members.keys()];
     this.#members.clear();
-    await Promise.all([...this.#closing, ...members.map((member) => member.close())]);
+    for (const job of this.#queue.splice(0))
+      job.failed(new EwaldError('Disposed', `task ${job.task.id} had not begun when its workers were closed`), '', 0);
+    await Promise.all(members.map((member) => member.close()));
   }
 
   /** Ends the workers that run tasks if the process uses too much memory. Which task takes it is not known. */
-  async #watch(memory: PoolParts['memory']): Promise<void> {
+  async #checkMemory(memory: PoolOptions['memory']): Promise<void> {
     const [used, most] = [memory?.used() ?? 0, memory?.most() ?? 0];
     if (used <= most || this.#ending) return;
     const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(3)} GB`;
@@ -129,17 +131,25 @@ export class Pool implements Lane {
       `its maxMemory is ${gigabytes(most)}`;
     // Their memory is free only after they have ended.
     this.#ending = true;
-    await Promise.all(busy.map((member) => member.end(new EwaldError('OutOfMemory', why))));
-    this.#ending = false;
+    try {
+      await Promise.all(busy.map((member) => member.end(new EwaldError('OutOfMemory', why))));
+    } finally {
+      this.#ending = false;
+    }
   }
 
-  #start(context: HostStart['context']): void {
-    const name = `${this.#parts.names}${this.#started++}`;
-    const member = new Member(this.#parts.place, { ...this.#parts.start, context, worker: name }, this.#parts.source, {
-      onRoom: () => this.#deal(),
-      onLost: (lost, running, behind, why) => this.#onLost(lost, running, behind, why),
-      onWant: (hash) => this.#parts.fetchShared(hash),
-    });
+  #addMember(context: HostStart['context']): void {
+    const name = `${this.#options.namePrefix}${this.#started++}`;
+    const member = new Member(
+      this.#options.place,
+      { ...this.#options.start, context, worker: name },
+      this.#options.source,
+      {
+        onRoom: () => this.#deal(),
+        onLost: (lost, running, behind, why) => this.#onLost(lost, running, behind, why),
+        onWant: (hash) => this.#options.fetchShared(hash),
+      },
+    );
     this.#members.set(member, context);
   }
 
@@ -149,49 +159,48 @@ export class Pool implements Lane {
     this.#members.delete(member);
     this.#failures++;
     const again = behind.filter(({ abandoned }) => !abandoned);
-    if (running && !running.abandoned) {
-      running.lost++;
-      if (running.lost > running.retries) {
-        const tries = running.lost === 1 ? 'once' : `${running.lost} times`;
-        running.failed(
-          new EwaldError(
-            why.tag === 'OutOfMemory' ? why.tag : 'Lost',
-            `task ${running.task.id} was lost ${tries}; the last time ${why.message}`,
-            {
-              cause: why,
-            },
-          ),
-          member,
-        );
-      } else again.unshift(running);
-    }
+    if (running && !running.abandoned && this.#mayRunAgain(running, member, why)) again.unshift(running);
     this.#queue.unshift(...again);
     // A worker that dies from a task is replaced; one that repeatedly fails to start is given up.
-    const unable = this.#failures > maxFailures + this.#parts.contexts.length && !running;
-    if (unable || why.tag === 'Load') this.#fatal = why;
-    else if (!this.#closed) this.#start(context);
+    const cannotStart = this.#failures > maxFailures + this.#options.contexts.length && !running;
+    if (cannotStart || why.tag === 'Load') this.#fatal = why;
+    else if (!this.#closed) this.#addMember(context);
     this.#deal();
+  }
+
+  /** Whether a task whose worker was lost is tried again; otherwise it has failed. */
+  #mayRunAgain(job: Job, member: Member, why: EwaldError): boolean {
+    job.lost++;
+    if (job.lost <= job.retries) return true;
+    const tries = job.lost === 1 ? 'once' : `${job.lost} times`;
+    const tag = why.tag === 'OutOfMemory' ? why.tag : 'Lost';
+    const message = `task ${job.task.id} was lost ${tries}; the last time ${why.message}`;
+    job.failed(new EwaldError(tag, message, { cause: why }), member.name, job.lost);
+    return false;
   }
 
   #deal(): void {
     if (this.#fatal && this.#members.size === 0) {
-      for (const job of this.#queue.splice(0)) job.failed(this.#fatal, { name: '' } as Member);
+      for (const job of this.#queue.splice(0)) job.failed(this.#fatal, '', Math.max(1, job.lost));
       return;
     }
-    const least = this.#mean < longTask ? 2 : 1;
-    const held = Math.min(maxHeld, Math.max(least, Math.round(heldSeconds / Math.max(this.#mean, 1e-6))));
+    const least = this.#meanSeconds < longTaskSeconds ? 2 : 1;
+    const queueLimit = Math.min(
+      maxQueued,
+      Math.max(least, Math.round(queueSeconds / Math.max(this.#meanSeconds, 1e-6))),
+    );
     while (this.#queue.length > 0) {
       let best: Member | undefined;
       for (const member of this.#members.keys()) {
-        if (member.open && member.load < held && (!best || member.load < best.load)) best = member;
+        if (member.open && member.load < queueLimit && (!best || member.load < best.load)) best = member;
       }
       const job = best && this.#queue.shift();
       if (!best || !job) return;
       try {
         best.give(job);
       } catch (error) {
-        const what = `the argument of task ${job.task.id} cannot be sent to a worker: ${(error as Error).message}`;
-        job.failed(new EwaldError('Argument', what, { cause: error }), best);
+        const what = `the argument of task ${job.task.id} cannot be sent to a worker: ${messageOf(error)}`;
+        job.failed(new EwaldError('Argument', what, { cause: error }), best.name, job.lost + 1);
       }
     }
   }
