@@ -14,7 +14,7 @@ import type { PipelineItem } from './one-frame.js';
 import { closeRun, openRun } from './run/open.js';
 import { preparedRun } from './run/prepare.js';
 import { refuseForWorkers } from './run/refusals.js';
-import { RunEvents } from './run/run-events.js';
+import { RunReporter } from './run/run-reporter.js';
 import { searchFrames } from './run/search.js';
 import { checkRun, type PipelineOptions } from './run-options.js';
 import { endingOutputs } from './sinks/output-options.js';
@@ -35,7 +35,7 @@ export async function* runPipeline(
   log: (warning: string) => void,
 ): AsyncGenerator<PipelineItem, void, undefined> {
   const run = checkRun(options);
-  const events = new RunEvents(options, log);
+  const events = new RunReporter(options, log);
   checkSignal(options.signal);
   // A context that is disposed ends the runs that wait for their next frame.
   const signal = resource.until(options.signal);

@@ -19,7 +19,7 @@ import type { CellVerdict } from './cell-verdict.js';
 import { EmptyCrystals } from './empty-crystals.js';
 import { EmptyRegions } from './empty-regions.js';
 import { OddBeams } from './odd-beams.js';
-import type { RunEvents } from './run-events.js';
+import type { RunReporter } from './run-reporter.js';
 import type { RunState } from './run-state.js';
 
 /** After this number of crystals a long run warns that its known cell is a multiple; the summary repeats it. */
@@ -35,7 +35,7 @@ const manySaturated = 0.01;
 const fewMasked = 1e-3;
 
 export class FrameWarnings {
-  readonly #warn: RunEvents['warnQuietly'];
+  readonly #warn: RunReporter['warnQuietly'];
   readonly #summary: RunSummary;
   readonly #verdict: CellVerdict;
   /** Header fields of which no frame has lacked one yet. */
@@ -60,7 +60,7 @@ export class FrameWarnings {
 
   /** `geometry` is that of the frames that are searched. */
   constructor(
-    { events, state }: { readonly events: RunEvents; readonly state: Pick<RunState, 'summary' | 'verdict'> },
+    { events, state }: { readonly events: RunReporter; readonly state: Pick<RunState, 'summary' | 'verdict'> },
     geometry: Geometry,
     copyHeader: readonly string[],
   ) {

@@ -1,42 +1,48 @@
 /** What a run tells while it goes on: its caller, its viewer, and its report of the warnings. */
 import { type Observer, observer } from '../../util/callbacks.js';
+import type { EwaldError } from '../../util/errors.js';
 import type { RunEvent } from '../events.js';
 import type { PipelineOptions } from '../run-options.js';
 
-/** Warnings that a report repeats. */
-const maxWarnings = 64;
+/** Warnings that the report of a run repeats: its first ones. */
+const maxKeptWarnings = 64;
 
-export class RunEvents {
+/** Passes the events of a run on, and keeps its warnings and the first error of its caller's function. */
+export class RunReporter {
   readonly #observer: Observer<[RunEvent]>;
   readonly #view: PipelineOptions['view'];
   readonly #warnings = new Set<string>();
 
   /** Warnings of a run without `onEvent` are passed to `log`. */
   constructor(options: PipelineOptions, log: (warning: string) => void) {
-    const logged = (event: RunEvent): void => (event.kind === 'warning' ? log(event.text) : undefined);
-    this.#observer = observer('pipeline', options.onEvent === undefined ? { onEvent: logged } : options, 'onEvent');
+    const logWarning = (event: RunEvent): void => {
+      if (event.kind === 'warning') log(event.text);
+    };
+    this.#observer = observer('pipeline', options.onEvent === undefined ? { onEvent: logWarning } : options, 'onEvent');
     this.#view = options.view;
   }
 
-  /** What was warned of so far. */
+  /** The first different warnings, at most 64. */
   get warnings(): ReadonlySet<string> {
     return this.#warnings;
   }
 
   /** What the function of the caller has thrown. */
-  get failure(): Observer<[RunEvent]>['failure'] {
+  get failure(): EwaldError | undefined {
     return this.#observer.failure;
   }
 
   /** Throws what the function of the caller has thrown. */
-  check(): void {
+  throwIfFailed(): void {
     if (this.failure) throw this.failure;
   }
 
+  // The methods below are passed on by themselves.
+
   /** Throws what the function of the caller throws. */
   readonly report = (event: RunEvent): void => {
+    if (event.kind === 'warning' && this.#warnings.size < maxKeptWarnings) this.#warnings.add(event.text);
     this.#view?.happened?.(event);
-    if (event.kind === 'warning' && this.#warnings.size < maxWarnings) this.#warnings.add(event.text);
     this.#observer(event);
   };
 
@@ -47,7 +53,7 @@ export class RunEvents {
     try {
       this.report(event);
     } catch {
-      // It is the failure.
+      // What the caller's function has thrown is kept as the failure; a page that follows does not end a run.
     }
   };
 

@@ -18,7 +18,7 @@ import type { RunSource } from '../sources/source.js';
 import type { RunSummary } from '../summary.js';
 import type { CellVerdict } from './cell-verdict.js';
 import type { FrameInputs } from './refusals.js';
-import type { RunEvents } from './run-events.js';
+import type { RunReporter } from './run-reporter.js';
 
 /** A run whose options are checked. */
 export interface CheckedCall {
@@ -26,7 +26,7 @@ export interface CheckedCall {
   readonly place: RunPlace;
   /** With the signal that ends the run. */
   readonly options: CheckedRun & { readonly signal: PlatformSignal };
-  readonly events: RunEvents;
+  readonly events: RunReporter;
 }
 
 /** A run whose inputs are open, and of which nothing is searched. */

@@ -107,7 +107,7 @@ async function* written(
   let file: string | undefined;
   try {
     for await (const { record, item } of records) {
-      events.check();
+      events.throwIfFailed();
       const { filename } = record.origin;
       // A run may go on for days after the frames of a file that was written over.
       if (file !== undefined && file !== filename)
@@ -120,7 +120,7 @@ async function* written(
       events.report({ kind: 'progress', stage: 'frames', share: summary.share, summary });
       yield item ?? pipelineItem(record, itemSetup);
     }
-    events.check();
+    events.throwIfFailed();
     state = 'whole';
   } catch (error) {
     if (!isEwaldError(error, 'Aborted') && error !== events.failure) {
@@ -168,7 +168,7 @@ async function endOutputs(run: Run, outputs: Outputs, warnings: FrameWarnings, i
   warnings.ofPedestal();
   warnings.ofWells(maps?.maps ?? []);
   events.reportQuietly({ kind: 'end', isWhole, summary, outputs: ended, isLive: source.live !== undefined, ...maps });
-  events.check();
+  events.throwIfFailed();
 }
 
 /** Whether a later session may add frames to a run that ends now: one that was ended, or of the first frames only. */
