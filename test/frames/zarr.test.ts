@@ -402,6 +402,9 @@ ${more}`;
     const order = { ...files, 'indptr.raw': bytesOf(BigInt64Array.from([...starts.slice(0, 5), -1, 3], BigInt)) };
     await refused(async () => (await csr(toml(), order)).read(0, 6), 'Format', 'frame 4 is damaged');
     await refused(() => csr(toml(), { ...files, 'data.raw': new Uint8Array(8) }), 'Format', 'expected as many');
+    // Three bytes of the last number are missing: it was one frame less, without a word.
+    const cut = (files['indptr.raw'] as Uint8Array).subarray(0, -3);
+    await refused(() => csr(toml(), { ...files, 'indptr.raw': cut }), 'Format', 'indptr.raw', 'no multiple of the 8');
     await refused(() => csr(toml().replace('sig_shape', 'shape')), 'Format', 'no sig_shape');
     await refused(() => csr(toml('', ['<f4', '<u2', '<f4'])), 'Format', 'of integers');
     await refused(() => csr(toml('nonsense')), 'Format', 'line 14', 'incomplete key-value');

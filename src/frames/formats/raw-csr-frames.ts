@@ -14,27 +14,29 @@ import type { Dataset, Note } from '../dataset.js';
 import type { FormatOptions } from '../format.js';
 import { openFrames } from '../frames.js';
 import { numpyNames, numpyTypes } from '../numpy-types.js';
-import { checkHeaderSize, checkShape, navigationShape } from '../shapes.js';
+import { checkHeaderSize, navigationShape } from '../shapes.js';
 import { inOrderOfPixels, type SparseFrames } from '../sparse.js';
 
-const maxText = 2 ** 20;
+/** Most bytes of a description. */
+const maxTomlBytes = 2 ** 20;
 /** Numbers that are read at a time. */
-const blockNumbers = 2 ** 18;
+const numbersPerBlock = 2 ** 18;
 
 /** Opens the matrix that a TOML file describes. */
 export async function openRawCsr(source: ByteSource, options: FormatOptions): Promise<Dataset> {
-  if (source.size > maxText) throw badFile(source, `the description has ${source.size} bytes`);
+  if (source.size > maxTomlBytes)
+    throw badFile(source, `the description has ${source.size} bytes; expected at most ${maxTomlBytes}`);
   const text = new TextDecoder().decode(await source.read(0, source.size, { signal: options.signal }));
   const toml = tomlOf(source, text);
   const opened: ByteSource[] = [];
   return closingOnError(opened, async () => {
-    const open = async (name: string): Promise<Numbers> => {
+    const open = async (name: string): Promise<NumberFile> => {
       const numbers = await openNumbers(source, toml, name, options);
       opened.push(numbers.source);
       return numbers;
     };
-    const parts = { indptr: await open('indptr'), indices: await open('indices'), data: await open('data') };
-    return openCsr(source, toml, parts, options);
+    const arrays = { indptr: await open('indptr'), indices: await open('indices'), data: await open('data') };
+    return openCsr(source, toml, arrays, options);
   });
 }
 
@@ -52,19 +54,33 @@ function tomlOf(source: ByteSource, text: string): TomlTable {
 const entryOf = (toml: TomlTable, table: string, key: string) => (toml[table] as TomlTable | undefined)?.[key];
 
 /** A file of plain numbers. */
-interface Numbers {
+interface NumberFile {
   readonly source: ByteSource;
   readonly dtype: DataType;
-  readonly little: boolean;
+  readonly isLittleEndian: boolean;
   readonly count: number;
 }
 
+/** The three files of a matrix: where each frame begins, and the pixels and values of all. */
+interface CsrArrays {
+  readonly indptr: NumberFile;
+  readonly indices: NumberFile;
+  readonly data: NumberFile;
+}
+
+/** Some frames that follow each other. */
+interface FrameSpan {
+  readonly first: number;
+  readonly count: number;
+  readonly frameLength: number;
+}
+
 /** NumPy's name of a type: <i4, >u2, uint16, float32. */
-function numpyType(text: string): { readonly dtype: DataType; readonly little: boolean } | undefined {
+function numpyType(text: string): { readonly dtype: DataType; readonly isLittleEndian: boolean } | undefined {
   const [, order, short = ''] = /^([<>|=]?)(.*)$/.exec(text) ?? [];
   const dtype = numpyTypes[short] ?? numpyNames[text];
   if (dtype === undefined || dtype === 'f16' || dtype.startsWith('c')) return undefined;
-  return { dtype, little: order === '>' ? false : order === '<' || littleEndianMachine };
+  return { dtype, isLittleEndian: order === '>' ? false : order === '<' || littleEndianMachine };
 }
 
 const stringOf = (source: ByteSource, toml: TomlTable, key: string): string => {
@@ -78,7 +94,7 @@ async function openNumbers(
   toml: TomlTable,
   name: string,
   options: FormatOptions,
-): Promise<Numbers> {
+): Promise<NumberFile> {
   const type = stringOf(source, toml, `${name}_dtype`);
   const known = numpyType(type);
   const isInteger = known && !/^f/.test(known.dtype);
@@ -89,24 +105,28 @@ async function openNumbers(
     );
   const { signal, allowOutside } = options;
   const part = await source.sibling(stringOf(source, toml, `${name}_file`), { signal, allowOutside });
-  return { source: part, ...known, count: Math.floor(part.size / elementBytes(known.dtype)) };
+  const width = elementBytes(known.dtype);
+  if (part.size % width !== 0)
+    throw badFile(
+      part,
+      `it has ${part.size} bytes, no multiple of the ${width} of a ${known.dtype}: it is cut, or of another type`,
+    );
+  return { source: part, ...known, count: part.size / width };
 }
 
 const tomlShape = (source: ByteSource, toml: TomlTable, key: string): readonly number[] | undefined => {
   const value = entryOf(toml, 'params', key);
   if (value === undefined) return undefined;
   const list = Array.isArray(value) ? value : [value];
-  // A date would be a number of milliseconds.
-  const numbers = list.map((n) => (typeof n === 'object' ? Number.NaN : Number(n)));
+  const numbers = list.map((n) => (typeof n === 'number' || typeof n === 'bigint' ? Number(n) : Number.NaN));
   return numbers.map((n) => checkHeaderSize(source, `a length of ${key}`, n, 1, 2 ** 40));
 };
 
-function openCsr(source: ByteSource, toml: TomlTable, parts: CsrArrays, options: FormatOptions): Dataset {
-  const { indptr, indices, data } = parts;
-  const signal = tomlShape(source, toml, 'sig_shape');
-  if (!signal || signal.length === 0) throw badFile(source, '[params] has no sig_shape, such as [256, 256]');
-  checkShape('sig_shape', signal, 1);
-  const frameLength = checkHeaderSize(source, 'the pixels of a frame', product(signal), 1, 2 ** 40);
+function openCsr(source: ByteSource, toml: TomlTable, arrays: CsrArrays, options: FormatOptions): Dataset {
+  const { indptr, indices, data } = arrays;
+  const sigShape = tomlShape(source, toml, 'sig_shape');
+  if (!sigShape || sigShape.length === 0) throw badFile(source, '[params] has no sig_shape, such as [256, 256]');
+  const frameLength = checkHeaderSize(source, 'the pixels of a frame', product(sigShape), 1, 2 ** 40);
   const frames = indptr.count - 1;
   if (frames < 1)
     throw badFile(source, `${indptr.source.name} has ${indptr.count} numbers; expected one more than there are frames`);
@@ -116,7 +136,7 @@ function openCsr(source: ByteSource, toml: TomlTable, parts: CsrArrays, options:
       `${indices.source.name} has ${indices.count} numbers and ${data.source.name} has ${data.count}; expected as many`,
     );
   const stated = tomlShape(source, toml, 'nav_shape');
-  const fits = stated?.reduce((a, b) => a * b, 1) === frames;
+  const fits = stated !== undefined && product(stated) === frames;
   const notes: Note[] = [];
   if (stated && !fits)
     notes.push({
@@ -124,42 +144,46 @@ function openCsr(source: ByteSource, toml: TomlTable, parts: CsrArrays, options:
       text: `nav_shape is ${stated.join(' × ')}, but there are ${frames} frames: they are treated as one series`,
       option: 'navShape',
     });
-  const bytes = elementBytes(data.dtype);
   return openFrames(source, {
     format: 'raw_csr',
-    shape: { nav: navigationShape(source, frames, stated && fits ? stated : [frames], options), sig: signal },
+    shape: { nav: navigationShape(source, frames, fits ? stated : [frames], options), sig: sigShape },
     dtype: data.dtype,
     meta: { header: { occupancy: data.count / (frames * frameLength) } },
     notes,
     filters: ['sparse'],
     sources: [indptr.source, indices.source, data.source],
-    readMany: (first, count, into, abort) =>
-      readDense(source, parts, { first, count, frameLength, bytes }, into, abort),
-    readSparse: (first, count, abort) => readSparse(source, parts, { first, count, frameLength }, abort),
+    readMany: (first, count, into, abort) => readDense(source, arrays, { first, count, frameLength }, into, abort),
+    readSparse: (first, count, abort) => readSparse(source, arrays, { first, count, frameLength }, abort),
   });
 }
 
 /** Reads numbers of a file in the byte order of the machine. */
 async function readNumbers(
-  { source, dtype, little }: Numbers,
+  { source, dtype, isLittleEndian }: NumberFile,
   first: number,
   count: number,
   signal: PlatformSignal | undefined,
 ) {
   const width = elementBytes(dtype);
   const bytes = await source.read(first * width, count * width, { signal });
-  if (little !== littleEndianMachine) swapBytes(bytes, width, source);
+  if (isLittleEndian !== littleEndianMachine) swapBytes(bytes, width, source);
   return viewAs(bytes, dtype);
-}
-
-interface CsrArrays {
-  readonly indptr: Numbers;
-  readonly indices: Numbers;
-  readonly data: Numbers;
 }
 
 const damagedAt = (source: ByteSource, frame: number, message: string): EwaldError =>
   badFile(source, `frame ${frame} is damaged: ${message}`, { frame });
+
+/** The number of a pixel of a frame. Throws `Format`. */
+function checkedPixel(
+  source: ByteSource,
+  index: number | bigint | undefined,
+  frame: number,
+  frameLength: number,
+): number {
+  const pixel = Number(index);
+  if (pixel >= 0 && pixel < frameLength) return pixel;
+  throw damagedAt(source, frame, `it has a pixel ${pixel} of ${frameLength}`);
+}
 
 /** Where the entries of frames begin, and where those of the last one end. Throws `Format`. */
 async function readStarts(
@@ -180,63 +204,53 @@ async function readStarts(
 
 async function readSparse(
   source: ByteSource,
-  parts: CsrArrays,
-  { first, count, frameLength }: { readonly first: number; readonly count: number; readonly frameLength: number },
+  arrays: CsrArrays,
+  { first, count, frameLength }: FrameSpan,
   signal: PlatformSignal | undefined,
 ): Promise<SparseFrames> {
-  const found = await readStarts(source, parts, first, count, signal);
+  const found = await readStarts(source, arrays, first, count, signal);
   const [from = 0, end = 0] = [found[0], found[count]];
-  const [where, values] = await Promise.all([
-    readNumbers(parts.indices, from, end - from, signal),
-    readNumbers(parts.data, from, end - from, signal),
+  const [indices, values] = await Promise.all([
+    readNumbers(arrays.indices, from, end - from, signal),
+    readNumbers(arrays.data, from, end - from, signal),
   ]);
   const starts = Uint32Array.from(found, (at) => at - from);
-  const pixels = new Uint32Array(where.length);
+  const pixels = new Uint32Array(indices.length);
   for (let frame = 0; frame < count; frame++)
     for (let k = starts[frame] as number; k < (starts[frame + 1] as number); k++) {
-      const pixel = Number(where[k]);
-      if (!(pixel >= 0 && pixel < frameLength))
-        throw damagedAt(source, first + frame, `it has a pixel ${pixel} of ${frameLength}`);
-      pixels[k] = pixel;
+      pixels[k] = checkedPixel(source, indices[k], first + frame, frameLength);
     }
   return inOrderOfPixels({ starts, pixels, values });
 }
 
 async function readDense(
   source: ByteSource,
-  parts: CsrArrays,
-  {
-    first,
-    count,
-    frameLength,
-    bytes,
-  }: { readonly first: number; readonly count: number; readonly frameLength: number; readonly bytes: number },
+  arrays: CsrArrays,
+  { first, count, frameLength }: FrameSpan,
   into: Uint8Array,
   signal: PlatformSignal | undefined,
 ): Promise<void> {
-  const { indices, data } = parts;
-  const starts = await readStarts(source, parts, first, count, signal);
+  const { indices, data } = arrays;
+  const starts = await readStarts(source, arrays, first, count, signal);
   into.fill(0);
   const out = viewAs(into, data.dtype) as Float64Array;
-  if (out.buffer !== into.buffer) throw new EwaldError('Internal', `frames are not aligned to ${bytes} bytes`);
+  if (out.buffer !== into.buffer)
+    throw new EwaldError('Internal', `frames are not aligned to ${elementBytes(data.dtype)} bytes`);
   const pace = new Pace(signal);
   let frame = 0;
   const end = starts[count] as number;
-  for (let at = starts[0] as number; at < end; at += blockNumbers) {
+  for (let at = starts[0] as number; at < end; at += numbersPerBlock) {
     if (pace.due) await pace.rest();
-    const numbers = Math.min(blockNumbers, end - at);
-    const [where, values] = await Promise.all([
+    const numbers = Math.min(numbersPerBlock, end - at);
+    const [pixels, values] = await Promise.all([
       readNumbers(indices, at, numbers, signal),
       readNumbers(data, at, numbers, signal),
     ]);
     for (let i = 0; i < numbers; i++) {
       while (at + i >= (starts[frame + 1] as number)) frame++;
-      const pixel = Number(where[i]);
-      if (!(pixel >= 0 && pixel < frameLength))
-        throw damagedAt(source, first + frame, `it has a pixel ${pixel} of ${frameLength}`);
-      // A pixel that is listed twice has the sum, as in SciPy.
-      const place = frame * frameLength + pixel;
-      out[place] = (out[place] as number) + ((values as Float64Array)[i] as number);
+      const pixel = frame * frameLength + checkedPixel(source, pixels[i], first + frame, frameLength);
+      // A pixel that is listed twice has the sum, as in SciPy. Sums of 64-bit integers are of bigints.
+      out[pixel] = (out[pixel] as number) + ((values as Float64Array)[i] as number);
     }
   }
 }
