@@ -127,7 +127,7 @@ describe('the public face of a room', () => {
 const state: Readonly<Record<string, string>> = {
   'compute/backends/wasm/heap.ts: viewed': 'the cores of heaps, gone with their memory',
   'compute/backends/wasm/source.ts: compiled': 'a cache of the compiled core, one for each source',
-  'compute/backends/webgpu/dawn.ts: kept': 'works round a crash of Dawn; see the file',
+  'compute/backends/webgpu/cached-gpu.ts: gpuByFlags': 'works round a crash of Dawn; see the file',
   'compute/backends/webgpu/timestamps.ts: collecting': 'a measurement of all devices, while it runs',
   'heffte/files/on-ranks.node.ts: agreed': 'a note on an error, gone with it',
   'frames/files/read.ts: inputRead': 'standard input is one for the process',

@@ -6,7 +6,7 @@ import type { Indices } from '../symmetry/asymmetric-unit.js';
 import { determinant, type Operation, operationKey } from '../symmetry/matrices.js';
 import { laueGroup, type PointGroup, pointGroupNames } from '../symmetry/point-group.js';
 import { type HallGroup, hallGroup, translationUnit } from './hall.js';
-import { spaceGroupTable, type TableRow } from './table.js';
+import { type SettingRow, settingRows } from './setting-rows.js';
 
 /** A space group in one setting. */
 export interface SpaceGroupSetting extends HallGroup {
@@ -24,7 +24,7 @@ export interface SpaceGroupSetting extends HallGroup {
 const made = new Map<string, SpaceGroupSetting>();
 
 /** The setting of a row of the table. Operators of all settings take .2 s, so that each is made when it is wanted. */
-function settingOf(row: TableRow): SpaceGroupSetting {
+function settingOf(row: SettingRow): SpaceGroupSetting {
   const known = made.get(row.name);
   if (known) return known;
   const group = hallGroup(row.hall);
@@ -37,17 +37,17 @@ function settingOf(row: TableRow): SpaceGroupSetting {
 }
 
 /** All settings. */
-export const spaceGroupSettings = (): SpaceGroupSetting[] => spaceGroupTable.map(settingOf);
+export const spaceGroupSettings = (): SpaceGroupSetting[] => settingRows.map(settingOf);
 
 /** The settings of a number of International Tables A. */
 export const spaceGroupsOfNumber = (number: number): SpaceGroupSetting[] =>
-  spaceGroupTable.filter((row) => row.number === number).map(settingOf);
+  settingRows.filter((row) => row.number === number).map(settingOf);
 
 /** CCP4 has parentheses in `P 21212(a)` and `C 2 2 21a)`. */
 const compact = (name: string): string => name.replace(/[\s_()]/g, '').toUpperCase();
 
 /** Names by which a setting is known: `P 1 21/c 1` is `P 21/c` as well, and `R 3 2:H` is `H 3 2` and `R 3 2`. */
-function namesOf({ name }: TableRow): string[] {
+function namesOf({ name }: SettingRow): string[] {
   const [plain = '', choice] = name.split(':');
   const short = /^(\S) 1 (\S+) 1$/.exec(plain);
   const all = [name, plain];
@@ -59,12 +59,11 @@ function namesOf({ name }: TableRow): string[] {
 /** The setting of a name such as `P 21 21 21`, `P21/n` or `F d -3 m:1`, or of a number. Throws `Argument`. */
 export function spaceGroupSetting(name: string): SpaceGroupSetting {
   const wanted = compact(name);
-  const exact = spaceGroupTable.find((row) => compact(row.name) === wanted);
+  const exact = settingRows.find((row) => compact(row.name) === wanted);
   // The second origin and hexagonal axes are the usual ones.
-  const usual = (row: TableRow): boolean => !/:[1R]$/.test(row.name);
+  const usual = (row: SettingRow): boolean => !/:[1R]$/.test(row.name);
   const tableRow =
-    exact ??
-    spaceGroupTable.find((row) => usual(row) && (String(row.number) === wanted || namesOf(row).includes(wanted)));
+    exact ?? settingRows.find((row) => usual(row) && (String(row.number) === wanted || namesOf(row).includes(wanted)));
   if (tableRow) return settingOf(tableRow);
   if (pointGroupNames.includes(name) || pointGroupNames.includes(`${name}_H`))
     throw new EwaldError(
@@ -74,7 +73,7 @@ export function spaceGroupSetting(name: string): SpaceGroupSetting {
     );
   const near = nearest(
     name,
-    spaceGroupTable.map((row) => row.name),
+    settingRows.map((row) => row.name),
   );
   throw new EwaldError(
     'Argument',

@@ -1,7 +1,9 @@
 /**
  * Space groups in 559 settings as "number|name|Hall symbol": names are Hermann and Mauguin's, with the choice of origin
- * (`:1`, `:2`) or of axes (`:H`, `:R`) behind a colon. The first setting of a number is that of International Tables A, in
- * hexagonal axes and with the second origin where there are two. Hall 1981; International Tables B, table A1.4.2.7.
+ * (`:1`, `:2`) or of axes (`:H`, `:R`) behind a colon. The first settings of a number are those of International Tables A,
+ * hexagonal axes before rhombohedral ones, and the first origin before the second, which groups.ts prefers. The first 530 are
+ * those of Hall 1981 and International Tables B, table A1.4.2.7; the rest are settings of CCP4's files, in which an `a` at the
+ * end of a name says that the origin is another one.
  */
 const rows = `
 1|P 1|P 1
@@ -566,17 +568,17 @@ const rows = `
 `;
 
 /** One setting of a space group. */
-export interface TableRow {
+export interface SettingRow {
   readonly number: number;
   readonly name: string;
   readonly hall: string;
 }
 
 /** All settings. */
-export const spaceGroupTable: readonly TableRow[] = rows
+export const settingRows: readonly SettingRow[] = rows
   .trim()
   .split('\n')
   .map((row) => {
-    const [number, name = '', hall = ''] = row.split('|');
+    const [number, name, hall] = row.split('|') as [string, string, string];
     return { number: Number(number), name, hall };
   });

@@ -5,18 +5,19 @@
  * after 400 to 600 openings) when the collector frees the object together with adapters and devices made from it. One
  * object kept for the life of the thread survived 3 x 2000 openings with steady memory, and does not keep Node alive:
  * the event loop ends while the object, a device or a mapped buffer is still held. Therefore there is one object per
- * thread and adapter choice, and it is never released. This is the only module state in the package. Delete this file
- * when a release of `webgpu` survives test/webgpu/webgpu.test.ts, "many openings", with `create(flags)` called for
- * each.
+ * thread and adapter choice, and it is never released. Delete this file
+ * when a release of `webgpu` survives test/webgpu/webgpu.test.ts, "many openings", with `create(flags)` called for each.
  */
-type Create = (flags: string[]) => GPU;
+type CreateGpu = (flags: string[]) => GPU;
 
-const kept = new Map<string, GPU>();
+const gpuByFlags = new Map<string, GPU>();
 
 /** The GPU object for these flags. */
-export function cachedGpu(create: Create, flags: string[]): GPU {
+export function cachedGpu(create: CreateGpu, flags: string[]): GPU {
   const key = flags.join('\n');
-  const gpu = kept.get(key) ?? create(flags);
-  kept.set(key, gpu);
+  const cached = gpuByFlags.get(key);
+  if (cached) return cached;
+  const gpu = create(flags);
+  gpuByFlags.set(key, gpu);
   return gpu;
 }

@@ -1,7 +1,7 @@
 /** The GPU in Node: Dawn, through the optional peer `webgpu`; a runtime with a GPU of its own, as Deno, needs none. */
 import { messageOf } from '../../../util/errors.js';
 import { importOptional } from '../../../util/optional.js';
-import { cachedGpu } from './dawn.js';
+import { cachedGpu } from './cached-gpu.js';
 import { browserGpu, type GpuFound } from './source.js';
 import { noCard, runtimeFolder, vulkanMissing } from './vulkan.js';
 
