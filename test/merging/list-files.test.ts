@@ -216,8 +216,10 @@ describe('a file of reflections', () => {
   test('of amplitudes is read as intensities with 2 F σ(F) + σ(F)²', () => {
     const text =
       "data_x\n_symmetry.space_group_name_H-M 'P 4'\nloop_\n_refln.index_h\n_refln.index_k\n_refln.index_l\n_refln.F_meas_au\n_refln.F_meas_sigma_au\n1 2 3 10 .5\n1 2 4 ? ?\n";
-    const { list: read } = readReflections(new TextEncoder().encode(text));
+    const { list: read, remarks } = readReflections(new TextEncoder().encode(text));
     expect([read.symmetry, read.count, read.intensity[0], read.sigma[0]]).toEqual(['4/m', 1, 100, 10.25]);
+    // Amplitudes by French and Wilson became larger each time that they were converted, without a word.
+    expect(remarks.join()).toMatch(/squares of F_meas_au: .* once more/);
   });
 });
 

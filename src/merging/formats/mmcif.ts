@@ -14,7 +14,7 @@ import type { MatePair } from '../lists/mates.js';
 import { mateMean } from '../lists/mates.js';
 import { matesApart, withoutValue } from '../lists/mtz-reader.js';
 import { decimalsOf, digitsOf, errorOrMissing } from '../lists/sigma-digits.js';
-import { negativeAmplitudes, squared } from '../lists/squared.js';
+import { readFromAmplitudes, squared } from '../lists/squared.js';
 import { type GroupOfFile, groupOfFile } from '../lists/stated-group.js';
 import type { PairAmplitudes } from '../reflections/amplitudes.js';
 import { type ListedReflection, listFrom } from '../reflections/lists-in-group.js';
@@ -336,7 +336,7 @@ function readLoop(
       : []),
     ...[...left].map(([code, count]) => `${count} reflections with the status ${code} have values, and are left out.`),
     ...withoutValue(without, loop.rows.length, items.columns[0]),
-    ...negativeAmplitudes(negative, items.columns[0]),
+    ...(items.isAmplitude ? readFromAmplitudes(negative, items.columns[0]) : []),
     ...(areApart ? [matesApart(ofMates ? items.columns : ['rows of both'])] : []),
   ];
   const reflectionList = listFrom(areApart ? group.apart : group.symmetry, found);

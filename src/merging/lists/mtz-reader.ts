@@ -12,7 +12,7 @@ import { isFreeLabel } from './free-set.js';
 import type { ReflectionList } from './hkl.js';
 import { type MateColumns, type MeasuredColumns, mateColumns, measuredColumns } from './measured-columns.js';
 import { mtzHeader } from './mtz-header.js';
-import { negativeAmplitudes, squared } from './squared.js';
+import { readFromAmplitudes, squared } from './squared.js';
 import { groupOfFile } from './stated-group.js';
 
 const record = 80;
@@ -149,7 +149,7 @@ export function readMtzFile(
     ...ofBad,
     ...(mates ? [matesApart(read)] : []),
     ...withoutValue(without, rows, columns[values]?.label),
-    ...negativeAmplitudes(isAmplitude ? kept.filter(({ row, of }) => at(row, of[0]) < 0).length : 0, read[0]),
+    ...(isAmplitude ? readFromAmplitudes(kept.filter(({ row, of }) => at(row, of[0]) < 0).length, read[0]) : []),
   ];
   return { list, parameters, centring: group.centring, columns: read, others, remarks, badRows: bad.count };
 }
