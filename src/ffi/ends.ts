@@ -2,7 +2,7 @@
 import { expectsMembers } from '../util/arguments.js';
 import { EwaldError } from '../util/errors.js';
 import { isOpaque } from './header/layout.js';
-import { type CFunction, type FunctionTable, handleName, signature, typeText } from './header/types.js';
+import { type CFunction, type CType, type FunctionTable, handleName, signature, typeText } from './header/types.js';
 import { unknownName } from './names.js';
 
 /** What a handle ends with, and what it keeps. */
@@ -295,21 +295,30 @@ const asking = ['is', 'has', 'can', 'get', 'set', 'num', 'count', 'lock', 'regis
 function freesMemory({ name, result, parameters }: CFunction): Ending | undefined {
   const [first] = parameters;
   const isAnswer = result.kind === 'void' || (result.kind === 'scalar' && !/float|double|bool/i.test(result.name));
-  if (!isAnswer || parameters.length !== 1 || first?.type.kind !== 'pointer') return undefined;
+  if (!isAnswer || first?.type.kind !== 'pointer') return undefined;
   const { to } = first.type;
   if (to.kind === 'function' || to.kind === 'struct' || to.const) return undefined;
   const all = words(name);
   const final = all.at(-1) ?? '';
   if (all.some((word) => asking.includes(word))) return undefined;
   const frees = all.includes('free') || /freev?$/.test(final);
-  if (to.kind === 'pointer' && (to.to.kind === 'struct' || to.to.kind === 'void'))
-    return frees || strong.includes(final) || final === 'unref' ? { mayFail: false, through: true } : undefined;
+  // Further arguments are where an error goes: `x_free(x **, error **)`.
+  const only = parameters.length === 1;
+  if (to.kind === 'pointer' && isHandle(to.to)) {
+    const ends = strong.includes(final) || final === 'unref' || (only && frees);
+    return ends ? { mayFail: false, through: true } : undefined;
+  }
+  if (!only) return undefined;
   const isVoid = to.kind === 'void';
   if (frees || (isVoid && strong.includes(final))) return { mayFail: false, frees: true };
   return isVoid && final.endsWith('close')
     ? { mayFail: !always.test(name) && result.kind !== 'void', frees: true }
     : undefined;
 }
+
+/** Whether a type stands for a thing of C. `typedef intptr_t x_t` hides a struct, and nobody has tables of rows of these. */
+const isHandle = (type: CType): boolean =>
+  type.kind === 'struct' || type.kind === 'void' || (type.kind === 'scalar' && /^u?intptr_t$/.test(type.name));
 
 /** Whether a function moves memory, as `realloc` does: what it is given and what it returns have one type. */
 function movesMemory({ name, result, parameters }: CFunction): boolean {

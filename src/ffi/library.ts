@@ -555,13 +555,20 @@ const isKeepable = (value: unknown): boolean =>
 
 /** A property that is made on first use. */
 function addLazily(library: Library, name: string, runtime: Runtime, make: () => LibraryFunction): void {
+  const set = (): void => {
+    throw new EwaldError(
+      'Argument',
+      `${name} is a function of C, which no other one replaces in its library; give yours another name`,
+    );
+  };
   const get = (): LibraryFunction => {
     runtime.assertAlive();
     const libraryFunction = make();
+    // Read-only from now on: an accessor would cost 3 ns at each call, so that the engine refuses assignments itself.
     Object.defineProperty(library, name, { value: libraryFunction, enumerable: true });
     return libraryFunction;
   };
-  Object.defineProperty(library, name, { get, enumerable: true, configurable: true });
+  Object.defineProperty(library, name, { get, set, enumerable: true, configurable: true });
 }
 
 /** Where undeclared names are looked up, after the declared ones, which stay plain properties. */

@@ -69,7 +69,10 @@ for (const backend of ['native', 'wasm'] as const) {
       expect(edges.counted).toBe(1);
       edges.counted++;
       expect(edges.counted).toBe(2);
-      expect(() => Object.assign(edges, { edges_fixed: () => 1 })).toThrow(TypeError);
+      const set = (): unknown => Object.assign(edges, { edges_fixed: () => 1 });
+      expect(refusal(set)).toMatch(/^Argument: edges_fixed is a function of C, .*; give yours another name/);
+      expect(typeof edges.edges_fixed).toBe('function');
+      expect(set).toThrow(TypeError);
       edges.variable('edges_origin').write({ x: 5, y: 6 });
     });
 
@@ -294,6 +297,8 @@ test('other names of ends are those of transactions, of types behind the verb, a
       char *buf_end(struct buf *); struct packet; void packet_free(struct packet **); void *alloc_free(void *);
       int remove_free(const char *); struct curl_slist { char *data; struct curl_slist *next; };
       void curl_slist_free_all(struct curl_slist *); struct pool { int n; }; void pool_free_all(struct pool *);
+      typedef intptr_t volume_t; void volume_free(volume_t **); int slot_free(struct packet **, volume_t **);
+      void find_free_slot(struct packet **, int); void rows_free(double **);
     `),
   );
   expect(Object.fromEntries(disposers)).toEqual({
@@ -309,7 +314,10 @@ test('other names of ends are those of transactions, of types behind the verb, a
     [
       ...disposers.values(),
       ...['XFree', 'dlclose', 'g_strfreev', 'mdb_txn_commit', 'packet_free', 'psl_free_string'],
+      ...['rows_free', 'slot_free', 'volume_free'],
     ].sort(),
   );
-  expect(endings.get('packet_free')).toEqual({ mayFail: false, through: true });
+  for (const name of ['packet_free', 'volume_free', 'slot_free'])
+    expect(endings.get(name)).toEqual({ mayFail: false, through: true });
+  expect(endings.get('rows_free')).toEqual({ mayFail: false, frees: true });
 });
