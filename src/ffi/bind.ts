@@ -5,6 +5,7 @@ import { EwaldError } from '../util/errors.js';
 import { pointerConverter } from './arguments.js';
 import { type Argument, type CallFrame, type Converter, Directed, type Parameter } from './frame.js';
 import { type CFunction, type CType, type FunctionType, isText, signature, typeText } from './header/types.js';
+import { forgetOriginals, originalsSoFar } from './originals.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
 import type { ArgumentName } from './scalars.js';
@@ -73,6 +74,7 @@ function bindFramed(
     const lending = lends || runtime.keepsCallbacks ? runtime.lend() : undefined;
     open.lending = lending;
     if (lending) lending.runsJavaScript = callsBack || runtime.keepsCallbacks;
+    const originals = originalsSoFar();
     const outer = runtime.enter();
     const place = runtime.depth > 1 ? runtime.stack?.save() : undefined;
     let isCalled = false;
@@ -90,6 +92,7 @@ function bindFramed(
       throw error;
     } finally {
       runtime.leave(outer);
+      forgetOriginals(originals);
       if (lending) runtime.endCall(lending);
       open.end();
       idle = open;
@@ -234,6 +237,7 @@ export function bindVariadic(
     for (const check of checks) check(values);
     const open = target.frame();
     const lending = runtime.lend();
+    const originals = originalsSoFar();
     open.lending = lending;
     try {
       const result = calling(runtime, () => {
@@ -249,6 +253,7 @@ export function bindVariadic(
       });
       return (out as (result: unknown) => unknown)(result);
     } finally {
+      forgetOriginals(originals);
       runtime.endCall(lending);
       open.end();
     }

@@ -1,6 +1,7 @@
 /** Converts the arguments and the results of JavaScript functions that C calls. */
 import { EwaldError } from '../util/errors.js';
 import { type CType, type FunctionType, isBounded, isText, signature, typeText } from './header/types.js';
+import { lookAtOriginals } from './originals.js';
 import { isByte } from './pointees.js';
 import { plainText } from './pointer-arguments.js';
 import type { AsyncCall, Runtime } from './runtime.js';
@@ -73,6 +74,7 @@ export function callbackShape(runtime: Runtime, type: FunctionType): CallbackSha
         return (x) => {
           memory.turn++;
           try {
+            lookAtOriginals();
             return answered(use(a(x ?? 0)));
           } catch (error) {
             return failed(error);
@@ -82,6 +84,7 @@ export function callbackShape(runtime: Runtime, type: FunctionType): CallbackSha
         return (x, y) => {
           memory.turn++;
           try {
+            lookAtOriginals();
             return answered(use(a(x ?? 0), b(y ?? 0)));
           } catch (error) {
             return failed(error);
@@ -90,6 +93,7 @@ export function callbackShape(runtime: Runtime, type: FunctionType): CallbackSha
       return (...bits) => {
         memory.turn++;
         try {
+          lookAtOriginals();
           return answered(use(...readers.map((read, i) => read(bits[i] ?? 0))));
         } catch (error) {
           return failed(error);

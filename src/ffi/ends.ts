@@ -286,7 +286,22 @@ function handleOptions(type: string, options: HandleOptions): HandleOptions {
 }
 
 /** Words of functions that ask, or that do something else with what is free. */
-const asking = ['is', 'has', 'can', 'get', 'set', 'num', 'count', 'lock', 'register', 'add', 'on', 'to', 'handlers'];
+const asking = [
+  'is',
+  'has',
+  'find',
+  'can',
+  'get',
+  'set',
+  'num',
+  'count',
+  'lock',
+  'register',
+  'add',
+  'on',
+  'to',
+  'handlers',
+];
 
 /**
  * How a function frees memory of any type, as C's `free` does: `XFree(void *)`, `g_strfreev(char **)`, `dlclose(void *)`, and
@@ -308,6 +323,10 @@ function freesMemory({ name, result, parameters }: CFunction): Ending | undefine
     const ends = strong.includes(final) || final === 'unref' || (only && frees);
     return ends ? { mayFail: false, through: true } : undefined;
   }
+  // `free_list(T **list, size_t count)` ends the list of C; one of the caller's may have its elements freed.
+  const counts = parameters[1]?.type;
+  if (parameters.length === 2 && counts?.kind === 'scalar' && !/float|double|bool/i.test(counts.name))
+    return frees && result.kind === 'void' && to.kind === 'pointer' ? { mayFail: false } : undefined;
   if (!only) return undefined;
   const isVoid = to.kind === 'void';
   if (frees || (isVoid && strong.includes(final))) return { mayFail: false, frees: true };

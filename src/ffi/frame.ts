@@ -52,6 +52,8 @@ export interface Frame {
   copies?: [value: unknown, type: unknown, direction: Direction, argument: Argument][] | undefined;
   /** Whether JavaScript may run before the call ends and change a list or an object, which what C left would undo. */
   watches(direction: Direction): boolean;
+  /** Whether JavaScript runs beside the call, and not only where C calls it. */
+  readonly isBeside: boolean;
   /** Whether a callback has failed, whose error the call throws. */
   readonly hasFailed: boolean;
   /** Runs `work` after the call, before anything is freed; not if the call failed to start. */
@@ -120,6 +122,10 @@ export class FrameEnds {
 
   constructor(asynchronous: boolean) {
     this.asynchronous = asynchronous;
+  }
+
+  get isBeside(): boolean {
+    return this.asynchronous;
   }
 
   watches(direction: Direction): boolean {

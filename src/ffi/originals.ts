@@ -12,9 +12,53 @@ const changedMeanwhile = (what: string): EwaldError =>
       'through the pointer that C passes to the callback, or pass memory of alloc()',
   );
 
-/** Refuses a list that is not what it was, but for what was added behind its end. */
-export function assertSameList(before: readonly unknown[], now: readonly unknown[], place: ArgumentName): void {
-  if (!isSameList(before, now)) throw changedMeanwhile(place());
+/** What is read of an original: elements, or members. */
+type Reading = (values: readonly unknown[]) => readonly unknown[];
+
+/** Elements of a list. */
+export const elementsOf: Reading = (values) => values.slice();
+
+/** An original of which C has a copy, and what it was before JavaScript ran. */
+export class Original {
+  readonly values: readonly unknown[];
+  readonly read: Reading;
+  before: readonly unknown[] | undefined = undefined;
+
+  /** `isBeside`: JavaScript runs beside the call. Otherwise it is looked at when C first calls JavaScript, if ever. */
+  constructor(values: readonly unknown[], read: Reading, isBeside: boolean) {
+    this.values = values;
+    this.read = read;
+    if (isBeside) this.before = read(values);
+    else unseen[count++] = this;
+  }
+
+  /** Refuses what is not as it was, but for what was added behind a list; what accessors make anew says nothing. */
+  assertSame(place: ArgumentName): void {
+    const { before, values, read } = this;
+    if (before && !isSameList(before, read(values)) && isSameList(read(values), read(values)))
+      throw changedMeanwhile(place());
+  }
+}
+
+/** Those of the running calls that nobody has looked at, the innermost call's last; their number, since arrays are slow to shrink. */
+const unseen: (Original | undefined)[] = [];
+let count = 0;
+
+/** Looks at all of them: C calls JavaScript. */
+export function lookAtOriginals(): void {
+  for (let i = 0; i < count; i++) {
+    const original = unseen[i] as Original;
+    original.before = original.read(original.values);
+  }
+  forgetOriginals(0);
+}
+
+/** How many there are before a call. */
+export const originalsSoFar = (): number => count;
+
+/** Forgets those of a call that has ended. */
+export function forgetOriginals(before: number): void {
+  while (count > before) unseen[--count] = undefined;
 }
 
 /** What the members of objects are: numbers and texts, those of what is in the struct itself, too. */
@@ -22,15 +66,6 @@ export function membersIn(values: readonly unknown[], tag: string, access: Acces
   const found: unknown[] = [];
   for (const value of values) addMembers(value, tag, access, found);
   return found;
-}
-
-/** Refuses objects whose members are not what they were; what accessors make anew whenever they are read says nothing. */
-export function assertSameMembers(
-  before: readonly unknown[],
-  now: () => readonly unknown[],
-  place: ArgumentName,
-): void {
-  if (!isSameList(before, now()) && isSameList(now(), now())) throw changedMeanwhile(place());
 }
 
 function addMembers(value: unknown, tag: string, access: Access, to: unknown[]): void {

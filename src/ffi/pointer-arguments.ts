@@ -13,7 +13,7 @@ import type { Argument, Direction, Frame, Scratch } from './frame.js';
 import { isText, type PointerType, typeText } from './header/types.js';
 import { Lent, lentView } from './lent.js';
 import { type ListElement, putElements, setElement, takeElements } from './list-elements.js';
-import { assertSameList } from './originals.js';
+import { elementsOf, Original } from './originals.js';
 import { assertElements, assertUsable, describePointee, isByte, refused } from './pointees.js';
 import { Pointer } from './pointer.js';
 import type { Runtime } from './runtime.js';
@@ -269,10 +269,10 @@ export function placedList(
   const count = size === 1 ? values.length + 1 : Math.max(1, values.length);
   const scratch = frame.scratch(count * size, direction, align);
   putElements(scratch.view, values, element, place);
-  const before = frame.watches(direction) ? values.slice() : undefined;
-  if (before || direction !== 'in')
+  const original = frame.watches(direction) ? new Original(values, elementsOf, frame.isBeside) : undefined;
+  if (original || direction !== 'in')
     frame.after(() => {
-      if (before && !frame.hasFailed) assertSameList(before, values, place);
+      if (!frame.hasFailed) original?.assertSame(place);
       if (direction !== 'in') takeElements(scratch.view, values, element);
     });
   return scratch;

@@ -11,7 +11,7 @@ import { isOpaque } from './header/layout.js';
 import { type CType, isChar, type PointerType, type StructType, typeText } from './header/types.js';
 import { lentView } from './lent.js';
 import { listElement } from './list-elements.js';
-import { assertSameMembers, membersIn } from './originals.js';
+import { membersIn, Original } from './originals.js';
 import { assertElements, assertUsable, isByte } from './pointees.js';
 import type { Pointer } from './pointer.js';
 import { type Passing, placedList, placedText } from './pointer-arguments.js';
@@ -64,10 +64,9 @@ export function structsArgument(
     for (let i = 0; i < plain.length; i++)
       runtime.writeTo(view, i * size, to, plain[i], isList ? placeOf(i) : place, frame.lending);
   if (frame.watches(direction)) {
-    const now = (): readonly unknown[] => membersIn(values, to.tag, runtime);
-    const before = now();
+    const original = new Original(values, (all) => membersIn(all, to.tag, runtime), frame.isBeside);
     frame.after(() => {
-      if (!frame.hasFailed) assertSameMembers(before, now, place);
+      if (!frame.hasFailed) original.assertSame(place);
     });
   }
   if (direction !== 'in')

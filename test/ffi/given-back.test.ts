@@ -299,6 +299,7 @@ test('other names of ends are those of transactions, of types behind the verb, a
       void curl_slist_free_all(struct curl_slist *); struct pool { int n; }; void pool_free_all(struct pool *);
       typedef intptr_t volume_t; void volume_free(volume_t **); int slot_free(struct packet **, volume_t **);
       void find_free_slot(struct packet **, int); void rows_free(double **);
+      void words_free(char **, size_t); int words_free_some(char **, size_t); void cells_free(double *, size_t);
     `),
   );
   expect(Object.fromEntries(disposers)).toEqual({
@@ -314,10 +315,11 @@ test('other names of ends are those of transactions, of types behind the verb, a
     [
       ...disposers.values(),
       ...['XFree', 'dlclose', 'g_strfreev', 'mdb_txn_commit', 'packet_free', 'psl_free_string'],
-      ...['rows_free', 'slot_free', 'volume_free'],
+      ...['rows_free', 'slot_free', 'volume_free', 'words_free'],
     ].sort(),
   );
   for (const name of ['packet_free', 'volume_free', 'slot_free'])
     expect(endings.get(name)).toEqual({ mayFail: false, through: true });
   expect(endings.get('rows_free')).toEqual({ mayFail: false, frees: true });
+  expect(endings.get('words_free')).toEqual({ mayFail: false });
 });

@@ -305,6 +305,7 @@ class SendingFrame implements Frame {
   }
 
   readonly hasFailed = false;
+  readonly isBeside = true;
 
   watches(direction: Direction): boolean {
     return direction === 'inout';
