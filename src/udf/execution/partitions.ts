@@ -163,25 +163,25 @@ export function partitionsOf(
   const partitions = cut.slice(0, -1).map((first, index): Partition => {
     const count = (cut[index + 1] as number) - first;
     const runs: { file: number; count: number }[] = [];
-    const places: number[] = [];
-    const positions: number[] = [];
+    const [places, positions] = [new Uint32Array(count), new Uint32Array(count)];
+    let [last, frames]: [(typeof runs)[number] | undefined, number] = [undefined, 0];
     for (let place = 0; place < count; place++) {
       const position = selection.positions ? (selection.positions[first + place] as number) : first + place;
       const file = position + syncOffset;
       if (file < 0 || file >= scan.imageCount) continue;
-      const last = runs.at(-1);
       if (last && last.file + last.count === file) last.count++;
-      else runs.push({ file, count: 1 });
-      places.push(place);
-      positions.push(position);
+      else {
+        last = { file, count: 1 };
+        runs.push(last);
+      }
+      places[frames] = place;
+      positions[frames++] = position;
     }
+    const isWhole = frames === count;
     return {
-      index,
-      first,
-      count,
-      runs,
-      places: places.length === count ? undefined : Uint32Array.from(places),
-      positions: Uint32Array.from(positions),
+      ...{ index, first, count, runs },
+      places: isWhole ? undefined : places.slice(0, frames),
+      positions: isWhole ? positions : positions.slice(0, frames),
     };
   });
   return joinPartitions(partitions, mergeable);

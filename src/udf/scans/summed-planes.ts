@@ -12,6 +12,9 @@ import { type Stretch, stretchesOf } from './stretches.js';
 /** Largest length of a line of frames. */
 const maxWidth = 65536;
 
+/** Pixels that follow one another below which a pass of the core costs more than to add them here. */
+const worthPass = 8;
+
 /** The number of pixels of some stretches. */
 const areaOf = (stretches: readonly Stretch[]): number => stretches.reduce((sum, [first, end]) => sum + end - first, 0);
 
@@ -20,6 +23,25 @@ function sizesOf(positions: number): readonly [height: number, width: number] | 
   for (let height = Math.ceil(positions / maxWidth); height <= Math.min(positions, maxWidth); height++)
     if (positions % height === 0) return [height, positions / height];
   return undefined;
+}
+
+const pixelsOf = (stretches: readonly Stretch[]): number[] =>
+  stretches.flatMap(([first, end]) => Array.from({ length: end - first }, (_, k) => first + k));
+
+/** Adds pixels that have entered a mask to its sums, and takes those that have left, by pairs: the sums are read half as often. */
+function exchange({ planes, positions }: ResidentScan, entered: number[], left: number[], sums: Float64Array): void {
+  const pairs = Math.min(entered.length, left.length);
+  for (let k = 0; k < pairs; k++) {
+    const [a, b] = [(entered[k] as number) * positions, (left[k] as number) * positions];
+    for (let i = 0; i < positions; i++)
+      sums[i] = (sums[i] as number) + ((planes[a + i] as number) - (planes[b + i] as number));
+  }
+  for (const pixel of entered.slice(pairs))
+    for (let i = 0, from = pixel * positions; i < positions; i++)
+      sums[i] = (sums[i] as number) + (planes[from + i] as number);
+  for (const pixel of left.slice(pairs))
+    for (let i = 0, from = pixel * positions; i < positions; i++)
+      sums[i] = (sums[i] as number) - (planes[from + i] as number);
 }
 
 /** The sum within a mask at every position, of integers, which are exact. */
@@ -61,6 +83,8 @@ export class SummedPlanes {
     // Until all are in place, a failure leaves no mask.
     this.#inside = undefined;
     if (!isMoved) await this.#sum(whole, image);
+    else if (areaOf(entered) + areaOf(left) < worthPass * (entered.length + left.length))
+      exchange(this.#scan, pixelsOf(entered), pixelsOf(left), image);
     else
       for (const [runs, sign] of [[entered, 1] as const, [left, -1] as const]) {
         if (runs.length === 0) continue;
