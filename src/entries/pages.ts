@@ -2,6 +2,7 @@
 
 export { isOfElectrons } from '../crystal/polarisation.js';
 export { countLimitsOf, countRange, telling } from '../frames/count-limits.js';
+export { openDetector } from '../frames/detector/detector.js';
 export { ofDataset, openedArray } from '../frames/detector/geometry-dataset.js';
 export { openStacked } from '../frames/detector/stacked.js';
 export { separated } from '../frames/left-out.browser.js';

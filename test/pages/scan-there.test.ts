@@ -125,6 +125,18 @@ test('a scan that the tab computes at first can be computed there, until the pag
   expect(await page.locator('#compute').isVisible()).toBe(false);
 });
 
+test('a scan that is computed there is shown without the core of the tab', async () => {
+  const file = temporary('far.raw');
+  writeFileSync(file, Uint16Array.from(made.frames));
+  const shape = ['--dtype', 'u16', '--sig-shape', `${n},${n}`, '--nav-shape', `${rows},${columns}`];
+  const { page } = await Visit.open('about:blank');
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await page.goto(await serve([file, ...shape, '--compute', 'there', '--memory', '0']));
+  await page.waitForFunction(() => 'scan' in globalThis && scan.image !== undefined);
+  expect(asked.filter((path) => path.endsWith('ewald.wasm'))).toEqual([]);
+});
+
 test('sums of frames that are computed there are those of the tab, and one picture travels for all of them', async () => {
   const file = temporary('frames.npy');
   const data = Float32Array.from({ length: 40 * 64 * 64 }, (_, i) => (i * 7919) % 97);

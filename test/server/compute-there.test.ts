@@ -261,6 +261,21 @@ describe('images that the server computes', () => {
     }
   });
 
+  test('begin with a few positions before a page asks, which every page sees of a scan that stays in its file', async () => {
+    const { url, close } = await serveView([at('u16.npy')], { compute: 'there', memory: 0 });
+    try {
+      const { ask, whole } = await visiting(url);
+      await ask('session.json');
+      for (const client of ['a', 'b']) {
+        const { head, images } = await whole('load', { shape: shapes[0] }, { client });
+        expect(head).toMatchObject({ every: 1, isResident: false });
+        expect(images[0]).toHaveLength(rows * columns);
+      }
+    } finally {
+      await close();
+    }
+  });
+
   test('are refused for files that only the page shows', async () => {
     writeFileSync(at('waves.npy'), formatNpy({ shape: [3, n, n], data: new Float32Array(6 * n * n), complex: true }));
     const there = { compute: 'there' } as const;

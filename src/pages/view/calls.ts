@@ -22,7 +22,7 @@ export class WorkerCalls {
     argument?: OperationCalls[N]['options'],
     onProgress?: (progress: OperationCalls[N]['progress']) => void,
   ): Promise<OperationCalls[N]['value']> {
-    return this.#started().ask(name, argument as OperationCalls[N]['options'], { onReport: onProgress });
+    return this.begin().ask(name, argument as OperationCalls[N]['options'], { onReport: onProgress });
   }
 
   /** Milliseconds that the oldest pending call has been waiting; 0 without one. */
@@ -42,7 +42,8 @@ export class WorkerCalls {
     this.#worker = undefined;
   }
 
-  #started(): Caller<OperationCalls> {
+  /** What asks the worker, which is started if none runs: also before there is something to ask, for its scripts. */
+  begin(): Caller<OperationCalls> {
     if (this.#worker) return this.#worker.calls;
     const port = webWorkerPort(this.start(), (event, reason = 'its script could not be loaded') => {
       event.preventDefault();

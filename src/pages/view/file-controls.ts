@@ -1,6 +1,6 @@
 /** Files that are chosen, dropped, or offered by `ewald view`. */
 import { applyAddress } from './address-controls.js';
-import { say, viewer } from './app.js';
+import { engine, say, viewer } from './app.js';
 import { inputById, onClick } from './elements.js';
 import { droppedFiles } from './files.js';
 import { growStream } from './live-controls.js';
@@ -61,6 +61,8 @@ export async function openServed(): Promise<void> {
     home.title = 'The folder';
   }
   for (;;) {
+    // Its scripts and the list of the files come at the same time.
+    engine.begin();
     const served = await servedFiles();
     await bring([...inputsOf(served), ...cellOf(served)], served);
     if (viewer.opened?.listed) await growStream(served);

@@ -65,14 +65,14 @@ export class ScanThere {
   async load({ shape }: ScanLoading, report: LoadingReport): Promise<LoadedScan> {
     const { dataset, calibration } = this.#of;
     const [height = 1, width = 1] = dataset.shape.sig;
-    const { head } = await this.#ask(
-      'load',
-      { shape },
-      { room: this.#movingBytes },
-      ({ head: { done, every }, images: [image] }) => {
-        if (image) report({ share: done, every, image: { image, rgba: undefined, wheel: undefined, ms: 0 } });
-      },
-    );
+    const show = ({ head: { isWhole, done, every }, images: [image] }: Answer): void => {
+      // All that is read of a scan that stays in its file are these positions.
+      const share = isWhole ? 0 : done;
+      if (image) report({ share, every, image: { image, rgba: undefined, wheel: undefined, ms: 0 } });
+    };
+    const answer = await this.#ask('load', { shape }, { room: this.#movingBytes }, show);
+    show(answer);
+    const { head } = answer;
     const known = calibration === undefined ? undefined : shownCalibration(calibration, this.#units);
     const isResident = head.isResident === true;
     return { bin: 1, width, height, fileBytes: 0, bytes: 0, isResident, ...statedBy(dataset), calibration: known };

@@ -31,8 +31,7 @@ export function itemOfPage(): { readonly in?: string; readonly item?: string } {
 export async function servedFiles(from = 0): Promise<ServedFiles> {
   const item = new URLSearchParams({ from: String(from), ...itemOfPage() });
   const answer = await fetch(`session.json?${item}`);
-  if (!answer.ok)
-    throw new Error(`The server of this page answered ${answer.status} where the list of files was expected.`);
+  if (!answer.ok) throw new Error(`The server of this page answered ${answer.status} instead of its files.`);
   const served = (await answer.json()) as ServedFiles;
   const { opening } = served;
   // The worker, which reads them, is at another address.

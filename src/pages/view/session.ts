@@ -112,6 +112,9 @@ export async function openSession(
 ): Promise<OpenedSession> {
   const [first] = frames;
   if (!first) throw new Error('There are no frames among these files.');
+  // What comes after the file is on its way meanwhile.
+  const ahead = [import('./open-detector.js'), ...(compute?.where === 'there' ? [import('./scan-there.js')] : [])];
+  for (const one of ahead) one.catch(() => undefined);
   const known = cell && readCell(await fileText(cell), cell.name);
   const given = geometry && parseGeometry(await fileText(geometry), geometry.name);
   const inputs = frames.map(inputOf);
@@ -182,6 +185,9 @@ export async function sessionOf(
   contextOf: () => Promise<Context>,
 ): Promise<OpenedSession> {
   const [known] = cells;
+  const isScan = dataset.shape.nav.length === 2;
+  // Frames are searched as soon as they are shown; a scan may never need the core.
+  if (!isScan) contextOf().catch(() => undefined);
   try {
     const signal = dataset.shape.sig;
     if (signal.length < 2 || /^c/.test(dataset.dtype))
@@ -189,7 +195,8 @@ export async function sessionOf(
     let detector: Detector | undefined;
     let withoutDetector: string | undefined;
     try {
-      detector = await (await contextOf()).detector(dataset, { geometry: given, openOther });
+      const { openDetector } = await import('./open-detector.js');
+      detector = await openDetector(dataset, { geometry: given, openOther });
     } catch (error) {
       // Without a geometry, a file that does not describe its detector is shown anyway. A given geometry has to fit.
       if (given) throw error;
@@ -197,7 +204,6 @@ export async function sessionOf(
     }
     const [width, height] = detector ? [detector.width, detector.height] : pictureSize(signal);
     const { meta } = dataset;
-    const isScan = dataset.shape.nav.length === 2;
     const mask = dataset.maskVaries && !isScan ? undefined : await dataset.mask?.().catch(() => undefined);
     // A mask of the first frame would be drawn over all others.
     const own = dataset.maskVaries ? undefined : mask;

@@ -164,6 +164,7 @@ function questionOf(
 export class ComputeAnswers {
   readonly #of: ComputedScan | StackedFrames;
   readonly #jobs: Jobs<Value>;
+  #hasBegun = false;
 
   constructor(of: ComputedScan | StackedFrames, leaseMs?: number) {
     this.#of = of;
@@ -173,6 +174,19 @@ export class ComputeAnswers {
   /** Number of jobs that are not finished. */
   get running(): number {
     return this.#jobs.running;
+  }
+
+  /** Begins with what a page shows first, while its scripts are still on their way. */
+  begin(): void {
+    if (this.#of instanceof StackedFrames || this.#hasBegun) return;
+    this.#hasBegun = true;
+    const [height = 1, width = 1] = this.#of.scan.shape.sig;
+    const [cx, cy] = [Math.floor(width / 2) + 0.5, Math.floor(height / 2) + 0.5];
+    const shape = { kind: 'disk', cx, cy, outer: width / 10, inner: width / 20 };
+    const { key, work } = (questions['load'] as NonNullable<(typeof questions)[string]>)(this.#of, { shape });
+    const never = new AbortController().signal;
+    // Pages that ask share it; it ends where none comes.
+    void this.#jobs.ask(['a page that comes', key, 0], work, { left: never, late: never });
   }
 
   /** Answers a request; returns false for an address that is none of these. */

@@ -105,8 +105,10 @@ export class ComputedScan {
   async load(shape: VirtualShape, signal: AbortSignal, tell: Tell<GrowingImage>): Promise<GrowingImage> {
     const whole = { image: undefined, isResident: this.fits, every: 1 };
     if (this.#heldIsWhole) return whole;
-    tell(0, { ...(await this.#sampled(shape, signal)), isResident: this.fits });
-    if (!this.fits) return whole;
+    const sampled = { ...(await this.#sampled(shape, signal)), isResident: this.fits };
+    // Whoever comes later sees it as well.
+    if (!this.fits) return sampled;
+    tell(0, sampled);
     const { input, opening, maxBytes } = this.#options;
     this.#held ??= await this.#ctx.load(input as string, opening);
     const growing = growingSum(shape);

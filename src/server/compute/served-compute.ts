@@ -59,7 +59,9 @@ export class ServedCompute {
 
   /** What pages are told; undefined for files that are no scan, or that only a page can say what is wrong with. */
   async facts(): Promise<ComputeFacts | undefined> {
-    return (await this.#open().catch(() => undefined))?.facts;
+    const opened = await this.#open().catch(() => undefined);
+    if (opened?.facts.where === 'there') opened.answers.begin();
+    return opened?.facts;
   }
 
   async answer(
