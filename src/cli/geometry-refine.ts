@@ -2,11 +2,12 @@
 import { powderText, refinementText, refinePowderGeometry, refineStreamGeometry } from '../entries/command.node.js';
 import { EwaldError } from '../entries/index.node.js';
 import type { RefineFlags } from './geometry-rows.js';
-import { counted, endDone, note, print, printJson, warn } from './output.js';
+import { type CliDeps, counted, endDone, note, Progress, print, printJson, warn } from './output.js';
 
 export async function run(
   [stream = '']: readonly string[],
   { json, output = '', powder, ...given }: RefineFlags,
+  { createContext, signal }: CliDeps,
 ): Promise<void> {
   if (powder !== undefined) {
     const { cell, trustCell, ...files } = given;
@@ -15,7 +16,19 @@ export async function run(
         'Argument',
         `--powder takes no ${cell === undefined ? '--trust-cell' : '--cell'}: it states the rings, and may be a file with a cell`,
       );
-    const { geometry, ...refined } = await refinePowderGeometry(stream, { ...files, powder, output });
+    const progress = new Progress('rings');
+    const context = await createContext();
+    const { geometry, ...refined } = await refinePowderGeometry(stream, {
+      ...files,
+      powder,
+      output,
+      context,
+      signal,
+      onProgress: progress.report,
+    }).finally(async () => {
+      progress.end();
+      await context.dispose();
+    });
     endDone(true);
     if (json) return printJson({ input: stream, output, powder, ...refined });
     return print(`${powderText({ geometry, ...refined }, powder)}\nrefined geometry in ${output}`);

@@ -43,6 +43,7 @@ import {
   Resource,
 } from '../util/resource.js';
 import { without } from '../util/without.js';
+import { centreByCell, centreIndexer, checkCentreCells } from './centre/by-cell.js';
 import { centredBeam, type FrameCentre } from './centre/centred-beam.js';
 import { FrameCentres, isCentred } from './centre/frame-centre.js';
 import { isTuned, tunedOn } from './first-frames/tune.js';
@@ -199,6 +200,8 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   readonly #indexers: KeptPlans<ImageIndexer>;
   readonly #profiles: FrameProfiles;
   #centres: FrameCentres | undefined;
+  /** Plans that find centres by a known cell. */
+  readonly #centring = new KeptPlans<Indexer>(what);
   readonly #regions = new KeptPlans<RegionSums>(what);
   readonly #resource = new Resource(what, undefined, {
     dispose: () =>
@@ -207,6 +210,7 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
         () => this.#indexers.dispose(),
         () => this.#profiles.dispose(),
         () => this.#regions.dispose(),
+        () => this.#centring.dispose(),
       ]),
   });
   /** Memory for pixels that come back from a device. */
@@ -395,9 +399,14 @@ export class OpenFrameSearcher implements FrameSearcherMethods {
   async #centreOf(
     borrowed: Pick<BorrowedFrame, 'frame'>,
     peaks: PeakList,
-    { beam, settings: { frameCentre: how = 'auto' } }: Setup,
+    { geometry, beam, settings: { frameCentre: how = 'auto', cells = [] } }: Setup,
   ): Promise<FrameCentre | undefined> {
     if (how === 'off' || !isCentred(how, beam)) return undefined;
+    if (how === 'cell') {
+      checkCentreCells(cells);
+      const plan = (): Promise<Indexer> => this.#context.indexer(centreIndexer(cells.length));
+      return centreByCell(await this.#centring.get(`${cells.length}`, plan), peaks, { geometry, beam, cells });
+    }
     if (isFar(borrowed)) {
       borrowed.tiles.all();
       await borrowed.bring();

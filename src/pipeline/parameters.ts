@@ -63,8 +63,9 @@ export const peakSourceRows = /* @__PURE__ */ grouped('peaks', {
     group: 'geometry',
     kind: 'choice',
     sentence:
-      'the centre of the beam in each frame: by the direct beam, the background about it or pairs of Friedel mates, ' +
-      'whatever tells it in frames of electrons (auto), or where the geometry has it (off)',
+      'the centre of the beam in each frame: by the direct beam, the background about it, pairs of Friedel mates or few ' +
+      'spots of the known cell, whatever of the first three tells it in frames of electrons (auto), or where the geometry ' +
+      'has it (off)',
     choices: ['auto', ...centreKinds, 'off'],
     fallback: 'auto',
     of: ['detector frames', 'a stream as input'],

@@ -199,3 +199,32 @@ describe('the rings of a powder', () => {
     expect((await run('Si', '--cell', '5,5,5,90,90,90')).err).toMatch(/--powder takes no --cell/);
   });
 });
+
+it('of stills of few spots, the stills themselves tell the place', { tags: 'all', timeout: 120_000 }, async () => {
+  const electrons = '--radiation electron --distance 1140 --pixel 0.055 --size 512,512 --highres 0.9 --domain 330';
+  const crystals = '--mosaicity 0.11 --strength 300 --b-factor 4 --images 40 --seed 7 -p 6.83,10.94,17.42,90,90,90';
+  const made = await ewaldTogether(['simulate', 'frames', '-o', at('few'), ...`${electrons} ${crystals}`.split(' ')]);
+  expect(made.code, made.err).toBe(0);
+  const geometry = readFileSync(at('few/run.geom'), 'utf8').replace('clen = 1.14 m', 'clen = 1.1571 m');
+  expect(geometry).toContain('1.1571');
+  writeFileSync(at('few/off.geom'), geometry);
+  const peaks = [
+    'index',
+    at('few/run.h5'),
+    '-g',
+    at('few/off.geom'),
+    '-o',
+    at('peaks.stream'),
+    '--frame-centre',
+    'off',
+  ];
+  // None is indexed at this distance, which is said by the exit code; the peaks are written.
+  await ewaldTogether(peaks);
+  expect(readFileSync(at('peaks.stream'), 'utf8')).toContain('Begin chunk');
+  const words = ['geometry', 'refine', at('peaks.stream'), '--powder', at('few/run.cell'), '-o', at('few/new.geom')];
+  const { code, out, err } = await ewaldTogether(words);
+  expect(code, err).toBe(0);
+  expect(out).toMatch(
+    /according to \d+ of \d+ stills of few spots of .*, the detector is at (1139|1140)\.\d+ ± 0\.\d+ mm/,
+  );
+});

@@ -7,7 +7,7 @@ import type { Frame } from '../../peaks/contract.js';
 import type { PeakList } from '../../peaks/peak-list.js';
 import { type PlacedPanel, placed } from '../../refinement/units.js';
 import type { FrameCentre } from './centred-beam.js';
-import type { CentreKind } from './kinds.js';
+import type { CentreKind, CentreOfFrame } from './kinds.js';
 import { type Centre, pairsCentre } from './pairs.js';
 import { type Counts, radialCentre } from './radial.js';
 
@@ -218,9 +218,9 @@ export class FrameCentres {
   }
 
   /** The centre of a frame with these peaks; undefined if nothing tells it, or two of them contradict each other. */
-  find(frame: Frame, peaks: PeakList, beam: Beam, how: 'auto' | CentreKind): FrameCentre | undefined {
+  find(frame: Frame, peaks: PeakList, beam: Beam, how: 'auto' | CentreOfFrame): FrameCentre | undefined {
     const plane = this.#planeOf(beam);
-    const said = (by: CentreKind, centre: Centre | undefined): FrameCentre | undefined =>
+    const said = (by: CentreOfFrame, centre: Centre | undefined): FrameCentre | undefined =>
       centre && {
         by,
         offM: [centre.at[0] * plane.pixelM, centre.at[1] * plane.pixelM],

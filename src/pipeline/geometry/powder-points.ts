@@ -172,23 +172,30 @@ function middleOf(excess: Float64Array, at: number): number {
   return sum / weight;
 }
 
+/** Points of stills: those of still i are from `offsets[i]` to `offsets[i + 1]`. */
+export interface StillPoints extends PowderPoints {
+  readonly offsets: Uint32Array;
+}
+
 /** The peaks of the chunks of a stream. */
 export function pointsOfChunks(
   chunks: readonly StreamChunk[],
   geometry: Geometry,
   own: Geometry,
   name: string,
-): PowderPoints {
+): StillPoints {
   const panels = new Map(geometry.panels.map((panel, i) => [panel.name, i]));
   const perMetre = geometry.panels[0]?.resolution ?? 1;
-  const points = chunks.flatMap((chunk) => {
+  const offsets = new Uint32Array(chunks.length + 1);
+  const points = chunks.flatMap((chunk, n) => {
     const beam = beamOfChunk(chunk, geometry, own);
     const { count, fs, ss, panel } = peaksOf(chunk, panels, name);
+    offsets[n + 1] = (offsets[n] as number) + count;
     return Array.from({ length: count }, (_, i) => {
       const on = geometry.panels[panel[i] as number] as Geometry['panels'][number];
       return positionOf(on, beam, (fs[i] as number) - on.minFs, (ss[i] as number) - on.minSs).map((v) => v * perMetre);
     });
   });
   const column = (axis: number): Float64Array => Float64Array.from(points, (point) => point[axis] as number);
-  return { x: column(0), y: column(1), z: column(2), weight: 1 };
+  return { x: column(0), y: column(1), z: column(2), weight: 1, offsets };
 }

@@ -29,6 +29,11 @@ export interface RefinedPowderGeometry {
   readonly points: number;
   readonly onRings: number;
   readonly rmsPx: number;
+  /**
+   * Stills that told the place, and all of few spots; undefined where rings did. Then there are no rings, and the points
+   * are the spots of the stills, of which some are on nodes.
+   */
+  readonly stills: { readonly used: number; readonly of: number } | undefined;
 }
 
 /** Rings of a fit: those that are seen, those that the detector covers, and rings that are none of the powder. */
@@ -229,10 +234,16 @@ export function powderText(
     withError((180 / Math.PI) * radians, (180 / Math.PI) * error, 2, 2);
   const isTurned = turnRad.some((turn) => turn !== 0);
   const worst = (180 / Math.PI) * Math.max(...turnErrorRad);
-  return (
-    `according to ${counted(of.rings, 'ring')} of ${name} (${of.onRings} of ${counted(of.points, 'point')}), the detector is at ` +
+  const seen = of.stills
+    ? `${of.stills.used} of ${counted(of.stills.of, 'still')} of few spots of ${name} (${of.onRings} of ${counted(of.points, 'peak')})`
+    : `${counted(of.rings, 'ring')} of ${name} (${of.onRings} of ${counted(of.points, 'point')})`;
+  const place =
+    `according to ${seen}, the detector is at ` +
     `${(1000 * distanceM).toFixed(digits)} ± ${mm(distanceErrorM, digits)} (${mm(givenDistanceM, digits)} in the geometry), ` +
-    `shifted by ${px(shiftM[0], shiftErrorM[0])}, ${px(shiftM[1], shiftErrorM[1])} pixels, and ` +
+    `shifted by ${px(shiftM[0], shiftErrorM[0])}, ${px(shiftM[1], shiftErrorM[1])} pixels`;
+  if (of.stills) return place;
+  return (
+    `${place}, and ` +
     (isTurned
       ? `turned by ${degrees(turnRad[0], turnErrorRad[0])}° about x and ${degrees(turnRad[1], turnErrorRad[1])}° about y`
       : `not tilted as far as they tell${Number.isFinite(worst) ? ` (error ${worst.toFixed(digitsOf(worst))}°)` : ''}`) +
