@@ -4,11 +4,13 @@ import {
   fewFitText,
   fewHint,
   fewText,
+  flatHint,
   indexingRows,
   inputName,
   isPipe,
   ListedMultiples,
   leastSpots,
+  leftHint,
   median,
   messageOf,
   otherDistance,
@@ -287,6 +289,8 @@ async function indexList(
   if (image.few) few.push({ spots: list.spots, indexed: image.indexed });
   for (const { inputCell, cell } of image.crystals())
     multiples.add(cells?.[inputCell] ?? { cell: list.cell as Cell }, cell, list.spots);
+  const explained = image.crystals().reduce((sum, { indexedSpots }) => sum + indexedSpots, 0);
+  const sized = cells ?? [{ cell: list.cell as Cell }];
   // A few spots of a wrong unit fit a cell; most do not.
   const isExplained = image.crystals().some(({ indexedSpots }) => 2 * indexedSpots >= spots);
   return {
@@ -308,9 +312,10 @@ async function indexList(
     method: image.few ? 'few' : indexer.method,
     backend: indexer.backend,
     ms: Number(ms.toFixed(3)),
-    ...(isExplained
-      ? {}
-      : { hint: unitHint(list.spots, unit) ?? fewHint(list.spots, cells ?? [{ cell: list.cell as Cell }]) }),
+    hint:
+      flatHint(list.spots, sized) ??
+      (isExplained ? undefined : (unitHint(list.spots, unit) ?? fewHint(list.spots, sized))) ??
+      (image.few && !(Number(thresholds.maxCrystals) > 1) ? leftHint(spots, explained) : undefined),
   };
 }
 

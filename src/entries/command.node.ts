@@ -27,7 +27,7 @@ export { transformRows } from '../heffte/parameters.js';
 export { leastSpots } from '../indexing/few/choice.js';
 export { otherDistance, otherDistanceText } from '../indexing/few/other-distance.js';
 export { fewRows } from '../indexing/few/parameters.js';
-export { fewHint, fewText } from '../indexing/few/text.js';
+export { fewHint, fewText, flatHint, leftHint } from '../indexing/few/text.js';
 export { cellSearchRows, checkCellSearch } from '../indexing/parameters.js';
 export { regionSplitOf } from '../merging/collection/region-split.js';
 export { writableAs } from '../merging/formats/format-reflections.js';

@@ -160,14 +160,21 @@ test('lists that are not enough say what is missing and what to do', async () =>
   const inRow = [0.1, 0.2, -0.3, 0.35].flatMap((x) => [x, 0, Math.sqrt(1 / 0.0251 ** 2 - x * x) - 1 / 0.0251]);
   const line = await listFile('line.txt', inRow);
   const flat = await listFile('flat.txt', [0.1, 0.2, 0, 0.3, -0.1, 0, 0.2, 0.2, 0, -0.3, 0.1, 0, -0.2, 0.4, 0]);
-  const [ofTwo, ofLarge, ofEight, ofLine, ofFlat, ofNm] = await inTurn([
+  const twins = await listFile('twins.txt', Float64Array.of(...still({ seed: 4 }), ...still({ seed: 5 })));
+  const [ofTwo, ofLarge, ofEight, ofLine, ofFlat, ofNm, ofPlane, ofTwins, ofBoth] = await inTurn([
     ['index', '-p', parameters, two],
     ['index', '-p', '79,79,38,90,90,90', large],
     ['index', '-p', '79,79,38,90,90,90', eight],
     ['index', '-p', parameters, line],
     ['index', '-p', parameters, '--method', 'few', flat],
     ['index', '-p', '0.683,1.094,1.742,90,90,90', large],
+    ['index', '-p', parameters, flat],
+    ['index', '-p', '6.83,10.94,17.42,90,90,90', twins],
+    ['index', '-p', '6.83,10.94,17.42,90,90,90', '--multi', twins],
   ]);
+  expect(ofPlane?.err).toMatch(/all spots lie in the plane z = 0.*0\.0251/);
+  expect(ofTwins?.err).toMatch(/\d of 12 spots are not of the crystal that was found.*--multi/);
+  expect(ofBoth?.err).not.toContain('--multi');
   expect(ofTwo?.out).toContain('the list has 2 spots; indexing requires at least 3');
   expect(ofLarge?.out).toContain(
     'the list has 4 spots; indexing requires at least 5, or 3 of a small cell (--method few)',

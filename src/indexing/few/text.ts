@@ -1,4 +1,5 @@
 /** What is said about few spots of small cells. */
+import { fewRule } from '../../compute/layout/indexing.js';
 import { volume } from '../../crystal/cell.js';
 import { primitiveOf } from '../../crystal/centring.js';
 import { areSmall, type SizedCell } from './choice.js';
@@ -9,16 +10,35 @@ const leastSine = 0.12;
 /** Lists of so many spots at most are few for cells that are not small: with spurious ones, orientations need more. */
 const fewOfLarge = 8;
 
+/** That few spots of a small cell in the plane z = 0 leave the wavelength open; undefined of others. */
+export function flatHint(spots: Float32Array, cells: readonly SizedCell[]): string | undefined {
+  const isFew = spots.length >= 6 && spots.length <= 3 * fewRule.spots && areSmall(cells, undefined);
+  return isFew && spots.every((number, i) => i % 3 !== 2 || number === 0)
+    ? 'all spots lie in the plane z = 0, and so on no Ewald sphere: without the wavelength they are not indexed as few spots of ' +
+        'a small cell, and most lattices are ambiguous; give them their z = √(1/λ² − x² − y²) − 1/λ (electrons of 80, 120, ' +
+        '200 and 300 kV: λ = 0.0418, 0.0335, 0.0251 and 0.0197 Å)'
+    : undefined;
+}
+
+/** Fewest spots that a further crystal is suspected of, and their part of all. */
+const [fewestLeft, partLeft] = [4, 0.4];
+
+/** That spots which one crystal leaves may be of others; undefined if they are few. */
+export function leftHint(spots: number, explained: number): string | undefined {
+  const left = spots - explained;
+  return explained > 0 && left >= fewestLeft && left >= partLeft * spots
+    ? `${left} of ${spots} spots are not of the crystal that was found: if there may be several crystals or a twin in the beam, ` +
+        'look for them (--multi); otherwise they are spurious'
+    : undefined;
+}
+
 /**
  * Why no orientation of these cells follows from the spots of a list, [n, 3] in 1/angstrom; undefined if one may.
  */
 export function fewHint(spots: Float32Array, cells: readonly SizedCell[]): string | undefined {
   if (spots.length < 6) return undefined;
-  if (spots.every((number, i) => i % 3 !== 2 || number === 0))
-    return (
-      'all spots lie in the plane z = 0, and so on no Ewald sphere: to index few spots of a small cell, give them their ' +
-      'z = √(1/λ² − x² − y²) − 1/λ (electrons of 80, 120, 200 and 300 kV: λ = 0.0418, 0.0335, 0.0251 and 0.0197 Å)'
-    );
+  const flat = flatHint(spots, cells);
+  if (flat !== undefined) return flat;
   const vectors = Array.from({ length: spots.length / 3 }, (_, i) => [...spots.subarray(3 * i, 3 * i + 3)]);
   const isOneLine = vectors.every((p, i) => vectors.slice(0, i).every((q) => sineBetween(p, q) < leastSine));
   if (isOneLine)
