@@ -209,7 +209,10 @@ class Search {
     last.sort((p, q) => q.odds - p.odds);
     const [first] = last;
     if (!first) return undefined;
-    const best = await this.#symmetric(await this.#strained(await this.#partOf(first)));
+    const named = await this.#symmetric(await this.#strained(await this.#partOf(first)));
+    // Of a multiple that was bent, parts were bent as well: only now is one better.
+    const part = await this.#partOf(named);
+    const best = part === named ? named : await this.#symmetric(part);
     const second = last.find(({ cell }) => !sameVectors(cell, best.cell, sameLast));
     return { best, next: second && { cell: second.cell, odds: second.odds - best.odds } };
   }
