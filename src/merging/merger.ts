@@ -60,8 +60,12 @@ export class Merger {
   /** Keys of the crystals collected. */
   readonly #seen = new Set<number>();
   readonly #heads: { readonly name: string; readonly head: ScannedHead }[] = [];
+  /** Streams that are still being written, by their names. */
+  readonly #followed = new Map<string, StreamScanner>();
   /** Numbers of crystals at the ends of the inputs. */
   readonly #ends: number[] = [];
+  /** The latest input that is being added. */
+  #adding: Promise<unknown> = Promise.resolve();
   #memory: ForecastMemory | undefined;
   #isFollowing = false;
 
@@ -104,18 +108,33 @@ export class Merger {
   }
 
   /**
-   * Reads a stream or the state of another merger; a truncated last frame of a stream is skipped and counted. Throws
-   * `Format`; what was read before is kept. Throws `Argument` for a state that was collected with other options, `File`,
-   * and `Aborted` at its signal.
+   * Reads a stream or the state of another merger; a truncated last frame of a stream is skipped and counted. Inputs are read
+   * one after another. Throws `Format`, `Argument` for a state that was collected with other options and for crystals that were
+   * added before, `File`, and `Aborted` at its signal: nothing of that input is kept.
    */
   async addStream(input: MergeInput | MergeFile, options: ReadOptions = {}): Promise<void> {
     checkSignal(checkedOptions('merger.addStream', options, { signal: row.signal }).signal);
-    if (isMergeInput(input)) return this.#add(input, options);
-    const source = await abortable(this.#open(input), options.signal);
+    const added = this.#adding.then(() => this.#addWhole(input, options));
+    this.#adding = added.catch(() => {});
+    return added;
+  }
+
+  /** Adds an input, or nothing of it if that fails. */
+  async #addWhole(input: MergeInput | MergeFile, options: ReadOptions): Promise<void> {
+    const [mark, counts, heads] = [this.#columns.mark(), { ...this.#collector.counts }, this.#heads.length];
     try {
-      await this.#add({ name: source.name, bytes: source }, options);
-    } finally {
-      await source.close();
+      if (isMergeInput(input)) return await this.#add(input, options);
+      const source = await abortable(this.#open(input), options.signal);
+      try {
+        await this.#add({ name: source.name, bytes: source }, options);
+      } finally {
+        await source.close();
+      }
+    } catch (error) {
+      this.#columns.rewind(mark);
+      Object.assign(this.#collector.counts, counts);
+      this.#heads.length = heads;
+      throw error;
     }
   }
 
@@ -164,9 +183,10 @@ export class Merger {
   #collected(): Collected {
     return {
       observations: this.#columns.view(),
-      heads: this.#heads,
-      counts: this.#collector.counts,
-      ends: this.#ends,
+      heads: [...this.#heads, ...[...this.#followed].map(([name, scanner]) => ({ name, head: scanner.head() }))],
+      // As they are with these crystals: a run goes on while it is merged.
+      counts: { ...this.#collector.counts },
+      ends: [...this.#ends],
       ...(this.#memory && { memory: this.#memory }),
     };
   }
@@ -174,16 +194,19 @@ export class Merger {
   /** Adds a stream that is still being written: its text is pushed piece by piece, and can be merged at any time. */
   follow(name: string): MergeFeed {
     this.#isFollowing = true;
-    return this.#feed(name);
+    const scanner = new StreamScanner(this.#collector, name);
+    this.#followed.set(name, scanner);
+    return this.#feed(name, scanner);
   }
 
-  #feed(name: string): MergeFeed {
-    const scanner = new StreamScanner(this.#collector, name);
+  #feed(name: string, scanner = new StreamScanner(this.#collector, name)): MergeFeed {
     const before = this.#columns.crystals;
     return {
       push: (piece) => scanner.push(piece),
       end: () => {
-        this.#heads.push({ name, head: scanner.end() });
+        const head = scanner.end();
+        this.#followed.delete(name);
+        this.#heads.push({ name, head });
         this.#refuseRepeated(name, before);
       },
     };
@@ -192,12 +215,12 @@ export class Merger {
   /** Rejects repeated crystals, which would count as independent measurements. Throws `Argument`. */
   #refuseRepeated(name: string, first: number): void {
     const { crystals, filenames, events, reciprocal } = this.#columns.view();
-    this.#ends.push(crystals);
+    const keys = new Set<number>();
     let repeated = 0;
     for (let c = first; c < crystals; c++) {
       const key = hash53([filenames[c] ?? '', '\n', events[c] ?? ''], reciprocal.subarray(9 * c, 9 * c + 9));
-      if (this.#seen.has(key)) repeated++;
-      else this.#seen.add(key);
+      if (this.#seen.has(key) || keys.has(key)) repeated++;
+      keys.add(key);
     }
     if (repeated > 0)
       throw new EwaldError(
@@ -206,6 +229,8 @@ export class Merger {
           'and orientation. Merged twice they would count as independent; give every stream once',
         { detail: { path: name, repeated } },
       );
+    for (const key of keys) this.#seen.add(key);
+    this.#ends.push(crystals);
   }
 
   /** Merges what was collected. Throws `File` if that is nothing, `Argument` for inconsistent data, `Aborted`. */

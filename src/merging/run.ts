@@ -455,9 +455,23 @@ function splitOf(
       `the header field ${splitBy} has ${sets.size} values, ${maxDatasets} data sets are possible; assign frames by a ` +
         'table instead',
     );
-  // Names become parts of file names.
-  return (c) => (headerValues[c] ? headerValues[c]?.replace(/[^\w.+-]/g, '_') : undefined);
+  const names = new Map([...sets].map((value) => [value, fileNameOf(value)]));
+  const values = new Map<string, string>();
+  for (const [value, name] of names) {
+    const other = values.get(name);
+    if (other !== undefined)
+      throw new EwaldError(
+        'Argument',
+        `the values "${other}" and "${value}" of ${splitBy} would both be the data set ${name}, since names of files have ` +
+          'letters, digits and . + - _; assign frames by a table instead',
+      );
+    values.set(name, value);
+  }
+  return (c) => names.get(headerValues[c] ?? '');
 }
+
+/** A value as a part of the name of a file. */
+const fileNameOf = (value: string): string => value.replace(/[^\w.+-]/g, '_');
 
 /** The crystals of each data set. */
 function datasetsOf(

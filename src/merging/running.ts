@@ -59,6 +59,8 @@ export interface MergeSink {
   status(): string | undefined;
   /** The statistics of the last merge as HTML, which the report of a run includes. */
   reportSection(): string | undefined;
+  /** Takes the head of the stream, whose centring and counts of a photon the merge uses; called before the first frame. */
+  begin(head: string): void;
   /** Throws `Argument` for a goal beyond the corner of the detector, at its largest 1/d in 1/Å. */
   checkReach(largestInverseD: number): void;
   /** Throws `Argument` if crystals of none of these cells can have the symmetry of the merge. */
@@ -94,7 +96,12 @@ export async function mergeSink(
   const merger: Merger = await context.merger(options);
   const feed = merger.follow('the run');
   const encoder = new TextEncoder();
-  feed.push(encoder.encode('CrystFEL stream format 2.3\n'));
+  let hasBegun = false;
+  const begin = (head: string): void => {
+    if (hasBegun) return;
+    hasBegun = true;
+    feed.push(encoder.encode(head.endsWith('\n') ? head : `${head}\n`));
+  };
   let frames = 0;
   const isAsked = (options.wanted ?? []).length > 0;
   const answers = new RunningAnswers(isLive, firstMerge);
@@ -120,7 +127,9 @@ export async function mergeSink(
     get result() {
       return result;
     },
+    begin,
     async add({ chunk }) {
+      begin('CrystFEL stream format 2.3');
       feed.push(encoder.encode(chunk.endsWith('\n') ? chunk : `${chunk}\n`));
       frames++;
       const isDue = isAsked ? answers.isDue(now(), merger.crystals) : merger.crystals >= next;
@@ -137,6 +146,7 @@ export async function mergeSink(
     },
     async close() {
       await under;
+      begin('CrystFEL stream format 2.3');
       feed.end();
       await merge();
       if (result) section = (await import('./statistics/report.js')).mergeSection(result);

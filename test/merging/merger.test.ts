@@ -457,6 +457,31 @@ describe('a merge that follows a run', () => {
     expect(sink.result?.reflections).toEqual((await merge(head + chunks.join(''), options)).reflections);
   });
 
+  test('takes centring and counts of a photon from the head of the stream, while it runs as well', async () => {
+    const { text: centred } = simulateStream({
+      ...{ crystals: 32, symmetry: 'mmm', parameters: orthorhombic },
+      ...{ centring: 'I', panels: [2, 128] },
+    });
+    const [own = '', ...some] = centred.split(/(?=----- Begin chunk -----)/);
+    const known = own.replace(/(?=----- End geometry file -----)/, 'adu_per_photon = 30\n');
+    expect(known).toContain('adu_per_photon');
+    const options = { symmetry: 'mmm', polarisation: 'none', model: 'gaussian', iterations: 1 } as const;
+    const early: string[] = [];
+    const sink = await mergeSink(context, options, { onStatus: (_, { toHkl }) => early.push(toHkl()) });
+    sink.begin(known);
+    for (const chunk of some) {
+      await sink.add({ chunk });
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    await sink.close(true);
+    const whole = await merge(known + some.join(''), options);
+    expect(sink.result?.reflections).toEqual(whole.reflections);
+    expect(sink.result?.remarks).toEqual(whole.remarks);
+    // It was P in a run, whatever its cell stated.
+    expect(early.length).toBeGreaterThan(1);
+    for (const list of early) expect(list).toMatch(/, cell [\d. ]+ I\s*$/);
+  });
+
   test('a status whose halves have nothing in common says so', () => {
     const status = { frames: 1000, crystals: 900, ccHalf: Number.NaN, completeness: 0.98, dMin: 2.1 };
     expect(mergeStatusText(status)).toBe('CC1/2 -, complete 98 % to 2.1 Å, 900 crystals');
@@ -614,6 +639,38 @@ test('names of files in a table of data sets may have spaces, with an event or w
   const of = (filename: string, event = ''): string | undefined => split({ filename, event });
   expect([of('my  run 1.h5', '//0'), of('my  run 1.h5', '//1')]).toEqual(['dark', 'pumped']);
   expect([of('no 2#.cbf'), of('my', 'run')]).toEqual(['dark', undefined]);
+});
+
+test('an input that fails leaves nothing of it, and inputs at once are read in their order', async () => {
+  const [a, b] = [1, 2].map((seed) =>
+    simulateStream({ crystals: 6, symmetry: 'mmm', parameters: orthorhombic, seed }).text.replaceAll(
+      '//',
+      `//${seed}0`,
+    ),
+  ) as [string, string];
+  const options = { symmetry: 'mmm', polarisation: 'none', model: 'unity', iterations: 1 } as const;
+  const bytesOf = (text: string) => [new TextEncoder().encode(text)];
+  const both = (await merge([a, b], options)).reflections;
+  // Within the list of the fourth crystal: its first rows went to the first crystal of the next stream.
+  const rows = [...a.matchAll(/^ +-?\d+ +-?\d+ +-?\d+ .*$/gm)];
+  const at = rows[Math.floor(rows.length / 2)]?.index ?? 0;
+  const broken = `${a.slice(0, at)}   1 no 3 of these\n${a.slice(at)}`;
+  const merger = await context.merger(options);
+  await refused(() => merger.addStream({ name: 'broken.stream', bytes: bytesOf(broken) }), 'Format', 'broken.stream');
+  expect([merger.crystals, merger.observations]).toEqual([0, 0]);
+  await Promise.all([a, b].map((text, i) => merger.addStream({ name: `${i}.stream`, bytes: bytesOf(text) })));
+  await refused(() => merger.addStream({ name: 'again.stream', bytes: bytesOf(a) }), 'Argument', '6 of the 6 crystals');
+  expect((await merger.run()).reflections).toEqual(both);
+});
+
+test('values of a header that would be one data set are refused', async () => {
+  const { text } = simulateStream({ crystals: 4, symmetry: 'mmm', parameters: orthorhombic });
+  let n = 0;
+  const headed = text.replaceAll(
+    'photon_energy_eV',
+    () => `header/str/pump = ${n++ % 2 ? 'pump on' : 'pump_on'}\nphoton_energy_eV`,
+  );
+  await refused(() => merge(headed, { symmetry: 'mmm', splitBy: 'pump' }), 'Argument', 'both be the data set pump_on');
 });
 
 test('data sets are divided by the value of a copied header field', { tags: 'all' }, async () => {

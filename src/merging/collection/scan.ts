@@ -137,6 +137,11 @@ export class StreamScanner {
       Object.assign(this.#counts, this.#countsBefore);
     }
     if (within || this.#rest.length > 0 || !['head', 'between'].includes(this.#part)) this.#counts.truncated++;
+    return this.head();
+  }
+
+  /** What the head of the stream states, as far as it was read. Throws `Format`. */
+  head(): ScannedHead {
     const [geometry = '', ...others] = this.#geometries.map((lines) => lines.join('\n'));
     const cell = this.#cells[0]?.join('\n') ?? '';
     const word = (key: string): string | undefined => new RegExp(`^${key} = (\\S+)`, 'm').exec(cell)?.[1];

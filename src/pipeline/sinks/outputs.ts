@@ -110,6 +110,7 @@ export class Outputs {
         ? [agreementSink(findings, prepared.settings.finder === 'stream', events.warnQuietly)]
         : [];
       sinks.push(...agreement);
+      for (const sink of options.sinks ?? []) sink.begin?.(prepared.head);
       const files = [...sinks];
       const ofPage = [...(options.sinks ?? []), ...agreement];
       const view = options.view ? [options.view.runSink(viewedRun(run, ofPage))] : [];

@@ -22,6 +22,8 @@ export interface FrameSink {
   fail?: MethodOf<[failure: FrameFailure], void> | undefined;
   /** What it has found so far, in a few words, for the viewer that follows the run. */
   status?: MethodOf<[], string | undefined> | undefined;
+  /** Called before the first frame with the head of the stream: its geometry and its cell. */
+  begin?: MethodOf<[head: string], void> | undefined;
   /** Called before the first frame with the largest 1/d of the detector, 1/Å; throws for what cannot be reached. */
   checkReach?: MethodOf<[largestInverseD: number], void> | undefined;
   /** Called before the first frame with the known cells that are given; throws for what crystals of none can be. */
