@@ -109,7 +109,8 @@ function listsWithFiles(
   // Made when a file is: most merges write none.
   let pairAmplitudes: PairAmplitudes | undefined;
   const amplitudes = (): PairAmplitudes | undefined => {
-    if (checked.frenchWilson) pairAmplitudes ??= amplitudesOfPairs(matePairs(list, group), subject).amplitudes;
+    if (checked.frenchWilson)
+      pairAmplitudes ??= amplitudesOfPairs(matePairs(list, group, centring), subject).amplitudes;
     return pairAmplitudes;
   };
   return {
@@ -127,7 +128,7 @@ function listsWithFiles(
     },
     toCif(...given: readonly unknown[]) {
       refuseOptions('toCif', given);
-      const pairs = matePairs(list, group);
+      const pairs = matePairs(list, group, centring);
       const hasMates = !group.centrosymmetric;
       const stated = spaceGroupOf(group, centring, spaceGroup);
       return formatMmcif({
@@ -291,7 +292,9 @@ export function makeResult(checked: CheckedMerge, parts: MergeParts): MergeResul
       ...(ofWavelengths === undefined ? [] : [ofWavelengths]),
       ...withoutSigma(lists.reflections),
       ...(checked.origin === undefined ? [] : [checked.origin]),
-      ...(checked.frenchWilson ? amplitudesOfPairs(matePairs(lists.reflections, group), subject).remarks : []),
+      ...(checked.frenchWilson
+        ? amplitudesOfPairs(matePairs(lists.reflections, group, subject.centring), subject).remarks
+        : []),
       ...(otherCell && !otherCell.isDoubtful ? [otherCell.text] : []),
       ...(ofSpaceGroup && !ofSpaceGroup.isContradicted ? [ofSpaceGroup.text] : []),
       ...doubts,

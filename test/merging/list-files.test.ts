@@ -213,13 +213,20 @@ describe('a file of reflections', () => {
     );
   });
 
+  test('takes the free set from the status where the flag has no value', () => {
+    const rows = ['1 0 0 9 1 o ?', '2 0 0 9 1 f ?', '3 0 0 9 1 o .'];
+    const items = ['index_h', 'index_k', 'index_l', 'intensity_meas', 'intensity_sigma', 'status', 'pdbx_r_free_flag'];
+    const text = `data_x\n_symmetry.space_group_name_H-M 'P 4'\nloop_\n${items.map((item) => `_refln.${item}\n`).join('')}${rows.join('\n')}\n`;
+    expect([...(readReflections(new TextEncoder().encode(text)).list.free ?? [])]).toEqual([1, 0, 1]);
+  });
+
   test('of amplitudes is read as intensities with 2 F σ(F) + σ(F)²', () => {
     const text =
       "data_x\n_symmetry.space_group_name_H-M 'P 4'\nloop_\n_refln.index_h\n_refln.index_k\n_refln.index_l\n_refln.F_meas_au\n_refln.F_meas_sigma_au\n1 2 3 10 .5\n1 2 4 ? ?\n";
     const { list: read, remarks } = readReflections(new TextEncoder().encode(text));
     expect([read.symmetry, read.count, read.intensity[0], read.sigma[0]]).toEqual(['4/m', 1, 100, 10.25]);
     // Amplitudes by French and Wilson became larger each time that they were converted, without a word.
-    expect(remarks.join()).toMatch(/squares of F_meas_au: .* once more/);
+    expect(remarks.join()).toMatch(/squares of f_meas_au: .* once more/);
   });
 });
 

@@ -14,6 +14,7 @@ import {
   powderRings,
   readReflections,
 } from '../../dist/merging.js';
+import { Random } from '../../src/compute/random/random.js';
 import { readCif } from '../../src/merging/formats/cif.js';
 import { ewaldTogether } from '../support/cli.js';
 import { cell, drawn, listOf } from './drawn-lists.js';
@@ -121,6 +122,54 @@ test('amplitudes of mates stand beside those of their mean, with their differenc
   expect(cif).toContain('_refln.pdbx_F_minus_sigma');
   expect(readReflections(new TextEncoder().encode(cif)).list.count).toBe(rows.length);
 });
+
+test.each(['P 1 m 1', 'A 1 m 1', 'C 1 m 1', 'P m m 2', 'P 1 2 1'])(
+  'of %s the larger amplitude is that of the larger intensity of two mates',
+  (spaceGroup) => {
+    const [symmetry, operations] =
+      spaceGroup === 'P m m 2'
+        ? [
+            'mm2',
+            [
+              [-1, 1, 1],
+              [1, -1, 1],
+              [-1, -1, 1],
+            ],
+          ]
+        : spaceGroup === 'P 1 2 1'
+          ? ['2_uab', [[-1, 1, -1]]]
+          : ['m_uab', [[1, -1, 1]]];
+    const random = new Random(spaceGroup.length + spaceGroup.charCodeAt(0), 7);
+    const done = new Set<string>();
+    const rows: [number, number, number, number, number][] = [];
+    for (let h = -7; h <= 7; h++)
+      for (let k = -7; k <= 7; k++)
+        for (let l = -7; l <= 7; l++) {
+          const isThere = { A: (k + l) % 2 === 0, C: (h + k) % 2 === 0, P: true }[spaceGroup[0] as 'A'];
+          if ((h === 0 && k === 0 && l === 0) || !isThere || done.has([h, k, l].join())) continue;
+          for (const [x, y, z] of [[1, 1, 1], ...(operations as number[][])] as [number, number, number][])
+            done.add([x * h || 0, y * k || 0, z * l || 0].join());
+          rows.push([h, k, l, 400 - 300 * Math.log(random.uniform()), 5]);
+        }
+    const list = { ...listOf(symmetry as string, rows), spaceGroup };
+    const options = { cell: readCell(`17,14,16,90,90,90,${spaceGroup[0]}`), frenchWilson: true } as const;
+    const { columns, rows: read } = readMtz(formatReflections(list, 'mtz', options).content as Uint8Array);
+    const at = (label: string): number => columns.findIndex((one) => one.label === label);
+    let acentric = 0;
+    for (const row of read) {
+      const [plus, minus, f, g] = ['I(+)', 'I(-)', 'F(+)', 'F(-)'].map((label) => row[at(label)] as number) as [
+        number,
+        number,
+        number,
+        number,
+      ];
+      if (!(Math.abs(plus - minus) > 50)) continue;
+      acentric++;
+      expect(Math.sign(f - g), row.slice(0, 3).join(' ')).toBe(Math.sign(plus - minus));
+    }
+    expect(acentric).toBeGreaterThan(100);
+  },
+);
 
 let folder: string;
 beforeAll(() => {

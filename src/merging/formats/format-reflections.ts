@@ -225,7 +225,7 @@ function formatted(list: ReflectionList, kind: ListKind, content: FormatContent)
       remarks: [],
     };
   }
-  const pairs = matePairs(list, group);
+  const pairs = matePairs(list, group, centring);
   const { amplitudes, remarks } = content.frenchWilson
     ? amplitudesOfPairs(pairs, content)
     : { amplitudes: undefined, remarks: [] };

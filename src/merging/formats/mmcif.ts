@@ -394,9 +394,10 @@ function hasMatesIn(found: readonly ListedReflection[], { apart, symmetry }: Gro
   });
 }
 
-/** The flag of a row: its number, or 0 and 1 of the status f and o. */
+/** The flag of a row: its number, or where it has none 0 and 1 of the status f and o. */
 function flagIn(text: string | undefined, status: string): number | undefined {
-  if (text === undefined) return /^[fo]$/i.test(status) ? Number(/o/i.test(status)) : undefined;
+  if (text === undefined || text === '?' || text === '.')
+    return /^[fo]$/i.test(status) ? Number(/o/i.test(status)) : undefined;
   return Number.isInteger(numberOf(text)) ? numberOf(text) : undefined;
 }
 

@@ -126,7 +126,7 @@ export function formatMtz(content: MtzContent): OwnBytes {
         `DWAVEL  ${number} ${real(id === 0 ? 0 : wavelengthA, 10, 5)}`,
       ];
     }),
-    ...numbersOf(batches).map((numbers) => `BATCH ${numbers.map((n) => String(n).padStart(5)).join(' ')}`),
+    ...batchLines(batches),
     'END',
   ];
   const history = (content.history ?? []).slice(0, 30);
@@ -162,10 +162,14 @@ const leastSingle = 2 ** -126;
 const isSingle = (value: number, single: number, type: string): boolean =>
   Number.isFinite(single) ? !(value > 0 && value < leastSingle && 'QML'.includes(type)) : !Number.isFinite(value);
 
-/** The numbers of batches, by lines of the header. */
-function numbersOf(batches: readonly MtzBatch[]): number[][] {
-  const [all, most] = [batches.map(({ number }) => number), 12];
-  return Array.from({ length: Math.ceil(all.length / most) }, (_, i) => all.slice(most * i, most * (i + 1)));
+/** The numbers of batches, by lines of the header: twelve, or as many as fit. */
+function batchLines(batches: readonly MtzBatch[]): string[] {
+  const words = batches.map(({ number }) => String(number).padStart(5));
+  const widest = words.reduce((most, { length }) => Math.max(most, length), 5);
+  const most = Math.min(12, Math.floor((80 - 'BATCH'.length) / (widest + 1)));
+  return Array.from({ length: Math.ceil(words.length / most) }, (_, i) =>
+    ['BATCH', ...words.slice(most * i, most * (i + 1))].join(' '),
+  );
 }
 
 /** Words of the header of a batch, and the places of those that stills have: all others are zero. */
