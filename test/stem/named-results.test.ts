@@ -3,11 +3,23 @@ import { expect, test } from 'vitest';
 import { later } from '../../src/stem/analyses/analysis.js';
 import { missingNumbers, type NamedResult, namedChannels, renamed } from '../../src/stem/output/named-results.js';
 import { limitsOf, piecesOf } from '../../src/stem/output/numbers.js';
+import { tiffOf } from '../../src/stem/output/tiff-results.js';
 import { computedInParts } from '../../src/udf/functions/in-parts.js';
 
 const result = (name: string, data: Float64Array | Int32Array, more: Partial<NamedResult> = {}): NamedResult =>
   ({ name, data, dtype: 'f64', shape: [2, 2], navAxes: 2, ...more }) as NamedResult;
 const none = Number.NaN;
+
+test('images of the scan have its step in a TIFF file, and those of the detector none', () => {
+  const bytesOf = (...results: NamedResult[]) => Buffer.concat([...tiffOf(results, 2.5)]).toString('latin1');
+  const map = result('map', new Float64Array(4));
+  const pattern = result('pattern', new Float64Array(4), { navAxes: 0 });
+  const rows = result('by radius', new Float64Array(8), { shape: [2, 2, 2] });
+  expect(bytesOf(map)).toContain('unit=nm');
+  // They had a pixel of 1 nm, or the step of the scan along an axis that is none of it.
+  for (const other of [pattern, rows]) expect(bytesOf(other)).not.toContain('unit=nm');
+  expect(bytesOf(map, pattern)).not.toContain('unit=nm');
+});
 
 test('results that lack numbers are named together, with their count; from a quarter on they are doubtful', () => {
   const few = result('few', Float64Array.of(none, 1, none, none));

@@ -121,12 +121,18 @@ export function calibratedBy<Options extends Given>(
 function calibratedAxes(rotation: Calibration['rotation'], { scanRotation, flipY }: Given, notes: string[]): Given {
   if (scanRotation !== undefined && flipY !== undefined) return {};
   if (!isKnown(rotation)) {
-    if (scanRotation === undefined && flipY === undefined)
+    if (scanRotation === undefined)
       notes.push(`the scan rotation is taken as 0 degrees, because the calibration has none (${rotation.refused})`);
     return {};
   }
   if (scanRotation !== undefined) return { flipY: rotation.flipY };
-  if (flipY !== undefined && flipY !== rotation.flipY) return {};
+  if (flipY !== undefined && flipY !== rotation.flipY) {
+    notes.push(
+      `the scan rotation is taken as 0 degrees: that of the calibration, ${rotation.scanRotation.toFixed(1)}, is of scans ` +
+        `that are ${rotation.flipY ? '' : 'not '}flipped`,
+    );
+    return {};
+  }
   if (rotation.halfTurn === 'open')
     notes.push(
       `the scan rotation is ${rotation.scanRotation.toFixed(1)} degrees or half a turn more; the first is used, and ` +

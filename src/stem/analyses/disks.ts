@@ -402,10 +402,12 @@ export const strainAnalysis = /* @__PURE__ */ analysis('strain', (scan, options,
     const lattice = given ?? guessLattice(what, disksOf(scan, what, options, searched), [height, width]);
     const inside = latticePeaks(lattice, cropSize(pattern), [height, width]).peaks;
     const peaks = options.positions ?? inside;
-    if (peaks.length < 3)
+    if (peaks.length / 2 < 3)
       throw new EwaldError(
         'Argument',
-        `${what}: ${inside.length / 2} points of the lattice lie inside the frame; expected at least 3`,
+        options.positions
+          ? `${what}: ${peaks.length / 2} positions are given; expected at least 3`
+          : `${what}: ${peaks.length / 2} points of the lattice lie inside the frame; expected at least 3`,
       );
     const match: LatticeMatch = {
       ...lattice,

@@ -65,18 +65,21 @@ const unitsOf = (value: number): readonly [number, number] => {
 };
 
 /** What ImageJ, tifffile and RosettaSciIO read of a stack of images of one size. */
-function descriptionOf(pages: readonly Page[], step: number | undefined): string {
+function descriptionOf(pages: readonly Page[], isScaled: boolean): string {
   const [first] = pages;
   const isOne = pages.every(({ height, width }) => height === first?.height && width === first?.width);
   if (!isOne) return `ewald ${version}`;
   const count = pages.length > 1 ? `images=${pages.length}\nslices=${pages.length}\n` : '';
-  return `ImageJ=1.11a\n${count}${step === undefined ? '' : 'unit=nm\n'}mode=grayscale\nloop=false\n`;
+  return `ImageJ=1.11a\n${count}${isScaled ? 'unit=nm\n' : ''}mode=grayscale\nloop=false\n`;
 }
 
+/** Whether both axes of an image are of the scan, so that its pixels are steps. */
+const isOfScan = ({ of: { shape, navAxes, vectors } }: Page): boolean =>
+  navAxes === (shape.length === 2 || vectors ? 2 : 3);
+
 function tagsOf(page: Page, at: number, step: number | undefined, description: string | undefined): Tag[] {
-  const { name, height, width, of } = page;
-  const scaled = step !== undefined && of.navAxes > 0;
-  const perStep = scaled ? unitsOf(1 / step) : ([1, 1] as const);
+  const { name, height, width } = page;
+  const perStep = step !== undefined && isOfScan(page) ? unitsOf(1 / step) : ([1, 1] as const);
   return [
     [256, long, [width]],
     [257, long, [height]],
@@ -156,7 +159,8 @@ export function* tiffOf(results: readonly NamedResult[], step: number | undefine
   yield new Uint8Array(head.buffer);
   for (const page of pages) yield numbersOf(page);
   for (const [i, page] of pages.entries()) {
-    const description = i === 0 ? descriptionOf(pages, step) : undefined;
+    const isScaled = step !== undefined && pages.every(isOfScan);
+    const description = i === 0 ? descriptionOf(pages, isScaled) : undefined;
     const tags = tagsOf(page, places[i] as number, step, description);
     const part = directory(tags, at, (end) => (i + 1 < pages.length ? end : 0));
     yield part;

@@ -86,6 +86,10 @@ test('com takes centre, rotation and hot pixels, and what the user gives comes f
   });
   expect(params({ calibration, cx: undefined })).toMatchObject({ cx: centre?.cx });
   expect(params({ calibration, flipY: false })).toMatchObject({ flipY: false, scanRotation: 0 });
+  // The rotation of the calibration was dropped without a word.
+  expect(ctx.createComAnalysis(scan, { calibration, flipY: false }).notes?.join()).toMatch(
+    /scan rotation is taken as 0 degrees: .* of scans that are flipped/,
+  );
 });
 
 test('ssb takes centre and radius', () => {
