@@ -335,5 +335,7 @@ test('the line of a stream gives the numbers back', async () => {
     / nan \d+ nan nan$/,
   );
   expect(regionOfLine('ewald/roi/jet = 1 2 3')).toBeUndefined();
+  // A number of pixels that is a word was a RangeError.
+  expect(regionOfLine('ewald/roi/jet = 1 2 3 d e f')).toBeUndefined();
   expect(regionOfLine('ewald/rivals = 2')).toBeUndefined();
 });

@@ -77,6 +77,7 @@ export function regionOfLine(line: string): (RegionValue & { readonly name: stri
     number,
     number,
   ];
+  if (!Number.isSafeInteger(pixels)) return undefined;
   return { name, sum, sumSquares, max, pixels, ...momentsOf(sum, sumSquares, pixels), x, y };
 }
 
