@@ -1,6 +1,6 @@
 /** Parameters of a run from frames to crystals: parameters of the search, sources of frames, and outputs. */
 
-import { indexerRanges, thresholdRanges } from '../compute/layout/indexing.js';
+import { fewLimits, fewRule, indexerRanges, thresholdRanges } from '../compute/layout/indexing.js';
 import { openRows } from '../frames/parameters.js';
 import { levelRows } from '../frames/raw/level-rows.js';
 import { fewRows } from '../indexing/few/parameters.js';
@@ -142,7 +142,7 @@ export const acceptanceRows = /* @__PURE__ */ grouped('cells and indexing', {
     kind: 'integer',
     sentence: 'frames with fewer peaks are no hits and are not indexed',
     range: range(0, 2 ** 20, minimumSpots),
-    defaultText: '5; 3 with primitive cells up to 6000 Å³',
+    defaultText: `${minimumSpots}; ${fewLimits.leastSpots} with primitive cells up to ${fewRule.volumeA3} Å³`,
     crystfel: {
       program: 'indexamajig',
       fallback: 0,
