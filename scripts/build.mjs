@@ -102,7 +102,11 @@ async function buildPart(part, force, lenient) {
  * Builds the named parts, or all. With `setup` the caller prints the last line; with `lenient` the build continues
  * without parts that the package does not require. Returns the exit code and the number of parts built.
  */
-export async function build(names = [], { force = false, setup = false, lenient = false } = {}) {
+export async function build(named = [], { force = false, setup = false, lenient = false } = {}) {
+  // A bundle of types that are older than their sources is of another program.
+  const names = named.some((name) => [bundle, pages].some((part) => part.name === name))
+    ? [types.name, ...named]
+    : named;
   const unknown = names.filter((name) => !parts.some((part) => part.name === name));
   if (unknown.length > 0) {
     complain('build', `there is no part ${unknown.join(', ')}\n${usage}`);
