@@ -39,5 +39,10 @@ test('a region and corrections are stated beside .npy, in .h5 and in the page, a
     const text = readFileSync(at('.h5')).toString('latin1');
     expect(text.includes('"region":{"positions":7,"of":54}')).toBe(name === 'part');
   }
+  const another = ctx.fromMemory(data, { navShape: [6, 9], sigShape: [8, 8] });
+  // Masks and a calibration of one scan were applied to the other.
+  await expect(runToFiles(ctx, another, { analyses, output: join(folder, 'other.npy') })).rejects.toThrow(
+    /the analysis sum is of .*scan\.npy, and the scan is .*; make it of this scan/,
+  );
   await ctx.close();
 });

@@ -165,6 +165,12 @@ export async function runToFiles(
   const tell = observer('runToFiles', options, 'onFiles');
   const writing = writingOf({ force, inputs }, scan.name);
   refuseNamesakes(analyses, udfs);
+  const other = analyses.find((analysis) => analysis.scan !== scan);
+  if (other)
+    throw new EwaldError(
+      'Argument',
+      `runToFiles: the analysis ${other.name} is of ${other.scan.name}, and the scan is ${scan.name}; make it of this scan`,
+    );
   if (analyses.some((analyse) => analyse.roi) && (analyses.length > 1 || udfs.length > 0 || given.roi))
     throw argumentError(
       '',
