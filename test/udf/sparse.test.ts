@@ -117,6 +117,28 @@ describe.each(['inline', 'workers'] as const)('on %s', (kind) => {
 });
 
 describe('a run', () => {
+  test('of large frames has the sums of all of a partition', async () => {
+    // Dense frames of this size are read in pieces: sums were those of the last one.
+    const [frames, side] = [64, 512];
+    const toml = `[params]\nfiletype = "raw_csr"\nnav_shape = [${frames}]\nsig_shape = [${side}, ${side}]\n[raw_csr]\n`;
+    const files = {
+      indptr: ['<u4', Uint32Array.from({ length: frames + 1 }, (_, i) => i)],
+      indices: ['<u4', new Uint32Array(frames).fill(77)],
+      data: ['<u2', Uint16Array.from({ length: frames }, (_, i) => i + 1)],
+    } as const;
+    for (const [name, [, array]] of Object.entries(files)) await writeFile(join(folder, `large-${name}.raw`), array);
+    const of = Object.entries(files).map(
+      ([name, [type]]) => `${name}_file = "large-${name}.raw"\n${name}_dtype = "${type}"\n`,
+    );
+    await writeFile(join(folder, 'large.toml'), toml + of.join(''));
+    const ctx = await opened('inline');
+    const scan = await ctx.load(join(folder, 'large.toml'));
+    const [sum, deviations] = (await ctx.runUdf(scan, [sumUdf(), stddevUdf()])) as unknown as [Found, Found];
+    expect(sum.intensity?.data[77]).toBe((frames * (frames + 1)) / 2);
+    expect(deviations.var?.data[77]).toBeCloseTo((frames ** 2 - 1) / 12, 9);
+    await scan.dispose();
+  });
+
   test('sees dense frames if one of its functions, or corrections, need them', async () => {
     const ctx = await opened('inline');
     const scan = await scanOf(ctx);

@@ -61,8 +61,9 @@ export class PartitionProcessor {
     // UDFs see frames exactly as they are stored.
     const isShown = meta.datasetDtype === meta.inputDtype && corrections === undefined;
     const take = (dtype: DataType, length: number): FrameArray => this.passes.take(dtype, length, isShown);
-    const size = await this.#pieceSize(udfs);
     this.#isSparse ??= isSparseRun(dataset as Dataset, udfs, meta, corrections);
+    // The sums of sparse frames are those of a whole partition.
+    const size = this.#isSparse ? this.#work.largest : await this.#pieceSize(udfs);
     const packed =
       !this.#isSparse && isShown && !this.#counts && size >= this.#work.largest && dataset?.[readPacked] !== undefined
         ? await this.passes.decodes(udfs, meta)

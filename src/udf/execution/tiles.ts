@@ -63,6 +63,7 @@ function show(running: RunningUdf, frames: FrameArray, base: number, first: numb
     );
     return;
   }
+  const perPixel = numbersPerElement(meta.inputDtype);
   const rows = meta.sig[0] ?? 1;
   const rowPixels = product(meta.sig) / rows;
   const rowBytes = rowPixels * elementBytes(meta.inputDtype) * (end - first);
@@ -74,7 +75,7 @@ function show(running: RunningUdf, frames: FrameArray, base: number, first: numb
     scope.tile =
       step === rows
         ? frames.subarray((first - base) * numbers, (end - base) * numbers)
-        : cut(frames, first - base, end - base, numbers, low, high);
+        : cut(frames, first - base, end - base, numbers, perPixel * low, perPixel * high);
     scope.depth = end - first;
     scope.pixels = high - low;
     scope.firstPixel = low;
@@ -90,7 +91,7 @@ function show(running: RunningUdf, frames: FrameArray, base: number, first: numb
   }
 }
 
-/** The pixels low … high of some frames, concatenated. */
+/** The numbers low … high of some frames, concatenated. */
 function cut(frames: FrameArray, first: number, end: number, numbers: number, low: number, high: number): FrameArray {
   const out = frames.slice(0, 0).constructor as new (length: number) => FrameArray;
   const tile = new out((end - first) * (high - low)) as Float64Array;

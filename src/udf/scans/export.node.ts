@@ -17,6 +17,12 @@ export async function exportNpy(scan: Scan, path: string, options: ExportOptions
   const writer = writers.npy;
   if (extname(path).toLowerCase() !== '.npy' || !writer)
     throw new EwaldError('Argument', `exportDataset writes .npy files; "${path}" must end in .npy`);
+  if (scan.live)
+    throw new EwaldError(
+      'Unsupported',
+      `exportDataset writes scans whose frames are there, and those of ${scan.name} arrive; wait until the file is whole, ` +
+        'and open it without follow',
+    );
   const writing = { force: options.force ?? false, series: [scan.dataset.name] };
   const { nav, sig } = scan.shape;
   const frames = product(nav);
