@@ -136,6 +136,43 @@ describe.skipIf(!dataFolder)(
       expect(Math.abs(z.reduce((sum, one) => sum + one, 0) / z.length)).toBeLessThan(0.01);
     });
 
+    test('a run takes the peaks and radii of the file, so that each observation is the same; a search of it is in doubt', async () => {
+      const before = await searched({ inputs: { list: of('some.lst') }, allowOutside: true });
+      const again = async (more: object): Promise<[SearchedFrame[], string[]]> => {
+        const warnings: string[] = [];
+        const onEvent = (event: { readonly kind: string; readonly text?: string; readonly isDoubtful?: boolean }) => {
+          if (event.kind === 'warning' && event.isDoubtful) warnings.push(event.text ?? '');
+        };
+        const from = { inputs: [of('spots.cxi')], geometry: of('spots.geom'), onEvent };
+        return [await searched({ ...from, peaks: undefined, intRadius: undefined, ...more }), warnings];
+      };
+      const [after, warnings] = await again({});
+      expect(warnings).toEqual([]);
+      const observed = (item: SearchedFrame | undefined): number[] | undefined =>
+        item?.result.crystals[0]?.reflections?.map(({ intensity }) => intensity);
+      for (const frame of frames) {
+        expect(observed(before[frame])?.length).toBeGreaterThan(300);
+        expect(observed(after[frame])).toEqual(observed(before[frame]));
+      }
+      expect((await again({ peaks }))[1]).toEqual([
+        expect.stringMatching(/^the frames have only the pixels around spots/),
+      ]);
+      expect((await again({ intRadius: [4, 8, 12] }))[1]).toEqual([
+        expect.stringMatching(
+          /^the radii of integration reach 12 pixels, but the pixels were kept for 7 \(and a margin of 2\)/,
+        ),
+      ]);
+      // Hits of it have no more pixels than it has.
+      await ctx.reduce({ inputs: [of('spots.cxi')], geometry: of('spots.geom'), output: of('twice.cxi') });
+      const twice = await searched({
+        inputs: [of('twice.cxi')],
+        geometry: of('twice.geom'),
+        peaks: undefined,
+        intRadius: undefined,
+      });
+      expect(observed(twice[0])).toEqual(observed(before[0]));
+    });
+
     test('spots of an unknown cell, of a geometry that moves, and without predictions are refused', async () => {
       const refused = (more: object): Promise<string> =>
         reduced('refused.cxi', { allowOutside: true, ...more }).then(

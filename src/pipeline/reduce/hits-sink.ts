@@ -20,6 +20,7 @@ import { Column } from '../sinks/column.js';
 import { patchedOutput } from '../sinks/function-output.js';
 import { closeOutput, type FrameSink } from '../sinks/sink.js';
 import { geometryBeside, targetName, writingOf } from '../sinks/targets.js';
+import { usualRadii } from '../stages/integrate.js';
 import type { FrameOrigin } from '../streams/chunk.js';
 import { firstPlaceOf } from './first-numbers.js';
 import { HitsFile } from './hits-file.js';
@@ -214,7 +215,7 @@ class HitsSink implements FrameSink {
   /** Marks the pixels of an indexed frame that are not around a spot; false for one that is kept whole. */
   #keepSpots(pixels: FrameArray, record: FrameRecord, detector: Detector): boolean {
     const { prepared, options } = this.#run;
-    const radius = Math.ceil(prepared.settings.intRadius?.[2] ?? 7) + options.margin;
+    const radius = Math.ceil((prepared.settings.intRadius ?? usualRadii)[2]) + options.margin;
     this.#spots ??= new KeptPixels(detector, radius, markOf(this.#run.source.first.dtype));
     const isIndexed = (explainedFraction(record) ?? 0) >= enoughExplained;
     if (isIndexed) {
@@ -391,11 +392,11 @@ class HitsSink implements FrameSink {
   }
 
   #parameters(): Readonly<Record<string, unknown>> {
-    const { options, prepared } = this.#run;
-    const { minPeaks, finder = 'peakfinder8', peaks } = prepared.settings;
+    const { options, prepared, spots } = this.#run;
+    const { minPeaks, finder = 'peakfinder8', peaks, intRadius = usualRadii } = prepared.settings;
     const { keep, blanks, codec, margin } = options;
-    const { intRadius } = prepared.settings;
-    const ofSpots = keep === 'spots' ? { margin, intRadius } : {};
+    // Whole hits of a file that has spots alone still have no other pixels.
+    const ofSpots = keep === 'spots' ? { margin, intRadius } : spots && { keep: 'spots', ...spots };
     return { keep, ...ofSpots, codec, blanks, minPeaks, finder, peaks };
   }
 

@@ -35,14 +35,27 @@ export interface Proof {
   /** The limits, and what is beyond them by more than two errors, in words; none if it is accepted. */
   readonly accept: Readonly<Record<LimitName, number>>;
   readonly failures: readonly string[];
+  /** What a search of the kept pixels finds, where a run takes the listed peaks; it is not judged. */
+  readonly anew?: SearchedAnew | undefined;
   /** The outcome in a sentence. */
   readonly text: string;
+}
+
+/** What programs get that search for peaks among the pixels around spots. */
+interface SearchedAnew {
+  readonly crystals: { readonly both: number; readonly lost: number };
+  readonly missing: number;
 }
 
 const shellCount = 4;
 
 /** Compares frames both ways. `cell` is that of the crystals. */
-export function proofOf(frames: readonly ProvenFrame[], cell: Cell, accept: Proof['accept']): Proof {
+export function proofOf(
+  frames: readonly ProvenFrame[],
+  cell: Cell,
+  accept: Proof['accept'],
+  anew?: SearchedAnew,
+): Proof {
   const { pairs, both, lost, gained } = pairsOf(frames);
   const sorted = pairs.map(({ inverseD }) => inverseD).sort((a, b) => a - b);
   const edges = Array.from(
@@ -66,6 +79,7 @@ export function proofOf(frames: readonly ProvenFrame[], cell: Cell, accept: Proo
     shells,
     merged: mergedBoth(pairs, cell, edges),
     accept,
+    ...(anew && { anew }),
   };
   const judged = { ...proof, failures: failuresOf(proof) };
   return { ...judged, text: textOf(judged) };
@@ -128,13 +142,25 @@ function known({ value, error }: Known, factor = 1): string {
 }
 
 /** The outcome in a sentence. */
-function textOf({ bias, variance, missing, multiplicity, crystals, frames, failures }: Omit<Proof, 'text'>): string {
+function textOf(proof: Omit<Proof, 'text'>): string {
+  const { bias, variance, missing, multiplicity, crystals, frames, failures, anew } = proof;
   const more = 100 * (Math.max(0, variance.value) + missing);
   const all = crystals.both + crystals.lost;
   const power = Math.floor(Math.log10(Math.max(1, multiplicity)));
+  const isSame = missing === 0 && variance.value === 0;
+  const change = isSame
+    ? 'each observation is the same'
+    : `bias ${known(bias)} σ: below the noise up to a multiplicity of ` +
+      `${power >= 4 ? `1e${power}` : Math.floor(multiplicity)}; ${more.toPrecision(2)} % more frames make up for the loss`;
   return (
-    `${failures.length === 0 ? 'proof' : 'the proof fails'}: ${frames} frames both ways: bias ${known(bias)} σ: below the ` +
-    `noise up to a multiplicity of ${power >= 4 ? `1e${power}` : Math.floor(multiplicity)}; ${more.toPrecision(2)} % more ` +
-    `frames make up for the loss; ${crystals.lost} of ${all} crystals lost`
+    `${failures.length === 0 ? 'proof' : 'the proof fails'}: ${frames} frames both ways: ${change}; ` +
+    `${crystals.lost} of ${all} crystals lost${anew ? `; ${anewText(anew)}` : ''}`
+  );
+}
+
+function anewText({ crystals: { both, lost }, missing }: SearchedAnew): string {
+  return (
+    `programs that search the kept pixels, instead of taking the listed peaks, lose ${lost} of ${both + lost} crystals ` +
+    `and ${(100 * missing).toPrecision(2)} % of the observations`
   );
 }

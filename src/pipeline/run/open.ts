@@ -27,6 +27,7 @@ import { FileSource, NoneReadable } from '../sources/files.js';
 import { rawOptionsOf, refuseRaw } from '../sources/raw-options.js';
 import { isSelected } from '../sources/selection.js';
 import type { FrameSpec, RunSource, SourceOptions } from '../sources/source.js';
+import { settingsOfSpots, spotsMadeOf } from '../sources/spots-file.js';
 import { RunSummary } from '../summary.js';
 import { type FrameInputs, refuseForInputs } from './refusals.js';
 import type { CheckedCall, OpenRun } from './run-state.js';
@@ -60,7 +61,11 @@ export async function* openRun(
   const geometry = asGiven && readFrom(asGiven, dataset && openedArray(source.first), source.first.meta);
   const own = searchOf(context, source, options, geometry?.geometry);
   const orientations = known?.orientations;
-  const opened = { ...call, given: frameInputs, source, geometry, cells, orientations, own, reads, before, starting };
+  const spots = await abortable(spotsMadeOf(source.first), signal);
+  const warnings: string[] = [];
+  const settings = spots ? settingsOfSpots(options.settings, spots, (text) => warnings.push(text)) : options.settings;
+  const asMade = { ...call, options: { ...options, settings }, spots, warnings };
+  const opened = { ...asMade, given: frameInputs, source, geometry, cells, orientations, own, reads, before, starting };
   try {
     return { ...opened, grid: await abortable(gridOf(options, source, place), signal) };
   } catch (error) {

@@ -62,6 +62,7 @@ async function checkAndWarn(run: OpenRun): Promise<OpenQuestions> {
   const questions = await abortable(warnOfGeometry(run), options.signal);
   for (const warning of geometry?.geometry.warnings ?? []) events.warn(`${geometry?.name}: ${warning}`);
   for (const text of source.warnings) events.warn(text);
+  for (const text of run.warnings) events.warn(text, true);
   if (rois.length > 0) for (const text of beyondTexts(await own.detector(), rois)) events.warn(text);
   if (grid?.found.doubt !== undefined) events.warn(grid.found.doubt, true);
   // A range beyond the detector is refused before any frame is searched.

@@ -15,6 +15,7 @@ import type { CheckedRun, RunExecutor } from '../run-options.js';
 import type { SearchSettings } from '../settings.js';
 import type { RunOrientations } from '../sources/known-orientations.js';
 import type { RunSource } from '../sources/source.js';
+import type { SpotsMade } from '../sources/spots-file.js';
 import type { RunSummary } from '../summary.js';
 import type { CellVerdict } from './cell-verdict.js';
 import type { FrameInputs } from './refusals.js';
@@ -33,6 +34,10 @@ export interface CheckedCall {
 export interface OpenRun extends CheckedCall {
   readonly given: FrameInputs;
   readonly source: RunSource;
+  /** How the pixels of its first file were chosen; undefined for whole frames. */
+  readonly spots: SpotsMade | undefined;
+  /** What is in doubt of its settings. */
+  readonly warnings: readonly string[];
   /** The given geometry; undefined if the first file describes its own. */
   readonly geometry: GivenGeometry | undefined;
   /** The known cells; undefined if they have to be determined. */

@@ -25,7 +25,7 @@ import type { SearchSettings } from '../settings.js';
 import { isAccepted } from './accept.js';
 import type { FarFrame } from './far-frame.js';
 import { fewOfGeometry } from './few-of-geometry.js';
-import { integrateRows, type RingRadii, reachOf } from './integrate.js';
+import { integrateRows, reachOf, usualRadii } from './integrate.js';
 import { type IntegrationMethod, parseIntegration } from './integration-method.js';
 import { crystalWith, withoutReflections } from './measured-crystal.js';
 import { orient } from './orient.js';
@@ -141,7 +141,6 @@ export interface FrameResult {
   readonly profile?: RadialProfile | undefined;
 }
 
-const usualRadii: RingRadii = [4, 5, 7];
 /** Number of lattices searched for in a frame, which may contain one or several. */
 export const latticesOf = ({ thresholds, multi }: SearchSettings): number =>
   thresholds?.maxCrystals ?? thresholdRanges.maxCrystals[multi ? 'high' : 'fallback'];

@@ -26,6 +26,8 @@ export type { Measured } from './reflection-table.js';
 
 /** Radii of the rings in pixels. */
 export type RingRadii = readonly [inner: number, middle: number, outer: number];
+/** Those of CrystFEL. */
+export const usualRadii: RingRadii = [4, 5, 7];
 
 /** Pixels around a centre, row by row. */
 interface Pixels {
