@@ -18,8 +18,8 @@ import { everywhereRows } from './frame-rows.js';
 import { peakRows } from './peak-rows.js';
 import { backendRow, jsonRow } from './shell-rows.js';
 
-const { resume: _, ...chosenRows } = runRows;
-const { keep, margin, proof, acceptProof, blanks, codec, force } = sinkRows;
+const { resume, ...chosenRows } = runRows;
+const { keep, margin, proof, acceptProof, blanks, codec, html, force } = sinkRows;
 const { intRadius, pushRes, fixProfileRadius, overpredict, highres } = integrationRows;
 
 const rows = {
@@ -50,6 +50,11 @@ const rows = {
   acceptProof,
   blanks: { ...blanks, common: true },
   codec: { ...codec, common: true },
+  html,
+  resume: {
+    ...resume,
+    sentence: 'continues a reduction that did not end; frames that could not be read are tried again',
+  },
   force,
   ...executorRowsOf('frames searched at once, each by its own worker', 'none for little work, up to one per core'),
   ...rankRows,

@@ -48,9 +48,10 @@ export async function run(words: readonly string[], flags: ReduceFlags, deps: Cl
   const mode = { from: given.zmqInput === undefined ? 'files' : 'live', fromList: given.input !== undefined } as const;
   const isIndexed = flags.keep === 'spots' || flags.proof !== undefined;
   const used = flagsInUse(given as IndexFlags, { ...mode, peaksAlone: isIndexed ? false : peaksAlone }, source ?? '');
-  const { executor, options } = askedRun(named, { ...used, hits: output }, undefined);
+  const { resume, ...asked } = used;
+  const { executor, options } = askedRun(named, { ...asked, hits: output }, undefined);
   const { hits: _, ...run } = options;
-  const reduction: ReduceOptions = { ...run, output };
+  const reduction: ReduceOptions = { ...run, output, resume };
   await withExecutor(executor, flags.backend, deps, (open) => reduce({ ...reduction, ...open }, flags, deps, named));
 }
 
@@ -64,6 +65,7 @@ async function reduce(
   let hits: KeptHits | undefined;
   const onEvent = (event: RunEvent): void => {
     if (event.kind === 'hits') hits = event.hits;
+    if (event.kind === 'resumed') note(`going on after frame ${event.after}`);
     if (event.kind !== 'progress') {
       // What failed is thrown, and a search without a cell has no geometry to tell of.
       const text = event.kind === 'failed' ? '' : eventText(event);
@@ -87,7 +89,8 @@ async function reduce(
     print([textOf(reduction, reduction.failed), ...(await grown(reduction, inputs))].join('\n'));
   } catch (error) {
     progress.end();
-    if (signal.aborted && hits?.file !== undefined) note(`${textOf(hits)}\nit can be read; a run cannot go on with it`);
+    if (signal.aborted && hits?.file !== undefined)
+      note(`${textOf(hits)}\nit can be read; --resume goes on with the run`);
     throw error;
   } finally {
     progress.end();

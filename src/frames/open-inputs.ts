@@ -11,6 +11,7 @@ import { siblingsRequested, withoutCompanions } from './companions.js';
 import type { Dataset, Note } from './dataset.js';
 import type { Services } from './format.js';
 import { type Candidate, detectFormats, type OpenOptions, openSource } from './open.js';
+import { moduleFiles } from './raw/module-names.js';
 import { inOrder, openSeries } from './series.js';
 
 /** The functions that a platform contributes. */
@@ -31,19 +32,23 @@ export async function openInput(
   siblings: readonly PlatformFile[] = [],
 ): Promise<Dataset> {
   const opened = await openSource(await sourceWith(input, options, platform, siblings), options, platform.services);
-  const { constants, energy, dark, gainMap, codecs } = options;
-  const dataset =
-    (constants ?? energy ?? dark ?? gainMap)
-      ? await (await import('./raw/corrected.js')).correctedFrames(
-          opened,
-          options,
-          (file, how) => openInput(file, { ...how, codecs }, platform),
-          async () => (codecs ? { ...codecs, dispose: async () => undefined } : platform.services.codecs()),
-        )
-      : opened;
+  const dataset = await corrected(opened, options, platform);
   // A source passed in by the caller is closed with its dataset and cannot be opened again.
   if (isSource(input)) return dataset;
   return Object.assign(dataset, { openOther: opensOther(input, options, platform, siblings) });
+}
+
+/** Frames with the corrections of the options, if there are any. */
+async function corrected(opened: Dataset, options: OpenOptions, platform: OpenPlatform): Promise<Dataset> {
+  const { constants, energy, dark, gainMap, codecs } = options;
+  if ((constants ?? energy ?? dark ?? gainMap) === undefined) return opened;
+  const { correctedFrames } = await import('./raw/corrected.js');
+  return correctedFrames(
+    opened,
+    options,
+    (file, how) => openInput(file, { ...how, codecs }, platform),
+    async () => (codecs ? { ...codecs, dispose: async () => undefined } : platform.services.codecs()),
+  );
 }
 
 /** Opens another dataset of an input, or one of a file beside it, with the options that say how files are read. */
@@ -74,6 +79,17 @@ export async function openInputs(
   const files = stack ? [...inputs] : inOrder(await mainInputs(inputs, options, platform, siblings), dataInputName);
   const [first] = files;
   if (first === undefined) throw new EwaldError('Argument', 'open: the array of inputs is empty');
+  const modules = moduleFiles(files, dataInputName);
+  if (modules.length > 0) {
+    const { constants: _, energy: __, dark: ___, gainMap: ____, ...plain } = each;
+    const { openModules } = await import('./raw/modules.js');
+    const { openGroups } = await import('./hdf5/groups-of-file.js');
+    const stacked = await openModules(stack?.name ?? dataInputName(first), modules, {
+      dataset: (input, dataset) => openInput(input, { ...plain, dataset }, platform, siblings),
+      groups: async (input) => openGroups(await sourceOf(input, {}, platform.files), platform.services),
+    });
+    return corrected(stacked, options, platform);
+  }
   if (files.length === 1) {
     const dataset = await one(first, options);
     return stack ? Object.assign(dataset, { notes: [...stack.notes, ...dataset.notes] }) : dataset;

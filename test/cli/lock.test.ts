@@ -65,6 +65,22 @@ test('the lock of a killed process is taken over, even if a later process has re
   await takes();
 });
 
+test('the lock of a process that was killed before it had its name is removed, and that of a running one is not', async () => {
+  const { pid } = spawnSync(process.execPath, ['-e', '0']);
+  const held = await attempt();
+  const content = JSON.parse(readFileSync(lockName(), 'utf8'));
+  await held.release();
+  const [gone, running] = ['0123456789ab', 'ba9876543210'].map((hex) => join(folder, `.run.stream.${hex}.lock`)) as [
+    string,
+    string,
+  ];
+  writeFileSync(gone, JSON.stringify({ ...content, pid }));
+  writeFileSync(running, JSON.stringify(content));
+  await takes();
+  expect(readdirSync(folder).filter((name) => name.endsWith('.lock'))).toEqual([basename(running)]);
+  rmSync(running);
+});
+
 test('what a killed process was writing is removed with its lock, and nothing else', async () => {
   const { pid } = spawnSync(process.execPath, ['-e', '0']);
   const killed = await attempt();

@@ -6,6 +6,7 @@ import type { OpenOptions } from 'ewald/data';
 import { open, openCodecs } from 'ewald/data';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { UnlitFrames } from '../../src/frames/raw/pedestal-drift.js';
 import { Jungfrau, writeTree } from '../support/jungfrau.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'ewald-raw-'));
@@ -265,4 +266,11 @@ describe('frames of an integrating detector', () => {
     );
     await expect(opened('plain3.h5', [raw], { dark: of('dark.h5') })).rejects.toThrow(/have the pedestals and gains/);
   });
+});
+
+test('a million frames that nobody asks for leave numbers of the latest alone', () => {
+  const unlit = new UnlitFrames();
+  for (let frame = 0; frame < 1e6; frame++) unlit.add(frame, frame / 1e7);
+  expect(unlit.size).toBe(4096);
+  expect([unlit.take(999_999), unlit.take(999_999), unlit.take(0)]).toEqual([0.0999999, undefined, undefined]);
 });

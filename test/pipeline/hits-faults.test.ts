@@ -193,23 +193,51 @@ describe('a reduction that is ended', { tags: 'all' }, () => {
       });
     });
 
-  test('one that is killed leaves no file of hits, and the next one begins again', async () => {
-    empty('killed');
-    const file = of('killed', 'hits.cxi');
-    const size = statSync(of('expected.cxi')).size;
-    for (const bytes of [1, size * random() * 0.5, size * (0.5 + random() * 0.45)]) {
-      expect(await killed(reduce('large', file), of('killed'), /^\.hits\.cxi.*tmp$/, bytes)).toBe(true);
-      expect(filesOf('killed').filter((name) => !name.startsWith('.'))).toEqual([]);
-    }
-    // Whoever finds what is left of it is told that it is no file yet.
-    const left = filesOf('killed').find((name) => name.startsWith('.hits.cxi')) as string;
-    copyFileSync(of('killed', left), of('half.cxi'));
-    await expect(open(of('half.cxi'))).rejects.toSatisfy((error) => isEwaldError(error, 'Format'));
-    const { code, err } = await ewald(reduce('large', file));
-    expect(code, err).toBe(0);
-    expect(filesOf('killed').sort()).toEqual(['hits.cxi', 'hits.geom']);
-    expect(await allOf(file)).toEqual(expected);
-  });
+  /** Files beside hits from which a reduction that was ended goes on. */
+  const journal = ['hits.cxi.run', 'hits.cxi.run.frames'];
+
+  test.each([
+    ['all frames', []],
+    ['a shard', ['--shard', '1/2']],
+  ] as const)(
+    'one of %s that is killed leaves no file of hits, and goes on to the bytes of one that was not',
+    async (_, shard) => {
+      empty('killed');
+      const file = of('killed', 'hits.cxi');
+      const args = [...reduce('large', file), ...shard];
+      const unbroken = await ewald(args);
+      expect(unbroken.code, unbroken.err).toBe(0);
+      const bytes = readFileSync(file);
+      empty('killed');
+      for (const [i, size] of [1, bytes.length * random() * 0.5, bytes.length * (0.5 + random() * 0.45)].entries()) {
+        const resume = i > 0 ? ['--resume'] : [];
+        expect(await killed([...args, ...resume], of('killed'), /^\.hits\.cxi.*tmp$/, size)).toBe(true);
+        expect(existsSync(file)).toBe(false);
+      }
+      // Whoever finds what is left of it is told that it is no file yet.
+      const left = filesOf('killed').find((name) => name.startsWith('.hits.cxi')) as string;
+      copyFileSync(of('killed', left), of('half.cxi'));
+      await expect(open(of('half.cxi'))).rejects.toSatisfy((error) => isEwaldError(error, 'Format'));
+      const refused = await ewald(args);
+      expect([refused.code, refused.err]).toEqual([
+        2,
+        expect.stringMatching(
+          /hits\.cxi\.run(\.part)? contains the frames of an interrupted run; continue it with --resume/,
+        ),
+      ]);
+      const { code, err } = await ewald([...args, '--resume']);
+      expect(code, err).toBe(0);
+      expect(err).toMatch(/going on after frame \d+/);
+      // Not even a lock is left.
+      expect(readdirSync(of('killed')).sort()).toEqual(['hits.cxi', 'hits.geom']);
+      expect(readFileSync(file).equals(bytes)).toBe(true);
+      const again = await ewald([...args, '--resume']);
+      expect([again.code, again.err]).toEqual([
+        2,
+        expect.stringMatching(/hits\.cxi is complete, so that there is nothing to continue/),
+      ]);
+    },
+  );
 
   test('a run that is killed again and again, and resumed, keeps the hits of one that was not', async () => {
     empty('resumed');
@@ -243,11 +271,15 @@ describe('a reduction that is ended', { tags: 'all' }, () => {
       1,
       expect.stringMatching(/hits\.cxi cannot be written: the file would be larger/),
     ]);
-    expect(filesOf('limited')).toEqual([]);
+    expect(filesOf('limited').sort()).toEqual(journal);
+    const { code, err } = await ewald([...reduce('large', file), '--resume']);
+    expect(code, err).toBe(0);
+    expect(filesOf('limited').sort()).toEqual(['hits.cxi', 'hits.geom']);
+    expect(await allOf(file)).toEqual(expected);
   });
 
   test.skipIf(process.getuid?.() !== 0)(
-    'a disk that is full ends it, and leaves no file; with room it begins again',
+    'a disk that is full ends it, and leaves no file; with room it goes on',
     async () => {
       empty('disk');
       const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', of('disk')], { encoding: 'utf8' });
@@ -256,9 +288,9 @@ describe('a reduction that is ended', { tags: 'all' }, () => {
         const file = of('disk', 'hits.cxi');
         const { code, err } = await ewald(reduce('large', file));
         expect([code, err]).toEqual([1, expect.stringMatching(/hits\.cxi cannot be written: the disk is full/)]);
-        expect(filesOf('disk')).toEqual([]);
+        expect(filesOf('disk').sort()).toEqual(journal);
         spawnSync('mount', ['-o', 'remount,size=16m', of('disk')]);
-        const again = await ewald(reduce('large', file));
+        const again = await ewald([...reduce('large', file), '--resume']);
         expect(again.code, again.err).toBe(0);
         expect(await allOf(file)).toEqual(expected);
       } finally {

@@ -1,5 +1,5 @@
 /** The proof of a reduction finds each way of reducing frames that does harm, and accepts what does none. */
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Context, createContext, type SearchedFrame } from 'ewald';
@@ -210,7 +210,7 @@ describe('frames both ways', { tags: 'all' }, () => {
       keep: 'spots',
       proof: 30,
     } as const;
-    const { proof } = await ctx.reduce({ ...common, output: of('spots.cxi') });
+    const { proof } = await ctx.reduce({ ...common, output: of('spots.cxi'), html: of('spots.html'), force: true });
     expect(proof).toMatchObject({ frames: 30, failures: [], crystals: { lost: 0 } });
     const file = await open(of('spots.cxi'));
     const text = (await file.field?.('/entry/reduction/proof'))?.values[0];
@@ -226,9 +226,29 @@ describe('frames both ways', { tags: 'all' }, () => {
     expect(proof?.text).toMatch(
       /^proof: 30 frames both ways: each observation is the same; 0 of \d+ crystals lost; programs that search the kept/,
     );
-    const none = await ctx.reduce({ ...common, output: of('none.cxi'), cells: ['171,183,90,90,90,90'] });
+    const page = readFileSync(of('spots.html'), 'utf8');
+    expect(page).toContain(proof?.text);
+    expect(page).toMatch(/<b>Pixels<\/b> that are kept of frame \d+ of weak\.h5: \d+ %/);
+    expect(page.match(/<circle class="line line-0"/g)).toHaveLength((proof?.shells.length ?? 0) * 4);
+  });
+
+  test('a proof without an observation fails', async () => {
+    const { refineGeometry: _, ...given } = usual;
+    const none = await ctx.reduce({
+      ...given,
+      cells: ['171,183,90,90,90,90'],
+      peaks,
+      inputs: [of('set/weak.h5')],
+      first: 6,
+      keep: 'spots',
+      proof: 2,
+      output: of('none.cxi'),
+      force: true,
+    });
     expect(none.isDoubtful).toBe(true);
     expect(none.proof?.failures).toEqual(['there is no observation to compare']);
+    // Nothing of the run is left beside the hits.
+    expect(readdirSync(folder).filter((name) => name.includes('.run'))).toEqual([]);
   });
 
   test.each(harms)('%s fails', async (how) => {

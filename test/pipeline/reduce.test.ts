@@ -181,7 +181,10 @@ describe.skipIf(!dataFolder)(`hits that are kept${dataFolder ? '' : ' (absent: n
       );
     expect(await refused({ output: undefined })).toMatch(/^Argument: reduce: output is missing/);
     expect(await refused({ cells: [sim('mono.cell')] })).toMatch(/^Argument: reduce: cells is not used/);
-    expect(await refused({ resume: true })).toMatch(/^Argument: reduce: resume continues the stream of a run/);
+    const toFunction = { output: () => undefined, resume: true };
+    expect(await refused(toFunction)).toMatch(
+      /^Argument: reduce: resume goes on with a file of hits; expected its path/,
+    );
     expect(await refused({ blanks: 2 })).toMatch(/^Argument: pipeline: blanks is 2/);
     expect(await refused({ output: of('mixed.h5'), force: true })).toMatch(
       /^Argument: .*mixed\.h5 is the input itself/,

@@ -12,8 +12,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { type FileHandle, link, open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { EwaldError } from '../../util/errors.js';
 import { fileError } from '../../util/file-errors.js';
@@ -232,6 +233,7 @@ export async function lockFile(file: string, target: string): Promise<Lock> {
     await rm(candidate, { force: true });
     forgetCandidate();
   }
+  await removeCandidates(target).catch(() => undefined);
   return new HeldLock(file, target, owner, content);
 }
 
@@ -267,6 +269,17 @@ async function takeOver(candidate: string, target: string, content: string, gone
     return true;
   } finally {
     await rm(guard, { force: true });
+  }
+}
+
+/** Removes the locks of processes that were killed before theirs had its name; a failure leaves them, and concerns nobody. */
+async function removeCandidates(target: string): Promise<void> {
+  const [folder, begin] = [dirname(target), basename(hiddenBeside(target, ''))];
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(begin) || !/^[0-9a-f]{12}\.lock$/.test(name.slice(begin.length))) continue;
+    const found = await look(join(folder, name));
+    // One without an owner is being written, or was until its process was killed.
+    if (found && isGone(found, Date.now())) await rm(join(folder, name), { force: true });
   }
 }
 

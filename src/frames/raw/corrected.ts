@@ -11,7 +11,7 @@ import { photonAeV } from '../../util/photons.js';
 import { changedFiles, type Dataset, type Metadata, type Note } from '../dataset.js';
 import type { OpenOptions } from '../open.js';
 import { convertedFrames } from './converted-frames.js';
-import { PedestalDrift } from './pedestal-drift.js';
+import { PedestalDrift, UnlitFrames } from './pedestal-drift.js';
 import {
   convertWords,
   overload,
@@ -94,7 +94,7 @@ async function ofStages(
   };
   const drift = new PedestalDrift();
   /** Of frames that nobody has asked for; whoever does tells the drift of the run, of which these frames are a part. */
-  const unlit = new Map<number, number>();
+  const unlit = new UnlitFrames();
   let isAsked = false;
   const convert = (frame: FrameArray, out: FrameArray, number: number): void => {
     const where = `${name}: frame ${number}`;
@@ -102,7 +102,7 @@ async function ofStages(
     convertWords(frame as Uint16Array, converter, out as Int16Array, where);
     refuseSample(sample, where);
     drift.add(sample.unlit);
-    if (sample.unlit !== undefined) unlit.set(number, sample.unlit);
+    if (sample.unlit !== undefined) unlit.add(number, sample.unlit);
   };
   // Constants of another run are refused before anything is computed.
   try {
@@ -119,9 +119,7 @@ async function ofStages(
     convert,
     unlit: (frame) => {
       isAsked = true;
-      const found = unlit.get(frame);
-      unlit.delete(frame);
-      return found;
+      return unlit.take(frame);
     },
     remarks: () => (isAsked ? [] : drift.remarks(name)),
     release,

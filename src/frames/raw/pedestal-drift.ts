@@ -26,3 +26,27 @@ export class PedestalDrift {
     ];
   }
 }
+
+/** Frames whose numbers wait for whoever asks, more than are read ahead of any search. */
+const mostWaiting = 4096;
+
+/** Medians of pixels without light of the latest frames, each until it is asked for; older ones are forgotten. */
+export class UnlitFrames {
+  readonly #medians = new Map<number, number>();
+
+  get size(): number {
+    return this.#medians.size;
+  }
+
+  add(frame: number, median: number): void {
+    this.#medians.set(frame, median);
+    const [oldest] = this.#medians.keys();
+    if (this.#medians.size > mostWaiting && oldest !== undefined) this.#medians.delete(oldest);
+  }
+
+  take(frame: number): number | undefined {
+    const median = this.#medians.get(frame);
+    this.#medians.delete(frame);
+    return median;
+  }
+}

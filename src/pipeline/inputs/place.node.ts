@@ -12,17 +12,20 @@ import { within } from '../../frames/files/inside.js';
 import { linesOf } from '../../frames/files/lines.js';
 import { besideOrHere, refuseSame } from '../../frames/files/names.js';
 import { readCellOption, readText } from '../../frames/files/read.js';
+import { removeOwn } from '../../frames/files/side-files.js';
 import { checkOutput, openOutput } from '../../frames/files/write.js';
 import { openPlatform } from '../../frames/open-platform.node.js';
 import { formatsOf, open, openCodecs } from '../../frames/opening.node.js';
+import { moduleFiles } from '../../frames/raw/module-names.js';
 import { numbersScript } from '../../report/numbers-script.node.js';
 import { isAddress } from '../../util/addresses.js';
 import { EwaldError } from '../../util/errors.js';
 import { fileStamp } from '../../util/file-identity.js';
 import type { PlatformSignal } from '../../util/globals.js';
 import { openShardFolder } from '../shards/folder.node.js';
+import { FramesFile } from '../sinks/frames-file.node.js';
 import { functionOutput } from '../sinks/function-output.js';
-import { streamThrough } from '../sinks/stream-file.js';
+import { isLeftStream, streamThrough } from '../sinks/stream-file.js';
 import { checkStreamFile, openStreamFile } from '../sinks/stream-file.node.js';
 import type { FileInput, PlaceFiles, RunPlace } from './place.js';
 import { nameOfInput, openingOf, textOfRemote } from './place-inputs.js';
@@ -59,6 +62,8 @@ const files: PlaceFiles = {
       .filter((entry) => !entry.isDirectory() && !entry.name.startsWith('.'))
       .map(({ name }) => name)
       .sort((a, b) => byName.compare(a, b) || (a < b ? -1 : 1));
+    // The modules of a detector are one stack, which the folder names.
+    if (moduleFiles(names, (name) => name).length > 0) return known?.has(folder) ? [] : [folder];
     // Files that are parts of others (such as data_000001 of a master file) are skipped.
     const masters = names
       .filter((name) => /_master\.h5$/.test(name))
@@ -92,6 +97,10 @@ const files: PlaceFiles = {
       ),
     );
     return time >= before;
+  },
+  async removeStream(path) {
+    await removeOwn(path, isLeftStream);
+    await FramesFile.remove(path);
   },
   absolute: (path) => (isAddress(path) ? path : resolve(path)),
   beside: (list, file) => (isAddress(file) || list === '-' ? file : besideOrHere(list, file)),

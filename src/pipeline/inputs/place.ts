@@ -36,6 +36,8 @@ export interface PlaceFiles {
   identityOf(path: string): Promise<string | undefined>;
   /** Whether both files are there, and `path` got its name or its contents after `other`. */
   isAfter(path: string, other: string): Promise<boolean>;
+  /** Removes a stream that ewald wrote, with the results of its frames, and nothing else. */
+  removeStream(path: string): Promise<void>;
   /** The absolute path. */
   absolute(path: string): string;
   /** Resolves the name of a file relative to the list that contains it. */

@@ -22,13 +22,14 @@ import { closeOutput, type FrameSink } from '../sinks/sink.js';
 import { geometryBeside, targetName, writingOf } from '../sinks/targets.js';
 import { usualRadii } from '../stages/integrate.js';
 import type { FrameOrigin } from '../streams/chunk.js';
-import { firstPlaceOf } from './first-numbers.js';
+import { firstPlaceOf, recordedName } from './first-numbers.js';
 import { HitsFile } from './hits-file.js';
 import { flatPanelOf, geometryOfHits } from './hits-geometry.js';
 import type { KeptHits } from './kept-hits.js';
 import { KeptPixels, markOf } from './kept-pixels.js';
 import { movedPixels } from './moved-pixels.js';
 import type { Proof } from './proof.js';
+import { type KeptPicture, keptSection } from './proof-section.js';
 import { proofBytes, SampledHits } from './sampled-hits.js';
 
 /** Opens the files of a run again, one at a time; frames that were received live are in memory. */
@@ -141,6 +142,9 @@ class HitsSink implements FrameSink {
   readonly #rings = { mean: new Column(Float32Array), count: new Column(Uint32Array) };
   readonly #shares: number[] = [];
   #isReduced = true;
+  /** What the report shows: the first frame that has its spots alone, and the proof. */
+  #picture: KeptPicture | undefined;
+  #proven: Proof | undefined;
   /** The hits of which both ways are compared. */
   readonly #sampled: SampledHits | undefined;
 
@@ -221,6 +225,11 @@ class HitsSink implements FrameSink {
     if (isIndexed) {
       const { model, share } = this.#spots.apply(pixels, record);
       this.#shares.push(share);
+      if (options.html !== undefined && !this.#picture) {
+        const { width, height } = detector;
+        const name = recordedName(record.origin.event ?? 0, record.origin.filename);
+        this.#picture = { kept: this.#spots.latest.slice(), width, height, name: `frame ${name}`, share };
+      }
       this.#rings.mean.add(model.mean);
       this.#rings.count.add(model.count);
       return true;
@@ -314,8 +323,13 @@ class HitsSink implements FrameSink {
     const bytes = new TextEncoder().encode(JSON.stringify(proof));
     if (bytes.length > proofBytes) throw new EwaldError('Internal', `a proof has ${bytes.length} bytes`);
     await this.#to.output.patch?.(at, bytes);
+    this.#proven = proof;
     for (const text of proof.failures) this.#run.events.warnQuietly(`the proof of the hits fails: ${text}`, true);
     return proof;
+  }
+
+  reportSection(): string | undefined {
+    return keptSection(this.#proven, this.#picture);
   }
 
   async discard(): Promise<void> {

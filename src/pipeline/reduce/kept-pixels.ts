@@ -73,6 +73,11 @@ export class KeptPixels {
     return this.#markOthers(frame as Exclude<FrameArray, BigInt64Array | BigUint64Array>);
   }
 
+  /** 1 for each pixel that is kept of the latest frame; it is overwritten by the next one. */
+  get latest(): Uint8Array {
+    return this.#kept;
+  }
+
   #keepAround(fs: number, ss: number): void {
     const { width, height } = this.#detector;
     const [x, y, r] = [Math.floor(fs), Math.floor(ss), this.#radius];

@@ -57,7 +57,8 @@ export async function* openSinks(
   }
   if (chip) yield await openMaps(chip, run, writing);
   // Before the report, which discards what it does not show of frames that were received live.
-  if (hits !== undefined) yield await (await import('../reduce/hits-sink.js')).openHits(run, hits, writing);
+  const hitsSink = hits && (await (await import('../reduce/hits-sink.js')).openHits(run, hits, writing));
+  if (hitsSink) yield hitsSink;
   if (html !== undefined) {
     const { reportSink } = await import('./report.js');
     const output = await place.openOutput(html, {
@@ -73,7 +74,10 @@ export async function* openSinks(
       reopen: (file) => source.reopen(file),
       detector: own.detector,
       regions: rois,
-      sections: () => definedOf([...(chip ? [chip] : []), ...sinks].map((sink) => sink.reportSection?.())),
+      sections: () =>
+        definedOf(
+          [...(chip ? [chip] : []), ...(hitsSink ? [hitsSink] : []), ...sinks].map((sink) => sink.reportSection?.()),
+        ),
       numbers: () => chip?.numbers() ?? [],
       script: place.numbersScript,
       commandLine,
