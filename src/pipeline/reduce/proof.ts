@@ -151,7 +151,7 @@ function textOf(proof: Omit<Proof, 'text'>): string {
   const change = isSame
     ? 'each observation is the same'
     : `bias ${known(bias)} σ: below the noise up to a multiplicity of ` +
-      `${power >= 4 ? `1e${power}` : Math.floor(multiplicity)}; ${more.toPrecision(2)} % more frames make up for the loss`;
+      `${power >= 4 ? `1e${power}` : Math.floor(multiplicity)}; ${Number(more.toPrecision(2))} % more frames make up for the loss`;
   return (
     `${failures.length === 0 ? 'proof' : 'the proof fails'}: ${frames} frames both ways: ${change}; ` +
     `${crystals.lost} of ${all} crystals lost${anew ? `; ${anewText(anew)}` : ''}`
