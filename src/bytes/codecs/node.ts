@@ -72,6 +72,8 @@ export function nativeTurning(): Turning | undefined {
 
 /** The codecs of a loaded addon. */
 export function nativeCodecs(addon: CodecAddon): Codecs {
+  /** Where chunks are packed; new memory of megabytes for each would cost as much as packing it. */
+  let packing = new Uint8Array(0);
   return {
     backend: 'native',
     deflate,
@@ -86,8 +88,10 @@ export function nativeCodecs(addon: CodecAddon): Codecs {
     },
     async encode({ codec, elementBytes = 1, parameter = 0 }: Codec, input) {
       const number = dataEnums.Codec[codec];
-      const out = new Uint8Array(Math.max(1, addon.codecBound(number, elementBytes, parameter, input.length)));
+      const bound = Math.max(1, addon.codecBound(number, elementBytes, parameter, input.length));
+      if (packing.length < bound) packing = new Uint8Array(bound);
       try {
+        const out = packing.subarray(0, bound);
         return out.slice(0, addon.codecEncode(number, elementBytes, parameter, input, out));
       } catch (error) {
         throw addonError(error);
