@@ -200,6 +200,30 @@ test('tiles of rows are as large as the UDF requests, and cover every pixel once
   expect(Math.max(...sizes)).toBeLessThanOrEqual(3 * 2 * 7);
 });
 
+test('tiles of complex frames are cut between pixels', async () => {
+  const numbers = Float32Array.from({ length: 2 * 6 * 16 }, (_, i) => i);
+  const waves = ctx.fromMemory(numbers, { navShape: [6], sigShape: [4, 4], dtype: 'c64' });
+  const of = (tiling: object) =>
+    defineUdf({
+      name: 'parts',
+      tiling,
+      buffers: { total: { kind: 'sig', dtype: 'f64' } },
+      processTile({ tile, depth, pixels, results }) {
+        for (let i = 0; i < depth * pixels; i++) {
+          const p = i % pixels;
+          results.total[p] = (results.total[p] as number) + (tile[2 * i] as number) + 10 * (tile[2 * i + 1] as number);
+        }
+      },
+      merge({ dest, src }) {
+        for (let p = 0; p < 16; p++) dest.total[p] = (dest.total[p] as number) + (src.total[p] as number);
+      },
+    });
+  const [whole, cut] = await ctx.runUdf(waves, [of({ depth: 2 }), of({ depth: 2, bytes: 2 * 4 * 8 })]);
+  // The places of pixels were taken for those of numbers: all were NaN.
+  expect([...cut.total.data]).toEqual([...whole.total.data]);
+  expect(whole.total.data[15]).toBe([0, 1, 2, 3, 4, 5].reduce((sum, f) => sum + 32 * f + 30 + 10 * (32 * f + 31), 0));
+});
+
 test('mistakes are named', async () => {
   const nav = { value: { kind: 'nav', dtype: 'f32' } } as const;
   const throws = defineUdf({

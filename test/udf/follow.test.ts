@@ -63,6 +63,14 @@ describe('a file that grows', () => {
     },
   );
 
+  test('is not exported, which wrote a header alone', async () => {
+    const [file, path] = [join(folder, 'grows.raw'), join(folder, 'grows.npy')];
+    await writeFile(file, bytesOf(0, 20));
+    const scan = await opened(file);
+    await refused(() => ctx.exportDataset(scan, path), 'Unsupported', 'without follow');
+    expect(existsSync(path)).toBe(false);
+  });
+
   test('that does not exist yet is waited for, for a time', async () => {
     const file = join(folder, 'later.raw');
     await refused(() => opened(file, { timeoutS: 0.05 }), 'File', 'no complete frame after 0.05 s', 'later.raw');
