@@ -219,7 +219,9 @@ for (const { backend, absent: why, build } of targets) {
       }
       const aligned = thrown(() => o.o_aligned_sum(1, { x: 2, y: 3 }));
       expect([vector.tag, aligned.tag]).toEqual(['Unsupported', 'Unsupported']);
-      expect(vector.message).toMatch(/^o_v4 is passed by value, but it is a type that calls of native libraries do not/);
+      expect(vector.message).toMatch(
+        /^o_v4 is passed by value, but it is a type that calls of native libraries do not/,
+      );
       expect(aligned.message).toMatch(/^struct o_aligned is passed by value, but it is aligned to 16 bytes/);
     });
 
