@@ -60,6 +60,20 @@ function numbersNote({ like, end, last }: Examined, files: number): Note | undef
   return { kind: 'warning', text: `${words}: ${counted(missing, 'frame')} between them are missing`, isCut: true };
 }
 
+/** What the last file alone reports: that it was cut, above all, as a measurement that broke off leaves it. */
+function notesOfLast({ like, end }: Examined): Note[] {
+  const known = new Set(like.notes.map(({ text }) => text));
+  return end === like
+    ? []
+    : end.notes
+        .filter(({ kind, text }) => kind === 'warning' && !known.has(text))
+        .map((note) => ({ ...note, text: `${baseName(end.name)}: ${note.text}` }));
+}
+
+/** Sizes that are not as stated in the first file, or else in the last one; those of the first if all are. */
+const sizesOf = ({ like, end }: Examined): Dataset['sizes'] =>
+  [like, end].find(({ sizes }) => sizes.some(({ expected, found }) => expected !== found))?.sizes ?? like.sizes;
+
 /** A source that represents all files together: it has a name, but nothing can be read from it. */
 const named = (name: string): ByteSource => ({
   name,
@@ -181,7 +195,7 @@ export async function openSeries(
     const each = like.frames;
     const frames = each * (files.length - 1) + last;
     const source = named(name);
-    const { format, dtype, meta, filters, sizes, arrays, shape } = like;
+    const { format, dtype, meta, filters, arrays, shape } = like;
     const dataset = openFrames(source, {
       format,
       shape: { nav: navigationShape(source, frames, [frames], options), sig: shape.sig },
@@ -192,10 +206,11 @@ export async function openSeries(
         ...[absentNote(files.map(({ name }) => name)) ?? numbersNote(examined, files.length) ?? []].flat(),
         ...(each > 1 && files.length > 2 ? [assumedNumber(each, last, files.length)] : []),
         ...like.notes,
+        ...notesOfLast(examined),
       ],
       filters,
       arrays,
-      sizes,
+      sizes: sizesOf(examined),
       chunkFrames: each,
       onDispose: () => parts.close(),
       readMany: (first, count, into, signal) => readAcross(parts, like, [first, count], into, signal),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { memorySource, open } from '../../dist/data.node.js';
+import { isCutFile } from '../../src/frames/cut-files.js';
 import { npyHeadOf } from '../../src/frames/npy.js';
 import { dataFolder } from '../support/data.js';
 
@@ -54,6 +55,29 @@ test('files of several frames, the last one shorter', async () => {
   expect([...(await dataset.read(3, 2))]).toEqual([...numbers(18, 12)]);
   expect(dataset.chunkFrames).toBe(4);
   await dataset.dispose();
+});
+
+test('a last file that was cut is named', async () => {
+  const head = (images: number): Uint8Array => {
+    const header = new Uint8Array(1024);
+    const view = new DataView(header.buffer);
+    for (const [word, value] of [3, 2, images, 6].entries()) view.setInt32(4 * word, value, true);
+    header.set(new TextEncoder().encode('MAP '), 208);
+    header.set([0x44, 0x44], 212);
+    return header;
+  };
+  const part = (name: string, stored: number) =>
+    memorySource(Buffer.concat([head(4), new Uint8Array(12 * stored)]), name);
+  const dataset = await open([part('p_1.mrc', 4), part('p_2.mrc', 4), part('p_3.mrc', 3)]);
+  expect(dataset.frames).toBe(11);
+  expect(dataset.notes).toContainEqual(
+    expect.objectContaining({ kind: 'warning', text: expect.stringMatching(/^p_3\.mrc: .*4.* 3/) }),
+  );
+  expect(isCutFile(dataset)).toBe(true);
+  await dataset.dispose();
+  const whole = await open([part('p_1.mrc', 4), part('p_2.mrc', 4)]);
+  expect(isCutFile(whole)).toBe(false);
+  await whole.dispose();
 });
 
 test('sources that are not files', async () => {
