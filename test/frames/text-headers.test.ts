@@ -10,6 +10,7 @@ import { memorySource, open } from '../../dist/data.node.js';
 import type { Dataset } from '../../src/entries/data.node.js';
 import { openDetector } from '../../src/frames/detector/detector.js';
 import { refuseOtherHeader } from '../../src/frames/detector/stated-header.js';
+import { describeMini } from '../../src/frames/formats/cbf-header.js';
 import { dectrisMessage } from '../../src/frames/streams/dectris.js';
 import type { DectrisStart } from '../../src/frames/streams/dectris-message.js';
 import { ewaldTogether } from '../support/cli.js';
@@ -195,6 +196,21 @@ it('words instead of numbers, and energies without a unit, state nothing', async
   const { meta } = await opened('cbf', 'Detector_distance not set', 'Energy_range (0, 0) eV', 'Wavelength nan A');
   expect([meta.distanceM, meta.wavelengthA]).toEqual([undefined, undefined]);
   expect((await opened('edf', 'energy = 33.5')).meta.wavelengthA).toBeUndefined();
+});
+
+it('a key without a value does not take the next line for it', async () => {
+  const { meta } = await opened(
+    'cbf',
+    'Wavelength',
+    'Detector_distance 0.06 m',
+    'Exposure_time:',
+    'Beam_xy (30.5, 20.25)',
+  );
+  expect([meta.wavelengthA, meta.exposureS, meta.header?.Wavelength]).toEqual([undefined, undefined, undefined]);
+  expect(meta.distanceM).toBe(0.06);
+  expect(meta.beamCentrePx).toEqual({ x: 30.5, y: 20.25 });
+  const nameless = describeMini({ name: 'x' }, '# Detector:\r\n# Pixel_size 172e-6 m x 172e-6 m\r\n', [4, 4]).meta;
+  expect([nameless.detector, nameless.pixelSizeM]).toEqual([undefined, { x: 172e-6, y: 172e-6 }]);
 });
 
 describe('a detector that is turned', () => {

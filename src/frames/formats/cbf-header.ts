@@ -35,7 +35,8 @@ export function describeMini(
   shape: readonly number[],
 ): { meta: Metadata; notes: readonly Note[]; turned: readonly string[] } {
   const header: Record<string, string> = Object.create(null);
-  for (const [, key = '', value = ''] of text.matchAll(/^#\s*([A-Z][\w]*)(?:[:=\s]+)(.*)$/gm))
+  // A key may have no value; the next line is not it.
+  for (const [, key = '', value = ''] of text.matchAll(/^#[ \t]*([A-Z][\w]*)[:= \t]+([^\s:=].*)$/gm))
     header[key] ??= value.trim();
   const values: HeaderValues = { source, get: (key) => header[key] };
   const { turned, notes } = anglesOf(values, Object.keys(header));
@@ -48,7 +49,7 @@ export function describeMini(
       kind: 'warning',
       text: `the beam centre (${centre.x}, ${centre.y}) is outside the image; is it an unset default?`,
     });
-  const detector = /^#\s*Detector:\s*(.*?)(?:,\s*S\/N\s*([\w-]+).*)?$/m.exec(text);
+  const detector = /^#[ \t]*Detector:[ \t]*(.*?)(?:,\s*S\/N\s*([\w-]+).*)?$/m.exec(text);
   const [, material, thickness] = /^#\s*(\w+) sensor, thickness (.*)/m.exec(text) ?? [];
   const thicknessM = headerQuantity({ source, get: () => thickness }, 'length', 'm', 'the thickness of its sensor');
   const distance = headerQuantity(values, 'length', 'm', 'Detector_distance');
@@ -64,8 +65,8 @@ export function describeMini(
   return {
     ...{ notes, turned },
     meta: omitUndefined({
-      maker: isPhotonCounter ? 'Dectris' : detector?.[1],
-      detector: detector?.[1],
+      maker: isPhotonCounter ? 'Dectris' : detector?.[1] || undefined,
+      detector: detector?.[1] || undefined,
       serial: detector?.[2] || undefined,
       date: /^#\s*(\d{4}[-/]\w+[-/]\d+[T ][\d:.]+)/m.exec(text)?.[1],
       wavelengthA: headerWavelength(values, 'A', 'Wavelength'),
