@@ -61,6 +61,35 @@ afterAll(() => {
   server.close();
 });
 
+/** A File of a folder that was chosen in a browser. */
+const fileIn = (path: string, content: string): File =>
+  Object.defineProperty(new File([content], path.replace(/^.*\//, '')), 'webkitRelativePath', {
+    value: path.includes('/') ? path : '',
+  });
+
+describe('the files that a File refers to', () => {
+  const textOf = async (own: string, others: readonly string[], path: string): Promise<string> => {
+    const files = [own, ...others].map((one) => fileIn(one, one));
+    const sibling = await blobSource(files[0] as File, { siblings: files }).sibling(path);
+    return new TextDecoder().decode(await sibling.read(0, sibling.size));
+  };
+  const runs = ['runs/a/data_1.h5', 'runs/b/data_1.h5', 'runs/b/sub/data_1.h5'];
+
+  it('are those of its own folder', async () => {
+    expect(await textOf('runs/b/master.h5', runs, 'data_1.h5')).toBe('runs/b/data_1.h5');
+    expect(await textOf('runs/b/master.h5', runs, 'sub/data_1.h5')).toBe('runs/b/sub/data_1.h5');
+    await expect(textOf('runs/c/master.h5', runs, 'data_1.h5')).rejects.toMatchObject({ tag: 'File' });
+  });
+
+  it('are found by their name among files without a folder, if one has it', async () => {
+    expect(await textOf('master.h5', ['data_1.h5'], 'sub/data_1.h5')).toBe('data_1.h5');
+    await expect(textOf('master.h5', ['data_1.h5', 'data_1.h5'], 'data_1.h5')).rejects.toThrow(
+      /data_1\.h5.*2 files of this name/,
+    );
+    await expect(textOf('master.h5', runs.slice(0, 2), 'data_1.h5')).rejects.toThrow(/2 files of this name/);
+  });
+});
+
 const quick = { retries: 2, retryS: 1e-3 };
 
 describe.each([

@@ -51,11 +51,16 @@ export function blobSource(blob: PlatformBlob, options: BlobSourceOptions = {}):
     },
     async sibling(path: string, siblingOptions: SiblingOptions = {}) {
       const parts = partsInside(name, path, siblingOptions);
-      // Files of a folder chosen in a browser have relative paths, those of a dialog only names.
       const whole = parts.join('/');
-      const sibling =
-        siblings.find((file) => file.webkitRelativePath?.endsWith(`/${whole}`)) ??
-        siblings.find((file) => file.name === parts.at(-1));
+      const found = filesAt(whole, blob, siblings);
+      if (found.length > 1)
+        throw new EwaldError(
+          'File',
+          `${name} refers to ${whole}, and ${found.length} files of this name were passed with it; choose the folder ` +
+            'of each measurement by itself',
+          { detail: { path: name, link: whole } },
+        );
+      const [sibling] = found;
       if (!sibling)
         throw absentFile(
           baseName(whole),
@@ -66,4 +71,18 @@ export function blobSource(blob: PlatformBlob, options: BlobSourceOptions = {}):
     close: async () => undefined,
   };
   return source;
+}
+
+const pathOf = (file: PlatformBlob): string =>
+  'webkitRelativePath' in file && typeof file.webkitRelativePath === 'string' ? file.webkitRelativePath : '';
+
+/** The files that a path from a Blob may mean: other folders of those chosen may have files of the same name. */
+function filesAt(path: string, from: PlatformBlob, siblings: readonly PlatformFile[]): readonly PlatformFile[] {
+  const files = [...new Set(siblings)];
+  // Files of a folder chosen in a browser have relative paths, those of a dialog only names.
+  const own = pathOf(from);
+  const inFolder = own
+    ? files.filter((file) => pathOf(file) === `${own.replace(/[^/]*$/, '')}${path}`)
+    : files.filter((file) => pathOf(file).endsWith(`/${path}`));
+  return inFolder.length > 0 ? inFolder : files.filter((file) => !pathOf(file) && file.name === baseName(path));
 }
