@@ -279,6 +279,25 @@ describe('CBF byte offsets', () => {
   });
 });
 
+describe('OXD', () => {
+  const image = (bytes: number[], words: number[]): Uint8Array =>
+    join(
+      text(
+        `OD SAPPHIRE  3.0\r\nCOMPRESSION=TY1\r\nNX= ${bytes.length} NY= 1 OI= ${words.length} OL= 0\r\n` +
+          'NHEADER= 256 NG= 0 NS= 0 NK= 0 NS= 0 NH= 0\r\n'.padEnd(256),
+      ).subarray(0, 256),
+      bytes,
+      bytesOf(Int16Array.from(words)),
+    );
+
+  it('refuses a pixel beyond 16 bits instead of wrapping it', async () => {
+    expect((await frames(image([254, 128, 126], [30_000]), {}, 'x.img'))[1]).toEqual([30_000, 30_001, 30_000]);
+    await expect(frames(image([254, 254, 127], [30_000, 30_000]), {}, 'x.img')).rejects.toThrow(
+      /pixel 1 is 60000, more than the 16 bits/,
+    );
+  });
+});
+
 describe('TIFF', () => {
   const file = (tags: [number, number[]][], data: Uint8Array): Uint8Array => {
     const out = new Uint8Array(8 + 2 + tags.length * 12 + 4);
@@ -327,6 +346,36 @@ describe('TIFF', () => {
     await expect(frames(short)).rejects.toThrow(/strip 0 has 22 bytes, and its 3 rows need 24/);
     // Some writers state none.
     expect((await frames(file(withLength(picture(1), 0), new Uint8Array(24))))[1]).toHaveLength(12);
+  });
+
+  it('keeps the whole images of an ImageJ stack that was cut', async () => {
+    const said = 'ImageJ=1.53t\nimages=5\nslices=5\n\0';
+    const stack = (images: number): Uint8Array => {
+      const tags = [...picture(1).slice(0, 4), [270, [0]], ...picture(1).slice(4, 7)] as [number, number[]][];
+      const data = bytesOf(Uint16Array.from(count(12 * images), (i) => Math.floor(i / 12)));
+      const out = join(text('II*\0'), [8, 0, 0, 0], [tags.length, 0]);
+      const all = new Uint8Array(10 + 12 * tags.length + 4 + said.length + data.length);
+      all.set(out);
+      const view = new DataView(all.buffer);
+      const behind = 10 + 12 * tags.length + 4;
+      for (const [i, [tag, [value = 0]]] of tags.entries()) {
+        const isText = tag === 270;
+        view.setUint16(10 + 12 * i, tag, true);
+        view.setUint16(12 + 12 * i, isText ? 2 : 4, true);
+        view.setUint32(14 + 12 * i, isText ? said.length : 1, true);
+        view.setUint32(18 + 12 * i, isText ? behind : tag === 273 ? behind + said.length : value, true);
+      }
+      all.set(text(said), behind);
+      all.set(data, behind + said.length);
+      return all;
+    };
+    const [whole] = await frames(stack(5));
+    expect([whole.shape.nav, whole.notes]).toEqual([[5], []]);
+    const [cut, values] = await frames(stack(3).subarray(0, -1));
+    expect([cut.shape.nav, values.at(-1)]).toEqual([[2], 1]);
+    expect(cut.notes).toEqual([
+      { kind: 'warning', isCut: true, text: expect.stringMatching(/states 5 frames .* cut after 2 whole frames/) },
+    ]);
   });
 
   it('reads 24 bits in the byte order of the file', async () => {

@@ -91,6 +91,10 @@ function decodeTy1(stored: Uint8Array, pixels: number, words: number, out: Int16
       long += 4;
     }
     out[i] = value;
+    if (out[i] !== value)
+      throw new Error(
+        `pixel ${i} is ${value}, more than the ${8 * out.BYTES_PER_ELEMENT} bits of an image with these differences`,
+      );
   }
 }
 

@@ -11,7 +11,7 @@ import { omitUndefined } from '../../util/omit-undefined.js';
 import type { Metadata, Note, SizeCheck } from '../dataset.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
-import { checkFrameFits, checkHeaderSize, navigationShape } from '../shapes.js';
+import { type Counted, checkFrameFits, checkHeaderSize, countStated, navigationShape } from '../shapes.js';
 import { withoutPlace } from '../turned-detector.js';
 import { describeMini } from './cbf-header.js';
 import {
@@ -94,7 +94,8 @@ export const tiff: Format = {
     const frameBytes = width * height * samples * elementBytes(dtype);
     const whole = layouts.every(inOnePiece) ? layouts.map(({ offsets }) => offsets[0] as number) : undefined;
     const images = imageJStack(source, first, whole, frameBytes);
-    const frames = images ?? layouts.length;
+    notes.push(...(images?.notes ?? []));
+    const frames = images?.frames ?? layouts.length;
     const stride = images ? frameBytes : (strideOf(whole) ?? frameBytes);
     const { meta, notes: remarks } = describe(source, first, file, layout);
     const description = {
@@ -236,17 +237,20 @@ function strideOf(offsets: readonly number[] | undefined): number | undefined {
   return step > 0 && offsets.every((offset, i) => offset === (offsets[0] as number) + i * step) ? step : undefined;
 }
 
-/** ImageJ writes large stacks with one directory; its description states how many images follow. */
+/**
+ * ImageJ writes large stacks with one directory; its description states how many images follow. Of a stack that was cut,
+ * those that are whole.
+ */
 function imageJStack(
   source: ByteSource,
   page: Page,
   offsets: readonly number[] | undefined,
   frameBytes: number,
-): number | undefined {
+): Counted | undefined {
   const description = page.texts.get('description') ?? '';
   const images = Number(/^images=(\d+)/m.exec(description)?.[1] ?? 0);
   if (!description.startsWith('ImageJ') || images < 2 || offsets?.length !== 1) return undefined;
-  return (offsets[0] as number) + images * frameBytes <= source.size ? images : undefined;
+  return countStated(source, { offset: offsets[0] as number, bytes: frameBytes, stated: images });
 }
 
 async function readPage(
