@@ -1,4 +1,5 @@
 /** Files with several arrays: the only scan is opened, otherwise the user has to choose; `navigate` divides axes. */
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import type { Codecs } from '../../src/bytes/codecs/codecs.js';
 import { npyHeadOf } from '../../src/frames/npy.js';
 import { Hdf5Writer, type WriteNode } from '../../src/hdf5/writer.js';
 import { ewald, ewaldTogether } from '../support/cli.js';
+import { dataFolder } from '../support/data.js';
 import { refused } from '../support/refused.js';
 import { codecsHere } from './hdf5-support.js';
 import { zipOf } from './zip-of.js';
@@ -155,6 +157,14 @@ describe('HDF5', () => {
   });
 });
 
+test('data files of single images are as many frames', async () => {
+  const images = { data_000001: [4, 6], data_000002: [4, 6], data_000003: [4, 6] };
+  const dataset = await openHdf5({ entry: { data: images } });
+  expect(dataset.shape).toEqual({ nav: [3], sig: [4, 6] });
+  expect(await dataset.read(0, 3)).toHaveLength(3 * 24);
+  await dataset.dispose();
+});
+
 describe('npz', () => {
   const member = (...shape: number[]): Uint8Array =>
     Buffer.concat([npyHeadOf('|u1', shape), new Uint8Array(shape.reduce((a, b) => a * b, 1))]);
@@ -175,6 +185,21 @@ describe('npz', () => {
     ).toBe(3);
   });
 
+  test('names an array that is damaged where it opens another one', async () => {
+    // The local header of the second member: the first one tells the format.
+    const whole = zipOf({ 'a.npy': member(2, 2), 'scan.npy': member(90, 4, 5), 'view.npy': member(4, 50) }, 0);
+    const at = whole.findIndex((_, i) => i > 0 && String.fromCharCode(...whole.subarray(i, i + 4)) === 'PK\x03\x04');
+    whole[at] = 0;
+    const dataset = await open(memorySource(whole, 'several.npz'));
+    expect(dataset.shape).toEqual({ nav: [], sig: [4, 50] });
+    expect(dataset.notes).toContainEqual({
+      kind: 'warning',
+      text: expect.stringMatching(/^scan is damaged and was not considered: .*has no local header/),
+      option: 'dataset',
+    });
+    await dataset.dispose();
+  });
+
   test('is described by its first array, with a warning', async () => {
     const file = join(folder, 'several.npz');
     await writeFile(file, zipOf({ 'x.npy': member(4, 5), 'y.npy': member(4, 5) }, 8));
@@ -188,6 +213,21 @@ describe('npz', () => {
     const { code, err } = await ewaldTogether(['convert', file, '-o', join(folder, 'one.h5')]);
     expect([code, err]).toEqual([2, expect.stringContaining('name one with --dataset: x (4 × 5 u8), y (4 × 5 u8)')]);
   });
+});
+
+test.skipIf(!dataFolder)('an .emi names a damaged series where it opens another one', async () => {
+  const bytes = (name: string): Buffer => readFileSync(join(dataFolder ?? '', 'formats-em', name));
+  const name = 'tia_16x16_STEM_BF_DF_acquire';
+  const series = (number: number): [string, Buffer] => [`${name}_${number}.ser`, bytes(`${name}_${number}.ser`)];
+  const cut: [string, Buffer] = [series(1)[0], series(1)[1].subarray(0, 400)];
+  const siblings = Object.fromEntries([cut, series(2)]);
+  const dataset = await open(memorySource(bytes(`${name}.emi`), `${name}.emi`, siblings));
+  expect(dataset.notes).toContainEqual({
+    kind: 'warning',
+    text: expect.stringMatching(/^series 0 is damaged and was not considered: .*_1\.ser/),
+    option: 'dataset',
+  });
+  await dataset.dispose();
 });
 
 const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));

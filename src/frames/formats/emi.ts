@@ -9,7 +9,7 @@ import { isEwaldError } from '../../util/errors.js';
 import { omitUndefined } from '../../util/omit-undefined.js';
 import { ambiguous, type FrameArrayEntry, framesAmong } from '../candidates.js';
 import { decodeLatin1 } from '../cursor.js';
-import type { Metadata } from '../dataset.js';
+import type { Metadata, Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
 import { headerQuantity } from '../header-quantity.js';
 import { blocksOf } from '../text-header.js';
@@ -35,23 +35,27 @@ export const emi: Format = {
   async open(source, options) {
     const start = await source.read(0, Math.min(4, source.size), { signal: options.signal });
     if (!hasSignature(start)) throw badFile(source, "this is not a TIA .emi file: it does not start with 'JK' 0x0002");
-    const number =
+    const { number, notes } =
       options.dataset === undefined
         ? await seriesWithFrames(source, options)
-        : checkedValue('emi: dataset', Number(options.dataset), row.integer(0, maxSeries, 0));
+        : { number: checkedValue('emi: dataset', Number(options.dataset), row.integer(0, maxSeries, 0)), notes: [] };
     const name = nameOfSer(source.name, number + 1);
     const series = await openSiblingIfExists(source, name, options);
     if (!series)
       throw badFile(source, `the numbers of an .emi are in .ser files next to it, but ${name} does not exist`);
     return closingOnError([series], async () => {
       const meta = await readMetadata(source, number, options.signal);
-      return openSer(series, { ...options, dataset: undefined }, { format: 'emi', meta, sources: [source] });
+      return openSer(series, { ...options, dataset: undefined }, { format: 'emi', meta, notes, sources: [source] });
     });
   },
 };
 
-/** The series that holds the frames, counted from 0. Throws `Argument` if several next to the file may hold them. */
-async function seriesWithFrames(source: ByteSource, options: FormatOptions): Promise<number> {
+/** The series that holds the frames, counted from 0, and notes on damaged ones. Throws `Argument` if several next to the file may hold them. */
+async function seriesWithFrames(
+  source: ByteSource,
+  options: FormatOptions,
+): Promise<{ readonly number: number; readonly notes: readonly Note[] }> {
+  const damaged = new Map<number, string>();
   const entries: FrameArrayEntry[] = [];
   for (let number = 0; number <= maxSeries; number++) {
     const series = await openSiblingIfExists(source, nameOfSer(source.name, number + 1), options);
@@ -60,15 +64,24 @@ async function seriesWithFrames(source: ByteSource, options: FormatOptions): Pro
       const { shape, dtype } = await openSer(series, { ...options, navShape: undefined });
       entries.push({ path: String(number), shape: [...shape.nav, ...shape.sig], dtype });
     } catch (error) {
-      // A damaged series is reported only if it is the one to read.
       if (!isEwaldError(error, 'Format')) throw error;
+      damaged.set(number, error.message);
     } finally {
       await series.close();
     }
   }
   const { chosen, rivals } = framesAmong(entries);
   if (rivals.length > 0) throw ambiguous(source.name, rivals);
-  return Number(chosen?.path ?? 0);
+  const number = Number(chosen?.path ?? 0);
+  damaged.delete(number);
+  const notes = [...damaged].map(
+    ([at, message]): Note => ({
+      kind: 'warning',
+      text: `series ${at} is damaged and was not considered: ${message}`,
+      option: 'dataset',
+    }),
+  );
+  return { number, notes };
 }
 
 async function readMetadata(source: ByteSource, number: number, signal: AbortSignal | undefined): Promise<Metadata> {

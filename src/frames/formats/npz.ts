@@ -4,7 +4,7 @@ import { badFile } from '../../bytes/bad-file.js';
 import type { ByteSource } from '../../bytes/byte-source.js';
 import { plainDigests } from '../../bytes/checksums/check.js';
 import type { DataType } from '../../bytes/dtype.js';
-import { EwaldError, isEwaldError } from '../../util/errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
 import { ambiguous, type FrameArrayEntry, framesAmong } from '../candidates.js';
 import type { Note } from '../dataset.js';
 import type { Format, FormatOptions } from '../format.js';
@@ -32,7 +32,7 @@ export const npz: Format = {
       return zarr.open(await zipStore(source, entries, { signal, digests }), options, services);
     }
     const arrays = entries.filter(({ name }) => name.endsWith('.npy'));
-    const heads = await headsOf(source, arrays, options);
+    const { heads, notes } = await headsOf(source, arrays, options);
     const entry = chooseArray(source, arrays, heads, options.dataset);
     const member = await zipMember(source, entry, { signal, digests });
     const dataset = await npy.open(member, { ...options, dataset: undefined }, services);
@@ -40,7 +40,7 @@ export const npz: Format = {
     return Object.assign(dataset, {
       format: 'npz',
       arrays: heads.map(({ path, shape, dtype, entry: of }) => ({ name: path, shape, dtype, chosen: of === entry })),
-      notes: unchecked ? [...dataset.notes, notChecked] : dataset.notes,
+      notes: [...notes, ...dataset.notes, ...(unchecked ? [notChecked] : [])],
     });
   },
 };
@@ -60,24 +60,35 @@ interface Head extends FrameArrayEntry {
   readonly entry: ZipEntry;
 }
 
-/** Reads the headers of the largest arrays in an archive that has several. */
+/** The headers of the largest arrays in an archive that has several, and notes on those that are damaged. */
 async function headsOf(
   source: ByteSource,
   arrays: readonly ZipEntry[],
   { signal }: FormatOptions,
-): Promise<readonly Head[]> {
-  if (arrays.length < 2) return [];
+): Promise<{ readonly heads: readonly Head[]; readonly notes: readonly Note[] }> {
+  const notes: Note[] = [];
+  if (arrays.length < 2) return { heads: [], notes };
   const largest = new Set([...arrays].sort((a, b) => b.bytes - a.bytes).slice(0, maxListed));
   const found: Head[] = [];
-  for (const entry of arrays.filter((zipEntry) => largest.has(zipEntry)))
+  for (const entry of arrays.filter((zipEntry) => largest.has(zipEntry))) {
+    let head: ByteSource | undefined;
     try {
-      const { shape, dtype } = await readHeader(await zipHead(source, entry, headBytes, signal), { signal });
+      head = await zipHead(source, entry, headBytes, signal);
+      const { shape, dtype } = await readHeader(head, { signal });
       found.push({ path: nameOfArray(entry), shape, dtype, entry });
     } catch (error) {
       // An array that cannot be described, such as an array of texts, must not prevent reading the others.
       if (isEwaldError(error, 'Aborted') || (isEwaldError(error, 'File') && !error.detail.absent)) throw error;
+      // One that cannot be unpacked may hold the frames.
+      if (head === undefined)
+        notes.push({
+          kind: 'warning',
+          text: `${nameOfArray(entry)} is damaged and was not considered: ${messageOf(error)}`,
+          option: 'dataset',
+        });
     }
-  return found;
+  }
+  return { heads: found, notes };
 }
 
 const nameOfArray = ({ name }: ZipEntry): string => name.replace(/\.npy$/, '');

@@ -119,11 +119,11 @@ async function readElement(
   return { axes, dtype };
 }
 
-/** Opens a series; `extra` contains the information that an .emi adds, `sources` are closed with the series. */
+/** Opens a series; `extra` contains the information and the notes that an .emi adds, `sources` are closed with the series. */
 export async function openSer(
   source: ByteSource,
   options: FormatOptions,
-  extra: { format?: string; meta?: object; sources?: readonly ByteSource[]; arrays?: readonly [] } = {},
+  extra: { format?: string; meta?: object; notes?: readonly Note[]; sources?: readonly ByteSource[] } = {},
 ) {
   const cursor = new Cursor(source, 0, options.signal);
   const header = await readSerHeader(source, cursor);
@@ -139,7 +139,7 @@ export async function openSer(
     checkFrameFits(source, offset + head, storedBytes, `element ${i} of ${signal.join(' × ')} ${dtype}`);
   const shape = axes.map(({ size }) => size);
   const stated = shape.reduce((a, b) => a * b, 1);
-  const notes: Note[] = [];
+  const notes: Note[] = [...(extra.notes ?? [])];
   if (valid < total)
     notes.push({ kind: 'warning', text: `${valid} of ${total} elements were recorded: the series was stopped early` });
   const fits = stated === valid && valid > 1;

@@ -100,6 +100,10 @@ const inNumbers = new Intl.Collator('en', { numeric: true });
 const partOfSeries = /^\/entry(_?\d+)?\/data(\/[^/]+)?\/data_\d+$/;
 const lastName = (path: string): string => path.replace(/^.*\//, '');
 
+/** Frames of data files; one that has two axes is a single image. */
+const framesIn = (parts: readonly Hdf5Dataset[]): number =>
+  parts.reduce((sum, { shape }) => sum + (shape.length === 2 ? 1 : (shape[0] ?? 1)), 0);
+
 /** Eiger and Arina: a group of links data_000001, data_000002, … */
 const eiger: Finder = async ({ file, entries, external, broken }) => {
   // One that is damaged fails below, as the others would be numbered wrongly without it.
@@ -142,7 +146,7 @@ const eiger: Finder = async ({ file, entries, external, broken }) => {
   holes.sort((a, b) => a.at - b.at);
   const [hole] = holes;
   if (hole && !files.allowMissing) {
-    const before = parts.slice(0, hole.at).reduce((sum, { shape }) => sum + (shape[0] ?? 1), 0);
+    const before = framesIn(parts.slice(0, hole.at));
     if (before < (files.until ?? Number.POSITIVE_INFINITY)) throw allMissing(holes.map(({ error }) => error));
     parts.length = hole.at;
   }
@@ -169,6 +173,7 @@ const eiger: Finder = async ({ file, entries, external, broken }) => {
     ...(warnings.length > 0 && { warning: warnings.join('; ') }),
     ...(groups.length > 1 && { channel: channelText(groups.map(lastName), lastName(group)) }),
     parts: there,
+    ...(there.length > 1 && there[0]?.shape.length === 2 && { stacked: true }),
     path: group,
     entry: group.replace(/\/data(\/[^/]*)?$/, ''),
   };
@@ -190,7 +195,7 @@ async function arinaScan(file: Hdf5File, parts: readonly Hdf5Dataset[]): Promise
     throw error;
   }
   if (!pixels.every((n) => Number.isSafeInteger(n) && n > 0)) return {};
-  const frames = parts.reduce((n, part) => n + (part.shape[0] ?? 1), 0);
+  const frames = framesIn(parts);
   if (product(pixels) === frames) return { scan: pixels };
   return { warning: `${name} states a scan of ${pixels.join(' × ')}, but there are ${frames} frames` };
 }
