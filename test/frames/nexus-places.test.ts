@@ -113,12 +113,26 @@ describe('the wavelength', () => {
     expect(dataset.notes.map(({ text }) => text).join()).toMatch(/incident_energy has the unit "furlong"/);
   });
 
+  test('of 0 is none, and the energy is taken', async () => {
+    const zero = { incident_wavelength: number(0, { units: 'angstrom' }) };
+    const beam = { ...zero, incident_energy: number(eV, { units: 'eV' }) };
+    expect((await opened({ beam })).meta.wavelengthA).toBeCloseTo(1, 6);
+    expect((await opened({ beam: zero })).meta.wavelengthA).toBeUndefined();
+  });
+
   test('of each frame', async () => {
     const beam = { incident_wavelength: array(Float64Array.of(0.1, 0.11), [2], { units: 'nm' }) };
     const dataset = await opened({ beam });
     const beams = await (await context.detector(dataset)).beams(dataset.name);
     expect([beams(0).wavelengthA, beams(1).wavelengthA]).toEqual([expect.closeTo(1, 9), expect.closeTo(1.1, 9)]);
   });
+});
+
+test('the time of an exposure has its unit', async () => {
+  const exposureOf = async (count_time: WriteNode) =>
+    (await opened({ detector: { ...usual, count_time } })).meta.exposureS;
+  expect(await exposureOf(number(500, { units: 'ms' }))).toBeCloseTo(0.5, 12);
+  expect(await exposureOf(number(0.5))).toBe(0.5);
 });
 
 describe('the place of a detector', () => {

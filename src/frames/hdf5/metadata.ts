@@ -226,6 +226,9 @@ async function readWavelength(
   if (wavelength) {
     const weighted = await weightedMean(numbers.file, wavelength.path, `${beam}/incident_wavelength_weights`);
     if (weighted !== undefined) return { wavelengthA: weighted * wavelength.factor * 1e10 };
+  }
+  // A wavelength of 0 was not set, and the energy may have been.
+  if (wavelength && wavelength.value > 0) {
     const wavelengthA = wavelength.value * 1e10;
     const radiation = await eachOf(numbers, 'wavelength', wavelength);
     return { wavelengthA: Number(wavelengthA.toPrecision(15)), ...radiation };
@@ -287,7 +290,7 @@ async function readDetector(numbers: Numbers, detector: string): Promise<Partial
   return omitUndefined({
     pixelSizeM: pixel,
     beamCentrePx: await readCentre(numbers, detector, pixel),
-    exposureS: await number('count_time', 'frame_time'),
+    exposureS: (await numbers.in('time', 's', `${detector}/count_time`, `${detector}/frame_time`))?.value,
     bitDepth: await number('detectorSpecific/bit_depth_image', 'bit_depth_readout', 'bit_depth_image'),
     sensor: Object.keys(sensor).length > 0 ? sensor : undefined,
   });
