@@ -95,6 +95,10 @@ describe('npy', () => {
     const [dataset, values] = await frames(join(header('<i2', 'True', '(2, 3, 4)', 2), bytesOf(file)));
     expect(dataset.shape).toEqual({ nav: [2], sig: [3, 4] });
     expect(values).toEqual(count(24));
+    // A scan that the file states otherwise would be read in another order.
+    const scan = join(header('|u1', 'True', '(2, 3, 2, 2)'), count(24));
+    await expect(frames(scan, { navShape: [3, 2] })).rejects.toThrow(/Fortran order: navShape cannot change/);
+    expect((await frames(scan, { navShape: [2, 3] }))[0].shape.nav).toEqual([2, 3]);
     const big = join(header('>f8', 'False', '(4, 6)'), swapped(Float64Array.from(count(24)), 8));
     expect((await frames(big))[1]).toEqual(count(24));
     const [bool] = await frames(join(header('|b1', 'False', '(2,)'), [0, 1]));
@@ -227,6 +231,19 @@ describe('SEQ and TVIPS', () => {
     const [dataset, values] = await frames(out);
     expect(dataset).toMatchObject({ format: 'seq', dtype: 'u16', meta: { bitDepth: 12 } });
     expect(values).toEqual(count(12));
+  });
+
+  it('SEQ: a sequence that was cut says so where its header states no number of images', async () => {
+    const out = new Uint8Array(1024 + 20 + 9);
+    const view = new DataView(out.buffer);
+    view.setUint32(0, 0xfeed, true);
+    view.setInt32(28, 3, true);
+    for (const [i, value] of [3, 2, 16, 12, 12, 100, 0, 0, 20].entries()) view.setUint32(548 + 4 * i, value, true);
+    const [dataset] = await frames(out);
+    expect([dataset.frames, dataset.notes]).toEqual([
+      1,
+      [{ kind: 'warning', isCut: true, text: expect.stringMatching(/^9 bytes are left over/) }],
+    ]);
   });
 
   it('TVIPS: version 1 and 8 bits', async () => {

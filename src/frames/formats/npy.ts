@@ -34,10 +34,11 @@ export const npy: Format = {
     if (inColumns) checkFrameFits(source, offset, storedBytes * all, `an array of ${shape.join(' × ')} ${dtype}`);
     const { frames, notes, sizes } = countStated(source, { offset, bytes: storedBytes, stated: all });
     const navigation = frames === all ? stated : [frames];
-    if (inColumns && options.navShape && navigation.length !== options.navShape.length)
+    if (inColumns && options.navShape && navigation.join() !== options.navShape.join())
       throw new EwaldError(
         'Argument',
-        `${source.name} is in Fortran order: navShape cannot change the shape of its scan`,
+        `${source.name} is in Fortran order: navShape cannot change the shape of its scan, ${navigation.join(' × ')}; ` +
+          'convert it first',
       );
     return openFrames(source, {
       format: 'npy',

@@ -3,6 +3,7 @@
 import { badFile } from '../../bytes/bad-file.js';
 import type { DataType } from '../../bytes/dtype.js';
 import { Cursor } from '../cursor.js';
+import type { Note } from '../dataset.js';
 import type { Format } from '../format.js';
 import { openFrames } from '../frames.js';
 import { checkHeaderSize, countFrames, navigationShape } from '../shapes.js';
@@ -51,9 +52,17 @@ export const seq: Format = {
           `allots ${Math.min(stride, imageBytes)}; compressed sequences cannot be read`,
       );
     const offset = version >= 5 ? newStart : oldStart;
-    const { frames, notes } = countFrames(source, offset, stride, storedBytes);
+    const { frames, notes: left } = countFrames(source, offset, stride, storedBytes);
     // An image must be followed by its time; the gap after the last one may be missing.
     const taken = allocated > 0 ? Math.min(allocated, frames) : frames;
+    // What follows the last one of a stated number is not a part of an image.
+    const notes: Note[] = allocated === 0 || allocated > frames ? [...left] : [];
+    if (allocated > frames)
+      notes.push({
+        kind: 'warning',
+        text: `the header claims ${allocated} images, but the file holds ${frames}`,
+        isCut: true,
+      });
     return openFrames(source, {
       format: 'seq',
       shape: { nav: navigationShape(source, taken, [taken], options), sig: [height, width] },
@@ -64,18 +73,8 @@ export const seq: Format = {
         ...(rate > 0 ? { exposureS: 1 / rate } : {}),
         header: { version, description, imageFormat, allocatedFrames: allocated, origin, framesPerSecond: rate },
       },
-      notes:
-        allocated > frames
-          ? [
-              ...notes,
-              {
-                kind: 'warning',
-                text: `the header claims ${allocated} images, but the file holds ${frames}`,
-                isCut: true,
-              },
-            ]
-          : [],
-      sizes: [{ what: 'pictures', expected: allocated, found: frames }],
+      notes,
+      sizes: allocated > 0 ? [{ what: 'pictures', expected: allocated, found: frames }] : [],
       offset,
       stride,
     });
