@@ -199,6 +199,10 @@ describe('zarr', () => {
       ),
     ).toEqual(all);
 
+    const registered = codecs.with(2, { name: 'numcodecs.crc32c' });
+    const files = chunksOf(slashed, (b) => summed(gzipSync(b)));
+    expect(await read(v3(registered), files, 'zarr.json')).toEqual(all);
+
     const inner = [1, 2, 2, 7];
     const configuration = { chunk_shape: inner, codecs: [little], index_codecs: [little, { name: 'crc32c' }] };
     const shards: Files = {};
@@ -250,6 +254,53 @@ describe('zarr', () => {
         return x < 2 && y < 2 && row < 4 ? 77 : value;
       }),
     );
+  });
+
+  test('has a fill value of half floats as a number, and refuses one that JSON has rounded', async () => {
+    const fillOf = async (metadata: object) => {
+      const dataset = await opened(metadata, {});
+      const [first] = await dataset.read(0, 1);
+      await dataset.dispose();
+      return first;
+    };
+    expect(await fillOf(v2({ dtype: '<f2', fill_value: 1.5 }))).toBe(0x3e00);
+    expect(await fillOf(v2({ dtype: '<f2', fill_value: 'NaN' }))).toBe(0x7e00);
+    expect(await fillOf(v2({ dtype: '<f2', fill_value: '0xbe00' }))).toBe(0xbe00);
+    expect(await fillOf(v2({ dtype: '<u8', fill_value: 2 ** 53 - 1 }))).toBe(2n ** 53n - 1n);
+    await refused(
+      () => fillOf(v2({ dtype: '<u8', fill_value: 2 ** 64 })),
+      'Format',
+      'fill_value',
+      '18446744073709552000',
+    );
+  });
+
+  test('ends no read with the abort of another one', async () => {
+    const memory = memorySource(encode(v2()), '.zarray', chunksOf(dotted));
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => (release = resolve));
+    const slow: typeof memory = {
+      ...memory,
+      async sibling(path, options) {
+        const file = await memory.sibling(path, options);
+        return Object.assign(Object.create(file), {
+          read: async (...args: Parameters<typeof file.read>) => {
+            await gate;
+            return file.read(...args);
+          },
+        });
+      },
+    };
+    const dataset = await open(slow);
+    const controller = new AbortController();
+    const first = dataset.read(0, 1, undefined, { signal: controller.signal });
+    const second = dataset.read(0, 1);
+    controller.abort();
+    const both = Promise.allSettled([first, second]);
+    release();
+    expect((await both).map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect([...(await second)]).toEqual(all.slice(0, 42));
+    await dataset.dispose();
   });
 
   test('opens as a folder, a group by its largest array or by name, and a zip', async () => {

@@ -5,9 +5,9 @@ import { type ByteSource, openSiblingIfExists } from '../../bytes/byte-source.js
 import { compare, hex32 } from '../../bytes/checksums/check.js';
 import type { Codecs } from '../../bytes/codecs/codecs.js';
 import { elementBytes, numberBytes, viewAs } from '../../bytes/dtype.js';
-import { EwaldError, messageOf } from '../../util/errors.js';
+import { EwaldError, isEwaldError, messageOf } from '../../util/errors.js';
 import type { PlatformSignal } from '../../util/globals.js';
-import { littleEndianMachine } from '../../util/number-bytes.js';
+import { littleEndianMachine, numberToHalf } from '../../util/number-bytes.js';
 import { inOrder } from '../axis-order.js';
 import { decodeChunk } from './codecs.js';
 import { crc32c } from './crc32c.js';
@@ -18,6 +18,13 @@ const keptBytes = 2 ** 26;
 /** Shards whose index is kept. */
 const keptShards = 64;
 const unwritten = 0xffffffffffffffffn;
+
+/** What another reader has begun to read, or one's own attempt if that one was aborted. */
+const orOwn = <T>(shared: Promise<T>, signal: PlatformSignal | undefined, read: () => Promise<T>): Promise<T> =>
+  shared.catch((error: unknown) => {
+    if (signal?.aborted || !isEwaldError(error, 'Aborted')) throw error;
+    return read();
+  });
 
 export class ZarrChunks {
   /** Bytes of an unpacked chunk. */
@@ -56,7 +63,7 @@ export class ZarrChunks {
   get(place: readonly number[], signal: PlatformSignal | undefined): Promise<Uint8Array> {
     const key = place.join();
     const known = this.#chunks.get(key);
-    if (known) return known;
+    if (known) return orOwn(known, signal, () => this.get(place, signal));
     const chunk = this.#read(place, signal);
     this.#chunks.set(key, chunk);
     chunk.catch(() => this.#chunks.delete(key));
@@ -106,7 +113,15 @@ export class ZarrChunks {
     this.#fill ??= (() => {
       const bytes = new Uint8Array(this.bytes);
       const { fill, dtype } = this.#array;
-      if (Number(fill) !== 0) (viewAs(bytes, dtype) as Float64Array).fill(fill as number);
+      if (typeof fill === 'string')
+        throw new EwaldError(
+          'Format',
+          `${this.#source.name}: a chunk was never written, and the fill_value ${fill} of ${dtype} is larger than ` +
+            'numbers of JSON are exact; write the chunks that are missing',
+          { detail: { path: this.#source.name } },
+        );
+      const word = dtype === 'f16' ? numberToHalf(Number(fill)) : fill;
+      if (Number(fill) !== 0) (viewAs(bytes, dtype) as Float64Array).fill(word as number);
       return bytes;
     })();
     return this.#fill;
@@ -152,7 +167,7 @@ export class ZarrChunks {
     signal: PlatformSignal | undefined,
   ): Promise<BigUint64Array | undefined> {
     const known = this.#indexes.get(name);
-    if (known) return known;
+    if (known) return orOwn(known, signal, () => this.#index(name, file, count, signal));
     const read = (async () => {
       const { indexChecksum, indexAtEnd, indexLittle } = this.#array.shards as NonNullable<ZarrArray['shards']>;
       const bytes = 16 * count + (indexChecksum ? 4 : 0);

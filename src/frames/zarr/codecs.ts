@@ -9,9 +9,12 @@ import type { ZarrCodec } from './metadata.js';
 /** Names in use, of which `known` can be read. */
 const known = ['gzip', 'zlib', 'zstd', 'lz4', 'blosc', 'shuffle', 'crc32c'];
 
+/** A codec's name without the registry that early writers of version 3 put before it. */
+const shortName = (name: string): string => name.replace(/^numcodecs\./, '');
+
 /** The first codec that cannot be read. */
 export const unknownCodec = (codecs: readonly ZarrCodec[]): string | undefined =>
-  codecs.find(({ name }) => !known.includes(name.replace(/^numcodecs\./, '')))?.name;
+  codecs.find(({ name }) => !known.includes(shortName(name)))?.name;
 
 /** Codecs for people to read: 'shuffle + blosc (lz4)'. */
 export const codecNames = (codecs: readonly ZarrCodec[]): readonly string[] =>
@@ -29,7 +32,7 @@ export async function decodeChunk(
   const sizes: (number | undefined)[] = [bytes];
   for (const { name } of codecs) {
     const before = sizes.at(-1);
-    const short = name.replace(/^numcodecs\./, '');
+    const short = shortName(name);
     sizes.push(
       before === undefined ? undefined : short === 'shuffle' ? before : short === 'crc32c' ? before + 4 : undefined,
     );
@@ -38,12 +41,12 @@ export async function decodeChunk(
   for (let i = codecs.length - 1; i >= 0; i--) {
     const { name, options } = codecs[i] as ZarrCodec;
     const length = sizes[i];
-    if (name === 'crc32c') {
+    if (shortName(name) === 'crc32c') {
       data = withoutSum(data, checksums);
       continue;
     }
     if (length === undefined) throw new Error(`it is packed twice, last by ${name}, which is not supported`);
-    data = await decoded(name.replace(/^numcodecs\./, ''), options, data, length, core, checksums);
+    data = await decoded(shortName(name), options, data, length, core, checksums);
   }
   if (data.length !== bytes) throw new Error(`it has ${data.length} bytes; expected ${bytes}`);
   return data;

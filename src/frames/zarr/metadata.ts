@@ -2,6 +2,7 @@
 
 import type { DataType } from '../../bytes/dtype.js';
 import { elementBytes } from '../../bytes/dtype.js';
+import { halfToNumber } from '../../util/number-bytes.js';
 import { wordTable } from '../../util/word-table.js';
 import type { Axis, Metadata } from '../dataset.js';
 import { numpyNames, numpyTypes } from '../numpy-types.js';
@@ -33,8 +34,8 @@ export interface ZarrArray {
   readonly codecs: readonly ZarrCodec[];
   /** The axes of a chunk in the order in which they are stored, slowest first; undefined for that of the array. */
   readonly order: readonly number[] | undefined;
-  /** The value of chunks that were not written. */
-  readonly fill: number | bigint;
+  /** The value of chunks that were not written; its text if JSON has rounded it. */
+  readonly fill: number | bigint | string;
   /** The name of a chunk's file, from its place counted in chunks (or shards). */
   readonly key: (place: readonly number[]) => string;
   readonly shards: ZarrShards | undefined;
@@ -169,12 +170,15 @@ function permutation(value: unknown, axes: number): readonly number[] {
   return isOrder ? (value as number[]) : wrong(`its codec transpose has order ${JSON.stringify(value)}`);
 }
 
-function fillValue(value: unknown, dtype: DataType): number | bigint {
+/** The value of chunks that were never written; a text with the stated one if JSON has rounded it. */
+function fillValue(value: unknown, dtype: DataType): number | bigint | string {
   const words: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: 1 / 0, '-Infinity': -1 / 0 };
   const big = dtype === 'u64' || dtype === 'i64';
   if (value === null || value === undefined || value === false) return big ? 0n : 0;
   if (value === true) return 1;
-  if (typeof value === 'number') return big && Number.isInteger(value) ? BigInt(value) : value;
+  if (typeof value === 'number' && big && Number.isInteger(value))
+    return Number.isSafeInteger(value) ? BigInt(value) : String(value);
+  if (typeof value === 'number') return value;
   if (typeof value === 'string' && Object.hasOwn(words, value)) return words[value] as number;
   if (typeof value === 'string' && /^0x[0-9a-f]+$/i.test(value)) return floatOfBits(BigInt(value), dtype);
   if (Array.isArray(value) && value.every((part) => Number(part) === 0)) return 0;
@@ -187,6 +191,7 @@ function floatOfBits(bits: bigint, dtype: DataType): number {
   view.setBigUint64(0, bits);
   if (dtype === 'f32') return view.getFloat32(4);
   if (dtype === 'f64') return view.getFloat64(0);
+  if (dtype === 'f16') return halfToNumber(view.getUint16(6));
   return wrong(`its fill_value is 0x${bits.toString(16)}, which is not supported for ${dtype}`);
 }
 
