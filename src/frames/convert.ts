@@ -149,6 +149,12 @@ async function problemsOf(dataset: Dataset, format: FrameFormat): Promise<Pick<W
   ] as const)
     if (format === 'h5' && dataset.meta.ofEachFrame?.[name])
       warnings.push(`the ${what} differs from frame to frame; that of the first frame is written`);
+  const turned = format === 'h5' ? dataset.meta.oscillationDeg : undefined;
+  if (turned && turned.range !== 0)
+    warnings.push(
+      `the rotation of the frames, from ${turned.start}° in steps of ${turned.range}°, is not written: the file ` +
+        'describes stills; keep the original for programs that integrate a rotation',
+    );
   return { warnings, isCut: isCut || changes.length > 0 };
 }
 

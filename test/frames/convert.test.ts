@@ -67,6 +67,21 @@ it('keeps what a microscope states, and the size of a pixel on the sample', asyn
   expect([mrc.dtype, mrc.again.dtype]).toEqual(['u16', 'u16']);
 });
 
+it('says that the rotation of a series is not written to HDF5', async () => {
+  const dataset = scan();
+  const described = {
+    ...dataset,
+    meta: { oscillationDeg: { start: 5, range: 0.1 } },
+    read: dataset.read.bind(dataset),
+    partitions: dataset.partitions.bind(dataset),
+  };
+  const codecs = await openCodecs();
+  const sink = { append: async () => undefined, patch: async () => undefined };
+  const { warnings } = await writeFrames(described, sink, codecs, { format: 'h5' });
+  await codecs.dispose();
+  expect(warnings).toEqual([expect.stringMatching(/rotation.*from 5° in steps of 0\.1°.*not written/)]);
+});
+
 it('converts files, by the ending of the output', async () => {
   const parts: Uint8Array[] = [];
   const sink = { append: async (bytes: Uint8Array) => void parts.push(bytes.slice()) };
