@@ -11,6 +11,7 @@ import { Hdf5Writer } from '../../src/hdf5/writer.js';
 import { applyRotation } from '../../src/stem/images/field.js';
 import { dataFolder, readData } from '../support/data.js';
 import { codecsHere } from './hdf5-support.js';
+import { array, group, treeFile } from './hdf5-tree.js';
 import { type ExpectedArray, isHdf5, type Sample } from './samples.js';
 
 const samples: readonly (Sample & { xml?: Record<string, string> })[] = dataFolder
@@ -320,4 +321,23 @@ test.skipIf(!dataFolder)('TVIPS, SEQ and EMI: beam, rate, date', async () => {
   expect(emi).toMatchObject({ voltageV: 200_000, cameraLengthM: 0.49, detector: 'WA-Orius' });
   // Names of people are removed from the displayed metadata.
   expect(JSON.stringify(emi)).not.toMatch(/ERIC/);
+});
+
+test('hyperspy: an experiment has its own metadata', async () => {
+  const experiment = (kilovolts: number, date: string) =>
+    group({
+      data: array(new Uint16Array(24), [2, 3, 4]),
+      metadata: group({
+        General: { children: {}, attributes: { date } },
+        Acquisition_instrument: group({ TEM: { children: {}, attributes: { beam_energy: kilovolts } } }),
+      }),
+    });
+  const bytes = await treeFile({
+    Experiments: group({ a: experiment(200, '2020-01-01'), ab: experiment(300, '2021-01-01') }),
+  });
+  for (const [name, voltageV, date] of [
+    ['a', 200_000, '2020-01-01'],
+    ['ab', 300_000, '2021-01-01'],
+  ] as const)
+    expect((await open(bytes, { dataset: `/Experiments/${name}/data` })).meta).toMatchObject({ voltageV, date });
 });

@@ -24,7 +24,7 @@ export async function microscope(catalog: Catalog, frames: Frames): Promise<Meta
   const metadata =
     frames.dialect === 'Velox EMD'
       ? await velox(catalog, frames)
-      : { ...(await hspy(catalog)), ...(await py4dstem(catalog, frames)) };
+      : { ...(await hspy(catalog, frames)), ...(await py4dstem(catalog, frames)) };
   return omitUndefined({
     ...metadata,
     maker: metadata.maker ?? (await textAt(file, '/Info/Software')),
@@ -110,10 +110,14 @@ function veloxAxes(
   ];
 }
 
-/** hspy: a tree of attributes under metadata/Acquisition_instrument. */
-async function hspy({ entries }: Catalog): Promise<Metadata> {
+/** hspy: a tree of attributes under metadata/Acquisition_instrument of each experiment. */
+async function hspy({ entries }: Catalog, { path: data }: Frames): Promise<Metadata> {
+  const experiment = /^\/Experiments\/[^/]+\//.exec(data)?.[0] ?? '/';
   const attributes = async (end: RegExp): Promise<ReadonlyMap<string, Hdf5Value>> => {
-    const group = entries.find(({ path, object }) => object instanceof Hdf5Group && end.test(path))?.object;
+    const found = entries.find(
+      ({ path, object }) => object instanceof Hdf5Group && path.startsWith(experiment) && end.test(path),
+    );
+    const group = found?.object;
     return group ? group.attributes() : new Map();
   };
   let column: ReadonlyMap<string, Hdf5Value> = new Map();
