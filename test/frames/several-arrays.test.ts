@@ -157,6 +157,17 @@ describe('HDF5', () => {
   });
 });
 
+test('a tree that is too large to be searched is said to be', async () => {
+  const many = Object.fromEntries(Array.from({ length: 4100 }, (_, i) => [`x${i}`, {}]));
+  const dataset = await openHdf5({ data: [2, 3, 4], ...many });
+  expect(dataset.notes).toContainEqual({
+    kind: 'warning',
+    text: expect.stringMatching(/^the file has more than the 4\d{3} objects that were looked through/),
+    option: 'dataset',
+  });
+  await dataset.dispose();
+});
+
 test('data files of single images are as many frames', async () => {
   const images = { data_000001: [4, 6], data_000002: [4, 6], data_000003: [4, 6] };
   const dataset = await openHdf5({ entry: { data: images } });

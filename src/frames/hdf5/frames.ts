@@ -291,6 +291,14 @@ function notesOnFrames(
   if (guess) notes.push({ kind: 'guess', text: guess, option: 'dataset' });
   const told = channel ?? catalog.channel;
   if (told) notes.push({ kind: 'guess', text: told, option: 'thresholdChannel' });
+  if (guess && !catalog.isWhole)
+    notes.push({
+      kind: 'warning',
+      text:
+        `the file has more than the ${catalog.entries.length} objects that were looked through: others may hold the ` +
+        'frames',
+      option: 'dataset',
+    });
   for (const { error } of catalog.broken.slice(0, 3)) notes.push({ kind: 'warning', text: error.message });
   if (warning !== undefined) notes.push({ kind: 'warning', text: warning, option: 'navShape' });
   if (isHalfTransform(first.type)) notes.push(halfTransform);
