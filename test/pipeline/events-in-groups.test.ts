@@ -4,6 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Context, createContext, type PipelineOptions } from 'ewald';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { FrameRecord } from '../../src/pipeline/record.js';
+import { briefRecords, briefTask } from '../../src/pipeline/shards/brief.js';
+import { eventText } from '../../src/pipeline/streams/chunk.js';
 import { array, group, treeFile } from '../frames/hdf5-tree.js';
 import { refused } from '../support/refused.js';
 
@@ -86,4 +89,15 @@ test.for([false, true])('a run is resumed where it was, followed: %s', async (fo
   expect(inStream(`again-${follow}.stream.part`)).toEqual(['tag-1//', 'tag-2//']);
   expect(await events(at('images.h5'), { ...how, resume: true })).toEqual(['tag-10//']);
   expect(inStream(`again-${follow}.stream`)).toEqual(['tag-1//', 'tag-2//', 'tag-10//']);
+});
+
+test('workers report them, as .sol files and orientations need', () => {
+  const records = ['tag-1//', 'tag-7//'].map((tag, event) => ({
+    ...{ origin: { filename: 'a.h5', event, serial: event + 1, tag }, hit: false, peaks: { count: 0 }, crystals: [] },
+    ...{ beam: { wavelengthA: 1, distanceM: 1, shiftM: [0, 0] }, ms: { read: 0, peaks: 0, index: 0, integrate: 0 } },
+    ...{ backends: {}, headers: undefined, chunk: '', spots: [] },
+  })) as unknown as FrameRecord[];
+  const place = { filename: 'a.h5', shard: undefined, at: 0, texts: new Uint8Array(0) };
+  const task = briefTask(records, place, [], false);
+  expect(briefRecords(task).map(({ origin }) => eventText(origin))).toEqual(['tag-1//', 'tag-7//']);
 });

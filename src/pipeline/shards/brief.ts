@@ -52,6 +52,8 @@ export interface BriefTask {
   /** These two lists end with the last member that differs from the one before. */
   readonly backends: readonly StageBackends[];
   readonly headers: readonly (readonly CopiedHeader[] | undefined)[];
+  /** The event of each frame in groups, `tag-1//`; absent if no frame is in one. */
+  readonly tags?: readonly (string | undefined)[] | undefined;
   /** The regions of each frame; absent without any. */
   readonly rois?: readonly (RegionValues | undefined)[] | undefined;
   /** Background, ice and spots by shell of each frame, without bins; absent if no frame has a profile. */
@@ -106,6 +108,7 @@ export function briefTask(
     spots: Float32Array.from(spots),
     backends: once(records.map(({ backends }) => backends)),
     headers: once(records.map(({ headers }) => headers)),
+    ...(records.some(({ origin }) => origin.tag !== undefined) && { tags: records.map(({ origin }) => origin.tag) }),
     ...(records.some(({ rois }) => rois) && { rois: records.map(({ rois }) => rois) }),
     ...(records.some(({ profile }) => profile) && { profiles: records.map(({ profile }) => withoutBins(profile)) }),
     failures: items.filter(isFailure),
@@ -213,7 +216,7 @@ export function briefRecords(task: BriefTask): (BriefRecord | FrameFailure)[] {
       at = next;
     }
     found.push({
-      origin: { filename, serial: f(0), event: orUndefined(f(1)) },
+      origin: { filename, serial: f(0), event: orUndefined(f(1)), ...(task.tags?.[i] && { tag: task.tags[i] }) },
       hit: f(2) === 1,
       peaks: countedPeaks(f(3), orUndefined(f(4))),
       explained: orUndefined(f(5)),
