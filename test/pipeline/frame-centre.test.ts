@@ -8,9 +8,10 @@ import type { PeakList } from '../../src/peaks/peak-list.js';
 import type { FrameCentre } from '../../src/pipeline/centre/centred-beam.js';
 import { FrameCentres } from '../../src/pipeline/centre/frame-centre.js';
 import { pairsCentre } from '../../src/pipeline/centre/pairs.js';
+import { placedPixels } from '../../src/pipeline/geometry/background-centre.js';
 import { beamOfChunk } from '../../src/pipeline/streams/beam-of-chunk.js';
 import { centreOfChunk, centreText, withoutCentre } from '../../src/pipeline/streams/centre-line.js';
-import { detectorOf, drawn, frameAt, pixelOfFrames, spotsOf } from '../support/centred-frames.js';
+import { detectorOf, drawn, frameAt, modulesOf, pixelOfFrames, spotsOf } from '../support/centred-frames.js';
 import { ewaldTogether } from '../support/cli.js';
 
 const noPeaks = { count: 0, fs: [], ss: [], panel: [] } as unknown as PeakList;
@@ -85,6 +86,18 @@ test('a beam with a saturated core tells the centre', () => {
   const { px, z } = centresOf('direct', 1);
   expect(rms(px)).toBeLessThan(0.02);
   expect(rms(z)).toBeLessThan(4);
+});
+
+test('a detector of stacked modules tells the centre that the same pixels tell as one panel', () => {
+  const whole = detectorOf(undefined);
+  const modules = modulesOf(whole);
+  const frame = frameAt([4, -3], 100);
+  for (const detector of [whole, modules]) {
+    const found = new FrameCentres(detector).find(frame, noPeaks, detector.beam, 'direct');
+    expect(found?.offM[0]).toBeCloseTo(4 * pixelOfFrames, 6);
+    expect(found?.offM[1]).toBeCloseTo(-3 * pixelOfFrames, 6);
+  }
+  expect(placedPixels(modules).index).toEqual(placedPixels(whole).index);
 });
 
 test.each([

@@ -1,7 +1,10 @@
 /** Frames of electrons whose beam is off the centre that the geometry states, with known truth. */
 import { cellFromParameters, simulateSpots } from 'ewald';
 import { flatGeometry } from '../../src/crystal/geometry/flat.js';
+import type { Panel } from '../../src/crystal/geometry/geometry.js';
 import type { Detector } from '../../src/frames/detector/detector.js';
+import { stacked, stackedGeometry } from '../../src/frames/detector/stacked.js';
+import { memoryDataset } from '../../src/frames/formats/memory.js';
 
 /** Pixels of a side, size of a pixel and distance in metres, wavelength in angstrom. */
 const [side, pixelM, distanceM, wavelengthA] = [512, 110e-6, 1.14, 0.02508];
@@ -52,6 +55,20 @@ export function detectorOf(stop: readonly [x: number, y: number] | undefined): D
     hasFlags: false,
     beam: { wavelengthA, distanceM, shiftM: [0, 0] },
   } as unknown as Detector;
+}
+
+/** The same detector, whose file has its upper and its lower half as two modules. */
+export function modulesOf(detector: Detector): Detector {
+  const [whole] = detector.geometry.panels;
+  const half = side / 2;
+  const panels = [0, 1].map((module) => ({
+    ...(whole as Panel),
+    ...{ name: `m${module}`, maxSs: half - 1, dimensions: ['%', module, 'ss', 'fs'] as const },
+    corner: [-half, (module - 1) * half] as const,
+  }));
+  const geometry = { ...detector.geometry, panels };
+  const file = memoryDataset(new Float32Array(side * side), { navShape: [1], sigShape: [2, half, side] });
+  return { ...detector, geometry: stackedGeometry(geometry, stacked(file, geometry)) };
 }
 
 /** Spots of stills of a small cell as pixels from the beam: `true` ones and spurious ones. */

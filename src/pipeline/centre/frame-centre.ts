@@ -192,10 +192,10 @@ function placeAt(
 /** Writes where the pixels of a panel are, in rows of `width`. */
 function placePanel(panel: Panel, placing: Placing, width: number, places: Places): void {
   const own = placed(panel);
-  const { minFs, maxFs, minSs, maxSs, firstRow = 0 } = panel;
+  const { minFs, maxFs, minSs, maxSs } = panel;
   for (let row = minSs; row <= maxSs; row++)
     for (let column = minFs; column <= maxFs; column++) {
-      const at = (row + firstRow) * width + column;
+      const at = row * width + column;
       placeAt(own, placing, column - minFs + 0.5, row - minSs + 0.5, places, at);
     }
 }

@@ -116,10 +116,10 @@ export function placedPixels(
     const { corner, fs, ss } = placed(panel);
     const [fx, fy, fz] = fs;
     const [sx, sy, sz] = ss;
-    const { minFs, maxFs, minSs, maxSs, firstRow = 0 } = panel;
+    const { minFs, maxFs, minSs, maxSs } = panel;
     for (let row = minSs; row <= maxSs; row += step)
       for (let column = minFs; column <= maxFs; column += step) {
-        const pixel = (row + firstRow) * width + column;
+        const pixel = row * width + column;
         if (bad[pixel] !== 0) continue;
         const f = column - minFs + 0.5;
         const s = row - minSs + 0.5;
@@ -176,8 +176,8 @@ function unitsOfPixels({ geometry, beam, width, height }: Detector): Float32Arra
   const units = differingUnits(geometry, beam.wavelengthA);
   if (!units) return undefined;
   const all = new Float32Array(width * height).fill(1);
-  for (const [i, { minFs, maxFs, minSs, maxSs, firstRow = 0 }] of geometry.panels.entries())
-    for (let row = minSs + firstRow; row <= maxSs + firstRow; row++)
+  for (const [i, { minFs, maxFs, minSs, maxSs }] of geometry.panels.entries())
+    for (let row = minSs; row <= maxSs; row++)
       all.fill(units[i] as number, row * width + minFs, row * width + maxFs + 1);
   return all;
 }
