@@ -100,6 +100,22 @@ test('a detector of stacked modules tells the centre that the same pixels tell a
   expect(placedPixels(modules).index).toEqual(placedPixels(whole).index);
 });
 
+test('pairs of spots on several panels tell the centre that they tell on one', () => {
+  const whole = detectorOf(undefined);
+  const random = drawn(3);
+  const some = Array.from({ length: 8 }, () => [200 * (random.uniform() - 0.5), 200 * random.uniform()] as const);
+  const spots = some.flatMap(([x, y]) => [[259 + x, 254 + y] as const, [259 - x, 254 - y] as const]);
+  const lists = { count: spots.length, fs: spots.map(([x]) => x), ss: spots.map(([, y]) => y) };
+  for (const detector of [whole, modulesOf(whole)]) {
+    const { panels } = detector.geometry;
+    const panel = lists.ss.map((row) => panels.findIndex(({ minSs, maxSs }) => row >= minSs && row < maxSs + 1));
+    const peaks = { ...lists, panel } as unknown as PeakList;
+    const found = new FrameCentres(detector).find(new Float32Array(0), peaks, detector.beam, 'pairs');
+    expect(found?.offM[0]).toBeCloseTo(3 * pixelOfFrames, 6);
+    expect(found?.offM[1]).toBeCloseTo(-2 * pixelOfFrames, 6);
+  }
+});
+
 test.each([
   ['direct', {}, 0.01],
   ['background', {}, 0.15],

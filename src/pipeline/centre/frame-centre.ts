@@ -244,7 +244,8 @@ export class FrameCentres {
     const places = { x: new Float64Array(count), y: new Float64Array(count) };
     for (let i = 0; i < count; i++) {
       const one = geometry.panels[panel[i] as number];
-      if (one) placeAt(placed(one), placing, fs[i] as number, ss[i] as number, places, i);
+      // Peaks count from the corner of the frame.
+      if (one) placeAt(placed(one), placing, (fs[i] as number) - one.minFs, (ss[i] as number) - one.minSs, places, i);
     }
     return pairsCentre(places.x, places.y);
   }
