@@ -95,6 +95,29 @@ test('a followed run ends with the last frame that is wanted', async () => {
   expect(await serials({ ...options, frames: '1:3' })).toEqual([2, 3]);
 });
 
+test('a resumed run counts frames without a chunk that were searched before', async () => {
+  const file = join(folder, 'few-hits.npy');
+  const data = new Float32Array(count * side * side);
+  const hits = [5, 17];
+  for (const hit of hits)
+    for (const at of [9 * side + 9, 20 * side + 12]) {
+      const pixels = [at, at + 1, at + side, at + side + 1];
+      for (const pixel of pixels) data[hit * side * side + pixel] = 1000;
+    }
+  writeFileSync(file, formatNpy({ data, shape: [count, side, side] }));
+  const peaks = { threshold: 12, minPixCount: 1 };
+  const options = { inputs: file, peaks, minPeaks: 2, nonHitsInStream: false, output: join(folder, 'few-hits.stream') };
+  const given = { ...settings, ...options } as PipelineOptions;
+  for await (const { origin } of context.pipeline(given)) if (origin.serial === 10) break;
+  let said = {};
+  const onEvent: PipelineOptions['onEvent'] = (event) => {
+    if (event.kind === 'end') said = { done: event.summary.done, hits: event.summary.hits };
+  };
+  // The stream ends with its first hit: what follows is searched again.
+  expect(await serials({ ...options, onEvent, resume: true } as never)).toEqual(all.slice(6));
+  expect(said).toEqual({ done: count, hits: hits.length });
+});
+
 test.for<[Partial<PipelineOptions>, RegExp]>([
   [{ frames: '30:' }, /the run has 23 frames, counted from 0; 30: selects no frame/],
   [{ frames: '3' }, /frames is "3"; expected first:end or first:end:step/],

@@ -30,14 +30,22 @@ export async function* searchFrames(
   const verdict = new CellVerdict(summary, settings.cells, prepared.geometry.fitted?.cells);
   const run: Run = { ...open, prepared, state: { summary, verdict, chip: grid && new grid.ChipSink(grid.found) } };
   events.report(startEvent('searching the first frames', source));
-  const { outputs, isDone } = await openOutputs(run);
+  const { outputs, isDone, isEarlier } = await openOutputs(run);
   const stored = await storedResults(run, outputs, isDone);
-  const isFound: IsDone = (...frame) => stored.has(...frame) || isDone(...frame);
+  const isFound: IsDone = (...frame) => stored.has(...frame) || isEarlier(...frame);
   yield* written(run, withStored(searched(run, stored, isFound), stored, run.options.signal), outputs);
 }
 
-/** Opens the outputs, with the frames of earlier sessions; `isDone` says which they are. */
-async function openOutputs(run: Run): Promise<{ readonly outputs: Outputs; readonly isDone: IsDone }> {
+interface OpenOutputs {
+  readonly outputs: Outputs;
+  /** Which frames earlier sessions have finished. */
+  readonly isDone: IsDone;
+  /** Likewise, for the frames of the run in their order: counts those that have no chunk as they are passed over. */
+  readonly isEarlier: IsDone;
+}
+
+/** Opens the outputs, with the frames of earlier sessions. */
+async function openOutputs(run: Run): Promise<OpenOutputs> {
   const { options, source, events } = run;
   const { summary, chip } = run.state;
   const isFollowed = options.follow;
@@ -81,7 +89,17 @@ async function openOutputs(run: Run): Promise<{ readonly outputs: Outputs; reado
     await outputs.discard();
     throw error;
   }
-  return { outputs, isDone };
+  let passed = Number.NEGATIVE_INFINITY;
+  const isEarlier: IsDone = (serial, ...frame) => {
+    if (!isDone(serial, ...frame)) return false;
+    // A run whose workers take over passes the first frames twice.
+    if (isByOrder && !isFollowed && serial > passed) {
+      passed = serial;
+      if (!doneSerials.has(serial)) summary.addEarlier({ hit: false, cells: [] });
+    }
+    return true;
+  };
+  return { outputs, isDone, isEarlier };
 }
 
 /** Passes results to the outputs, and ends these with the run. */
