@@ -1,6 +1,6 @@
 /** The summary of a run: counts, cells, and the time of each stage. */
 
-import { lengthsOf } from '../crystal/cell.js';
+import { anglesOf, lengthsOf } from '../crystal/cell.js';
 import type { KnownCell } from '../crystal/cell-file.js';
 import type { RegionValues } from '../crystal/stream/regions.js';
 import { lengthsHint, middleOf } from '../frames/spot-list.js';
@@ -23,7 +23,7 @@ interface CountedFrame {
   readonly hit: boolean;
   /** Lengths in Å and angles in degrees of its crystals. */
   readonly cells: readonly (readonly number[])[];
-  /** Index of the known cell of each crystal; if absent, that of the first known cell. */
+  /** Index of the known cell of each crystal; if absent, that of the nearest one. */
   readonly which?: readonly number[] | undefined;
 }
 
@@ -192,11 +192,23 @@ export class RunSummary {
     if (hit) this.hits++;
     if (cells.length > 0) this.indexed++;
     for (const [i, cell] of cells.entries()) {
-      const known = which[i] ?? 0;
+      const known = which[i] ?? this.#nearest(cell);
       const all = this.#parameters[known] ?? new Sampled();
       this.#parameters[known] = all;
       all.add(cell);
     }
+  }
+
+  /** The known cell that is nearest to one of which a stream has the parameters alone. */
+  #nearest(parameters: readonly number[]): number {
+    let [nearest, least] = [0, Number.POSITIVE_INFINITY];
+    for (const [known, { cell }] of this.#known.entries()) {
+      const lengths = lengthsOf(cell).map((length, axis) => ((parameters[axis] ?? 0) - length) / length);
+      const angles = anglesOf(cell).map((angle, axis) => (((parameters[3 + axis] ?? 0) - angle) * Math.PI) / 180);
+      const distance = Math.hypot(...lengths, ...angles);
+      if (distance < least) [nearest, least] = [known, distance];
+    }
+    return nearest;
   }
 
   /** The completed fraction, 0 … 1; 0 if the total is unknown. */

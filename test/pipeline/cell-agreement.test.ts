@@ -245,3 +245,17 @@ test('a cell of another size is still told where the sphere is curved', () => {
     expect(agreement.found?.strain).toBeCloseTo(0.02, 3);
   }
 });
+
+test('the crystals of an earlier session count for the known cell that is nearest to each', () => {
+  const cells = [cellFromParameters(79, 79, 38, 90, 90, 90), cellFromParameters(105, 105, 35, 90, 90, 120)];
+  const summary = new RunSummary(
+    2,
+    cells.map((cell) => ({ cell, centring: 'P' as const })),
+  );
+  summary.addEarlier({ hit: true, cells: [[104.8, 105.1, 35.1, 90, 90, 120.2]] });
+  summary.addEarlier({ hit: true, cells: [[79.2, 78.9, 38, 90.1, 90, 90]] });
+  expect(summary.cells.map(({ known, parameters }) => [known, parameters[0]])).toEqual([
+    [0, 79.2],
+    [1, 104.8],
+  ]);
+});
