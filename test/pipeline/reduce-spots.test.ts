@@ -3,10 +3,13 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Context, createContext, type Reduction, type SearchedFrame } from 'ewald';
-import { open } from 'ewald/data';
+import { memoryDataset, open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isEwaldError } from '../../dist/index.node.js';
-import { markOf } from '../../src/pipeline/reduce/kept-pixels.js';
+import { flatGeometry } from '../../src/crystal/geometry/flat.js';
+import type { Detector } from '../../src/frames/detector/detector.js';
+import type { FrameRecord } from '../../src/pipeline/record.js';
+import { KeptPixels, markOf } from '../../src/pipeline/reduce/kept-pixels.js';
 import { dataFolder } from '../support/data.js';
 
 const sim = (name: string): string => resolve(dataFolder ?? '', 'sim', name);
@@ -52,6 +55,24 @@ test('only types that have a value beside their counts are marked', () => {
   expect([markOf('u16'), markOf('u32'), markOf('i32'), markOf('f32')]).toEqual([65535, 2 ** 32 - 1, -(2 ** 31), NaN]);
   for (const dtype of ['u8', 'i8'] as const)
     expect(() => markOf(dtype)).toThrow(/frames are [ui]8, which has no value/);
+});
+
+test('the means of rings are those of counts: neither gaps nor markers are in them', () => {
+  const side = 8;
+  const dataset = memoryDataset(new Int32Array(side * side), { sigShape: [side, side], navShape: [1] });
+  const plain = { width: side, height: side, centrePx: [4, 4], pixelM: 1e-4, distanceM: 0.1 } as const;
+  const detector = {
+    geometry: flatGeometry({ ...plain, wavelengthA: 1, saturation: 1000 }),
+    ...{ width: side, height: side, dtype: dataset.dtype, bad: new Uint8Array(side * side), validRange: [0, 1000] },
+    beam: { wavelengthA: 1, distanceM: 0.1, shiftM: [0, 0] },
+  } as unknown as Detector;
+  const frame = new Int32Array(side * side).fill(3);
+  frame[0] = -1;
+  frame[9] = 2 ** 31 - 1;
+  const record = { peaks: { count: 0 }, crystals: [] } as unknown as FrameRecord;
+  const { mean, count } = new KeptPixels(detector, 1, markOf('i32')).apply(frame, record).model;
+  expect([...count].reduce((sum, n) => sum + n)).toBe(side * side - 2);
+  expect([...mean].filter((_, ring) => (count[ring] as number) > 0).every((value) => value === 3)).toBe(true);
 });
 
 describe.skipIf(!dataFolder)(

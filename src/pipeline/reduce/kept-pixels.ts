@@ -87,7 +87,10 @@ export class KeptPixels {
   }
 
   #markOthers(frame: Exclude<FrameArray, BigInt64Array | BigUint64Array>) {
-    const { bad } = this.#detector;
+    const {
+      bad,
+      validRange: [least, greatest],
+    } = this.#detector;
     const [sums, mean, count] = [
       new Float64Array(this.rings),
       new Float32Array(this.rings),
@@ -99,9 +102,11 @@ export class KeptPixels {
         kept++;
         continue;
       }
-      if (bad[i] === 0) {
+      const value = frame[i] as number;
+      // Gaps and markers of a single frame are no counts.
+      if (bad[i] === 0 && value >= least && value <= greatest) {
         const ring = this.#ring[i] as number;
-        sums[ring] = (sums[ring] as number) + (frame[i] as number);
+        sums[ring] = (sums[ring] as number) + value;
         count[ring] = (count[ring] as number) + 1;
       }
       frame[i] = this.#mark;
