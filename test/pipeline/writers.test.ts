@@ -17,6 +17,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readStream } from '../../dist/index.node.js';
 import { readRawStream } from '../../src/crystal/stream/raw.js';
 import { linesOf } from '../../src/frames/files/lines.js';
+import { JoinedStream } from '../../src/pipeline/shards/joined-stream.js';
 import { Commands } from '../support/commands.js';
 
 let folder = '';
@@ -235,4 +236,22 @@ test('the complete part of a stream ends with its last complete line', async () 
   expect(await read(`${head}${chunk}\n${note.slice(0, -2)}`)).toMatchObject({ torn: true, unread: new Set() });
   // A line of the geometry that looks like a note still belongs to the geometry.
   expect(await read(`${head}${note}\nclen = 1\n${chunk}\n`)).toMatchObject({ head: `${head}${note}\nclen = 1\n` });
+});
+
+test('a stream whose texts cannot be joined is left for resume, not left open', async () => {
+  const calls: string[] = [];
+  const stream = {
+    write: async () => void calls.push('write'),
+    leave: async () => void calls.push('leave'),
+    close: async () => void calls.push('close'),
+  };
+  const folder = {
+    read: () => Promise.reject(new Error('a shard is damaged')),
+    close: async (keep: boolean) => void calls.push(`close folder, keep: ${keep}`),
+  };
+  const joined = new JoinedStream(stream as never, folder as never);
+  await joined.write('----- Begin chunk -----');
+  await joined.join({ shard: 'a', at: 0, length: 4, crc: 0 });
+  await expect(joined.close()).rejects.toThrow('a shard is damaged');
+  expect(calls).toEqual(['write', 'close folder, keep: true', 'leave']);
 });

@@ -45,7 +45,11 @@ export class JoinedStream implements StreamFile {
 
   async close(): Promise<void> {
     await this.#pumping;
-    if (this.#failure) throw this.#failure.error;
+    if (this.#failure) {
+      // What was joined before, and what workers have stored, are there for a run that is resumed.
+      await this.leave().catch(() => undefined);
+      throw this.#failure.error;
+    }
     await this.#stream.close();
     await this.#folder.close(false);
   }
