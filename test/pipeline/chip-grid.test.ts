@@ -15,6 +15,7 @@ import {
   wellStates,
 } from '../../src/pipeline/chip/map-picture.js';
 import { type ImagePosition, listedGrid, parsePositions } from '../../src/pipeline/chip/positions.js';
+import { GridColumns } from '../../src/pipeline/grid/hdf5-columns.js';
 import { imageOf, numberInName, refuseDataFiles } from '../../src/pipeline/grid/image-number.js';
 import { addChunk, wellFrame } from '../../src/pipeline/grid/mapped-frame.js';
 import { checkRun } from '../../src/pipeline/run-options.js';
@@ -237,6 +238,15 @@ test('the number of an image: in a file of many frames, in a name, by its detect
   expect(numberInName('frame.cbf').image).toBeUndefined();
   expect(() => refuseDataFiles(['r_data_000001.h5', 'r_data_000002.h5'])).toThrow(/give the file .* r_master\.h5/);
   expect(() => refuseDataFiles(['a.h5', 'b.h5'])).not.toThrow();
+});
+
+test('the number of an image in an HDF5 file may have more than 31 bits', () => {
+  const columns = new GridColumns();
+  const numbers = [2 ** 31, 2 ** 40 + 1, undefined];
+  for (const image of numbers) columns.add({ row: 0, column: 0, image });
+  const { image } = (columns.within({ children: {} }) as unknown as { children: Record<string, { value: unknown }> })
+    .children;
+  expect(Array.from(image?.value as ArrayLike<number | bigint>, Number)).toEqual([2 ** 31, 2 ** 40 + 1, -1]);
 });
 
 test('a map of what a run does not measure is refused, with the flag that measures it', () => {

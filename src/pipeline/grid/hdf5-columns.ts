@@ -29,13 +29,22 @@ export class GridColumns {
     const places = all.map((grid) => placed(grid, lattice));
     const column = (value: (grid: FrameGrid) => number | undefined, missing: number): number[] =>
       places.map((grid) => value(grid) ?? missing);
-    const plain = (value: Int32Array | Float64Array): WriteNode => ({ value, shape: [value.length], attributes: {} });
+    const plain = (value: Int32Array | BigInt64Array | Float64Array): WriteNode => ({
+      value,
+      shape: [value.length],
+      attributes: {},
+    });
     const hasPosition = places.some(({ x }) => x !== undefined);
     const children = {
       ...table.children,
       grid_row: plain(Int32Array.from(column(({ row }) => row, none))),
       grid_column: plain(Int32Array.from(column(({ column: one }) => one, none))),
-      image: plain(Int32Array.from(column(({ image }) => image, none))),
+      image: plain(
+        BigInt64Array.from(
+          column(({ image }) => image, none),
+          BigInt,
+        ),
+      ),
       ...(hasPosition && {
         grid_x: plain(Float64Array.from(column(({ x }) => x, Number.NaN))),
         grid_y: plain(Float64Array.from(column(({ y }) => y, Number.NaN))),
