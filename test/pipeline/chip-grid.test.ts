@@ -343,6 +343,16 @@ describe('maps', () => {
     expect([...(map?.values('spots').values ?? [])]).toEqual(Array.from({ length: 12 }, (_, k) => k));
   });
 
+  test('a well of more images than 16 bits count has all of them', () => {
+    const maps = new ChipMaps({ rows: 1, columns: 1 });
+    const images = 2 ** 16 + 4;
+    for (let k = 0; k < images; k++) maps.add({ row: 0, column: 0 }, { ...frame(3), hit: true, background: 2 });
+    const [map] = maps.maps;
+    expect(map?.came.images[0]).toBe(images);
+    expect(map?.values('hits').values[0]).toBe(images);
+    expect(map?.values('background').values[0]).toBe(2);
+  });
+
   test('what a well looks like', () => {
     const range = rangeOfMap('resolution', Float32Array.of(2, 4, Number.NaN, 3));
     expect(range).toEqual({ from: 4, to: 2 });

@@ -40,27 +40,27 @@ export class ChipMap {
   /** Why its images may be in wrong wells; undefined if nothing says so. */
   doubt: string | undefined;
   /** Images of each well; those that could not be read, or have not been searched; hits and indexed ones. */
-  #came: Uint16Array;
-  #failed: Uint16Array;
-  #unsearched: Uint16Array;
-  #hits: Uint16Array;
-  #indexed: Uint16Array;
+  #came: Uint32Array;
+  #failed: Uint32Array;
+  #unsearched: Uint32Array;
+  #hits: Uint32Array;
+  #indexed: Uint32Array;
   /** Sums over the images, and of the resolution the best. */
   #spots: Float64Array;
   #resolution: Float32Array;
   /** Sum and number of each further quantity. */
-  readonly #more = new Map<string, { sum: Float64Array; count: Uint16Array }>();
+  readonly #more = new Map<string, { sum: Float64Array; count: Uint32Array }>();
 
   constructor(rows: number, columns: number, series?: string) {
     this.rows = rows;
     this.columns = columns;
     this.series = series;
     const n = rows * columns;
-    this.#came = new Uint16Array(n);
-    this.#failed = new Uint16Array(n);
-    this.#unsearched = new Uint16Array(n);
-    this.#hits = new Uint16Array(n);
-    this.#indexed = new Uint16Array(n);
+    this.#came = new Uint32Array(n);
+    this.#failed = new Uint32Array(n);
+    this.#unsearched = new Uint32Array(n);
+    this.#hits = new Uint32Array(n);
+    this.#indexed = new Uint32Array(n);
     this.#spots = new Float64Array(n);
     this.#resolution = new Float32Array(n).fill(Number.NaN);
   }
@@ -107,7 +107,7 @@ export class ChipMap {
 
   #sum(name: string, at: number, value: number): void {
     const n = this.rows * this.columns;
-    const one = this.#more.get(name) ?? { sum: new Float64Array(n), count: new Uint16Array(n) };
+    const one = this.#more.get(name) ?? { sum: new Float64Array(n), count: new Uint32Array(n) };
     this.#more.set(name, one);
     if (!Number.isFinite(value)) return;
     one.sum[at] = (one.sum[at] as number) + value;
@@ -117,7 +117,7 @@ export class ChipMap {
   /** Changes the size of a map whose size was not known. */
   #resize(rows: number, columns: number): void {
     const each = Math.min(columns, this.columns);
-    const moved = <T extends Uint16Array | Float32Array | Float64Array>(from: T, fill = 0): T => {
+    const moved = <T extends Uint32Array | Float32Array | Float64Array>(from: T, fill = 0): T => {
       const to = new (from.constructor as new (n: number) => T)(rows * columns).fill(fill) as T;
       for (let y = 0; y < Math.min(rows, this.rows); y++)
         to.set(from.subarray(y * this.columns, y * this.columns + each) as never, y * columns);
@@ -183,7 +183,7 @@ export class ChipMap {
   }
 
   /** Number of images that have come of each well, and of those that could not be read. */
-  get came(): { readonly images: Uint16Array; readonly unreadable: Uint16Array } {
+  get came(): { readonly images: Uint32Array; readonly unreadable: Uint32Array } {
     return { images: this.#came.slice(), unreadable: this.#failed.slice() };
   }
 
