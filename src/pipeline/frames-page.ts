@@ -72,13 +72,17 @@ export async function framesPage(
   for (; ; block *= 2) {
     const picture = pictureOf(detector, block);
     const results: ShownNumbers[] = [];
+    // Panels in place have a picture of a given size.
+    let along = block;
     for (const [k, frame] of frames.entries()) {
       const numbers = await readFrame(dataset, frame, detector, signal);
-      const shown = shownOf(frame, found[k] as FrameResult, picture(numbers), detector);
+      const drawn = picture(numbers);
+      const shown = shownOf(frame, found[k] as FrameResult, drawn, detector);
+      along = drawn.block;
       results.push({ ...shown, name: await nameOf(dataset, frame) });
     }
-    const isBinned = block > 1;
-    const binned = isBinned ? [`${block} × ${block} pixels are one, whose number is the largest of them`] : [];
+    const side = Math.round(100 * along) / 100;
+    const binned = side > 1 ? [`${side} × ${side} pixels are one, whose number is the largest of them`] : [];
     const page = await numbersPage({
       ...{ about, results, command: source.command, maxBytes, script: source.script },
       title: `${counted(frames.length, 'frame')} of ${dataset.name.replace(/^.*[/\\]/, '')}`,

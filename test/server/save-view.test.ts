@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import { createContext, formatNpy } from 'ewald';
-import { open } from 'ewald/data';
+import { memoryDataset, open } from 'ewald/data';
 import { saveView } from 'ewald/view';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { flatGeometry } from '../../src/crystal/geometry/flat.js';
 import { framesPage } from '../../src/pipeline/frames-page.js';
 import type { StoredResult } from '../../src/report/numbers-page.js';
 import type { StoredPage } from '../../src/stem/output/results-page.js';
@@ -112,6 +113,25 @@ describe('what a viewer shows is saved', () => {
     for (const name of ['x', 'y'] as const)
       for (const [i, place] of (results[0]?.marks?.[0]?.[name] ?? []).entries())
         expect(place).toBeCloseTo((whole?.marks?.[0]?.[name][i] as number) / block, 1);
+  });
+
+  test('a page of a large detector of several panels says how many of its pixels are one', async () => {
+    await using ctx = await createContext({ backend: 'wasm' });
+    const [height, width] = [32, 2560];
+    const dataset = memoryDataset(new Uint16Array(height * width), { sigShape: [height, width], navShape: [1] });
+    const whole = { width, height, centrePx: [1280, 16], pixelM: 1e-4, distanceM: 0.1 } as const;
+    const geometry = flatGeometry({ ...whole, wavelengthA: 1, saturation: 60_000 });
+    const [panel] = geometry.panels;
+    const panels = [0, 1280].map((minFs, i) => ({
+      ...panel,
+      ...{ name: `p${i}`, minFs, maxFs: minFs + 1279, corner: [minFs - 1280, -16] as const },
+    }));
+    const given = { dataset, frames: [0], geometry: { ...geometry, panels }, cells: [], notes: [], script: '' };
+    const { html, lacks } = await framesPage(ctx, { ...given, command: undefined, maxBytes: 5e7 });
+    const { results, notes } = storedIn('', html);
+    expect(results[0]?.axes.map(({ length }) => length)).toEqual([1024, 1024]);
+    expect(notes).toEqual(['2.5 × 2.5 pixels are one, whose number is the largest of them']);
+    expect(lacks).toEqual(notes);
   });
 
   test.each([
