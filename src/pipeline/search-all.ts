@@ -16,6 +16,10 @@ function waitingFrames({ imagesAtOnce, detector: { width, height, dtype } }: Ope
   return imagesAtOnce === 1 ? 0 : Math.min(imagesAtOnce, Math.floor(2 ** 28 / bytes));
 }
 
+/** Frames that may be under way at once: twice as many as searchers, and those that wait to be indexed together. */
+export const framesUnderWay = (searchers: readonly OpenFrameSearcher[]): number =>
+  2 * searchers.length + (searchers[0] ? waitingFrames(searchers[0]) : 0);
+
 /**
  * Searches frames with all given searchers; at most twice as many frames are read or in flight, and those that wait to
  * be indexed in a batch.
@@ -32,7 +36,7 @@ export async function* searchAll(
   const search = new FrameWork(any, searchers, signal, { ...options, regions });
   const queue: Promise<PipelineItem>[] = [];
   const source = iterate(jobs);
-  const most = 2 * searchers.length + waitingFrames(any);
+  const most = framesUnderWay(searchers);
   let coming: Promise<IteratorResult<FrameJob, void>> | undefined;
   let ended = false;
   /** Why the source has ended too early. */

@@ -12,7 +12,7 @@ import type { FrameJob } from './one-frame.js';
 import { type FrameFailure, type FrameRecord, failureOf, recordOf } from './record.js';
 import type { Run } from './run/run-state.js';
 import type { CheckedRun, RunExecutor } from './run-options.js';
-import { searchAll } from './search-all.js';
+import { framesUnderWay, searchAll } from './search-all.js';
 import { type BriefTask, briefRecords, isBrief } from './shards/brief.js';
 import type { RecordedFrame, StoredResults } from './shards/stored.js';
 import { rawOptionsOf } from './sources/raw-options.js';
@@ -83,8 +83,9 @@ async function* searchedHere(
     const grid = state.chip?.grid;
     const orientations = run.orientations?.shared;
     const how = { keepFrame, found: own.found, orientations, copyHeader, rois, grid, cores: place.cores, isTight };
-    const asyncGenerator = searchAll(searchers, takenOf(source.jobs(2 * jobs, isDone), limit), signal, how);
-    for await (const item of asyncGenerator) yield { item, record: item.error ? failureOf(item) : recordOf(item) };
+    const frames = takenOf(source.jobs(framesUnderWay(searchers), isDone), limit);
+    for await (const item of searchAll(searchers, frames, signal, how))
+      yield { item, record: item.error ? failureOf(item) : recordOf(item) };
   } finally {
     for (const searcher of searchers.slice(1)) await searcher.dispose();
   }

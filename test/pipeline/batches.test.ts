@@ -9,6 +9,7 @@ import { createContext } from '../../dist/index.node.js';
 import type { Plans } from '../../src/pipeline/frame-searcher.js';
 import { runPlace } from '../../src/pipeline/inputs/place.node.js';
 import { runPipeline } from '../../src/pipeline/run.js';
+import { searched } from '../../src/pipeline/search-places.js';
 import { EwaldError } from '../../src/util/errors.js';
 import { Resource } from '../../src/util/resource.js';
 import { ewald } from '../support/cli.js';
@@ -123,4 +124,24 @@ describe('the stream of', () => {
     expect(light).toEqual([]);
     expect(new Set(whole)).toEqual(new Set([1]));
   });
+});
+
+test('files stay open for all frames that wait to be indexed together', async () => {
+  const searcher = {
+    ...{ imagesAtOnce: 64, detector: { width: 256, height: 256, dtype: 'u16' }, backends: { peaks: 'webgpu' } },
+    indexerFor: async () => undefined,
+  };
+  let kept = 0;
+  const source = {
+    async *jobs(ahead: number) {
+      kept = ahead;
+    },
+  };
+  const run = {
+    ...{ source, place: { cores: 1 }, options: { jobs: 1, rois: [] }, prepared: { settings: {} } },
+    ...{ own: { searcher: async () => searcher }, state: {}, events: {} },
+  };
+  for await (const _ of searched(run as never, {} as never, () => false));
+  // Those of a batch, and two for the searcher.
+  expect(kept).toBe(66);
 });
