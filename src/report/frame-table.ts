@@ -3,6 +3,8 @@ import { htmlText as escaped } from '../util/plain-text.js';
 
 /** A frame of the table. */
 export interface FrameRow {
+  /** Number of its chunk in the stream, from 0; undefined without one. */
+  readonly number: number | undefined;
   readonly name: string;
   readonly peaks: number;
   readonly crystals: number;
@@ -33,14 +35,14 @@ export const tableStyle = `
 .frames td:nth-child(2),.frames th:nth-child(2){text-align:left}
 ${orders.map(([id, , order]) => `section:has(#by-${id}:checked) .frames tbody tr{order:${order}}`).join('')}`;
 
-/** The section; frames are numbered as in the stream. */
+/** The section; frames are numbered as in the stream. `frames`: those that were read. */
 export function frameTable(rows: readonly FrameRow[], frames: number): string {
-  const written = rows.map(({ name, peaks, crystals, resolutionA, residual }, i) => {
+  const written = rows.map(({ number, name, peaks, crystals, resolutionA, residual }, i) => {
     const whole = (value: number | undefined, factor: number): number =>
       value === undefined ? last : Math.min(last - 1, Math.round(value * factor));
     const style = `--f:${i};--p:${peaks};--c:${crystals};--d:${whole(resolutionA, 1e3)};--r:${whole(residual, 1e6)}`;
     const cells = [
-      i,
+      number ?? '',
       escaped(name),
       peaks,
       crystals,
@@ -54,7 +56,8 @@ export function frameTable(rows: readonly FrameRow[], frames: number): string {
       `<input type="radio" name="by" id="by-${id}"${i === 0 ? ' checked' : ''}><label for="by-${id}">${words}</label>`,
   );
   const heads = ['frame', 'image', 'peaks', 'crystals', 'd / Å', 'residual / 10⁻³ Å⁻¹'];
-  const left = frames > rows.length ? `The first ${rows.length} of ${frames} frames; the stream has all of them. ` : '';
+  const has = rows.every(({ number }) => number !== undefined) ? 'all of them' : 'all hits';
+  const left = frames > rows.length ? `The first ${rows.length} of ${frames} frames; the stream has ${has}. ` : '';
   return (
     `<h2>All frames</h2><section>Sorted by ${buttons.join('')}<div class="frames" tabindex="0"><table><thead><tr>` +
     `${heads.map((head) => `<th>${head}</th>`).join('')}</tr></thead><tbody>${written.join('')}</tbody></table></div>` +

@@ -211,7 +211,7 @@ ${
     : ''
 }
 ${report.sections.join('\n')}
-${report.rows.length > 0 ? frameTable(report.rows, report.frames) : ''}
+${report.rows.length > 0 ? frameTable(report.rows, report.timeline.length) : ''}
 <h2>Time</h2><section><table><tr><th>stage</th><th>ms a frame</th></tr>${stageRows(report)}</table></section>
 <footer>${escaped(report.generator)}</footer>
 </main>${numbers ?? ''}</body></html>

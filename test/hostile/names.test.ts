@@ -172,7 +172,7 @@ const report = (name: string): Report => ({
   commandLine: name,
   generator: name,
   ...{ frames: 1, hits: 1, indexed: 1, failed: 0, crystals: 0, rate: 1, cells: [], target: undefined },
-  rows: [{ name, peaks: 1, crystals: 0, resolutionA: undefined, residual: undefined }],
+  rows: [{ number: 0, name, peaks: 1, crystals: 0, resolutionA: undefined, residual: undefined }],
   ...{ resolutions: [], axes: [], powder: undefined, timeline: [{ hit: true, indexed: false, peaks: 1 }] },
   stages: { [name]: 1 },
   shown: [{ title: name, about: name, image: 'data:,', peaks: [], predictions: [] }],

@@ -7,6 +7,7 @@ import { inflateSync } from 'node:zlib';
 import { open } from 'ewald/data';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { misorientation, readStream, reciprocal, type StreamChunk } from '../../dist/index.node.js';
+import { reportSink } from '../../src/pipeline/sinks/report.js';
 import { ewaldTogether as ewald } from '../support/cli.js';
 import { dataFolder } from '../support/data.js';
 import { textOfReport } from '../support/report-text.js';
@@ -186,4 +187,26 @@ describe.skipIf(!dataFolder)(`outputs${dataFolder ? '' : ' (absent: no test data
       expect(err).toMatch(/notes\.txt exists and (is not a report|may hold|its format cannot say) .*--force/);
     }
   });
+});
+
+test('the table of a report numbers the chunks of the stream, and counts frames that were read', async () => {
+  const pages: string[] = [];
+  const output = { write: async (text: string) => void pages.push(text), close: async () => undefined };
+  const options = {
+    ...{ file: 'a.html', title: 'a.h5', commandLine: 'ewald index', nonHitsInStream: false, regions: [] },
+    ...{ rate: () => 0, remarks: () => [], sections: () => [], numbers: () => [], warn: () => undefined },
+    detector: () => Promise.reject(new Error('no pixels here')),
+  };
+  const sink = reportSink(output as never, options as never);
+  for (const [event, hit] of [true, false, true].entries())
+    await sink.add({
+      ...{ origin: { filename: 'a.h5', event, serial: event + 1 }, hit, peaks: { count: 9 }, crystals: [] },
+      ms: { read: 1, peaks: 1, index: 1, integrate: 1 },
+    } as never);
+  sink.fail?.({} as never);
+  await sink.close(true);
+  const page = pages.join('');
+  const numbers = [...page.matchAll(/<tr style="[^"]+"><td>(.*?)<\/td>/g)].map(([, number]) => number);
+  expect(numbers).toEqual(['0', '', '1']);
+  expect(page).not.toContain('of 4 frames');
 });

@@ -81,6 +81,7 @@ export async function* openSinks(
       numbers: () => chip?.numbers() ?? [],
       script: place.numbersScript,
       commandLine,
+      nonHitsInStream: options.nonHitsInStream,
       rate: () => summary.rate,
       remarks,
       warn: events.warnQuietly,

@@ -32,6 +32,8 @@ interface ReportOptions {
   readonly file: string;
   readonly title: string;
   readonly commandLine: string;
+  /** Whether the stream has chunks of frames that are no hits. */
+  readonly nonHitsInStream: boolean;
   /** Frames per second of this session, requested at the end. */
   readonly rate: () => number;
   readonly geometry: Geometry | undefined;
@@ -84,13 +86,14 @@ export function reportSink(output: Output, options: ReportOptions): FrameSink {
   const worst: Candidate[] = [];
   const sample: Candidate[] = [];
   const regions = new RegionMedians(options.regions);
-  let [failed, hits, indexed, seen] = [0, 0, 0, 0];
+  let [failed, hits, indexed, seen, chunks] = [0, 0, 0, 0, 0];
 
   const add = async (record: FrameRecord): Promise<void> => {
     const { hit, peaks, crystals, ms } = record;
     timeline.push({ hit, indexed: crystals.length > 0, peaks: peaks.count });
     profiles.add(record);
-    if (rows.length < maxRows) rows.push(rowOf(record));
+    const number = hit || options.nonHitsInStream ? chunks++ : undefined;
+    if (rows.length < maxRows) rows.push({ number, ...rowOf(record) });
     if (hit) hits++;
     regions.add(record);
     if (crystals.length > 0) indexed++;
@@ -176,7 +179,7 @@ const nameOf = (origin: FrameOrigin): string =>
   [origin.filename.replace(/^.*\//, ''), eventText(origin) ?? []].flat().join(' ');
 
 /** A frame in the table: of several crystals the one with the highest resolution. */
-function rowOf({ origin, peaks, crystals }: FrameRecord): FrameRow {
+function rowOf({ origin, peaks, crystals }: FrameRecord): Omit<FrameRow, 'number'> {
   const [best] = crystals.toSorted((a, b) => b.resolution - a.resolution);
   return {
     name: nameOf(origin),
