@@ -1,11 +1,12 @@
 /** Frames that are corrected as they are read: raw words of a JUNGFRAU, dark frames and gain maps. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OpenOptions } from 'ewald/data';
 import { open, openCodecs } from 'ewald/data';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { npyHeadOf } from '../../src/frames/npy.js';
 import { UnlitFrames } from '../../src/frames/raw/pedestal-drift.js';
 import { Jungfrau, writeTree } from '../support/jungfrau.js';
 
@@ -265,6 +266,35 @@ describe('frames of an integrating detector', () => {
       /has 2 frames; expected one/,
     );
     await expect(opened('plain3.h5', [raw], { dark: of('dark.h5') })).rejects.toThrow(/have the pedestals and gains/);
+  });
+
+  test('half floats of a dark frame are numbers, and complex numbers are refused', async () => {
+    const raw = new Uint16Array(detector.n).fill(100);
+    const plain = { constants: undefined, energy: undefined };
+    const write = (name: string, dtype: string, words: Uint16Array): void =>
+      writeFileSync(of(name), Buffer.concat([npyHeadOf(dtype, sig), new Uint8Array(words.buffer)]));
+    // 0x4900 is 10 as a half float.
+    write('dark.npy', '<f2', new Uint16Array(detector.n).fill(0x4900));
+    const dataset = await opened('half.h5', [raw], { ...plain, dark: of('dark.npy') });
+    expect((await dataset.read(0, 1))[0]).toBe(90);
+    await dataset.dispose();
+    write('complex.npy', '<c8', new Uint16Array(4 * detector.n));
+    await expect(opened('half.h5', [raw], { ...plain, dark: of('complex.npy') })).rejects.toThrow(
+      /dark.*: .*complex\.npy has complex numbers \(c64\); expected real ones/,
+    );
+  });
+
+  test('a mask of constants that cannot be read is not taken for none', async () => {
+    const pedestals = { gains: { value: detector.pedestals, shape: [4, ...sig] } };
+    const mask = { value: ['a', 'text'] };
+    await writeTree(of('odd-mask.h5'), { ...pedestals, pixel_mask: mask });
+    const blank = detector.words(new Float64Array(detector.n));
+    await expect(opened('m.h5', [blank], { constants: `${of('gains.h5')},${of('odd-mask.h5')}` })).rejects.toThrow(
+      /pixel_mask|mask/,
+    );
+    await writeTree(of('no-mask.h5'), pedestals);
+    const dataset = await opened('m.h5', [blank], { constants: `${of('gains.h5')},${of('no-mask.h5')}` });
+    await dataset.dispose();
   });
 });
 

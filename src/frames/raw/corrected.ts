@@ -6,7 +6,8 @@
 import type { Codecs } from '../../bytes/codecs/codecs.js';
 import type { FrameArray } from '../../bytes/dtype.js';
 import { argumentError } from '../../options/parameters.js';
-import { EwaldError } from '../../util/errors.js';
+import { EwaldError, isEwaldError } from '../../util/errors.js';
+import { halfToNumber } from '../../util/number-bytes.js';
 import { photonAeV } from '../../util/photons.js';
 import { changedFiles, type Dataset, type Metadata, type Note } from '../dataset.js';
 import type { OpenOptions } from '../open.js';
@@ -177,7 +178,11 @@ async function tablesOf(file: Dataset, constants: string, energyEv: number, open
   };
   const gain = await read(gains, '/gains');
   const pedestal = await read(pedestals, '/gains');
-  const mask = await read(pedestals, '/pixel_mask').catch(() => undefined);
+  const mask = await read(pedestals, '/pixel_mask').catch((error: unknown) => {
+    // Only a mask that is not there is none: bad pixels of one that cannot be read would count as good.
+    if (isEwaldError(error, 'Argument') && error.detail.isThere === false) return undefined;
+    throw error;
+  });
   const tables = wordTables({ gain, pedestal, ...(mask && { mask: mask.values }) }, file.shape.sig, energyEv);
   if (columns.length === 2) keptTables = { key, tables, changes };
   return tables;
@@ -240,7 +245,14 @@ async function planeOf(
 ): Promise<Float64Array> {
   const opened = await open(path, {});
   try {
-    const { frameLength, frames, shape } = opened;
+    const { dtype, frameLength, frames, shape } = opened;
+    if (dtype.startsWith('c'))
+      throw argumentError(
+        'open',
+        (said) => `${said(what)}: ${path} has complex numbers (${dtype}); expected real ones`,
+        {},
+        'Unsupported',
+      );
     if (frameLength !== file.frameLength || shape.sig.at(-1) !== file.shape.sig.at(-1))
       throw argumentError(
         'open',
@@ -253,9 +265,10 @@ async function planeOf(
     if (what === 'gainMap' && frames > 1)
       throw argumentError('open', (said) => `${said(what)}: ${path} has ${frames} frames; expected one`, {}, 'Shape');
     const sum = new Float64Array(frameLength);
+    const numberOf = dtype === 'f16' ? halfToNumber : Number;
     for (let frame = 0; frame < frames; frame++) {
       const values = await opened.read(frame, 1);
-      for (let i = 0; i < frameLength; i++) sum[i] = (sum[i] as number) + Number(values[i]) / frames;
+      for (let i = 0; i < frameLength; i++) sum[i] = (sum[i] as number) + numberOf(values[i] as number) / frames;
     }
     return sum;
   } finally {
