@@ -5,6 +5,7 @@ import { createContext, parseGeometry, readCell } from 'ewald';
 import { open } from 'ewald/data';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { RunResult } from '../../src/pages/view/protocol.js';
+import { searchAll } from '../../src/pages/view/search-all.js';
 import { runOperations, searchOperations } from '../../src/pages/view/search-operations.js';
 import { sessionOf } from '../../src/pages/view/session.js';
 import { dataFolder } from '../support/data.js';
@@ -52,5 +53,79 @@ describe.skipIf(!dataFolder)('a distance that is wrong by 2 mm', () => {
       expect([Number(a), Number(b)]).toEqual([expect.closeTo(7.9, 1), expect.closeTo(7.9, 1)]);
       expect(Number(c)).toBeCloseTo(3.8, 1);
     }
+  });
+});
+
+describe('what happens in the page during a search', () => {
+  const frames = 3;
+  const summary = (frame: number) => ({ frame, peaks: 9, hit: true, crystals: 0 });
+  const start = { remarks: [], cellParameters: [79, 79, 38], prepared: { cells: [{ centring: 'P' }] } };
+  /** A page whose worker lists a frame, lets something happen, and lists another. */
+  function pageOf(happen: (page: Record<string, unknown>) => void) {
+    const said: string[] = [];
+    const calls: string[] = [];
+    const page = {
+      ...{
+        opened: { frames, panels: [], mask: 'file' },
+        request: {},
+        workers: 1,
+        frame: 0,
+        summaries: [],
+        said,
+        calls,
+      },
+      ...{ go: async () => undefined, fail: (error: Error) => said.push(error.message), onChange: () => undefined },
+      onMessage: (text: string) => said.push(text),
+      listFrame: (one: { frame: number }) => Object.assign(page.summaries, { [one.frame]: one }),
+      engine: {
+        async call(name: string, _: unknown, report: (one: unknown) => void) {
+          calls.push(name);
+          if (name !== 'run') return undefined;
+          report(summary(0));
+          happen(page);
+          report(summary(1));
+          return { start, stopped: false, stream: new Blob(['chunk']), doubts: [] };
+        },
+      },
+    } as Record<string, unknown> & { summaries: unknown[]; opened: object };
+    return page;
+  }
+
+  test('other files that are opened get none of its results, and end it', async () => {
+    const others = { frames: 5, panels: [] };
+    const page = pageOf((now) => Object.assign(now, { opened: others, summaries: new Array(5) }));
+    await searchAll(page as never);
+    expect(page.summaries.some(Boolean)).toBe(false);
+    expect(page.calls).toEqual(['settings', 'run', 'stop']);
+    expect([page.opened, page.stream, page.running]).toEqual([others, undefined, false]);
+    expect((page.said as string[]).join()).not.toContain('Searched');
+  });
+
+  test('a mask that is painted meanwhile stays, and so does the cell that is found', async () => {
+    const page = pageOf((now) => Object.assign(now, { opened: { ...(now.opened as object), mask: 'painted' } }));
+    await searchAll(page as never);
+    expect(page.opened).toMatchObject({ mask: 'painted', cell: [79, 79, 38], centring: 'P' });
+    expect(page.calls).toEqual(['settings', 'run', 'keep']);
+    expect(page.summaries.filter(Boolean)).toHaveLength(2);
+  });
+});
+
+describe.skipIf(!dataFolder)('results of a search', () => {
+  const context = createContext({ backend: 'wasm' });
+  afterAll(async () => (await context).dispose());
+
+  test('are kept with the files that were searched, though others are open by now', { timeout: 60_000 }, async () => {
+    const known = { given: parseGeometry(readFileSync(at('run.geom'), 'utf8')), cells: [] };
+    const contextOf = () => context as never;
+    const sessionNamed = async () =>
+      (await sessionOf(await open(at('run.h5')), { name: 'run.h5', ...known }, contextOf)).session;
+    const work = { current: await sessionNamed(), context: contextOf };
+    const [searched, other] = [work.current, await sessionNamed()];
+    const page = { ...searchOperations(work as never), ...runOperations(work as never) };
+    const run = { settings: await page.settings(await page.tune()), prepared: undefined, html: false };
+    const { stream } = await page.run({ ...run, first: 0, count: 1 }, () => undefined);
+    work.current = other;
+    await page.keep(stream);
+    expect([searched.found?.chunks.size, other.found]).toEqual([1, undefined]);
   });
 });

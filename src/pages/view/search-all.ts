@@ -1,6 +1,6 @@
 /** Searches all frames of the open files, with the cell that was given or that explains them. */
 import { counted } from '../../entries/pages.js';
-import type { Opened, OpenRequest, RunResult, RunStart } from './protocol.js';
+import type { FrameSummary, Opened, OpenRequest, RunResult, RunStart } from './protocol.js';
 import type { Viewer } from './viewer.js';
 import { poolSize, WorkerPool } from './worker-pool.js';
 
@@ -12,6 +12,8 @@ interface WholeSearch {
   readonly opened: Opened;
   readonly request: OpenRequest;
   readonly html: boolean;
+  /** The list of the frames, which is another one once other files are open. */
+  readonly listed: Viewer['summaries'];
 }
 
 /** Searches all frames, which the viewer lists as they are finished. */
@@ -27,22 +29,23 @@ export async function searchAll(viewer: Viewer, { html = false } = {}): Promise<
     return;
   }
   viewer.running = true;
-  viewer.summaries = new Array(opened.frames);
+  const listed: Viewer['summaries'] = new Array(opened.frames);
+  viewer.summaries = listed;
   viewer.stream = undefined;
   viewer.html = undefined;
   viewer.onChange();
   try {
-    await search(viewer, { opened, request, html });
+    await search(viewer, { opened, request, html, listed });
     // What was found in the frame that is shown appears at once.
     if (viewer.stream && !viewer.stackName) await viewer.go(viewer.frame);
   } catch (error) {
-    viewer.fail(error);
+    if (viewer.summaries === listed) viewer.fail(error);
   }
   viewer.running = false;
   viewer.onChange();
 }
 
-async function search(viewer: Viewer, { opened, request, html }: WholeSearch): Promise<void> {
+async function search(viewer: Viewer, { opened, request, html, listed }: WholeSearch): Promise<void> {
   const { engine, parameters } = viewer;
   const { frames } = opened;
   const began = performance.now();
@@ -53,24 +56,32 @@ async function search(viewer: Viewer, { opened, request, html }: WholeSearch): P
     stopped = true;
     void engine.call('stop').catch(viewer.fail);
   };
+  const isOpen = (): boolean => viewer.summaries === listed;
+  /** Lists a frame; a search of files that are no longer open ends. */
+  const list = (summary: FrameSummary): void => {
+    if (isOpen()) viewer.listFrame(summary);
+    else if (!stopped) viewer.stop();
+  };
   const settings = await engine.call('settings', parameters);
   let start: RunStart | undefined;
   let result: (Pick<RunResult, 'stream' | 'doubts'> & Partial<RunResult>) | undefined;
   if (size > 1) start = await engine.call('startOfRun', settings);
   else {
     const whole = { settings, prepared: undefined, first: 0, count: frames, html };
-    const runResult = await engine.call('run', whole, viewer.listFrame);
+    const runResult = await engine.call('run', whole, list);
     [start, stopped, result] = [runResult.start, runResult.stopped, runResult];
   }
+  if (!isOpen()) return;
   if (!start || (stopped && !result)) {
     viewer.onMessage('Stopped before the first frame was searched.', false);
     return;
   }
   const { prepared, cellParameters: cell, remarks } = start;
-  // Other files may have been opened in the meantime.
-  if (viewer.opened === opened) viewer.opened = { ...opened, cell, centring: prepared.cells[0]?.centring };
+  // Another cell may have been given in the meantime.
+  const { opened: now = opened } = viewer;
+  if (now.cell === opened.cell) viewer.opened = { ...now, cell, centring: prepared.cells[0]?.centring };
   if (!result) {
-    const pool = new WorkerPool(size, engine.start, viewer.listFrame);
+    const pool = new WorkerPool(size, engine.start, list);
     viewer.stop = () => {
       stopped = true;
       pool.stop();
@@ -78,9 +89,10 @@ async function search(viewer: Viewer, { opened, request, html }: WholeSearch): P
     result = await pool.run({ request, settings, prepared, frames });
   }
   const { stream, doubts } = result;
-  if (stream.size > 0 && viewer.summaries.some(Boolean)) await engine.call('keep', stream);
+  if (stream.size > 0 && listed.some(Boolean)) await engine.call('keep', stream);
+  if (!isOpen()) return;
   [viewer.stream, viewer.html] = [stream, result.html];
-  const seen = viewer.summaries.filter((summary) => summary !== undefined);
+  const seen = listed.filter((summary) => summary !== undefined);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const failed = seen.filter(({ error }) => error !== undefined);
   const said = [...remarks, ...[...new Set(doubts)].slice(0, maxDoubts)].map((text) => `; ${text}`).join('');

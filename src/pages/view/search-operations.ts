@@ -119,6 +119,8 @@ type SomeFrames = Pick<RunRequest, 'settings' | 'first' | 'count'> &
 /** Searches blocks of frames. */
 export function runOperations(work: Workspace) {
   let stopping = false;
+  /** The files that were searched last. */
+  let searched: Session | undefined;
   /** Ends what is determined before the first frame is searched. */
   let determining = new AbortController();
 
@@ -128,6 +130,7 @@ export function runOperations(work: Workspace) {
     if (of.book) throw new Error('These frames have their results; open their file to search it anew.');
     const { geometry } = detectorOf(of);
     const words = new RunWords();
+    searched = of;
     stopping = false;
     determining = new AbortController();
     const frames = Array.from({ length: count }, (_, i) => slice.first + (first + i) * slice.step);
@@ -205,13 +208,15 @@ export function runOperations(work: Workspace) {
       return { cell: known && cellParameters(known), centring: known?.centring };
     },
 
-    /** Keeps the results of a search of the open frames: they are shown with each frame, and their peaks are counted. */
+    /** Keeps the results of the last search with its files: they are shown with each frame, their peaks are counted. */
     async keep(stream: Blob): Promise<void> {
+      // Other files may be open by now.
+      const of = searched ?? work.current;
       const book = await StreamBook.open({ name: 'the search', blob: stream }, []);
-      const { dataset, slice } = work.current.whole ?? { dataset: work.current.dataset, slice: everyFrame };
+      const { dataset, slice } = of.whole ?? { dataset: of.dataset, slice: everyFrame };
       const numberOf = (event: string | undefined): number =>
         (frameOfEvent(event, dataset.events) - slice.first) / slice.step;
-      work.current.found = {
+      of.found = {
         book,
         chunks: new Map(book.index.chunks.map(({ event }, place) => [numberOf(event), place])),
       };
