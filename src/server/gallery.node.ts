@@ -123,7 +123,10 @@ export class Gallery {
     const known = this.#kept.get(key);
     if (known) return known;
     const newest = Math.max(...stamps.map((stats) => stats?.mtimeMs ?? 0));
-    const item = await itemOf(files, Date.now() - newest < recentMs);
+    const isRecent = Date.now() - newest < recentMs;
+    const item = await itemOf(files, isRecent);
+    // Its state changes with time, though its files do not.
+    if (isRecent) return item;
     if (this.#kept.size >= maxKept) this.#kept.delete(this.#kept.keys().next().value as string);
     this.#kept.set(key, item);
     return item;
