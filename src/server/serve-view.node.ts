@@ -218,7 +218,7 @@ function computeOf(
     ([name, value]) => (name in openingRows || name === 'dataset') && value !== undefined,
   );
   return new ServedCompute({
-    ...{ where, context, calibration, maxBytes: memory && memory * share },
+    ...{ where, context, calibration, maxBytes: memory && memory * share, share },
     input: names.length > 1 ? names : (names[0] as string),
     opening: Object.fromEntries(opening),
     geometry: geometry ?? paths.find((path) => /\.geom$/i.test(path)),

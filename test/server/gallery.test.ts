@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatNpy } from 'ewald';
 import { type ServedView, serveView } from 'ewald/view';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { ComputeHead } from '../../src/server/compute/answers.js';
 import type { GalleryEntry, GalleryItem } from '../../src/server/gallery.node.js';
 import { imageOf, type SentHead } from '../../src/stem/images/sent-image.js';
@@ -90,6 +90,11 @@ test('an entry says its kind, shape and state, has a picture, and why it cannot 
   // A file that grows is looked at again.
   writeFileSync(at('notes.txt'), npy);
   expect(await item('notes.txt')).toMatchObject({ kind: 'scan', state: 'being written, or just finished' });
+  // One that no longer grows is finished.
+  const later = Date.now() + 20_000;
+  const clock = vi.spyOn(Date, 'now').mockImplementation(() => later);
+  expect(await item('notes.txt')).toMatchObject({ kind: 'scan', state: 'complete' });
+  clock.mockRestore();
   // Nothing is kept in the folder.
   expect(readdirSync(at()).filter((name) => name.startsWith('.'))).toEqual(['.hidden.npy']);
 });
@@ -161,5 +166,21 @@ test('a scan of the folder is computed there, two of them at a time, and nothing
     expect((await asked('compute/image', { client: 'a', slot: '0', q })).status).toBe(404);
   } finally {
     await there.close();
+  }
+});
+
+test('a scan of a folder has its share of the free memory alone', async () => {
+  const bytes = 4 * scan.length;
+  // Half of what is free would hold it, and not two of them.
+  vi.spyOn(process, 'availableMemory').mockReturnValue(3 * bytes);
+  const there = await serveView([join(base, 'folder')], { compute: 'there' });
+  try {
+    const entry = await fetch(there.url, { redirect: 'manual' });
+    const headers = { cookie: entry.headers.get('set-cookie')?.split(';')[0] ?? '' };
+    const answer = await fetch(new URL('session.json?in=&item=scan.npy', there.url), { headers });
+    expect(await answer.json()).toMatchObject({ compute: { kind: 'scan', bytes, fits: false } });
+  } finally {
+    await there.close();
+    vi.restoreAllMocks();
   }
 });

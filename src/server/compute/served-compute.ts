@@ -27,6 +27,8 @@ export interface ServedComputeOptions extends Omit<ComputedScanOptions, 'maxByte
   readonly where: 'here' | 'there' | 'auto';
   /** Bytes that a scan may take; undefined: half of what is free. */
   readonly maxBytes: number | undefined;
+  /** Its share of what is free if `maxBytes` is undefined, 0 to 1: scans that are open beside it take the rest. */
+  readonly share: number;
   /** Whether browsers may be on other computers. */
   readonly isRemote: boolean;
   /** A .geom file of the frames. */
@@ -96,14 +98,14 @@ export class ServedCompute {
   }
 
   async #scan() {
-    const { context, areFrames, ...options } = this.#options;
+    const { context, areFrames, share, ...options } = this.#options;
     if (areFrames) return undefined;
     const [{ ComputedScan }, { ComputeAnswers }] = await Promise.all([
       import('./computed-scan.js'),
       import('./answers.js'),
     ]);
     const ctx = await context();
-    const maxBytes = options.maxBytes ?? freeMemory() / 2;
+    const maxBytes = options.maxBytes ?? (freeMemory() * share) / 2;
     const scan = await ComputedScan.open(ctx, { ...options, maxBytes }).catch(async (error: unknown) => {
       await ctx.close();
       throw error;
