@@ -8,6 +8,7 @@ export { openStacked } from '../frames/detector/stacked.js';
 export { separated } from '../frames/left-out.browser.js';
 export { npyHeadOf } from '../frames/npy.js';
 export { openRows } from '../frames/parameters.js';
+export { filledShape } from '../frames/shapes.js';
 export { type Stacked, stackOf } from '../frames/stack.js';
 export { Hdf5Writer } from '../hdf5/writer.js';
 export type { ShownAlarm } from '../merging/shown-panes.js';

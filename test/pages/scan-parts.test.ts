@@ -172,6 +172,20 @@ describe('parts of a scan', () => {
     expect(pickedFrames(dataset, { navShape, syncOffset, roi }).shape.nav).toEqual([3, 2]);
   });
 
+  test('a length that is left open follows from all frames of the file, as in a run', () => {
+    const { dataset } = ctx.fromMemory(framesOf(12), { navShape: [12], sigShape });
+    for (const syncOffset of [0, 2, -2]) {
+      for (const navShape of [
+        [-1, 3],
+        [3, -1, -1],
+      ])
+        expect(pickedFrames(dataset, { navShape, syncOffset }).shape.nav).toEqual(
+          ctx.fromMemory(framesOf(12), { navShape, sigShape, syncOffset }).shape.nav,
+        );
+    }
+    expect(() => pickedFrames(dataset, { navShape: [-1, 5], syncOffset: 2 })).toThrow(/12 frames.*5/);
+  });
+
   test('a part outside the scan, and an offset beyond the file, are refused', () => {
     const { dataset } = ctx.fromMemory(framesOf(12), { navShape: [4, 3], sigShape });
     for (const roi of ['0:5,0:3', '2:2,0:1', '0:1', '', 'x,1'])

@@ -1,5 +1,5 @@
 /** The frames that are shown: some of a file, a part of a scan, or a scan that does not begin with its file. */
-import { type FrameSlice, rangesOf, sliceLength } from '../../entries/pages.js';
+import { counted, type FrameSlice, filledShape, rangesOf, sliceLength } from '../../entries/pages.js';
 import type { OpenDataset } from './open-dataset.js';
 
 /** What of the frames is shown. */
@@ -12,15 +12,16 @@ export interface PickedScan {
   readonly roi?: string | undefined;
 }
 
-/** The shape of a scan with at most one length left open, −1. Throws an Error if it does not follow. */
-function filled(navShape: readonly number[], frames: number): number[] {
-  const known = navShape.filter((n) => n !== -1).reduce((product, n) => product * n, 1);
-  return navShape.map((n) => (n === -1 ? Math.floor(frames / known) : n));
+/** The shape of a scan whose open lengths, −1, follow from the frames of the file. Throws an Error if they do not. */
+function filled(navShape: readonly number[], { name, frames }: OpenDataset): number[] {
+  const found = filledShape(navShape, frames);
+  if (found) return found;
+  throw new Error(`${name} holds ${counted(frames, 'frame')}, which a scan of ${navShape.join(' × ')} does not divide`);
 }
 
 /** The frames of a part of a scan. Those of positions without one in the file are 0; `measured` says which these are. */
 export function pickedFrames(dataset: OpenDataset, { navShape, syncOffset = 0, roi }: PickedScan): OpenDataset {
-  const nav = navShape ? filled(navShape, dataset.frames - syncOffset) : [...dataset.shape.nav];
+  const nav = navShape ? filled(navShape, dataset) : [...dataset.shape.nav];
   if (Math.abs(syncOffset) >= dataset.frames)
     throw new Error(`the offset of the scan is ${syncOffset}, and ${dataset.name} has ${dataset.frames} frames`);
   const ranges = roi === undefined ? nav.map((n): [number, number] => [0, n]) : rangesOf('the region', roi, nav);
