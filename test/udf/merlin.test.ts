@@ -18,6 +18,7 @@ import {
   sumUdf,
 } from 'ewald/udf';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { MerlinDriver } from '../../src/udf/acquisition/merlin.node.js';
 import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
 import { brightest, deadly } from './module.mjs';
@@ -506,6 +507,26 @@ async function freePort(): Promise<number> {
   await once(server, 'close');
   return port;
 }
+
+test('a frame whose number starts again has its index, however often it is asked for room', () => {
+  const driver = new MerlinDriver({ host: 'localhost', port: 1, dataPort: 2 } as never);
+  driver.acquisition({ frames: undefined, values: new Map() } as never);
+  const asked: number[] = [];
+  let room: Uint8Array | undefined = new Uint8Array(1);
+  driver.deliver({
+    ...{ open: true, commit: () => undefined, place: () => room },
+    continues: (index: number) => asked.push(index) > 0,
+  } as never);
+  const send = (number: number): void => {
+    if (driver.frame({ number } as never, {} as never)) driver.received({ number } as never);
+  };
+  for (const number of [999_998, 999_999]) send(number);
+  room = undefined;
+  for (let i = 0; i < 3; i++) send(0);
+  room = new Uint8Array(1);
+  for (const number of [0, 1]) send(number);
+  expect(asked).toEqual([0, 1, 2, 2, 2, 2, 3]);
+});
 
 describe('bad input', () => {
   test('addresses and options are refused', async () => {

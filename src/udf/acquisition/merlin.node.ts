@@ -206,7 +206,11 @@ export class MerlinDriver implements DetectorDriver, MerlinReceiver {
     // Numbers start at 1; if the first frames are missing, they are a gap. Without an end, the first one is the start.
     current.base ??= frames !== undefined && number >= 1 && number <= frames ? 1 : number;
     // Six digits may start again.
-    if (current.next === 1_000_000 && number <= 1) current.base -= 1_000_000 - number;
+    if (current.next === 1_000_000 && number <= 1) {
+      current.base -= 1_000_000 - number;
+      // A frame that finds no room is asked for again.
+      current.next = number;
+    }
     return number - current.base;
   }
 
