@@ -55,7 +55,7 @@ export interface RunWatch {
   /** Takes the goals of a running merge for `/health` and `/metrics`: `watch.wanted(merge)` for a `mergeSink`. */
   wanted(merge: { readonly wanted: readonly WantedAnswer[] }): void;
   /** Counts the frames of a live scan as they arrive: `watch.live(scan.live)`. */
-  live(scan: { readonly status: LiveStatus }): void;
+  live(scan: LiveScan): void;
   /** Ends the log and the server; `failure` is what the run has thrown. Commands of alarms get ten seconds to end. */
   close(failure?: unknown): Promise<void>;
 }
@@ -161,6 +161,12 @@ const textOf: Readonly<Record<string, (line: RunHappening) => string>> = {
   'watch-failed': ({ text }) => String(text),
 };
 
+/** A scan whose frames arrive, and whether more can come. */
+interface LiveScan {
+  readonly status: LiveStatus;
+  readonly open: boolean;
+}
+
 interface WatchParts {
   readonly file: LogFile | undefined;
   readonly server: StatusServer | undefined;
@@ -183,7 +189,7 @@ class Watch implements RunWatch {
   #unread: { readonly count: number; readonly frame: string; readonly reason: string } | undefined;
   #source: Pick<RunSummary, 'arrived' | 'lost'> | Pick<RunSource, 'arrived' | 'lost'> | undefined;
   #scanned: number | undefined;
-  #live: { readonly status: LiveStatus } | undefined;
+  #live: LiveScan | undefined;
   #diskBytes: number | undefined;
   #isAsking = false;
   #isLogged = true;
@@ -257,7 +263,7 @@ class Watch implements RunWatch {
       }));
   }
 
-  live(scan: { readonly status: LiveStatus }): void {
+  live(scan: LiveScan): void {
     this.#live = scan;
   }
 
@@ -312,7 +318,7 @@ class Watch implements RunWatch {
   #counts(): RunCounts {
     if (this.#live) {
       const { processed, dropped, received, lost } = this.#live.status;
-      return { frames: processed + dropped, failed: 0, arrived: received, lost };
+      return { frames: processed + dropped, failed: 0, arrived: received, lost, isSourceOpen: this.#live.open };
     }
     if (this.#scanned !== undefined) return { frames: this.#scanned, failed: 0 };
     return { ...this.#found, arrived: this.#source?.arrived, lost: this.#source?.lost };

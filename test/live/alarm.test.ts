@@ -171,6 +171,14 @@ describe('a run on a simulated clock', () => {
     expect([run.alarms, run.isHealthy]).toEqual([[], true]);
   });
 
+  test('a source that has sent all frames of its scan is not reported as silent', () => {
+    const run = new WatchedRun();
+    const counts = { failed: 0, frames: 12, arrived: 12 };
+    const found = Array.from({ length: 30 }, (_, s) => run.sample(s, { ...counts, isSourceOpen: s < 2 })).flat();
+    expect(found.map(({ event }) => event)).not.toContain('source-silent');
+    expect(run.isHealthy).toBe(true);
+  });
+
   test('a source that has sent frames and falls silent is reported, and its return', () => {
     const arrived = (s: number): number => (s < 5 ? 0 : Math.min(s - 4, 10) + Math.max(0, s - 40));
     const run = new WatchedRun();

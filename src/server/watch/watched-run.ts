@@ -21,6 +21,8 @@ export interface RunCounts {
   readonly arrived?: number | undefined;
   /** Frames of which it is known that they did not arrive. */
   readonly lost?: number | undefined;
+  /** False once the source has sent all that it is going to send. */
+  readonly isSourceOpen?: boolean | undefined;
 }
 
 /** What the machine says at a sample. */
@@ -114,9 +116,9 @@ export class WatchedRun {
   }
 
   /** Takes a sample at a time, in seconds since the beginning of the run, and returns what it shows. */
-  sample(s: number, counts: RunCounts, machine: MachineState = {}): RunHappening[] {
+  sample(s: number, { isSourceOpen = true, ...counts }: RunCounts, machine: MachineState = {}): RunHappening[] {
     this.#machine = machine;
-    const found = [...this.#sourceOf(s, counts), ...this.#lossOf(counts)];
+    const found = [...this.#sourceOf(s, counts, isSourceOpen), ...this.#lossOf(counts)];
     this.#counts = counts;
     const { frames, hits, indexed } = counts;
     const now = { s, frames, hits, indexed, lagS: this.#lagS(s), ...machine };
@@ -306,7 +308,7 @@ export class WatchedRun {
   }
 
   /** Whether frames arrive: a source is silent if it has sent frames, and the run waits for more. */
-  #sourceOf(s: number, { arrived, frames }: RunCounts): RunHappening[] {
+  #sourceOf(s: number, { arrived, frames }: RunCounts, isOpen: boolean): RunHappening[] {
     if (arrived === undefined) return [];
     const before = this.#source;
     if (arrived > (this.#counts.arrived ?? 0)) {
@@ -315,8 +317,8 @@ export class WatchedRun {
       this.#source = 'sending';
       return before === 'silent' ? [{ event: 'source-back' }] : [];
     }
-    // While frames wait, the source may be held up by the run.
-    if (arrived > frames) this.#lastArrivalS = s;
+    // While frames wait, the source may be held up by the run; one that has sent all has nothing to send.
+    if (arrived > frames || !isOpen) this.#lastArrivalS = s;
     if (before !== 'sending' || s - this.#lastArrivalS < silentS) return [];
     this.#source = 'silent';
     return [{ event: 'source-silent', seconds: s - this.#lastArrivalS }];
