@@ -1,6 +1,6 @@
 /** Masks of disks and rings, row by row, beside their definition at each pixel. */
 import { expect, test } from 'vitest';
-import { circular, ring } from '../../src/udf/pass/masks.js';
+import { circular, point, ring } from '../../src/udf/pass/masks.js';
 
 let state = 11;
 const random = (): number => {
@@ -24,4 +24,16 @@ test('disks and rings have the pixels of their definition, wherever they lie and
       Uint8Array.from(squares, (one) => (one <= ro * ro && one > ri * ri ? 1 : 0)),
     );
   }
+});
+
+test('a point outside of the frame marks no pixel of another row', () => {
+  const size = { width: 4, height: 3 };
+  expect([...point({ ...size, cx: 3, cy: 1 })].indexOf(1)).toBe(7);
+  for (const [cx, cy] of [
+    [4, 0],
+    [-1, 1],
+    [0, 3],
+    [2, -1],
+  ] as const)
+    expect(point({ ...size, cx, cy }).includes(1), `${cx}, ${cy}`).toBe(false);
 });

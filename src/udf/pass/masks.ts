@@ -70,12 +70,14 @@ export function ring(options: MaskSize & Centre & { readonly ri: number; readonl
   return mask;
 }
 
-/** One pixel, with its coordinates truncated. */
+/** One pixel, with its coordinates truncated; none if it is outside of the frame. */
 export function point(options: MaskSize & Centre): Uint8Array {
   expectsSize('point', options);
   const { cx, cy, ...size } = options;
   const mask = bytes(size);
-  mask[Math.trunc(cy) * size.width + Math.trunc(cx)] = 1;
+  const [x, y] = [Math.trunc(cx), Math.trunc(cy)];
+  // Of a column beyond the row, the index would be that of another row.
+  if (x >= 0 && x < size.width && y >= 0 && y < size.height) mask[y * size.width + x] = 1;
   return mask;
 }
 
