@@ -11,6 +11,13 @@ import { type ProfileRecord, ProfileSum, type RadialProfile } from '../pipeline/
 const [rowMs, maxRows] = [5000, 120];
 /** Rows of the mean: a minute. */
 const rowsOfMean = 12;
+const meanMs = rowsOfMean * rowMs;
+
+interface Row {
+  readonly profile: RadialProfile;
+  /** Time of its last frame, ms. */
+  readonly latestMs: number;
+}
 
 /** What the newest frame with a profile showed. */
 export interface NewestProfile {
@@ -22,9 +29,11 @@ export interface NewestProfile {
 }
 
 export class LiveProfiles {
-  readonly #rows: RadialProfile[] = [];
+  readonly #rows: Row[] = [];
   #sum = new ProfileSum();
   #began = 0;
+  /** Time of the last frame, ms. */
+  #latestMs = 0;
   #newest: NewestProfile | undefined;
   #frames = 0;
 
@@ -43,8 +52,9 @@ export class LiveProfiles {
     const why = ice ? undefined : whyNoIce(profile, profile.backgroundCounts, profile.backgroundNorm);
     this.#newest = { background, backgroundRange, ice, whyNoIce: why };
     if (now - this.#began >= rowMs) this.#endRow(now);
+    this.#latestMs = now;
     // Rows of other bins cannot be drawn beside each other.
-    if (this.#rows[0] && this.#rows[0].counts.length !== profile.counts.length) this.#rows.length = 0;
+    if (this.#rows[0] && this.#rows[0].profile.counts.length !== profile.counts.length) this.#rows.length = 0;
     if (this.#sum.add(profile)) return;
     this.#sum = new ProfileSum();
     this.#sum.add(profile);
@@ -53,7 +63,7 @@ export class LiveProfiles {
   #endRow(now: number): void {
     this.#began = now;
     const { profile } = this.#sum;
-    if (profile) this.#rows.push(profile);
+    if (profile) this.#rows.push({ profile, latestMs: this.#latestMs });
     if (this.#rows.length > maxRows) this.#rows.shift();
     this.#sum = new ProfileSum();
   }
@@ -64,16 +74,18 @@ export class LiveProfiles {
    */
   get table(): { readonly values: Float32Array; readonly rows: number; readonly bins: number } | undefined {
     const current = this.#sum.profile;
-    const rows = [...this.#rows, ...(current ? [current] : [])];
+    const latestMs = this.#latestMs;
+    const rows = [...this.#rows, ...(current ? [{ profile: current, latestMs }] : [])];
     const mean = new ProfileSum();
-    for (const row of rows.slice(-rowsOfMean)) mean.add(row);
+    // Before a pause of the beam, the rows are older.
+    for (const row of rows.slice(-rowsOfMean)) if (latestMs - row.latestMs < meanMs) mean.add(row.profile);
     const { profile } = mean;
     if (!profile) return undefined;
     const bins = profile.q.length;
     const values = new Float32Array((3 + rows.length) * bins);
     for (const [i, line] of [profile.q, profile.intensity, profile.backgroundIntensity].entries())
       values.set(line, i * bins);
-    for (const [i, row] of rows.entries()) values.set(row.intensity, (3 + i) * bins);
+    for (const [i, row] of rows.entries()) values.set(row.profile.intensity, (3 + i) * bins);
     return { values, rows: rows.length, bins };
   }
 

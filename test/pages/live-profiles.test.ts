@@ -45,3 +45,13 @@ test('are sums over sums, in rows of five seconds; an empty bin stays empty', ()
   profiles.add(profile(4, 2, 2), 2e6);
   expect(profiles.table).toMatchObject({ rows: 1, bins: 2 });
 });
+
+test('the mean of the last minute has no rows that are older', () => {
+  const profiles = new LiveProfiles();
+  for (const at of [0, 6000]) profiles.add(profile(100, 1), at);
+  // The beam was off for five minutes.
+  profiles.add(profile(4, 2), 300_000);
+  profiles.add(profile(4, 2), 306_000);
+  const { values = [], rows } = profiles.table ?? {};
+  expect([rows, values[3]]).toEqual([4, 2]);
+});
