@@ -2,6 +2,7 @@
 import { BufferCollection2D } from 'ewald/memory';
 import { type Context, type Scan, sumUdf } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { select } from '../../src/udf/scans/roi.js';
 import { navShape, openSmallScan, sigShape } from '../support/small-scan.js';
 
 const frames = Uint16Array.from({ length: 16 * 64 }, (_, i) => i);
@@ -72,6 +73,22 @@ test('a region of another kind, and one of nothing', async () => {
   ] as const)
     expect(await refusal(() => ctx.runUdf(scan, sumUdf(), { roi }))).toMatch(words);
   // Nothing by intention.
+  // Rows of a mask with two numbers each are no positions.
+  const rows = [
+    [
+      [1, 0],
+      [0, 1],
+    ],
+    [
+      [0, 0],
+      [1, 0],
+    ],
+    [
+      [0, 1],
+      [0, 1],
+    ],
+  ];
+  expect(select(rows as never, [3, 2, 2]).positions).toEqual(Uint32Array.of(0, 3, 6, 9, 11));
   await ctx.runUdf(scan, sumUdf(), { roi: { shape: scan.shape.nav, entries: [] } });
   const message = await refusal(() => ctx.runUdf(scan, sumUdf(), { roi: { at: 3 } } as never));
   expect(message).toMatch(

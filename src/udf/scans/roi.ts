@@ -108,7 +108,10 @@ function roiMask(roi: Roi, navShape: readonly number[]): Uint8Array {
   // The mask of a scan of 10⁸ positions would be gigabytes as a list.
   if (ArrayBuffer.isView(roi) && !(roi instanceof DataView)) return marked(roi as unknown as ArrayLike<number>);
   const list = elementsIn(roi as ArrayLike<unknown>);
-  if (list.length > 0 && list.every((item) => Array.isArray(item) && item.length === 2 && isNumbers(item[0]))) {
+  // A row of a nested mask has two lists where a position has a list and a boolean.
+  const isPair = (item: unknown): boolean =>
+    Array.isArray(item) && item.length === 2 && isNumbers(item[0]) && !Array.isArray(item[1]);
+  if (list.length > 0 && list.every(isPair)) {
     const pairs = list as [Coordinate, boolean][];
     const value = Boolean(pairs[0]?.[1]);
     if (pairs.some(([, other]) => Boolean(other) !== value))
