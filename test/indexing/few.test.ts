@@ -167,6 +167,20 @@ describe.each(['native', 'wasm'] as const)('few spots on %s', (backend) => {
     }
   });
 
+  it('have the errors of their own beam where the first image is blank', async () => {
+    const [still] = stillsOf(aP, 'electrons', { spots: 8, images: 1, seed: 3 });
+    const spots = (still as { spots: Float64Array }).spots;
+    const indexer = await context.indexer({ method: 'few', batch: 2 });
+    const own = (await indexer.run({ spots, cells: aP })).image(0).crystals()[0] as Crystal;
+    for (const offsets of [
+      [0, 0, spots.length / 3],
+      [0, spots.length / 3, spots.length / 3],
+    ]) {
+      const result = await indexer.run({ spots, offsets: Uint32Array.from(offsets), cells: aP });
+      expect(result.image(offsets[1] === 0 ? 1 : 0).crystals()[0]?.log10Chance).toBe(own.log10Chance);
+    }
+  });
+
   it('refuse what they cannot tell, and say what to do', async () => {
     const indexer = await context.indexer({ method: 'few' });
     const refused = (spots: number[], cells: Cell, options = {}) => indexer.run({ spots, cells, ...options });

@@ -187,8 +187,13 @@ function neededWavelength({ input, spots, offsets }: FewRun, image: number): num
   );
 }
 
-function packedParams({ sizes, input, params }: FewRun, wavelengths: Float32Array): Uint8Array {
-  const model = fewModel(input, wavelengths.find((wavelength) => wavelength > 0) as number);
+function packedParams({ sizes, input, params, offsets }: FewRun, wavelengths: Float32Array): Uint8Array {
+  // Images that lack spots have a wavelength that says nothing of the beam.
+  const says = (image: number): boolean =>
+    (offsets[image + 1] as number) - (offsets[image] as number) >= fewLimits.leastSpots;
+  const known =
+    wavelengths.find((wavelength, image) => wavelength > 0 && says(image)) ?? wavelengths.find((each) => each > 0);
+  const model = fewModel(input, known as number);
   const { maxOutputCells, maxSpots } = sizes;
   return pack(fewParams, {
     spotError: model.spotError,
