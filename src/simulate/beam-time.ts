@@ -2,7 +2,9 @@
  * What happens during a beam time, in simulated frames: ice that comes and goes, a jet that stops, and a pump that is on
  * in every other frame. Each is told by the number of the frame, so that its truth is in the options.
  */
+import type { Indices } from '../crystal/symmetry/asymmetric-unit.js';
 import { EwaldError } from '../util/errors.js';
+import { friedelUnique } from './friedel.js';
 
 /** The options of it; see `frameSimulationRows`. */
 export interface BeamTime {
@@ -61,8 +63,9 @@ export function lightLamp(expected: Float64Array, width: number): void {
   for (let y = 0; y < lampPx; y++) for (let x = 0; x < lampPx; x++) expected[y * width + x] = lampCounts;
 }
 
-/** By how much the pump changes a reflection: half of them become stronger, the others weaker. */
-export function pumped(h: number, k: number, l: number, relative: number): number {
+/** By how much the pump changes a reflection and its Friedel mate: half of them become stronger, the others weaker. */
+export function pumped(indices: Indices, relative: number): number {
+  const [h, k, l] = friedelUnique(indices);
   const odd = (Math.imul(h, 73) + Math.imul(k, 179) + Math.imul(l, 283)) & 8;
   return 1 + (odd ? relative : -relative);
 }

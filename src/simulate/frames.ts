@@ -20,6 +20,7 @@ import { laueGroup, type PointGroup } from '../crystal/symmetry/point-group.js';
 import { checkedOptions } from '../options/call-options.js';
 import { EwaldError } from '../util/errors.js';
 import { type BeamTime, beamTimeAt, checkRanges, iceMap, lightLamp, pumped } from './beam-time.js';
+import { friedelUnique } from './friedel.js';
 import type { FrameSimulation } from './parameter-types.js';
 import { frameSimulationRows } from './parameters.js';
 import { pixelNoise, poisson } from './poisson.js';
@@ -222,7 +223,7 @@ export class FrameSimulator {
         Math.exp((-bFactor * q * q) / 2) *
         excited *
         polarised *
-        pumped(...unique, change);
+        pumped(unique, change);
       if (counts < 0.5) continue;
       const radius = Math.hypot(x - centrePx[0], y - centrePx[1]);
       addSpot(expected, this.detector, [x, y, counts], {
@@ -267,9 +268,8 @@ const bookOf = (what: 'mask' | 'pixels' | 'wilson' | 'drift'): number =>
   ({ mask: 0xffff_fff1, pixels: 3, wilson: 5, drift: 0x8000_0000 })[what];
 
 /** A uniform number of a reflection, in (0, 1), the same for both of a Friedel pair; `which` is 0 or 1. */
-function drawnOf(seed: number, [h, k, l]: Indices, which: 0 | 1): number {
-  const sign = h > 0 || (h === 0 && (k > 0 || (k === 0 && l > 0))) ? 1 : -1;
-  const words = [h, k, l].map((index) => (sign * index) >>> 0) as [number, number, number];
+function drawnOf(seed: number, indices: Indices, which: 0 | 1): number {
+  const words = friedelUnique(indices).map((index) => index >>> 0) as [number, number, number];
   const word = philox([...words, bookOf('wilson')], [seed >>> 0, Math.floor(seed / 2 ** 32) >>> 0])[which] ?? 0;
   return (word + 0.5) / 2 ** 32;
 }

@@ -1,5 +1,6 @@
 /** What happens during a simulated beam time: ice, a jet that stops, a pump. */
 import { expect, test } from 'vitest';
+import { pumped } from '../../src/simulate/beam-time.js';
 import { FrameSimulator } from '../../src/simulate/frames.js';
 
 const cell = [
@@ -35,6 +36,18 @@ test('frames have ice, no jet and a pump where the options say so, and are else 
     const lamp = sum(time.frame(frame).counts, 0, 16) / 16;
     expect(lamp > 40).toBe(frame % 2 === 1);
   }
+});
+
+test('the pump changes both Friedel mates alike, and as many reflections up as down', () => {
+  const signs = [0, 0];
+  for (let h = -6; h <= 6; h++)
+    for (let k = -6; k <= 6; k++)
+      for (let l = -6; l <= 6; l++) {
+        const change = pumped([h, k, l], 0.1);
+        expect([h, k, l, change]).toEqual([h, k, l, pumped([-h, -k, -l], 0.1)]);
+        signs[change > 1 ? 0 : 1] = (signs[change > 1 ? 0 : 1] as number) + 1;
+      }
+  expect(Math.abs((signs[0] as number) / 13 ** 3 - 0.5)).toBeLessThan(0.05);
 });
 
 test.each([[[1]], [[3, 1]]])('frames %j are no pairs in order', (iceFrames) => {
