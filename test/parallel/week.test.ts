@@ -75,6 +75,13 @@ describe.skipIf(!natsPresent)('a week of a cluster', () => {
     },
   );
 
+  test('a worker with a lifetime beyond the longest timer stays', async () => {
+    const long = await worker('--lifetime', '1e8', '--name', 'long');
+    const executor = await connected({ workerTimeoutS: 5 });
+    expect((await all(executor, [task('slowSquare', { ms: 300, value: 7 })])).map(({ value }) => value)).toEqual([49]);
+    expect(long.out).not.toContain('after its lifetime');
+  });
+
   test('slots are shared by weight', { tags: 'nightly' }, async () => {
     await worker('--jobs', '4');
     const [light, heavy] = [await connected(), await connected({ weight: 3 })];

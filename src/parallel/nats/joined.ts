@@ -28,6 +28,8 @@ const maxAhead = 512;
 const leaveMs = 10_000;
 /** Maximum fraction of its lifetime by which a worker leaves early, so that workers do not leave together. */
 const staggered = 0.1;
+/** Longest time of a timer; one of more fires at once. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /** Options of a joined worker. */
 interface JoinedParts {
@@ -81,10 +83,18 @@ export class Joined {
   /** Leaves at a random time in the last tenth, so that workers that were started together do not leave together. */
   #leaveAfter(seconds: number): void {
     const milliseconds = 1000 * seconds * (1 - staggered * Math.random());
-    const timer = setTimeout(() => {
-      this.#report(`leaves after its lifetime of ${seconds} s`);
-      this.leave().catch(() => {});
-    }, milliseconds);
+    let timer: ReturnType<typeof setTimeout>;
+    const wait = (rest: number): void => {
+      timer = setTimeout(
+        () => {
+          if (rest > longestTimerMs) return wait(rest - longestTimerMs);
+          this.#report(`leaves after its lifetime of ${seconds} s`);
+          this.leave().catch(() => {});
+        },
+        Math.min(rest, longestTimerMs),
+      );
+    };
+    wait(milliseconds);
     this.left.catch(() => {}).then(() => clearTimeout(timer));
   }
 
