@@ -268,10 +268,19 @@ class Batches<T extends StreamItem> {
     let spots = 0;
     let deadline = Number.POSITIVE_INFINITY;
     while (!this.#ended && items.length < this.#size) {
-      this.#pending ??= this.#iterator.next();
-      // A synchronous iterator has its item at once, without a promise or timer for each.
-      const next =
-        'then' in this.#pending ? await orTimeout(this.#pending, deadline - performance.now(), signal) : this.#pending;
+      this.#pending ??= this.#ask();
+      let next: IteratorResult<T> | 'late';
+      try {
+        // A synchronous iterator has its item at once, without a promise or timer for each.
+        next =
+          'then' in this.#pending
+            ? await orTimeout(this.#pending, deadline - performance.now(), signal)
+            : this.#pending;
+      } catch (error) {
+        // An error of the source stays pending: earlier images go first.
+        if (items.length > 0 && !signal.aborted) break;
+        throw error;
+      }
       if (next === 'late') break;
       if (next.done) {
         this.#ended = true;
@@ -292,6 +301,15 @@ class Batches<T extends StreamItem> {
       deadline = Math.min(deadline, performance.now() + this.#delay);
     }
     return items.length > 0 ? items : undefined;
+  }
+
+  /** Asks the source for its next item; a source that throws at once is one that rejects. */
+  #ask(): IteratorResult<T> | Promise<IteratorResult<T>> {
+    try {
+      return this.#iterator.next();
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Tells the source that no more items are needed. */

@@ -111,6 +111,23 @@ describe('indexer.stream', () => {
     expect(cleaned).toBe(true);
   });
 
+  it.each([true, false])('delivers the images before an error of the source (synchronous: %s)', async (synchronous) => {
+    const indexer = await context.indexer({ batch: 8 });
+    function* source() {
+      yield* items.slice(0, 3);
+      throw new RangeError('the source broke');
+    }
+    async function* later() {
+      yield* source();
+    }
+    const numbers: number[] = [];
+    await expect(async () => {
+      const images = indexer.stream(synchronous ? source() : later(), { cells: cell });
+      for await (const { item } of images) numbers.push(item.number);
+    }).rejects.toThrow('the source broke');
+    expect(numbers).toEqual([0, 1, 2]);
+  });
+
   it('stops its source when the reader leaves early', async () => {
     const indexer = await context.indexer({ batch: 2 });
     let cleaned = false;
