@@ -6,6 +6,8 @@ import { formatGeometry } from '../crystal/geometry/write.js';
 import { latticeName } from '../crystal/lattice-name.js';
 import { makeFolder } from '../frames/files/folders.js';
 import { type Output, openOutput, type WriteOptions } from '../frames/files/write.js';
+import { checkedOptions, row } from '../options/call-options.js';
+import { EwaldError } from '../util/errors.js';
 import {
   geometryOfSimulation,
   metadataOfSimulation,
@@ -15,6 +17,7 @@ import {
 } from './describe.js';
 import { type FrameSimulation, FrameSimulator } from './frames.js';
 import { writeSimulated } from './hdf5-output.node.js';
+import { frameWritingRows } from './parameters.js';
 
 /** Options of `simulateFrames`. */
 export interface SimulateFramesOptions extends SimulationWriting {
@@ -23,6 +26,8 @@ export interface SimulateFramesOptions extends SimulationWriting {
   /** Accelerating voltage of electrons, which determines the wavelength. Default: none, and `wavelengthA` applies. */
   readonly voltageV?: number | undefined;
 }
+
+const rows = { ...frameWritingRows, ...row.others('inputs', 'onProgress'), signal: row.signal } as const;
 
 /** The files of simulated frames. */
 export interface SimulatedFiles {
@@ -43,7 +48,19 @@ export async function simulateFrames(
   frameSimulation: FrameSimulation,
   options: SimulateFramesOptions = {},
 ): Promise<SimulatedFiles> {
-  const { name = 'run', voltageV, force = false, inputs = [] } = options;
+  const { name, voltageV, force, inputs = [] } = checkedOptions('simulateFrames', options, rows);
+  const { radiation = 'xray', wavelengthA } = frameSimulation;
+  if (voltageV !== undefined && radiation !== 'electron')
+    throw new EwaldError(
+      'Argument',
+      `simulateFrames: voltageV is for electrons, and the radiation is ${radiation}; give radiation: 'electron', or ` +
+        'wavelengthA instead of the voltage',
+    );
+  if (voltageV !== undefined && wavelengthA !== undefined)
+    throw new EwaldError(
+      'Argument',
+      'simulateFrames: voltageV and wavelengthA are the same quantity; give one of them',
+    );
   const simulation: FrameSimulation =
     voltageV === undefined
       ? frameSimulation

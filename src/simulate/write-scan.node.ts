@@ -2,8 +2,10 @@
 import { join } from 'node:path';
 import { makeFolder } from '../frames/files/folders.js';
 import { type Output, openOutput, type WriteOptions } from '../frames/files/write.js';
+import { checkedOptions, row } from '../options/call-options.js';
 import type { SimulationWriting } from './describe.js';
 import { writeSimulated } from './hdf5-output.node.js';
+import { scanWritingRows } from './parameters.js';
 import { type ScanSimulation, ScanSimulator } from './scan.js';
 
 /** Options of `simulateScan`. */
@@ -11,6 +13,8 @@ export interface SimulateScanOptions extends SimulationWriting {
   /** Name of the files without ending. Default: 'scan'. */
   readonly name?: string | undefined;
 }
+
+const rows = { ...scanWritingRows, ...row.others('inputs', 'onProgress'), signal: row.signal } as const;
 
 /** The files of a simulated scan. */
 export interface SimulatedScanFiles {
@@ -29,7 +33,7 @@ export async function simulateScan(
   simulation: ScanSimulation = {},
   options: SimulateScanOptions = {},
 ): Promise<SimulatedScanFiles> {
-  const { name = 'scan', force = false, inputs = [] } = options;
+  const { name, force, inputs = [] } = checkedOptions('simulateScan', options, rows);
   const simulator = new ScanSimulator(simulation);
   const writing: WriteOptions = { force, inputs, otherwise: 'may belong to another simulation' };
   const unmake = await makeFolder(folder);

@@ -5,12 +5,15 @@ import { flat } from '../crystal/cell.js';
 import { isCentred } from '../crystal/centring.js';
 import { writeWhole } from '../frames/files/write.js';
 import { formatSpotList } from '../frames/spot-list.js';
+import { checkedOptions, row } from '../options/call-options.js';
 import { progressOf } from '../util/callbacks.js';
 import { isEwaldError } from '../util/errors.js';
 import type { SimulationWriting } from './describe.js';
 import { beginFolder } from './list-folder.node.js';
-import { spotSimulationRows } from './parameters.js';
+import { simulationWritingRows, spotSimulationRows } from './parameters.js';
 import { type SpotSimulation, simulateSpotImages } from './spots.js';
+
+const rows = { ...simulationWritingRows, ...row.others('inputs', 'onProgress'), signal: row.signal } as const;
 
 /** The files of simulated lists. */
 export interface SimulatedLists {
@@ -31,7 +34,7 @@ export async function simulateSpotLists(
   simulation: SpotSimulation,
   writing: SimulationWriting = {},
 ): Promise<SimulatedLists> {
-  const { force = false, inputs = [], signal } = writing;
+  const { force, inputs = [], signal } = checkedOptions('simulateSpotLists', writing, rows);
   const report = progressOf('simulateSpotLists', writing);
   const {
     images = 1,

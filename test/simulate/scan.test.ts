@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Context } from 'ewald/udf';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type ScanTruth, simulateScan } from '../../dist/shell.node.js';
+import { type ScanTruth, simulateFrames, simulateScan, simulateSpotLists } from '../../dist/shell.node.js';
 import { ewald } from '../support/cli.js';
 import { refused } from '../support/refused.js';
 
@@ -92,4 +92,19 @@ test('one that ends early takes the folders that it made with it, and leaves oth
   await refused(() => simulateScan(folder, simulation, { ...options, name: 'other' }), 'Aborted', '');
   expect((await readdir(folder)).sort()).not.toContain('new');
   expect(await readdir(folder)).toContain('scan.h5');
+});
+
+test('misspelt options of the files, and a voltage beside another beam, are refused', async () => {
+  const cell = [
+    [79, 0, 0],
+    [0, 79, 0],
+    [0, 0, 38],
+  ] as const;
+  const misspelt = { forse: true } as object;
+  await refused(() => simulateScan(folder, simulation, misspelt), 'Argument', 'did you mean "force"');
+  await refused(() => simulateFrames(folder, { cell }, misspelt), 'Argument', 'did you mean "force"');
+  await refused(() => simulateSpotLists(folder, { cell }, misspelt), 'Argument', 'did you mean "force"');
+  await refused(() => simulateFrames(folder, { cell }, { voltageV: 2e5 }), 'Argument', "radiation: 'electron'");
+  const twice = { cell, radiation: 'electron', wavelengthA: 0.02 } as const;
+  await refused(() => simulateFrames(folder, twice, { voltageV: 2e5 }), 'Argument', 'wavelengthA');
 });
