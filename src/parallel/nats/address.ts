@@ -17,6 +17,8 @@ export function parseAddress(url: unknown): NatsAddress | undefined {
   try {
     // Engines only check the ports of schemes that they know.
     const { username, password } = new URL(`https://${rest}`);
+    // What seems a path or a fragment is the rest of a password.
+    if (!username && rest.includes('@')) return undefined;
     const [user, secret] = [username, password].map(decodeURIComponent);
     const address = `${scheme}://${rest.replace(/^[^/]*@/, '')}`;
     if (!user) return { address, credentials: {} };

@@ -63,7 +63,10 @@ export function checkNats(what: string, url: string, options: NatsOptions): Chec
   const parsed = parseAddress(url);
   if (!parsed) {
     const needed = 'nats://host:4222, tls://host:4222, ws://host:8080 or wss://host:443';
-    throw new EwaldError('Argument', `${what}: the address is "${url}"; expected one such as ${needed}`);
+    // Whatever is before the last @ may be a secret, and log files keep messages.
+    const shown = String(url).replace(/^([a-z]+:\/\/)?.*@/s, '$1***@');
+    const how = shown.includes('@') ? '; escape %, #, ?, / and @ in a password as %25, %23, %3F, %2F and %40' : '';
+    throw new EwaldError('Argument', `${what}: the address is "${shown}"; expected one such as ${needed}${how}`);
   }
   const cluster = options.cluster ?? 'ewald';
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(cluster))
