@@ -27,7 +27,8 @@ type ArrayName = keyof typeof arrays;
 const isArrayName = (name: unknown): name is ArrayName => typeof name === 'string' && Object.hasOwn(arrays, name);
 
 // In the text, every value other than strings, booleans, null and finite numbers is written as `[tag, …]`.
-const align = (bytes: number): number => (bytes + 7) & ~7;
+// Not by bits, which JavaScript has 32 of.
+export const aligned = (bytes: number): number => 8 * Math.ceil(bytes / 8);
 const deepest = 500;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -43,7 +44,7 @@ export function encode(value: unknown): Uint8Array {
   const append = (bytes: Uint8Array): number => {
     const at = size;
     parts.push(bytes);
-    size += align(bytes.byteLength);
+    size += aligned(bytes.byteLength);
     return at;
   };
   const pack = (item: unknown, depth: number): unknown => {
@@ -90,14 +91,14 @@ export function encode(value: unknown): Uint8Array {
     return packed;
   };
   const text = encoder.encode(JSON.stringify(pack(value, 0)));
-  const head = align(4 + text.byteLength);
+  const head = aligned(4 + text.byteLength);
   const bytes = new Uint8Array(head + size);
   new DataView(bytes.buffer).setUint32(0, text.byteLength, true);
   bytes.set(text, 4);
   let at = head;
   for (const part of parts) {
     bytes.set(part, at);
-    at += align(part.byteLength);
+    at += aligned(part.byteLength);
   }
   return bytes;
 }
@@ -113,7 +114,7 @@ export function decode(given: Uint8Array): unknown {
   if (bytes.byteLength < 4) return throwDamaged(`there are ${bytes.byteLength}, expected at least 4`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
   if (length > bytes.byteLength - 4) return throwDamaged('they are truncated');
-  const head = align(4 + length);
+  const head = aligned(4 + length);
   // Arrays must follow one another as written: overlapping ones would turn few bytes into much memory.
   let next = 0;
   const view = (name: unknown, at: unknown, count: unknown): unknown => {
@@ -122,7 +123,7 @@ export function decode(given: Uint8Array): unknown {
     const size = Number(count) * make.BYTES_PER_ELEMENT;
     const fits = at === next && Number.isInteger(count) && size >= 0 && place + size <= bytes.byteLength;
     if (!fits) return throwDamaged('an array is misplaced');
-    next += align(size);
+    next += aligned(size);
     if (name === 'ArrayBuffer') {
       const from = bytes.byteOffset + place;
       return bytes.buffer.slice(from, from + size);

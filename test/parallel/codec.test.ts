@@ -1,12 +1,16 @@
 /** Values encoded as bytes: everything is decoded unchanged, and damaged bytes are refused. */
 import { describe, expect, test } from 'vitest';
-import { decode, encode } from '../../src/parallel/codec.js';
+import { aligned, decode, encode } from '../../src/parallel/codec.js';
 import { EwaldError } from '../../src/util/errors.js';
 
 const circle: unknown[] = [];
 circle.push(circle);
 
 describe('codec', () => {
+  test('places of arrays behind 2 GiB are right', () => {
+    expect([0, 1, 8, 2 ** 31 + 1, 2 ** 33 - 8].map(aligned)).toEqual([0, 8, 8, 2 ** 31 + 8, 2 ** 33 - 8]);
+  });
+
   test.each([
     [null],
     [undefined],
