@@ -58,20 +58,23 @@ interface Node {
 /** Every node on which `wanted` depends, with its dependents. */
 function graphOf(wanted: readonly unknown[]): Map<Delayed, Node> {
   const nodes = new Map<Delayed, Node>();
-  const visit = (delayed: Delayed): Node => {
+  // No recursion: a chain may be longer than the stack is deep.
+  const unvisited: Node[] = [];
+  const nodeOf = (delayed: Delayed): Node => {
     const known = nodes.get(delayed);
     if (known) return known;
     const node: Node = { delayed, missing: 0, dependents: [] };
     nodes.set(delayed, node);
-    const needed = new Set<Delayed>();
-    walk(delayed.task.argument, (one) => needed.add(one));
-    for (const one of needed) {
-      visit(one).dependents.push(node);
-      node.missing++;
-    }
+    unvisited.push(node);
     return node;
   };
-  walk(wanted, visit);
+  walk(wanted, nodeOf);
+  for (let node = unvisited.pop(); node; node = unvisited.pop()) {
+    const needed = new Set<Delayed>();
+    walk(node.delayed.task.argument, (one) => needed.add(one));
+    for (const one of needed) nodeOf(one).dependents.push(node);
+    node.missing = needed.size;
+  }
   return nodes;
 }
 

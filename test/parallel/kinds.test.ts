@@ -126,6 +126,17 @@ describe('delayed', () => {
     }
   });
 
+  test('a chain of many tasks is computed', async () => {
+    const executor = await Executor.inline();
+    try {
+      let last: unknown = 7;
+      for (let i = 0; i < 8000; i++) last = delay(task('echo', last));
+      expect(await compute([last], { on: executor })).toEqual([7]);
+    } finally {
+      await executor.dispose();
+    }
+  });
+
   test('a shared value is passed on, and invalid calls are refused', async () => {
     const delayed = await Executor.delayed();
     const inline = await Executor.inline();
