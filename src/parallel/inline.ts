@@ -26,12 +26,27 @@ export class InlineLane implements Lane {
       // A task that does not end with its run delays neither the end of the run nor the next one.
       const running = abortable(this.#host.run({ ...spec, argument }, signal), signal);
       const answer = await withTimeout(seconds, spec, running);
-      return { value: answer.value, worker: this.#worker, attempts: 1, seconds: answer.seconds };
+      // As if it came from a worker: who writes into it writes into nothing that the task keeps.
+      const value = cloneResult(spec, answer);
+      return { value, worker: this.#worker, attempts: 1, seconds: answer.seconds };
     });
     this.#last = mine.catch(() => {});
     return mine.catch((error) => {
       throw new Failed(error instanceof Error ? error : new Error(String(error)), this.#worker, 1);
     });
+  }
+}
+
+/** A copy of a result, without a copy of the buffers that the task gives away. */
+function cloneResult(
+  { id }: TaskSpec,
+  { value, transfer }: { value: unknown; transfer: readonly ArrayBuffer[] },
+): unknown {
+  try {
+    return structuredClone(value, { transfer: [...transfer] });
+  } catch (error) {
+    const what = `the result of task ${id} cannot be sent from a worker: ${(error as Error).message}`;
+    throw new EwaldError('Argument', what, { cause: error });
   }
 }
 

@@ -74,6 +74,12 @@ describe.each(Object.entries(kinds))('%s', (kind, make) => {
     expect(list).toEqual([1, 2]);
   });
 
+  test('who writes into a result changes nothing in the module of the task', async () => {
+    const [list] = (await values(executor, [task('constant')])) as number[][];
+    (list as number[])[0] = 99;
+    for (const again of await values(executor, [task('constant'), task('constant')])) expect(again).toEqual([7]);
+  });
+
   test('transferred buffers are empty afterwards if no task is tried twice', async () => {
     const floats = Float32Array.of(1, 2);
     const given = task('moved', { floats }, { transfer: [floats.buffer] });

@@ -26,6 +26,8 @@ export const dieOnce = async ({ mark, value }) => {
   writeFileSync(mark, 'once');
   process.exit(4);
 };
+const sevens = [7];
+export const constant = () => sevens;
 export const mutate = (list) => {
   list.push(99);
   return list.length;
