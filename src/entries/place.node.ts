@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { machineMemory, machineName } from '../compute/backends/system.js';
 import { startNodeWorker } from '../compute/workers/start.node.js';
-import { openFramesOnNode, readBytesOnNode } from '../parallel/files-node.js';
+import { openFramesOnNode, readBytesOnNode, versionOnNode } from '../parallel/files-node.js';
 import type { Place } from '../parallel/place.js';
 import { openShard, shardsFolder } from '../parallel/shards-node.js';
 import { EwaldError, messageOf } from '../util/errors.js';
@@ -41,6 +41,7 @@ export const nodePlace: Place = {
   devices,
   startWorker: startNodeWorker,
   readBytes: readBytesOnNode,
+  versionOf: versionOnNode,
   openFrames: openFramesOnNode,
   shards: { allowed: shardsFolder, open: openShard },
 };

@@ -1,6 +1,6 @@
 /** Inputs of tasks on Node: files and URLs. */
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { EwaldError } from '../util/errors.js';
 import { fetchBytes } from './fetch-bytes.js';
 import type { Place } from './place.js';
@@ -16,13 +16,24 @@ export const readBytesOnNode: Place['readBytes'] = async (reference) => {
   }
 };
 
+/** The file, its size and its time. What is missing is reported when it is read. */
+export const versionOnNode: NonNullable<Place['versionOf']> = async (reference) => {
+  if ('url' in reference && !reference.url.startsWith('file:')) return undefined;
+  try {
+    const { ino, size, mtimeMs } = await stat('path' in reference ? reference.path : new URL(reference.url));
+    return `${ino} ${size} ${mtimeMs}`;
+  } catch {
+    return undefined;
+  }
+};
+
 /** Bytes of a regular file. A device may never end, and reading a pipe may wait forever for a writer. */
 async function readRegular(path: string | URL): Promise<Uint8Array> {
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
-    const stat = await file.stat();
-    if (!stat.isFile())
-      throw new Error(`${path} is a ${stat.isDirectory() ? 'folder' : 'device or a pipe'}, not a file`);
+    const found = await file.stat();
+    if (!found.isFile())
+      throw new Error(`${path} is a ${found.isDirectory() ? 'folder' : 'device or a pipe'}, not a file`);
     return await file.readFile();
   } finally {
     await file.close();

@@ -6,6 +6,7 @@ import type { Disposable } from '../util/resource.js';
 import type { Shard } from '../util/task-scope.js';
 import type { Communicator } from './communicator/communicator.js';
 import type { HostPlace } from './place.js';
+import { bytesOf, Recent } from './recent.js';
 import { isRegistered } from './registered.js';
 import type { TaskFunction, TaskScope, TaskSpec } from './task.js';
 
@@ -32,7 +33,7 @@ interface HostAnswer {
   readonly seconds: number;
 }
 
-/** Maximum number of bytes of files and URLs cached for later tasks. */
+/** Maximum number of bytes of files and URLs held for later tasks, and of shared values. */
 const inputLimit = 2 ** 28;
 /** Maximum number of objects that tasks share. */
 const keptLimit = 8;
@@ -41,8 +42,8 @@ const keptLimit = 8;
 export class TaskHost {
   readonly #parts: HostParts;
   readonly #functions = new Map<string, Promise<TaskFunction>>();
-  readonly #shared = new Map<string, Promise<unknown>>();
-  readonly #files = new Map<string, { readonly bytes: Promise<Uint8Array>; size: number }>();
+  readonly #shared = new Recent<unknown>(inputLimit, bytesOf);
+  readonly #files = new Recent<Uint8Array>(inputLimit, bytesOf);
   readonly #kept = new Map<string, Promise<Disposable>>();
   #shard: { readonly token: string; readonly opened: Shard } | undefined;
   #context: Promise<ContextCore> | undefined;
@@ -77,8 +78,13 @@ export class TaskHost {
     return { value, transfer: moving, seconds: (performance.now() - began) / 1000 };
   }
 
-  /** Closes the shard; a task that stores more opens another one. */
+  /** Ends a run: closes the shard, of which a task that stores more opens another one, and forgets files and URLs. */
   async rest(): Promise<void> {
+    this.#files.clear();
+    await this.#closeShard();
+  }
+
+  async #closeShard(): Promise<void> {
     const shard = this.#shard;
     this.#shard = undefined;
     await shard?.opened.dispose();
@@ -92,7 +98,6 @@ export class TaskHost {
     this.#kept.clear();
     await Promise.all(kept.map(disposeWhenReady));
     await this.rest();
-    this.#files.clear();
     // Failure to open the context has been reported to the task that needed it.
     await (await context?.catch(() => undefined))?.dispose();
   }
@@ -128,7 +133,7 @@ export class TaskHost {
     if (this.#shard?.token === token) return this.#shard.opened;
     const opened = shards === undefined ? undefined : await place.shards?.open(shards, folder, token);
     if (!opened) return undefined;
-    await this.rest();
+    await this.#closeShard();
     this.#shard = { token, opened };
     return opened;
   }
@@ -191,35 +196,15 @@ export class TaskHost {
   }
 
   #value(hash: string): Promise<unknown> {
-    let found = this.#shared.get(hash);
-    if (!found) {
-      found = this.#parts.fetchShared(hash);
-      this.#shared.set(hash, found);
-      found.catch(() => this.#shared.delete(hash));
-    }
-    return found;
+    return this.#shared.get(hash, () => this.#parts.fetchShared(hash));
   }
 
+  /** The bytes of a file as it is now; those of a URL are fetched once for each run. */
   async #bytes(reference: { path: string } | { url: string }): Promise<Uint8Array> {
-    const key = 'path' in reference ? `path ${reference.path}` : `url ${reference.url}`;
-    const entry = this.#files.get(key) ?? { bytes: this.#parts.place.readBytes(reference), size: 0 };
-    // Last used, last in line to go.
-    this.#files.delete(key);
-    this.#files.set(key, entry);
-    try {
-      entry.size = (await entry.bytes).byteLength;
-    } catch (error) {
-      this.#files.delete(key);
-      throw error;
-    }
-    let held = 0;
-    for (const { size } of this.#files.values()) held += size;
-    for (const [old, { size }] of this.#files) {
-      if (held <= inputLimit || old === key) break;
-      held -= size;
-      this.#files.delete(old);
-    }
-    return entry.bytes;
+    const { place } = this.#parts;
+    const version = (await place.versionOf?.(reference)) ?? '';
+    const fetch = (): Promise<Uint8Array> => place.readBytes(reference);
+    return this.#files.get(`${JSON.stringify(reference)} ${version}`, fetch);
   }
 }
 

@@ -28,6 +28,8 @@ export interface Place {
   devices(options?: ContextOptions): Promise<DeviceReport[]>;
   startWorker(source: WorkerSource | undefined): WorkerPort;
   readBytes(reference: { path: string } | { url: string }): Promise<Uint8Array>;
+  /** What changes when a file is written again; undefined for what cannot be asked. Absent in browsers. */
+  versionOf?(reference: { path: string } | { url: string }): Promise<string | undefined>;
   /** Opens frames, like `ewald/data` on this platform. */
   openFrames(input: DataInput, options?: OpenOptions): Promise<Dataset>;
   /** Makes kernels and codecs run on the calling thread, on platforms that otherwise use other threads for them. */
@@ -46,4 +48,7 @@ export interface Place {
 }
 
 /** The part of the platform that workers use. */
-export type HostPlace = Pick<Place, 'tasks' | 'createContext' | 'readBytes' | 'openFrames' | 'computeHere' | 'shards'>;
+export type HostPlace = Pick<
+  Place,
+  'tasks' | 'createContext' | 'readBytes' | 'versionOf' | 'openFrames' | 'computeHere' | 'shards'
+>;
