@@ -135,6 +135,7 @@ test('files stay open for all frames that wait to be indexed together', async ()
   const source = {
     async *jobs(ahead: number) {
       kept = ahead;
+      yield* [];
     },
   };
   const run = {
