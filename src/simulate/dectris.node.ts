@@ -7,6 +7,7 @@ import { open, openCodecs } from '../frames/opening.node.js';
 import { loadZmq, type Zmq } from '../frames/streams/zeromq.node.js';
 import { checkedOptions, row } from '../options/call-options.js';
 import { EwaldError, messageOf } from '../util/errors.js';
+import { pause } from '../util/pace.js';
 import { disposableServer, type MaybeAsyncDisposable } from '../util/resource.js';
 import { dectrisStreams, type SimulatedSeries } from './dectris-messages.js';
 import type { DectrisSimulator, SimulateDectrisOptions } from './dectris-options.js';
@@ -106,6 +107,8 @@ class Simulator implements Omit<DectrisSimulator, 'dispose'> {
   readonly #packed = new Map<number, Uint8Array>();
   #bytes = 0;
   #closed = false;
+  /** Ends the wait for the time of a frame. */
+  readonly #closing = new AbortController();
 
   constructor(of: Simulation) {
     this.#of = of;
@@ -126,7 +129,8 @@ class Simulator implements Omit<DectrisSimulator, 'dispose'> {
       for (let index = 0; index < series.frames && !this.#closed; index++) {
         const wait = started + (dwellUs * (index + 1)) / 1000 - performance.now();
         if (lose.includes(index)) continue;
-        if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));
+        if (wait > 1) await pause(wait, this.#closing.signal);
+        if (this.#closed) return;
         await send(image(await this.#image(index), index, series));
         this.sent++;
       }
@@ -148,6 +152,7 @@ class Simulator implements Omit<DectrisSimulator, 'dispose'> {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#closing.abort();
     this.#of.socket.close();
     await this.#sending;
     await this.#of.codecs.dispose();

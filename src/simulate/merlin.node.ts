@@ -8,6 +8,7 @@ import { envelopeBytes, merlinMessage, takeMerlinText } from '../frames/streams/
 import { checkedOptions, row } from '../options/call-options.js';
 import { EwaldError, messageOf } from '../util/errors.js';
 import { littleEndianMachine } from '../util/number-bytes.js';
+import { pause } from '../util/pace.js';
 import { disposableServer, type MaybeAsyncDisposable } from '../util/resource.js';
 import type { MerlinFault, MerlinSimulator, SimulateMerlinOptions } from './merlin-options.js';
 import { merlinSimulationRows } from './parameters.js';
@@ -84,6 +85,8 @@ class Simulator implements Omit<MerlinSimulator, 'dispose'> {
   readonly #blocks = new Map<number, Uint8Array>();
   #running = false;
   #closed = false;
+  /** Ends the wait for the time of a frame. */
+  readonly #closing = new AbortController();
   #triggered: (() => void) | undefined;
   #arrived: (() => void) | undefined;
 
@@ -228,7 +231,7 @@ class Simulator implements Omit<MerlinSimulator, 'dispose'> {
   async #frames(first: number, end: number, number: number, started: number): Promise<number> {
     const { dwellUs } = this.#settings;
     const wait = started + (dwellUs * (first + 1)) / 1000 - performance.now();
-    if (wait > 1) await new Promise((resolve) => setTimeout(resolve, wait));
+    if (wait > 1) await pause(wait, this.#closing.signal);
     await this.#someone();
     if (this.#closed) return end - first;
     const at = first % this.#dataset.frames;
@@ -354,6 +357,7 @@ class Simulator implements Omit<MerlinSimulator, 'dispose'> {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#closing.abort();
     await this.#shut();
     await this.#dataset.dispose();
   }

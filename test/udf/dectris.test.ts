@@ -261,6 +261,23 @@ describe.skipIf(!zmq)(`a simulated detector${zmq ? '' : ' (absent: zeromq)'}`, (
     await refused(() => simulateDectris(file, { port: 0, open: reals }), 'Unsupported', 'u8, u16 or u32');
   });
 
+  test('closes before the next image is due', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ewald-dectris-'));
+    open.push({ close: () => rm(folder, { recursive: true }) });
+    const file = join(folder, 'scan.raw');
+    await writeFile(file, Buffer.concat(images.map((image) => new Uint8Array(image.buffer))));
+    const raw = { format: 'raw', dtype: 'u16', sigShape: [height, width] } as const;
+    const simulator = await simulateDectris(file, { port: 0, dwellUs: 4e6, open: raw });
+    const { Pull } = zmq ?? expect.fail();
+    const pull = new Pull({ linger: 0 });
+    open.push(pull);
+    pull.connect(`tcp://127.0.0.1:${simulator.port}`);
+    await pull.receive();
+    const began = performance.now();
+    await simulator.close();
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+
   test('of the command goes on after its series, until Ctrl-C', { tags: 'all' }, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ewald-dectris-'));
     open.push({ close: () => rm(folder, { recursive: true }) });
