@@ -398,8 +398,8 @@ function report(
     return { name, shape, dtype, min, max };
   });
   const write = flags.output === '-' ? note : print;
-  if (flags.json && flags.output !== '-') {
-    printJson({
+  if (flags.json) {
+    const record = {
       input,
       shape: [...nav, ...sig],
       dtype: scan.dtype,
@@ -412,7 +412,10 @@ function report(
       ...(error !== undefined && { error }),
       seconds,
       bytesPerSecond: bytes / seconds,
-    });
+    };
+    // Standard output is that of the results.
+    if (flags.output === '-') note(JSON.stringify(record));
+    else printJson(record);
     return;
   }
   for (const { name, shape, dtype, min, max } of described) {
