@@ -125,7 +125,7 @@ async function search(
       view = await (await import('./run-view.js')).servedView(flags.view, flags.stay, pickFlags(proxyRows, flags));
     const sinks = [merge, watch?.sink].filter((sink) => sink !== undefined);
     const further = { ...(sinks.length > 0 ? { sinks } : {}), ...(view ? { view } : {}) };
-    const isPrintedOnly = !merge && !view && flags.output === undefined && !filesBeside(flags);
+    const isPrintedOnly = !merge && !view && !watch && flags.output === undefined && !filesBeside(flags);
     let searched = 0;
     for await (const item of context.pipeline({ ...options, ...callbacks, ...further })) {
       searched++;

@@ -1,6 +1,6 @@
 /** Commands whose reader closes the pipe, as `head` does: files and exit code are those of a run without a pipe. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { formatNpy } from 'ewald';
@@ -52,4 +52,8 @@ test('frames whose lines have no reader are not computed to the end', { tags: 'a
   const { code, err } = await unread(['index', 'run.h5', ...search, '-o', '-', '--html', 'run.html']);
   expect([code, err]).toEqual([1, expect.stringContaining('standard output cannot be written')]);
   expect((await unread(['index', 'run.h5', ...search])).code).toBe(0);
+  // The log of the whole run is a result.
+  await unread(['index', 'run.h5', ...search, '--log', 'run.log']);
+  const lines = readFileSync(join(folder, 'run.log'), 'utf8').trim().split('\n');
+  expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ event: 'end', done: 200 });
 });
