@@ -69,19 +69,19 @@ async function searched(setup: PooledSetup, images: Images, given?: readonly Cel
 
 /** The cells of images of few spots, one of each phase; undefined if none is accepted. */
 export async function cellsOfFew(setup: PooledSetup): Promise<DeterminedCell[] | undefined> {
-  const { images, tolerance, warn } = setup;
-  const best = await searched(setup, images);
-  if (!best || !isAccepted(best, images.length)) {
-    setup.warn(refusal(images, best));
+  const { tolerance, warn } = setup;
+  const some = chosen(setup.images);
+  const best = await searched(setup, some);
+  if (!best || !isAccepted(best, some.length)) {
+    warn(refusal(some, best));
     return undefined;
   }
-  const found = [answerOf(best, images.length, tolerance, 1)];
-  const some = chosen(images);
+  const found = [answerOf(best, some.length, tolerance, 1)];
   const rest = some.filter((_, i) => !best.indexed.includes(i));
   const least = Math.max(another.images, another.share * some.length);
   if (rest.length >= least && best.unexplained >= another.unexplained * some.length) {
     const second = await searched(setup, rest);
-    if (second && isAccepted(second, rest.length)) found.push(answerOf(second, images.length, tolerance, 2));
+    if (second && isAccepted(second, rest.length)) found.push(answerOf(second, some.length, tolerance, 2));
     else
       warn(
         `the cell indexes ${best.indexed.length} of ${some.length} images, and no other one the rest: spurious spots, several crystals in an image, or another phase with too few images`,
@@ -92,7 +92,8 @@ export async function cellsOfFew(setup: PooledSetup): Promise<DeterminedCell[] |
 
 /** Those of the usual search that the single images support; undefined if they support none of them. */
 export async function supported(setup: PooledSetup, cells: readonly Cell[]): Promise<DeterminedCell[] | undefined> {
-  const { images, options, tolerance } = setup;
+  const { options, tolerance } = setup;
+  const images = chosen(setup.images);
   for (const bandwidth of options.bandwidth || setup.wavelengthA < 0.1 ? [undefined] : [undefined, pink]) {
     const best = await searched(setup, images, cells, bandwidth);
     if (best && isAccepted(best, images.length)) return [answerOf(best, images.length, tolerance, 1)];

@@ -55,7 +55,7 @@ class SharedCarrier implements Carrier {
   readonly #sent = new Map<number, Sent>();
   readonly #freeNumbers = Array.from({ length: acknowledgements }, (_, i) => acknowledgements - 1 - i);
   /** Sends that wait for a number. */
-  readonly #unnumbered: (() => void)[] = [];
+  readonly #unnumbered: { begin(): void; reject(error: unknown): void }[] = [];
   #watching = false;
   #heartbeat: ReturnType<typeof setInterval> | undefined;
   #ended: EwaldError | undefined;
@@ -94,7 +94,7 @@ class SharedCarrier implements Carrier {
         }
         const acknowledge = this.#freeNumbers.pop();
         if (acknowledge === undefined) {
-          this.#unnumbered.push(begin);
+          this.#unnumbered.push({ begin, reject });
           return;
         }
         const slot = this.#segments.place(bytes);
@@ -319,7 +319,7 @@ class SharedCarrier implements Carrier {
       if (state === 1) resolve?.();
       else if (state === 0) reject?.(leftError(to));
       else reject?.(new EwaldError('Shape', `rank ${to} expected another type or length than ${sent}, sent to it`));
-      this.#unnumbered.shift()?.();
+      this.#unnumbered.shift()?.begin();
     }
   }
 
@@ -327,7 +327,7 @@ class SharedCarrier implements Carrier {
     for (const list of this.#receives) for (const { reject } of list.splice(0)) reject(error);
     for (const { reject } of this.#sent.values()) reject?.(error);
     this.#sent.clear();
-    this.#unnumbered.length = 0;
+    for (const { reject } of this.#unnumbered.splice(0)) reject(error);
   }
 }
 
