@@ -95,11 +95,14 @@ export function roundUp(value: number): number {
   return ([1, 2, 2.5, 5, 10].find((one) => one * power >= 0.999 * value) ?? 10) * power;
 }
 
+const dayS = 86_400;
+
 /** A time of day, or since the beginning, as h:mm or h:mm:ss. */
 export function clockOf(ms: number, stepS = 1): string {
-  const all = Math.max(0, Math.floor(ms / 1000));
+  // A run over midnight began on the day before.
+  const all = ((Math.floor(ms / 1000) % dayS) + dayS) % dayS;
   const two = (n: number): string => String(n).padStart(2, '0');
-  const [h, m, s] = [Math.floor(all / 3600) % 24, Math.floor(all / 60) % 60, all % 60];
+  const [h, m, s] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
   return stepS >= 60 ? `${h}:${two(m)}` : `${h}:${two(m)}:${two(s)}`;
 }
 
@@ -245,7 +248,7 @@ export class RunStrip {
     const { from, to } = this.#columns as SeriesColumns;
     const { isTimed, beganMs = 0 } = this.#state as StripState;
     const wide = (step: number): boolean => x(from + step) - x(from) >= 84;
-    const stepS = seconds.find((second) => wide(1000 * second)) ?? 86_400;
+    const stepS = seconds.find((second) => wide(1000 * second)) ?? dayS;
     const step = isTimed ? 1000 * stepS : Math.max(1, roundUp(((to - from) * 84) / Math.max(1, x(to) - x(from))));
     pen.textAlign = 'center';
     pen.font = '11px system-ui, sans-serif';

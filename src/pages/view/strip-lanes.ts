@@ -60,11 +60,12 @@ export const compareDatasets = (a: string, b: string): number =>
 const wordOf: Readonly<Record<string, string>> = { background: 'Bkg', ice: 'Ice' };
 const unitOf: Readonly<Record<string, string>> = { background: 'counts', ice: 'of frames' };
 
-/** Means of points in columns of an axis. */
+/** Means of points in columns of an axis, and the last point before it, from which its first line comes. */
 export function pointsIn(points: Points, from: number, to: number, columns: number): Points {
   const inside = points.filter(([at]) => at >= from && at <= to);
-  if (inside.length <= columns) return inside;
-  const found: [number, number][] = [];
+  const before = points.findLast(([at]) => at < from);
+  const found: Points[number][] = before ? [before] : [];
+  if (inside.length <= columns) return [...found, ...inside];
   let [column, at, sum, count] = [-1, 0, 0, 0];
   const end = (): void => {
     if (count > 0) found.push([at / count, sum / count]);
