@@ -161,12 +161,13 @@ function summaryRow({ frame, peaks, crystals, resolutionA, cell, error }: FrameS
 
 /** The list as comma-separated values. */
 export function csvOf(summaries: readonly (FrameSummary | undefined)[]): string {
-  const head = 'frame,peaks,hit,crystals,a,b,c,alpha,beta,gamma,resolution';
+  const head = 'frame,peaks,hit,crystals,a,b,c,alpha,beta,gamma,resolution,error';
   const lines = summaries.flatMap((summary) => {
     if (!summary) return [];
-    const { frame, peaks, hit, crystals, cell, resolutionA } = summary;
+    const { frame, peaks, hit, crystals, cell, resolutionA, error } = summary;
+    const why = error === undefined ? '' : `"${error.replaceAll('"', '""')}"`;
     const numbers = cell?.map((value) => value.toFixed(4)) ?? new Array<string>(6).fill('');
-    return [[frame, peaks, hit ? 1 : 0, crystals, ...numbers, resolutionA?.toFixed(4) ?? ''].join(',')];
+    return [[frame, peaks, hit ? 1 : 0, crystals, ...numbers, resolutionA?.toFixed(4) ?? '', why].join(',')];
   });
   return [head, ...lines, ''].join('\n');
 }
