@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatNpy } from 'ewald';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { countLimitsOf, isNoCount } from '../../src/frames/count-limits.js';
 import { wordsOnPage } from '../../src/options/page-words.js';
 import { argumentError, settings } from '../../src/options/parameters.js';
@@ -14,7 +14,11 @@ import { askedShape, errorWords } from '../../src/pages/view/error-words.js';
 import { droppedFiles, sortFiles } from '../../src/pages/view/files.js';
 import { csvOf } from '../../src/pages/view/frame-list.js';
 import { PanelLayout } from '../../src/pages/view/layout.js';
+import { play } from '../../src/pages/view/play.js';
+import { clockOf } from '../../src/pages/view/run-strip.js';
 import { openSession, statedRange } from '../../src/pages/view/session.js';
+import { pointsIn } from '../../src/pages/view/strip-lanes.js';
+import { Viewer } from '../../src/pages/view/viewer.js';
 import { Viewport } from '../../src/pages/view/viewport.js';
 
 describe('contrast', () => {
@@ -329,11 +333,13 @@ test('the table of frames has a line for each searched frame, and the numbers of
     { frame: 0, peaks: 30, hit: true, crystals: 1, cell, resolutionA: 2, error: undefined },
     undefined,
     { frame: 2, peaks: 1, hit: false, crystals: 0, cell: undefined, resolutionA: undefined, error: undefined },
+    { frame: 3, peaks: 0, hit: false, crystals: 0, cell: undefined, resolutionA: undefined, error: 'cut, "short"' },
   ]);
   expect(csv.split('\n')).toEqual([
-    'frame,peaks,hit,crystals,a,b,c,alpha,beta,gamma,resolution',
-    '0,30,1,1,79.0000,79.0000,38.0000,90.0000,90.0000,90.0000,2.0000',
-    '2,1,0,0,,,,,,,',
+    'frame,peaks,hit,crystals,a,b,c,alpha,beta,gamma,resolution,error',
+    '0,30,1,1,79.0000,79.0000,38.0000,90.0000,90.0000,90.0000,2.0000,',
+    '2,1,0,0,,,,,,,,',
+    '3,0,0,0,,,,,,,,"cut, ""short"""',
     '',
   ]);
 });
@@ -360,4 +366,78 @@ test('the first and the last of several requests are answered; those in between 
   await latest.ask(9);
   await latest.ask(10);
   expect(done).toEqual([0, 3, 9, -4, 10]);
+});
+
+test('the chart of a run over midnight has the times of both days', () => {
+  expect([-90_000, 0, 3_600_000, 25 * 3_600_000].map((ms) => clockOf(ms, 60))).toEqual([
+    '23:58',
+    '0:00',
+    '1:00',
+    '1:00',
+  ]);
+});
+
+test('a value that stays is drawn in a window that begins after its last change', () => {
+  // Of a value that stays, the ends are kept.
+  const points = [
+    [0, 5],
+    [1000, 7],
+    [90_000, 7],
+  ] as const;
+  expect(pointsIn(points, 60_000, 120_000, 400)).toEqual([points[1], points[2]]);
+  expect(pointsIn(points.slice(0, 2), 60_000, 120_000, 400)).toEqual([points[1]]);
+  const many = Array.from({ length: 1000 }, (_, i) => [i, 3] as const);
+  expect(pointsIn(many, 500, 1000, 10)[0]).toEqual([499, 3]);
+});
+
+test('frames that are paused and played again at once are played once', async () => {
+  vi.useFakeTimers();
+  try {
+    const steps: number[] = [];
+    const viewer = {
+      opened: { frames: 100 } as never,
+      frame: 0,
+      async step(by: number) {
+        this.frame += by;
+        steps.push(this.frame);
+      },
+    };
+    const told: boolean[] = [];
+    const tell = (playing: boolean) => void told.push(playing);
+    for (let i = 0; i < 3; i++) {
+      void play(viewer, tell);
+      await vi.advanceTimersByTimeAsync(50);
+    }
+    const begun = steps.length;
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(steps.length - begun).toBe(10);
+    await play(viewer, tell);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(steps.length - begun).toBe(10);
+    expect([told.slice(0, 3), told.at(-1)]).toEqual([[true, false, true], false]);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a look at a stage of the peak search leaves the scale of the frame, and a scale that is chosen for the stages', async () => {
+  const answers: Record<string, object> = {
+    frame: { data: new Float32Array(4) },
+    stage: { data: new Float32Array(4) },
+  };
+  const engine = { call: async (name: string) => answers[name] ?? { frame: 0, count: 0 } };
+  const picture = { scale: 'linear', limits: [0, 1], show: () => undefined, colour: () => undefined };
+  vi.stubGlobal('navigator', { hardwareConcurrency: 1 });
+  const viewer = new Viewer({ picture } as never, engine as never);
+  const opened = { frames: 1, panels: [], validRange: [0, 9], width: 2, height: 2 };
+  Object.assign(viewer, { opened, parametersKnown: true });
+  picture.scale = 'log';
+  await viewer.setStage('snr');
+  expect(picture.scale).toBe('linear');
+  picture.scale = 'sqrt';
+  await viewer.find();
+  expect(picture.scale).toBe('sqrt');
+  await viewer.setStage('frame');
+  expect(picture.scale).toBe('log');
+  vi.unstubAllGlobals();
 });

@@ -110,18 +110,11 @@ const searchHint = (): string =>
 /** Sets a filter, or removes it if it is set. */
 export const toggleFilter = (filter: Filter): void => viewer.setFilter(viewer.filter === filter ? 'all' : filter);
 
-let playing = false;
-/** Steps through the frames, a few per second, until the button is pressed again or the last frame is reached. */
-export async function play(): Promise<void> {
-  playing = !playing;
-  if (playing && isFollowed()) follow(false);
-  byId('play').ariaPressed = String(playing);
-  while (playing && viewer.opened) {
-    const before = viewer.frame;
-    await viewer.step(1);
-    if (viewer.frame === before) break;
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-  playing = false;
-  byId('play').ariaPressed = 'false';
-}
+/** Steps through the frames until the button is pressed again or the last frame is reached. */
+export const play = (): Promise<void> =>
+  import('./play.js').then((code) =>
+    code.play(viewer, (playing) => {
+      if (playing && isFollowed()) follow(false);
+      byId('play').ariaPressed = String(playing);
+    }),
+  );

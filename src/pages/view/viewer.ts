@@ -121,6 +121,8 @@ export class Viewer {
   #revivedAt = Number.NEGATIVE_INFINITY;
   /** Whether patterns of a scan are displayed, whose background is not flat. */
   #patterns = false;
+  /** The scale of the frame while a stage is shown. */
+  #frameScale: ScaleName = 'linear';
   /** How the limits of the displayed values are chosen. */
   #automatic: Limits | ContrastRule = 'spots';
   /** Whether the user has chosen the colours, which then no longer follow the page. */
@@ -556,12 +558,21 @@ export class Viewer {
   /** Shows the frame, or a stage of the peak search; the limits become automatic. */
   setStage(stage: ShownStage): Promise<void> {
     if (!this.opened?.panels || this.stackName) {
-      this.onMessage('The stages of the peak search can be shown for frames with a detector.', false);
+      this.onMessage('Stages of the peak search are those of frames with a detector.', false);
       return Promise.resolve();
+    }
+    const { picture } = this.pane;
+    // A scale that is chosen for the stages is kept between them.
+    if (this.stage === 'frame') {
+      this.#frameScale = picture.scale;
+      picture.scale = 'linear';
     }
     this.stage = stage;
     this.locked = false;
-    if (stage === 'frame') return this.go(this.frame);
+    if (stage === 'frame') {
+      picture.scale = this.#frameScale;
+      return this.go(this.frame);
+    }
     return this.find();
   }
 
@@ -571,7 +582,6 @@ export class Viewer {
     if (stage === 'frame' || !opened) return;
     const { data } = await this.engine.call('stage', { frame, parameters, stage });
     if (file !== this.#file || frame !== this.frame || this.stackName || stage !== this.stage) return;
-    this.pane.picture.scale = 'linear';
     this.#show(data, stageRange(stage), stageLimits(stage) ?? 'range');
   }
 
@@ -584,10 +594,7 @@ export class Viewer {
       return;
     }
     if (!opened.cell) {
-      this.onMessage(
-        'Indexing one frame takes a cell: drop a .cell file, or let "Index all" determine it from the frames.',
-        true,
-      );
+      this.onMessage('Indexing one frame takes a cell: drop a .cell file, or let "Index all" determine it.', true);
       return;
     }
     try {
