@@ -54,7 +54,7 @@ export interface DeterminedCell {
    * error times the root of their number.
    */
   readonly spread: Parameters;
-  /** Number of images that it indexes, and number of all images. */
+  /** Number of images that it indexes, and of those that were looked at: of more than 300, so many, evenly chosen. */
   readonly indexed: number;
   readonly images: number;
   /**
