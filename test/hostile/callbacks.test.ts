@@ -12,6 +12,7 @@ import { parseHeader } from 'ewald/ffi';
 import { mergeSink } from 'ewald/merging';
 import {
   compareStreamFiles,
+  refinePowderGeometry,
   runToFiles,
   simulateFrames,
   simulateSpotLists,
@@ -211,6 +212,9 @@ const rows: Readonly<Record<string, Row>> = {
     compareStreamFiles(at('a.stream'), at('a.stream'), onProgress),
   ),
   'pipeline/sinks/output-options output': awaits((output) => read(ctx.pipeline({ ...searched(), output }))),
+  'pipeline/geometry/refine-powder.node onProgress': row((onProgress) =>
+    refinePowderGeometry(files.frames, { powder: 'Si', geometry: files.geometry, output: fresh('geom'), onProgress }),
+  ),
   'parallel/executor onProgress': row((onProgress) =>
     using(Executor.inline(), (executor) =>
       read(

@@ -157,6 +157,26 @@ describe.skipIf(!dataFolder)(`hits that are kept${dataFolder ? '' : ' (absent: n
     expect(sha(of('pass.cxi'))).toBe(sha(of('here.cxi')));
   });
 
+  test('a dataset of the caller stays open, and files of an iterable are not looked for by their names', async () => {
+    const given = await open(of('mixed.h5'));
+    await itemsOf({ inputs: [given], ...usual, hits: of('given.cxi'), html: of('given.html') });
+    // It was closed behind its hits.
+    expect((await given.read(0, 1)).length).toBe(given.frameLength);
+    await given.dispose();
+    const bytes = readFileSync(of('mixed.h5'));
+    async function* files() {
+      for (let i = 0; i < 4; i++) yield new File([bytes], `file-${i}.h5`);
+    }
+    const failures: string[] = [];
+    const onEvent = (event: RunEvent): void => {
+      if (event.kind === 'warning') failures.push(event.text);
+    };
+    await itemsOf({ inputs: files(), ...usual, hits: of('files.cxi'), onEvent });
+    const kept = await open(of('files.cxi'));
+    expect([kept.frames, failures.filter((text) => /file-\d\.h5/.test(text))]).toEqual([4 * hitsAt.length, []]);
+    await kept.dispose();
+  });
+
   test('a run that is ended leaves what it has finished, which can be read', async () => {
     const ends = new AbortController();
     const told: RunEvent[] = [];

@@ -60,7 +60,7 @@ class FramesAgain {
   async close(): Promise<void> {
     const { dataset } = this.#open ?? {};
     this.#open = undefined;
-    await dataset?.dispose();
+    if (dataset) await this.#source.letGo(dataset);
   }
 }
 

@@ -72,6 +72,7 @@ export async function* openSinks(
       cell: cells[0],
       kept: source.kept,
       reopen: (file) => source.reopen(file),
+      letGo: (dataset) => source.letGo(dataset),
       detector: own.detector,
       regions: rois,
       sections: () =>

@@ -40,6 +40,7 @@ interface ReportOptions {
   readonly cell: KnownCell | undefined;
   /** Opens a file of the run again. */
   readonly reopen: (file: string) => Promise<Dataset>;
+  readonly letGo: (dataset: Dataset) => Promise<void>;
   /** The detector of the run. */
   readonly detector: () => Promise<Detector>;
   /** Frames that could only be read once; undefined if files are read again. */
@@ -255,7 +256,10 @@ async function picturesOf(options: ReportOptions, { best, worst, sample }: Candi
       picture: { size: assembly.size, beam: assembly.beam, rings },
     };
   } finally {
-    for (const dataset of opened.values()) await (await dataset.catch(() => undefined))?.dispose();
+    for (const opening of opened.values()) {
+      const dataset = await opening.catch(() => undefined);
+      if (dataset) await options.letGo(dataset);
+    }
   }
 }
 

@@ -1,11 +1,17 @@
 /** The files of a run in their order: a list, in which folders are replaced by their files, or an iterable. */
 
+import { EwaldError } from '../../util/errors.js';
 import { pause } from '../../util/pace.js';
 import type { RunPlace } from '../inputs/place.js';
 import type { FrameSpec } from './source.js';
 
 /** The files that are wanted: all of them, or one after the other as they become known. */
 export type WantedFiles = readonly FrameSpec[] | AsyncGenerator<FrameSpec, void, undefined>;
+
+/** Files of an iterable that are no paths and can be found again: more than are under way at once. */
+const mostFoundAgain = 256;
+
+const isPath = ({ dataset, input }: FrameSpec): boolean => dataset === undefined && input === undefined;
 
 export class FileList {
   /** The files that are known so far; of an iterable, the first one and those that were asked for last. */
@@ -15,6 +21,8 @@ export class FileList {
   readonly #place: RunPlace;
   /** Files of an iterable, read on demand. */
   readonly #more: AsyncGenerator<FrameSpec, void, undefined> | undefined;
+  /** The latest files of an iterable that are no paths, by their names. */
+  readonly #latest = new Map<string, FrameSpec>();
   /** The file that was asked of the iterable and has not been taken. */
   #arriving: Promise<IteratorResult<FrameSpec, void>> | undefined;
   /** Paths of the caller that are folders, or have been. */
@@ -31,8 +39,28 @@ export class FileList {
     return this.#more !== undefined;
   }
 
+  /** The files that are held. */
+  get held(): readonly FrameSpec[] {
+    return [...this.known, ...this.#latest.values()];
+  }
+
   find(file: string): FrameSpec | undefined {
-    return this.known.find((frameSpec) => frameSpec.file === file);
+    return this.known.find((frameSpec) => frameSpec.file === file) ?? this.#latest.get(file);
+  }
+
+  /** The same, for a file whose frames were read. Throws `File` for one of an iterable that is no path and was let go. */
+  findAgain(file: string): FrameSpec {
+    const found = this.find(file);
+    if (found) return found;
+    // Its name may be that of another file.
+    if (this.#latest.size > 0)
+      throw new EwaldError(
+        'File',
+        `${file} was given as an object, and is no longer held: of an iterable the latest ${mostFoundAgain} are. Give paths, or ` +
+          'an array of the files',
+        { detail: { path: file } },
+      );
+    return { file, frames: undefined };
   }
 
   /** Whether a path is a folder, or has been; one that was missing when the files were listed is remembered. */
@@ -51,8 +79,7 @@ export class FileList {
     const listed: FrameSpec[] = [];
     const { files } = this.#place;
     for (const frameSpec of named) {
-      const isPath = frameSpec.dataset === undefined && frameSpec.input === undefined;
-      const isFolder = isPath && (await files?.isFolder(frameSpec.file));
+      const isFolder = isPath(frameSpec) && (await files?.isFolder(frameSpec.file));
       if (isFolder) this.#folders.add(frameSpec.file);
       // A folder that is missing for a moment is no file: all of its frames would be those of a stack of this name.
       if (!isFolder && !this.#folders.has(frameSpec.file)) listed.push(frameSpec);
@@ -102,7 +129,13 @@ export class FileList {
     this.#arriving ??= this.#more?.next();
     const next = await this.#arriving;
     this.#arriving = undefined;
-    return next?.value ?? undefined;
+    const frameSpec = next?.value ?? undefined;
+    if (frameSpec && !isPath(frameSpec)) {
+      this.#latest.delete(frameSpec.file);
+      this.#latest.set(frameSpec.file, frameSpec);
+      for (const name of this.#latest.keys()) if (this.#latest.size > mostFoundAgain) this.#latest.delete(name);
+    }
+    return frameSpec;
   }
 }
 

@@ -245,9 +245,13 @@ export class FileSource implements RunSource {
     );
   };
 
-  reopen(file: string): Promise<Dataset> {
+  async reopen(file: string): Promise<Dataset> {
     // Reports of an interrupted run are written after its signal has fired.
-    return this.#opener.openKnown(this.#list.find(file) ?? { file, frames: undefined }, 0, undefined);
+    return this.#opener.openKnown(this.#list.findAgain(file), 0, undefined);
+  }
+
+  async letGo(dataset: Dataset): Promise<void> {
+    if (!this.#isGiven(dataset)) await dataset.dispose();
   }
 
   async close(): Promise<void> {
@@ -461,7 +465,7 @@ export class FileSource implements RunSource {
   }
 
   #isGiven(dataset: Dataset): boolean {
-    return this.#list.known.some(
+    return this.#list.held.some(
       (file) => file.dataset !== undefined && stacked(file.dataset, this.#options.geometry) === dataset,
     );
   }

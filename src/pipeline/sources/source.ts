@@ -96,8 +96,10 @@ export interface RunSource {
   tasks(size: number, isDone: IsDone): AsyncGenerator<SearchTask>;
   /** The frames for this process, of which up to `ahead` are in progress at once. */
   jobs(ahead: number, isDone: IsDone): AsyncGenerator<FrameJob>;
-  /** Opens a file of the run again, for images at its end; the caller disposes it. */
+  /** Opens a file of the run again, for its pixels; `letGo` ends it. Throws `File` for one that is no longer held. */
   reopen(file: string): Promise<Dataset>;
+  /** Ends a dataset that `reopen` gave; one that the caller of the run has opened stays open. */
+  letGo(dataset: Dataset): Promise<void>;
   close(): Promise<void>;
 }
 

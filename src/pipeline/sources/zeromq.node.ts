@@ -280,6 +280,10 @@ class LiveSource implements RunSource {
     throw new EwaldError('Internal', 'frames that arrive by themselves are kept, not opened again');
   }
 
+  letGo(dataset: Dataset): Promise<void> {
+    return dataset.dispose();
+  }
+
   async close(): Promise<void> {
     await this.#messages.close();
     await this.#endFirstFrames();
