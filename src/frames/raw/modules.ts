@@ -4,7 +4,7 @@
  */
 
 import type { ByteSource } from '../../bytes/byte-source.js';
-import { type DataType, type FrameArray, isArrayOf } from '../../bytes/dtype.js';
+import { type DataType, type FrameArray, viewAs } from '../../bytes/dtype.js';
 import { Hdf5Dataset } from '../../hdf5/dataset.js';
 import { type Hdf5File, Hdf5Group } from '../../hdf5/file.js';
 import { counted } from '../../util/amounts.js';
@@ -157,8 +157,8 @@ async function numbersAt(file: Hdf5File, path: string): Promise<number[] | undef
   return Array.from(value as ArrayLike<number | bigint>, Number);
 }
 
-/** Values of pixels of modules that are not there, by type. */
-const absentValue: Partial<Record<DataType, number>> = { f32: Number.NaN, f64: Number.NaN };
+/** Types of the pixels of modules. */
+const moduleTypes: readonly DataType[] = ['u16', 'i16', 'u32', 'f32'];
 
 function stackOfModules(
   name: string,
@@ -187,11 +187,13 @@ function stackOfModules(
     });
   const [length, size] = [rows * columns, count * rows * columns];
   const { dtype } = first.data;
+  if (!moduleTypes.includes(dtype))
+    throw new EwaldError('Unsupported', `modules of ${dtype}; expected ${moduleTypes.join(', ')}`);
   const bad = new Uint8Array(size);
   for (const number of absent) bad.fill(1, (number - from) * length, (number - from + 1) * length);
   const readOne = async (frame: number, into: FrameArray): Promise<void> => {
     const found = frames[frame]?.rows as readonly ModuleRow[];
-    if (absent.length > 0) (into as Float32Array).fill(absentValue[dtype] ?? 0);
+    if (absent.length > 0) (into as Float32Array).fill(dtype === 'f32' ? Number.NaN : 0);
     await Promise.all(
       found.map(async ({ part, frame: at }) => {
         const start = (part.module - from) * length;
@@ -207,7 +209,7 @@ function stackOfModules(
   };
   const field = (column: 'train' | 'pulse'): FieldValues => ({ kind: 'int', values: frames.map((one) => one[column]) });
   const { meta, filters } = first.data;
-  const dataset = openFrames(nothing(name), {
+  return openFrames(nothing(name), {
     format: 'hdf5',
     shape: { nav: [frames.length], sig: [count * rows, columns] },
     dtype,
@@ -215,27 +217,14 @@ function stackOfModules(
     notes,
     filters,
     readFrame: async (frame, into) => {
-      const out = new (first.data.dtype === 'f32' ? Float32Array : arrayOf(dtype))(
-        into.buffer as ArrayBuffer,
-        into.byteOffset,
-        size,
-      ) as FrameArray;
-      if (!isArrayOf(out, dtype)) throw new EwaldError('Internal', `${name}: frames of ${dtype}`);
+      const out = viewAs(into, dtype);
+      if (out.buffer !== into.buffer) throw new EwaldError('Internal', `${name}: frames of ${dtype} are not aligned`);
       await readOne(frame, out);
     },
     ...(absent.length > 0 && { mask: async () => bad.slice() }),
     field: async (path) => (path === 'trainId' ? field('train') : path === 'pulseId' ? field('pulse') : undefined),
     onDispose: close,
   });
-  return dataset;
-}
-
-/** The array type of the pixels of modules. */
-function arrayOf(dtype: DataType): Uint16ArrayConstructor | Int16ArrayConstructor | Uint32ArrayConstructor {
-  if (dtype === 'u16') return Uint16Array;
-  if (dtype === 'i16') return Int16Array;
-  if (dtype === 'u32') return Uint32Array;
-  throw new EwaldError('Unsupported', `modules of ${dtype}; expected u16, i16, u32 or f32`);
 }
 
 const twoDigits = (number: number): string => String(number).padStart(2, '0');
