@@ -96,6 +96,8 @@ export async function mergeSink(
   const merger: Merger = await context.merger(options);
   const feed = merger.follow('the run');
   const encoder = new TextEncoder();
+  /** The head of a stream that states nothing. */
+  const noHead = 'CrystFEL stream format 2.3';
   let hasBegun = false;
   const begin = (head: string): void => {
     if (hasBegun) return;
@@ -129,7 +131,7 @@ export async function mergeSink(
     },
     begin,
     async add({ chunk }) {
-      begin('CrystFEL stream format 2.3');
+      begin(noHead);
       feed.push(encoder.encode(chunk.endsWith('\n') ? chunk : `${chunk}\n`));
       frames++;
       const isDue = isAsked ? answers.isDue(now(), merger.crystals) : merger.crystals >= next;
@@ -146,7 +148,7 @@ export async function mergeSink(
     },
     async close() {
       await under;
-      begin('CrystFEL stream format 2.3');
+      begin(noHead);
       feed.end();
       await merge();
       if (result) section = (await import('./statistics/report.js')).mergeSection(result);
